@@ -1,0 +1,219 @@
+"""The one truth about a run: a frozen, validated :class:`RunConfig` and its identity.
+
+A config is checked when it is made. Notebooks, JSON files, the command line and report parameters all become a
+``RunConfig`` and so meet the same checks and the same messages. Numbers are strict (``True`` is no integer), infinities
+and NaN are refused, unknown fields are refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+
+from cna_viz import vocabulary
+from cna_viz.errors import UsageError, unknown_name
+
+RESULTS_VERSION = 1
+"""Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
+
+
+def _one_of(kind: str, choices: Sequence[str]) -> AfterValidator:
+    """Validator for a name of the vocabulary; refuses with the choices, nearest first."""
+
+    def check(value: str) -> str:
+        if value not in choices:
+            raise unknown_name(kind, value, choices)
+        return value
+
+    return AfterValidator(check)
+
+
+DatasetName = Annotated[str, _one_of("dataset", vocabulary.DATASETS)]
+SplitProtocol = Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)]
+BackboneName = Annotated[str, _one_of("backbone", vocabulary.BACKBONES)]
+SlotName = Annotated[str, _one_of("slot", vocabulary.SLOTS)]
+Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
+
+
+class Config(BaseModel):
+    """Base of all configs: frozen, strict, and with errors of one readable line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _readable_errors(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise UsageError("; ".join(_describe(cls, dict(detail)) for detail in error.errors())) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a validated copy with ``changes`` applied (``model_copy`` would skip validation)."""
+        return type(self).model_validate({**dict(self), **changes})
+
+
+class CSBMConfig(Config):
+    """A contextual stochastic block model (Deshpande et al., arXiv 1807.09596), used when ``dataset`` is ``csbm``."""
+
+    nodes: Annotated[int, Ge(2), Le(10_000_000)] = 1000
+    """Number of nodes."""
+    classes: Annotated[int, Ge(2), Le(1000)] = 4
+    """Number of equally large classes."""
+    features: Annotated[int, Ge(1), Le(100_000)] = 32
+    """Number of features per node."""
+    degree: Annotated[float, Gt(0)] = 8.0
+    """Expected degree of a node."""
+    homophily: Annotated[float, Ge(0), Le(1)] = 0.8
+    """Expected share of a node's edges that lead to its own class."""
+    noise: Annotated[float, Ge(0)] = 1.0
+    """Standard deviation of the features around their class mean (class means have norm 1 in expectation)."""
+    seed: Seed = 0
+    """Seed of the graph and its features, apart from the seed of the run."""
+
+    @model_validator(mode="after")
+    def _enough_nodes(self) -> Self:
+        if self.classes > self.nodes:
+            raise UsageError(f"csbm classes = {self.classes} is out of range: it must be at most nodes = {self.nodes}")
+        return self
+
+
+class DataConfig(Config):
+    """Which graph, and which nodes train, select and test."""
+
+    dataset: DatasetName = "digits"
+    """Name of the dataset; `cna-viz datasets` lists them."""
+    split: SplitProtocol = "random-60-20-20"
+    """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn or official-code."""
+    split_seed: Seed | None = None
+    """Seed of a random split, or number of a published one; follows the run's seed when left out."""
+    csbm: CSBMConfig | None = None
+    """Parameters of the csbm graph; only with `dataset` csbm."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _csbm_only_with_csbm(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        if data.get("dataset") == "csbm":
+            return {**data, "csbm": data.get("csbm") or {}}
+        if data.get("csbm") is not None:
+            raise UsageError(f"csbm parameters need dataset 'csbm', not {data.get('dataset', 'digits')!r}")
+        return data
+
+
+class ModelConfig(Config):
+    """The network: `layers` convolutions with a slot in each gap between them."""
+
+    backbone: BackboneName = "gcn"
+    """Kind of convolution."""
+    slot: SlotName = "relu"
+    """What stands between two convolutions: none, relu, rational or cna."""
+    layers: Annotated[int, Ge(1), Le(4096)] = 2
+    """Number of convolutions, the output convolution included."""
+    hidden: Annotated[int, Ge(1), Le(65536)] = 64
+    """Channels of every hidden layer."""
+    clusters: Annotated[int, Ge(1)] = 8
+    """Clusters per slot (cna); at most the number of nodes."""
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Probability of dropping a feature before each convolution, while training."""
+
+
+class TrainingConfig(Config):
+    """Adam with two groups: weights, and the coefficients of learned activations."""
+
+    epochs: Annotated[int, Ge(0), Le(1_000_000)] = 200
+    """Most training steps (full batch); 0 records the untrained network."""
+    lr: Annotated[float, Gt(0)] = 0.01
+    """Learning rate of the weights."""
+    lr_activation: Annotated[float, Gt(0)] = 0.001
+    """Learning rate of the rational activations."""
+    weight_decay: Annotated[float, Ge(0)] = 0.0005
+    """L2 penalty on the weights (not on the rational activations)."""
+    patience: Annotated[int, Ge(1)] = 100
+    """Stop after so many epochs without a better validation accuracy."""
+
+
+class RecordingConfig(Config):
+    """What is kept of a run."""
+
+    every: Annotated[int, Ge(1)] = 1
+    """Measure the layers every so many epochs (and at the first and the last)."""
+    snapshots: Literal["log", "ends", "none"] = "log"
+    """Epochs at which embeddings are kept: log (0, 1, 10, 100 ..., best, last), ends (0, best) or none."""
+    precision: Literal["float16", "float32"] = "float16"
+    """Stored precision of embeddings; float32 takes over by itself where float16 would overflow."""
+
+
+class RunConfig(Config):
+    """One run, completely described. Same config, same machine: same numbers."""
+
+    data: DataConfig = Field(default_factory=DataConfig)
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    recording: RecordingConfig = Field(default_factory=RecordingConfig)
+    seed: Seed = 0
+    """Seed of the split, the weights and the training."""
+
+    @property
+    def split_seed(self) -> int:
+        """Seed of the split: the one set for it, else that of the run."""
+        return self.seed if self.data.split_seed is None else self.data.split_seed
+
+    def to_json(self) -> str:
+        """Return the canonical JSON: sorted keys, no spaces. Equal configs give equal text."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a config from JSON text; raises :class:`~cna_viz.errors.UsageError` when it is not one."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise UsageError("; ".join(_describe(cls, dict(detail)) for detail in error.errors())) from None
+
+    @property
+    def run_id(self) -> str:
+        """Sixteen hexadecimal digits: SHA-256 of the canonical JSON and :data:`RESULTS_VERSION`."""
+        return hashlib.sha256(f"{RESULTS_VERSION}:{self.to_json()}".encode()).hexdigest()[:16]
+
+
+def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
+    """Turn one pydantic error into one clause: the field, the value, what is allowed."""
+    name = ".".join(str(part) for part in detail["loc"])
+    value, kind = detail["input"], detail["type"]
+    if kind == "extra_forbidden":
+        return str(unknown_name(f"field of {cls.__name__}", name, cls.model_fields))
+    if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
+        return f"{name} = {value!r} is out of range: it must be {_range(cls, name)}"
+    if kind == "finite_number":
+        return f"{name} = {value!r} is out of range: it must be a finite number"
+    if kind == "literal_error":
+        return f"unknown {name} {value!r}; choices: {detail['ctx']['expected']}"
+    if kind == "json_invalid":
+        return f"not valid JSON: {detail['ctx']['error']}"
+    where = f"{name} = {value!r}" if name else f"{value!r}"
+    return f"{where} is not accepted: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _range(cls: type[BaseModel], name: str) -> str:
+    """Spell the interval that the metadata of field ``name`` allow, such as ``at least 1``."""
+    words = {Ge: "at least", Gt: "greater than", Le: "at most", Lt: "less than"}
+    attributes = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+    parts = [
+        f"{words[type(bound)]} {getattr(bound, attributes[type(bound)])}"
+        for bound in cls.model_fields[name].metadata
+        if type(bound) in words
+    ]
+    return " and ".join(parts)

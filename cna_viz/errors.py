@@ -1,0 +1,54 @@
+"""Errors that are written for people: what was wrong, the value, what is allowed, what to do.
+
+Every error a user can cause derives from :class:`CnaVizError`; the command line prints its text as one line and exits
+with its ``exit_code``. Anything else that escapes is a defect of ours and keeps its traceback.
+"""
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+
+class CnaVizError(Exception):
+    """Base of all errors that a user can cause or meet. ``exit_code`` 1: the work failed."""
+
+    exit_code = 1
+
+
+class UsageError(CnaVizError):
+    """What was asked for is not possible as asked: a wrong name, type or range. ``exit_code`` 2."""
+
+    exit_code = 2
+
+
+class DataError(CnaVizError):
+    """A dataset is not on disk, can't be fetched, or its files are not what they should be."""
+
+
+class RecordError(CnaVizError):
+    """A record is missing, unfinished, truncated or altered."""
+
+
+class ReportError(CnaVizError):
+    """A notebook failed while a report was made; the partial notebook is kept."""
+
+
+def nearest_first(value: str, choices: Iterable[str]) -> list[str]:
+    """Return ``choices`` ordered by similarity to ``value``, the likeliest correction first."""
+
+    def similarity(choice: str) -> float:
+        return SequenceMatcher(None, value.lower(), choice.lower()).ratio()
+
+    return sorted(choices, key=lambda choice: (-similarity(choice), choice))
+
+
+def unknown_name(kind: str, value: str, choices: Iterable[str], note: str = "") -> UsageError:
+    """Build the error for a name that does not exist, listing what does, nearest first.
+
+    Args:
+        kind: What the name stands for, for instance ``"dataset"``.
+        value: The name as given.
+        choices: The names that exist.
+        note: A sentence to add, for instance where to find more.
+    """
+    listed = ", ".join(nearest_first(value, choices)) or "none"
+    return UsageError(" ".join(f"unknown {kind} {value!r}; choices, nearest first: {listed}. {note}".split()))

@@ -1,0 +1,1 @@
+"""Run configs: train once, afterwards load."""

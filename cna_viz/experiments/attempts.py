@@ -1,0 +1,31 @@
+"""One process at a time trains a config, and an interrupted attempt is lost only when a finished one replaces it."""
+
+import shutil
+from pathlib import Path
+
+from filelock import FileLock
+
+
+def claim(folder: Path) -> FileLock:
+    """Return the lock of a record's folder; who holds it may train. The system frees it when its holder dies."""
+    locks = folder.parent / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(locks / f"{folder.name}.lock")
+
+
+def set_aside(folder: Path) -> None:
+    """Move what an interrupted attempt left to ``<id>.unfinished-<n>``, out of the way of a new one."""
+    if folder.exists():
+        number = 1 + len(unfinished_attempts(folder))
+        folder.rename(folder.with_name(f"{folder.name}.unfinished-{number}"))
+
+
+def unfinished_attempts(folder: Path) -> list[Path]:
+    """Return the attempts that were set aside for this record."""
+    return sorted(folder.parent.glob(f"{folder.name}.unfinished-*"))
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Remove the attempts that a finished record has replaced: it holds all that they held."""
+    for attempt in unfinished_attempts(folder):
+        shutil.rmtree(attempt)

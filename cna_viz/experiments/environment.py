@@ -1,0 +1,55 @@
+"""Facts about the machine and the software that made a record."""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cna_viz.config import RESULTS_VERSION
+
+_PACKAGES = ("cna-viz", "torch", "torch-geometric", "numpy", "scipy", "scikit-learn")
+
+
+def describe_environment(device: str, threads: int) -> dict[str, Any]:
+    """Return versions, commit, device and threads: what the numbers of a run depend on besides its config.
+
+    Args:
+        device: Name of the device that trains.
+        threads: Threads that torch uses.
+    """
+    return {
+        "results_version": RESULTS_VERSION,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "commit": _commit(),
+        "platform": f"{sys.platform}-{platform.machine()}",
+        "device": device,
+        "threads": threads,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def peak_memory_mib() -> float | None:
+    """Return the largest resident memory of this process so far, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _commit() -> str | None:
+    """Return the commit of this checkout, with ``-dirty`` where files differ from it; None outside a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", os.fspath(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,49 @@
+"""Train a config once; afterwards its record is loaded."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cna_viz.config import RunConfig
+from cna_viz.data import catalog
+from cna_viz.records.integrity import is_complete
+from cna_viz.records.record import Record, load_record
+
+
+def load_or_run(config: RunConfig, *, runs: Path | str = "runs", data: Path | str | None = None, progress: bool = True) -> Record:
+    """Return the record of ``config``, training it first where there is none.
+
+    Two callers of the same config train it once: the second waits for the first. What an interrupted attempt left is kept
+    beside the new one until that is finished.
+
+    Args:
+        config: The run.
+        runs: Folder of the records.
+        data: Data root; the environment variable CNA_VIZ_DATA or the user's cache folder when left out.
+        progress: Show a bar on stderr.
+
+    Raises:
+        UsageError: When the dataset has no such split, or has fewer nodes than ``clusters``.
+        DataError: When the dataset can't be had.
+        RecordError: When there is a record but it was truncated or altered.
+    """
+    return load_or_run_all([config], runs=runs, data=data, progress=progress)[0]
+
+
+def load_or_run_all(
+    configs: Sequence[RunConfig], *, runs: Path | str = "runs", data: Path | str | None = None, progress: bool = True
+) -> list[Record]:
+    """Return the records of all ``configs`` in their order, training what is missing.
+
+    Arguments and errors as in :func:`load_or_run`. The bar counts layer-epochs, so that its estimate holds for runs of
+    different depths.
+    """
+    for config in configs:
+        catalog.check(config.data)
+    runs, data = Path(runs), None if data is None else Path(data)
+    missing = [config for config in configs if not is_complete(runs / config.run_id)]
+    if missing:
+        # torch takes seconds to import and is not needed to load what exists.
+        from cna_viz.experiments.queue import train_missing
+
+        train_missing(missing, runs, data, progress=progress)
+    return [load_record(runs / config.run_id) for config in configs]

@@ -1,0 +1,85 @@
+"""The one place that knows the whole making wing: data, model, training, recording."""
+
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+from cna_viz.config import RunConfig
+from cna_viz.data.datasets import load_graph
+from cna_viz.data.graph import Graph, Split
+from cna_viz.data.splits import make_split
+from cna_viz.errors import UsageError
+from cna_viz.experiments.environment import describe_environment, peak_memory_mib
+from cna_viz.measures import EdgeList
+from cna_viz.models.backbones import get_backbone
+from cna_viz.models.gnn import GNN
+from cna_viz.recording.recorder import Recorder
+from cna_viz.records.writer import RecordWriter
+from cna_viz.training.loop import Callback, Outcome, fit
+
+
+def prepare(config: RunConfig, data: Path | None) -> tuple[Graph, Split]:
+    """Load the graph and make the split, and check what can only be checked with them.
+
+    Raises:
+        UsageError: When there are more clusters than nodes, or the dataset has no such split.
+        DataError: When the dataset can't be had.
+    """
+    graph = load_graph(config.data, data)
+    if config.model.clusters > graph.num_nodes:
+        raise UsageError(
+            f"clusters = {config.model.clusters} is out of range: it must be at most {graph.num_nodes}, "
+            f"the number of nodes of {graph.name}"
+        )
+    return graph, make_split(graph, config.data.split, config.split_seed)
+
+
+def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks: list[Callback]) -> None:
+    """Train one run and write its record to ``folder``, which must not exist.
+
+    The random state of the caller is left as it was.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    environment = describe_environment(str(device), torch.get_num_threads())
+    with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
+        torch.manual_seed(config.seed)
+        writer.graph(_graph_tensors(graph, split))
+        graph = graph.to(device)
+        model = GNN(graph.num_features, graph.num_classes, config.model).to(device)
+        inputs = (graph.x, get_backbone(config.model.backbone).prepare(graph.edge_index, graph.num_nodes))
+        edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
+        parts = {name: index.to(device) for name, index in split.items()}
+        slots = dict(enumerate(model.slots, start=1))
+        with Recorder(model.taps(), slots, edges, writer, config.recording) as recorder:
+            outcome = fit(model, inputs, graph.y, parts, config.training, [recorder, *callbacks])
+        writer.seal(_summary(outcome, sum(p.numel() for p in model.parameters()), split))
+
+
+def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:
+    split_of_node = np.zeros(graph.num_nodes, dtype=np.int8)
+    for number, (_, index) in enumerate(split.items(), start=1):
+        split_of_node[index.numpy()] = number
+    return {
+        "target": graph.y.numpy(),
+        "split_of_node": split_of_node,
+        "degree": graph.degree().numpy(),
+        "edge_index": graph.edge_index.numpy(),
+    }
+
+
+def _summary(outcome: Outcome, parameters: int, split: Split) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "accuracy": outcome.best.accuracy,
+        "best_epoch": outcome.best_epoch,
+        "epochs": outcome.epochs,
+        "seconds_per_epoch": median(outcome.seconds) if outcome.seconds else None,
+        "parameters": parameters,
+        "split_seed": split.seed,
+        "split_sizes": {name: len(index) for name, index in split.items()},
+        "peak_memory_mib": peak_memory_mib(),
+        "warnings": [outcome.message] if outcome.message else [],
+    }

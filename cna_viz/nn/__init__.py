@@ -1,0 +1,1 @@
+"""Modules that stand between convolutions: clustering, normalization, rational activations and their composition."""

@@ -1,0 +1,31 @@
+"""What a slot has learned or remembers: clusters and rational coefficients."""
+
+from torch import Tensor, nn
+
+from cna_viz.nn.cluster import KMeans
+from cna_viz.nn.rational import Rational
+
+
+def label_taps(slots: dict[int, nn.Module]) -> dict[tuple[int, str], nn.Module]:
+    """Return the taps that the cluster labels pass, by layer and the name ``cluster_label``."""
+    return {
+        (layer, "cluster_label"): module.label_tap
+        for layer, slot in slots.items()
+        for module in slot.modules()
+        if isinstance(module, KMeans)
+    }
+
+
+def slot_tensors(slot: nn.Module) -> dict[str, Tensor]:
+    """Return the centroids and the rational coefficients of a slot, by variable of the record.
+
+    Centroids are those of the last training step; an untrained slot has none.
+    """
+    tensors: dict[str, Tensor] = {}
+    for module in slot.modules():
+        if isinstance(module, KMeans) and module.fitted:
+            tensors["centroid"] = module.centroids
+        if isinstance(module, Rational):
+            tensors["rational_numerator"] = module.numerator.detach()
+            tensors["rational_denominator"] = module.denominator.detach()
+    return tensors

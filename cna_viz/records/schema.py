@@ -1,0 +1,99 @@
+"""The contract of a record: which files, which variables, which dimensions. Spelled out for people in docs/schema.md."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cna_viz import vocabulary
+from cna_viz.errors import RecordError
+
+SCHEMA_VERSION: Final = 1
+
+CONFIG_FILE: Final = "config.json"
+ENVIRONMENT_FILE: Final = "environment.json"
+GRAPH_FILE: Final = "graph.safetensors"
+METRICS_FILE: Final = "metrics.jsonl"
+TIMINGS_FILE: Final = "timings.jsonl"
+SUMMARY_FILE: Final = "summary.json"
+MANIFEST_FILE: Final = "manifest.jsonl"
+COMPLETE_FILE: Final = "COMPLETE"
+SNAPSHOT_FOLDER: Final = "snapshots"
+
+REQUIRED_FILES: Final = (CONFIG_FILE, ENVIRONMENT_FILE, GRAPH_FILE, METRICS_FILE, TIMINGS_FILE, SUMMARY_FILE)
+STATUSES: Final = ("complete", "diverged")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a record: its dimensions and what it means."""
+
+    dims: tuple[str, ...]
+    meaning: str
+
+
+VARIABLES: Final[dict[str, Variable]] = {
+    "loss": Variable(("epoch", "split"), "mean cross-entropy in nats"),
+    "accuracy": Variable(("epoch", "split"), "share of correctly classified nodes, 0 to 1"),
+    "feature_norm": Variable(("epoch", "layer", "stage"), "Frobenius norm of the features"),
+    "gradient_norm": Variable(("epoch", "layer", "stage"), "Frobenius norm of the loss gradient at the features"),
+    "rayleigh": Variable(("epoch", "layer", "stage"), "Rayleigh quotient of the normalized Laplacian, 0 to 2"),
+    "mad": Variable(("epoch", "layer", "stage"), "mean average cosine distance to the neighbours, 0 to 2"),
+    "effective_rank": Variable(("epoch", "layer", "stage"), "effective rank of the features"),
+    "embedding": Variable(("snapshot", "layer", "stage", "node", "channel"), "features"),
+    "prediction": Variable(("snapshot", "node"), "predicted class"),
+    "cluster_label": Variable(("snapshot", "layer", "node"), "cluster of the node in the slot"),
+    "centroid": Variable(("snapshot", "layer", "cluster", "channel"), "centroids of the slot's clusters"),
+    "rational_numerator": Variable(("snapshot", "layer", "cluster", "coefficient"), "a0 ... a5 of the rational"),
+    "rational_denominator": Variable(("snapshot", "layer", "cluster", "coefficient"), "b1 ... b4 of the rational"),
+    "target": Variable(("node",), "class"),
+    "split_of_node": Variable(("node",), "0 none, 1 train, 2 val, 3 test"),
+    "degree": Variable(("node",), "number of neighbours"),
+    "edge_index": Variable(("end", "edge"), "edges, both directions"),
+}
+
+LAYER_VARIABLES: Final = ("cluster_label", "centroid", "rational_numerator", "rational_denominator")
+
+
+def tensor_name(variable: str, layer: int, stage: str | None = None) -> str:
+    """Return the name of a tensor in a snapshot file, such as ``embedding.conv.0003``."""
+    return ".".join(part for part in (variable, stage, f"{layer:04d}") if part is not None)
+
+
+def snapshot_file(epoch: int) -> str:
+    """Return the path of the snapshot of this epoch within the record."""
+    return f"{SNAPSHOT_FOLDER}/{epoch:04d}.safetensors"
+
+
+def check_metrics_line(line: Mapping[str, Any], layers: int, where: str) -> None:
+    """Check one line of ``metrics.jsonl`` against the contract.
+
+    Args:
+        line: The decoded line.
+        layers: Number of layers of the run.
+        where: File and line, for the message.
+
+    Raises:
+        RecordError: Naming the place and what is wrong there.
+    """
+    if not isinstance(line.get("epoch"), int) or line["epoch"] < 0:
+        raise RecordError(f"{where}: 'epoch' is {line.get('epoch')!r}, it must be an integer of at least 0")
+    for variable in ("loss", "accuracy"):
+        values = line.get(variable)
+        if not isinstance(values, Mapping) or set(values) != set(vocabulary.SPLITS):
+            raise RecordError(f"{where}: {variable!r} must hold {', '.join(vocabulary.SPLITS)}")
+        _check_numbers(list(values.values()), f"{where}: {variable!r}")
+    for variable, stages in line.get("layers", {}).items():
+        if variable not in vocabulary.MEASURES or set(stages) != set(vocabulary.STAGES):
+            raise RecordError(f"{where}: unknown measure or stage in {variable!r}")
+        for stage, values in stages.items():
+            if len(values) != layers:
+                raise RecordError(f"{where}: {variable!r} at {stage} has {len(values)} values for {layers} layers")
+            _check_numbers(values, f"{where}: {variable!r} at {stage}")
+
+
+def _check_numbers(values: list[Any], where: str) -> None:
+    for value in values:
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if value is not None and not number:
+            raise RecordError(f"{where} holds {value!r}, which is no finite number")

@@ -1,0 +1,84 @@
+"""Write one record: stream while the run goes on, seal at its end."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Self
+
+import numpy as np
+
+from cna_viz.config import RunConfig
+from cna_viz.records import schema
+from cna_viz.records.files import sha256, tensors_to_bytes, to_json, write_atomically
+
+
+class RecordWriter:
+    """Writer of ``folder``, to be used as a context manager.
+
+    Every file but the two streams of lines appears at once and whole, followed by its line in the manifest. Leaving the
+    context without :meth:`seal` leaves a record that readers recognize as unfinished.
+
+    Args:
+        folder: Folder of the record; it must not exist yet.
+        config: The run.
+        environment: Facts about the machine and the software that made it.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig, environment: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.config, self.environment = config, dict(environment)
+        self._streams: dict[str, IO[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        (self.folder / schema.SNAPSHOT_FOLDER).mkdir(parents=True)
+        for name in (schema.METRICS_FILE, schema.TIMINGS_FILE):
+            self._streams[name] = (self.folder / name).open("xb")
+        self._write(schema.CONFIG_FILE, self.config.to_json().encode())
+        self._write_json(schema.ENVIRONMENT_FILE, {"schema_version": schema.SCHEMA_VERSION, **self.environment})
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for stream in self._streams.values():
+            stream.close()
+
+    def graph(self, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Write target, split_of_node, degree and edge_index."""
+        self._write(schema.GRAPH_FILE, tensors_to_bytes(tensors))
+
+    def epoch(self, line: Mapping[str, Any], seconds: float) -> None:
+        """Append one epoch to the metrics, and its duration to the timings."""
+        self._append(schema.METRICS_FILE, line)
+        self._append(schema.TIMINGS_FILE, {"epoch": line["epoch"], "seconds": seconds})
+
+    def snapshot(self, epoch: int, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Write the snapshot of one epoch."""
+        self._write(schema.snapshot_file(epoch), tensors_to_bytes(tensors))
+
+    def seal(self, summary: Mapping[str, Any]) -> None:
+        """Close the streams, write the summary, enter all in the manifest and mark the record complete."""
+        for name, stream in self._streams.items():
+            stream.flush()
+            os.fsync(stream.fileno())
+            stream.close()
+            self._enter(name, (self.folder / name).read_bytes())
+        self._write_json(schema.SUMMARY_FILE, summary)
+        manifest = (self.folder / schema.MANIFEST_FILE).read_bytes()
+        write_atomically(self.folder / schema.COMPLETE_FILE, f"{sha256(manifest)}\n".encode())
+
+    def _append(self, name: str, line: Mapping[str, Any]) -> None:
+        self._streams[name].write(f"{to_json(line)}\n".encode())
+        self._streams[name].flush()
+
+    def _write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        self._write(name, f"{to_json(value)}\n".encode())
+
+    def _write(self, name: str, content: bytes) -> None:
+        write_atomically(self.folder / name, content)
+        self._enter(name, content)
+
+    def _enter(self, name: str, content: bytes) -> None:
+        entry = {"file": name, "bytes": len(content), "sha256": sha256(content)}
+        with (self.folder / schema.MANIFEST_FILE).open("ab") as manifest:
+            manifest.write(f"{to_json(entry)}\n".encode())
+            manifest.flush()
+            os.fsync(manifest.fileno())

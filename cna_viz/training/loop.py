@@ -1,0 +1,114 @@
+"""Full-batch training with selection on validation."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn, optim
+
+from cna_viz.config import TrainingConfig
+from cna_viz.training.evaluate import Scores, evaluate
+from cna_viz.training.optimizer import adam
+
+
+class Callback(Protocol):
+    """What is told of the training. The model is in evaluation mode, just evaluated, at each call."""
+
+    def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
+        """Called after each epoch; epoch 0 is the untrained model, epoch e has taken e steps."""
+
+    def on_selected(self, epoch: int) -> None:
+        """Called once at the end: the model has the weights of the best validation epoch again."""
+
+
+@dataclass
+class Outcome:
+    """How a training ended.
+
+    Attributes:
+        status: ``complete``, or ``diverged`` when a loss was not finite.
+        epochs: Number of the last recorded epoch.
+        best_epoch: Epoch with the best validation accuracy (among equals the one with the lowest validation loss).
+        best: Scores at the best epoch.
+        seconds: Wall time of every epoch, callbacks included.
+        message: What happened, where something did.
+    """
+
+    status: Literal["complete", "diverged"] = "complete"
+    epochs: int = 0
+    best_epoch: int = 0
+    best: Scores = field(default_factory=lambda: Scores({}, {}))
+    seconds: list[float] = field(default_factory=list)
+    message: str = ""
+
+
+def fit(
+    model: nn.Module,
+    inputs: tuple[Tensor, ...],
+    target: Tensor,
+    parts: Mapping[str, Tensor],
+    config: TrainingConfig,
+    callbacks: Sequence[Callback] = (),
+) -> Outcome:
+    """Train ``model`` in place; afterwards it has the weights of the best validation epoch.
+
+    Args:
+        model: Called as ``model(*inputs)``; returns logits, ``[nodes, classes]``.
+        inputs: What the model is called with.
+        target: Class of every node, ``[nodes]``.
+        parts: Node indices of ``train``, ``val`` and ``test``. Only train is trained on, only val selects.
+        config: Epochs, learning rates, weight decay, patience.
+        callbacks: Told of every epoch and of the selected model.
+
+    Returns:
+        How it ended. A loss that is not finite ends it with status ``diverged``; the epochs before are kept.
+    """
+    optimizer = adam(model, config)
+    outcome, best_key, best_state = Outcome(), (-math.inf, -math.inf), deepcopy(model.state_dict())
+    for epoch in range(config.epochs + 1):
+        start = time.perf_counter()
+        if epoch > 0:
+            _step(model, inputs, target, parts["train"], optimizer)
+        scores = evaluate(model, inputs, target, parts)
+        if not all(map(math.isfinite, scores.loss.values())):
+            outcome.status = "diverged"
+            outcome.message = f"the loss was not finite after step {epoch}; lower lr, or normalize between the layers"
+            break
+        outcome.epochs = epoch
+        key = (scores.accuracy["val"], -scores.loss["val"])
+        if key > best_key:
+            best_key, best_state = key, deepcopy(model.state_dict())
+            outcome.best_epoch, outcome.best = epoch, scores
+        last = epoch == config.epochs or epoch - outcome.best_epoch >= config.patience
+        for callback in callbacks:
+            callback.on_epoch(epoch, scores, last=last)
+        outcome.seconds.append(time.perf_counter() - start)
+        if last:
+            break
+    _select(model, best_state, inputs, outcome.best_epoch, callbacks)
+    return outcome
+
+
+def _step(model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, train: Tensor, optimizer: optim.Optimizer) -> None:
+    model.train()
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(*inputs)[train], target[train])
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
+@torch.no_grad()
+def _select(
+    model: nn.Module, state: dict[str, Tensor], inputs: tuple[Tensor, ...], epoch: int, callbacks: Sequence[Callback]
+) -> None:
+    """Restore the best weights and show the callbacks the selected model, freshly evaluated."""
+    model.load_state_dict(state)
+    model.eval()
+    model(*inputs)
+    for callback in callbacks:
+        callback.on_selected(epoch)
