@@ -8,7 +8,7 @@ and NaN are refused, unknown fields are refused.
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
@@ -126,6 +126,8 @@ class ModelConfig(Config):
     """Channels of every hidden layer."""
     clusters: Annotated[int, Ge(1)] = 8
     """Clusters per slot (cna); at most the number of nodes."""
+    recluster_every: Annotated[int, Ge(1)] = 20
+    """Training steps between two clusterings (cna); the nodes keep their labels in between."""
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
     """Probability of dropping a feature before each convolution, while training."""
 
@@ -208,12 +210,11 @@ def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
 
 
 def _range(cls: type[BaseModel], name: str) -> str:
-    """Spell the interval that the metadata of field ``name`` allow, such as ``at least 1``."""
+    """Spell the interval that the bounds of field ``name`` allow, such as ``at least 1``."""
     words = {Ge: "at least", Gt: "greater than", Le: "at most", Lt: "less than"}
     attributes = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
-    parts = [
-        f"{words[type(bound)]} {getattr(bound, attributes[type(bound)])}"
-        for bound in cls.model_fields[name].metadata
-        if type(bound) in words
-    ]
-    return " and ".join(parts)
+    field = cls.model_fields[name]
+    # The bounds of ``Annotated[int, Ge(0)] | None`` stand one level deeper than those of ``Annotated[int, Ge(0)]``.
+    inner = [bound for argument in get_args(field.annotation) for bound in getattr(argument, "__metadata__", ())]
+    bounds = [bound for bound in (*field.metadata, *inner) if type(bound) in words]
+    return " and ".join(f"{words[type(bound)]} {getattr(bound, attributes[type(bound)])}" for bound in bounds)

@@ -1,0 +1,1 @@
+"""From records to tables and projections: numpy and pandas in, numpy and pandas out."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from cna_viz.config import RunConfig
+from cna_viz.config import DataConfig, RunConfig
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph, Split
 from cna_viz.data.splits import make_split
@@ -21,14 +21,21 @@ from cna_viz.records.writer import RecordWriter
 from cna_viz.training.loop import Callback, Outcome, fit
 
 
-def prepare(config: RunConfig, data: Path | None) -> tuple[Graph, Split]:
+def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:
     """Load the graph and make the split, and check what can only be checked with them.
+
+    Args:
+        config: The run.
+        data: Data root.
+        graphs: Graphs loaded so far; a new one is added, so that many runs share one.
 
     Raises:
         UsageError: When there are more clusters than nodes, or the dataset has no such split.
         DataError: When the dataset can't be had.
     """
-    graph = load_graph(config.data, data)
+    if config.data not in graphs:
+        graphs[config.data] = load_graph(config.data, data)
+    graph = graphs[config.data]
     if config.model.clusters > graph.num_nodes:
         raise UsageError(
             f"clusters = {config.model.clusters} is out of range: it must be at most {graph.num_nodes}, "

@@ -34,7 +34,7 @@ class GNN(nn.Module):
         gaps = range(config.layers - 1)
         self.dropout = config.dropout
         self.convs = nn.ModuleList(conv(before, after) for before, after in pairwise(channels))
-        self.slots = nn.ModuleList(make_slot(config.slot, config.hidden, config.clusters) for _ in gaps)
+        self.slots = nn.ModuleList(make_slot(config) for _ in gaps)
         self.conv_taps = nn.ModuleList(Tap() for _ in self.convs)
         self.slot_taps = nn.ModuleList(Tap() for _ in gaps)
 

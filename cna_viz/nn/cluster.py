@@ -3,6 +3,8 @@
 Reference: Lloyd, *Least squares quantization in PCM*, 1982; k-means++ by Arthur and Vassilvitskii, 2007.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -11,66 +13,91 @@ from cna_viz.nn.tap import Tap
 
 
 class KMeans(nn.Module):
-    """Assign nodes to clusters with k-means that goes on where the last training step left off.
+    """Assign nodes to clusters by k-means, anew every few training steps.
 
-    Minimizes Σᵢ ‖xᵢ - μ_{c(i)}‖² over assignments c and centroids μ. The first call starts from k-means++ and runs
-    ``start_steps`` Lloyd steps; later calls run ``steps`` Lloyd steps from the stored centroids. Training stores the
-    centroids it arrives at, evaluation computes the same and stores nothing, so that evaluating twice gives the same
-    labels. No gradient flows through the assignment.
+    Minimizes Σᵢ ‖xᵢ - μ_{c(i)}‖² over assignments c and centroids μ by Lloyd steps, from k-means++ the first time and from
+    the centroids of the last time later on. Between two clusterings every node keeps its label: clusters that change with
+    every step make the loss jump. Evaluation uses what training stored and changes nothing; before any training step it
+    computes what the first training step would. No gradient flows through the assignment.
 
     Args:
         channels: Channels of the input.
         clusters: Number of clusters K, at most the number of nodes.
-        steps: Lloyd steps per call once centroids are stored.
-        start_steps: Lloyd steps of the first call.
+        recluster_every: Training steps between two clusterings; the released code of CNA re-clusters every 20th call.
+        steps: Lloyd steps of a clustering.
 
     Shapes:
         - input: ``[nodes, channels]``
         - output: labels, int64, ``[nodes]``, each in ``0 .. K-1``
+
+    Attributes:
+        centroids: Centroids of the last clustering, ``[K, channels]``.
+        labels: Labels of the last clustering, ``[nodes]``. An input with another number of nodes is another graph: its nodes
+            get the nearest centroid.
+        count: Training steps seen.
 
     Raises:
         UsageError: When called with fewer nodes than clusters.
     """
 
     centroids: Tensor
-    fitted: Tensor
+    labels: Tensor
+    count: Tensor
     seed: Tensor
 
-    def __init__(self, channels: int, clusters: int, *, steps: int = 1, start_steps: int = 10) -> None:
+    def __init__(self, channels: int, clusters: int, *, recluster_every: int = 20, steps: int = 10) -> None:
         super().__init__()
         if clusters < 1:
             raise UsageError(f"KMeans clusters = {clusters} is out of range: it must be at least 1")
-        self.clusters, self.steps, self.start_steps = clusters, steps, start_steps
+        if recluster_every < 1:
+            raise UsageError(f"KMeans recluster_every = {recluster_every} is out of range: it must be at least 1")
+        self.clusters, self.recluster_every, self.steps = clusters, recluster_every, steps
         self.register_buffer("centroids", torch.zeros(clusters, channels))
-        self.register_buffer("fitted", torch.tensor(False))
+        self.register_buffer("labels", torch.zeros(0, dtype=torch.long))
+        self.register_buffer("count", torch.tensor(0))
         # The start is drawn from a seed that is part of the state: a reloaded module starts as this one would have.
         self.register_buffer("seed", torch.randint(2**31, ()))
         self.label_tap = Tap()
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """Return the cluster of every node; in training mode also store the new centroids."""
+        """Return the cluster of every node; in training mode also store what was found and count the step."""
         if x.shape[0] < self.clusters:
             raise UsageError(
                 f"KMeans clusters = {self.clusters} is out of range: the input has {x.shape[0]} nodes, "
                 f"so it must be at most {x.shape[0]}"
             )
-        # Distances of nearly equal rows cancel in float32: measure them from the mean instead of from the origin.
-        mean = x.mean(dim=0)
-        x = x - mean
-        if self.fitted:
-            centroids, labels = lloyd(x, self.centroids.to(x.dtype) - mean, self.steps)
+        count = int(self.count)
+        if count == 0 or (self.training and count % self.recluster_every == 0):
+            labels = self._cluster(x, first=count == 0)
         else:
-            centroids, labels = lloyd(x, plus_plus(x, self.clusters, int(self.seed)), self.start_steps)
+            labels = self.labels if len(self.labels) == len(x) else nearest(x, self.centroids.to(x.dtype))
         if self.training:
-            self.centroids.copy_(centroids + mean)
-            self.fitted.fill_(True)
+            self.count += 1
         tapped: Tensor = self.label_tap(labels)
         return tapped
 
+    def _cluster(self, x: Tensor, *, first: bool) -> Tensor:
+        # Distances of nearly equal rows cancel in float32: measure them from the mean instead of from the origin.
+        mean = x.mean(dim=0)
+        x = x - mean
+        start = plus_plus(x, self.clusters, int(self.seed)) if first else self.centroids.to(x.dtype) - mean
+        centroids, labels = lloyd(x, start, self.steps)
+        if self.training:
+            self.centroids.copy_(centroids + mean)
+            self.labels = labels
+        return labels
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
+        # The number of labels is that of the graph the module was trained on.
+        stored = state_dict.get(f"{prefix}labels")
+        if stored is not None:
+            self.labels = self.labels.new_empty(stored.shape)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
     def extra_repr(self) -> str:
         """Describe the module in ``print(model)``."""
-        return f"{self.centroids.shape[1]}, clusters={self.clusters}"
+        return f"{self.centroids.shape[1]}, clusters={self.clusters}, recluster_every={self.recluster_every}"
 
 
 def plus_plus(x: Tensor, clusters: int, seed: int) -> Tensor:

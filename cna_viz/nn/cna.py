@@ -21,6 +21,7 @@ class CNA(nn.Module):
     Args:
         channels: Channels of the input.
         clusters: Number of clusters, at most the number of nodes.
+        recluster_every: Training steps between two clusterings.
 
     Shapes:
         - input: ``[nodes, channels]``
@@ -30,9 +31,9 @@ class CNA(nn.Module):
         UsageError: When called with fewer nodes than clusters.
     """
 
-    def __init__(self, channels: int, clusters: int = 8) -> None:
+    def __init__(self, channels: int, clusters: int = 8, *, recluster_every: int = 20) -> None:
         super().__init__()
-        self.assignment = KMeans(channels, clusters)
+        self.assignment = KMeans(channels, clusters, recluster_every=recluster_every)
         self.normalization = ClusterNorm(clusters)
         self.activation = Rational(clusters)
 

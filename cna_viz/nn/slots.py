@@ -5,32 +5,26 @@ from typing import Final
 
 from torch import nn
 
+from cna_viz.config import ModelConfig
 from cna_viz.errors import unknown_name
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.rational import Rational
 
-SlotFactory = Callable[[int, int], nn.Module]
-"""Makes a new slot from ``channels`` and ``clusters``."""
-
-SLOTS: Final[dict[str, SlotFactory]] = {
-    "none": lambda channels, clusters: nn.Identity(),
-    "relu": lambda channels, clusters: nn.ReLU(),
-    "rational": lambda channels, clusters: Rational(),
-    "cna": CNA,
+SLOTS: Final[dict[str, Callable[[ModelConfig], nn.Module]]] = {
+    "none": lambda config: nn.Identity(),
+    "relu": lambda config: nn.ReLU(),
+    "rational": lambda config: Rational(),
+    "cna": lambda config: CNA(config.hidden, config.clusters, recluster_every=config.recluster_every),
 }
+"""Makes a new slot of this name for a gap of ``config.hidden`` channels."""
 
 
-def make_slot(name: str, channels: int, clusters: int) -> nn.Module:
-    """Return a new slot.
-
-    Args:
-        name: Name of the slot.
-        channels: Channels that the slot receives.
-        clusters: Number of clusters, for slots that cluster.
+def make_slot(config: ModelConfig) -> nn.Module:
+    """Return a new slot as ``config`` describes it.
 
     Raises:
         UsageError: When no slot has this name; lists those there are.
     """
-    if name not in SLOTS:
-        raise unknown_name("slot", name, SLOTS)
-    return SLOTS[name](channels, clusters)
+    if config.slot not in SLOTS:
+        raise unknown_name("slot", config.slot, SLOTS)
+    return SLOTS[config.slot](config)

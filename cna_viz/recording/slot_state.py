@@ -19,11 +19,11 @@ def label_taps(slots: dict[int, nn.Module]) -> dict[tuple[int, str], nn.Module]:
 def slot_tensors(slot: nn.Module) -> dict[str, Tensor]:
     """Return the centroids and the rational coefficients of a slot, by variable of the record.
 
-    Centroids are those of the last training step; an untrained slot has none.
+    Centroids are those of the last clustering; an untrained slot has none.
     """
     tensors: dict[str, Tensor] = {}
     for module in slot.modules():
-        if isinstance(module, KMeans) and module.fitted:
+        if isinstance(module, KMeans) and module.count > 0:
             tensors["centroid"] = module.centroids
         if isinstance(module, Rational):
             tensors["rational_numerator"] = module.numerator.detach()

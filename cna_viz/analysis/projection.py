@@ -1,0 +1,98 @@
+"""Embeddings of successive layers in two dimensions, comparable from layer to layer.
+
+PCA of each layer, turned onto the layer before by orthogonal Procrustes, on one scale: a layer whose nodes have all become
+alike is drawn as the point it is. (UMAP draws such a layer as a cloud.)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import orthogonal_procrustes
+
+Array = np.ndarray[Any, Any]
+
+COLLAPSED = 1e-6
+"""Relative spread below which a layer counts as collapsed: differences that small are rounding errors of float32."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Positions of the nodes at one layer.
+
+    Attributes:
+        positions: ``[nodes, 2]``; zeros where the layer is collapsed.
+        spread: Root mean square distance from the mean row, divided by the root mean square length of the rows: 0 where
+            all nodes are alike, 1 where the mean is the origin.
+        explained: Share of the variance that the two dimensions keep; NaN where collapsed or where the method has none.
+        collapsed: Whether all nodes are alike.
+    """
+
+    positions: Array
+    spread: float
+    explained: float
+    collapsed: bool
+
+
+def relative_spread(features: Array) -> float:
+    """Return the root mean square distance of rows from their mean over their root mean square length; 0 for zeros."""
+    features = _unit_scale(features)
+    size = float(np.square(features).sum())
+    return float(np.sqrt(np.square(features - features.mean(axis=0)).sum() / size)) if size > 0 else 0.0
+
+
+def project_layers(layers: Sequence[Array]) -> list[Projection]:
+    """Project each layer by PCA and turn it onto the last layer before it that was not collapsed.
+
+    Rows are scaled so that their root mean square length is 1 in every layer; distances in the picture are shares of that
+    length and comparable between layers.
+
+    Args:
+        layers: Features per layer, each ``[nodes, channels]``; channels may differ.
+
+    Returns:
+        One projection per layer. A row that is not finite has no place: its positions are NaN.
+    """
+    projections: list[Projection] = []
+    reference: Array | None = None
+    for features in layers:
+        projection = _pca(np.asarray(features, dtype=np.float64))
+        if not projection.collapsed:
+            positions = projection.positions
+            if reference is not None:
+                positions = _turn(positions, reference)
+            projection = Projection(positions, projection.spread, projection.explained, collapsed=False)
+            reference = positions
+        projections.append(projection)
+    return projections
+
+
+def _pca(features: Array) -> Projection:
+    finite = np.isfinite(features).all(axis=1)
+    positions = np.full((len(features), 2), np.nan)
+    kept = _unit_scale(features[finite])
+    spread = relative_spread(kept) if len(kept) else 0.0
+    if spread < COLLAPSED:
+        positions[finite] = 0
+        return Projection(positions, spread, np.nan, collapsed=True)
+    centered = (kept - kept.mean(axis=0)) / np.sqrt(np.square(kept).sum(axis=1).mean())
+    _, values, directions = np.linalg.svd(centered, full_matrices=False)
+    flat = centered @ directions[:2].T
+    positions[finite] = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
+    return Projection(positions, spread, float(np.square(values[:2]).sum() / np.square(values).sum()), collapsed=False)
+
+
+def _turn(positions: Array, reference: Array) -> Array:
+    """Rotate or mirror ``positions`` onto ``reference``; distances stay as they are."""
+    both = np.isfinite(positions).all(axis=1) & np.isfinite(reference).all(axis=1)
+    if not both.any():
+        return positions
+    rotation, _ = orthogonal_procrustes(positions[both], reference[both])
+    turned: Array = positions @ rotation
+    return turned
+
+
+def _unit_scale(features: Array) -> Array:
+    largest = np.abs(features).max(initial=0)
+    return features / largest if largest > 0 else features

@@ -1,0 +1,36 @@
+"""``cna-viz datasets``: what there is, and what is on disk."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from cna_viz.cli.parser import Parser
+from cna_viz.cli.tables import number, table
+from cna_viz.data.summary import DatasetSummary, summarize
+
+EXAMPLES = ("cna-viz datasets", "cna-viz datasets --data path/to/data --json")
+HEADER = ("name", "nodes", "edges", "features", "classes", "homophily", "on disk")
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit code."""
+    parser = Parser("datasets", "List the datasets. Figures are shown of those on disk; edges are undirected.", EXAMPLES)
+    parser.add_argument("--data", type=Path, default=None, help="data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache)")
+    parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
+    namespace = parser.parse(words)
+    datasets = summarize(namespace.data)
+    if namespace.json:
+        print(json.dumps({"datasets": [asdict(dataset) for dataset in datasets]}))
+    else:
+        print(table(HEADER, [_row(dataset) for dataset in datasets], right=HEADER[1:6]))
+    for dataset in datasets:
+        if dataset.problem:
+            print(f"cna-viz: {dataset.name}: {dataset.problem}", file=sys.stderr)
+    return 0
+
+
+def _row(dataset: DatasetSummary) -> tuple[str, ...]:
+    counts = (dataset.nodes, dataset.edges, dataset.features, dataset.classes)
+    return (dataset.name, *map(number, counts), number(dataset.homophily, 2), "yes" if dataset.on_disk else "no")

@@ -1,0 +1,74 @@
+"""Entry point: find the command, run it, and turn errors into one line and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from cna_viz import __version__
+from cna_viz.errors import CnaVizError, unknown_name
+
+COMMANDS: Final = {
+    "run": "train one network, or load it if it was trained before",
+    "report": "execute a notebook with your parameters and write a page that opens offline",
+    "runs": "list, show or verify records",
+    "datasets": "list the datasets and what is on disk",
+}
+
+HELP: Final = """usage: cna-viz COMMAND [OPTION ...]
+
+Look inside deep graph networks: train CNA and baselines fairly, record every layer, see oversmoothing happen.
+
+commands:
+{commands}
+
+examples:
+  cna-viz run --slot cna --layers 16
+  cna-viz report oversmoothing
+  cna-viz report oversmoothing -p dataset cora --data path/to/data
+  cna-viz runs list
+
+`cna-viz COMMAND --help` explains a command; `cna-viz --version` prints the version.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: The words after ``cna-viz``; those of the process when left out.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except CnaVizError as error:
+        print(f"cna-viz: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt as interrupt:
+        notes = " ".join(getattr(interrupt, "__notes__", []))
+        print(f"\ncna-viz: interrupted; finished records are kept, the same command goes on from there. {notes}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has left (`| head`); Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        print(f"cna-viz: {error.strerror or error}{place}", file=sys.stderr)
+        return 1
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in {"-h", "--help", "help"}:
+        listed = "\n".join(f"  {name:<10}{what}" for name, what in COMMANDS.items())
+        print(HELP.format(commands=listed), end="", file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    if words[0] == "--version":
+        print(f"cna-viz {__version__}")
+        return 0
+    if words[0] not in COMMANDS:
+        raise unknown_name("command", words[0], COMMANDS)
+    # Each command imports only what it needs, so that help answers at once.
+    code: int = import_module(f"cna_viz.cli.{words[0]}").main(words[1:])
+    return code

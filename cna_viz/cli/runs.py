@@ -1,0 +1,101 @@
+"""``cna-viz runs``: list, show or verify records."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from cna_viz.cli.parser import Parser
+from cna_viz.cli.tables import percent, table
+from cna_viz.errors import unknown_name
+from cna_viz.records.integrity import find_problems, is_complete
+from cna_viz.records.listing import Listed, find_run, list_runs
+from cna_viz.records.record import load_record
+
+ACTIONS = ("list", "show", "verify")
+EXAMPLES = (
+    "cna-viz runs list",
+    "cna-viz runs show 8961d5aa          # the beginning of an id is enough",
+    "cna-viz runs verify --runs runs     # checks every file of every record",
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit code, 1 where a record is not what was written."""
+    parser = Parser("runs", "List, show or verify the records in a folder.", EXAMPLES)
+    parser.add_argument("action", metavar="{list,show,verify}", help="what to do")
+    parser.add_argument("ids", nargs="*", metavar="ID", default=[], help="runs to show or verify (default: verify all)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
+    parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
+    namespace = parser.parse(words)
+    if namespace.action not in ACTIONS:
+        raise unknown_name("action", namespace.action, ACTIONS)
+    if namespace.action == "show" and len(namespace.ids) != 1:
+        parser.error("show needs exactly one ID")
+    if namespace.action == "list" and namespace.ids:
+        parser.error(f"list takes no ID, got {namespace.ids[0]!r}")
+    return {"list": _list, "show": _show, "verify": _verify}[namespace.action](namespace)
+
+
+def _list(namespace: Namespace) -> int:
+    listed = list_runs(namespace.runs)
+    if namespace.json:
+        print(json.dumps({"runs": [_entry(entry) for entry in listed]}))
+        return 0
+    header = ("id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "test")
+    print(table(header, [_row(entry) for entry in listed], right=("layers", "seed", "test")))
+    for entry in listed:
+        if entry.problem:
+            print(f"cna-viz: {entry.problem}", file=sys.stderr)
+    return 0
+
+
+def _entry(entry: Listed) -> dict[str, object]:
+    facts: dict[str, object] = {"id": entry.folder.name, "path": str(entry.folder), "status": entry.status}
+    if entry.record is None:
+        return {**facts, "problem": entry.problem}
+    return {**facts, "config": entry.record.config.model_dump(mode="json"), "accuracy": entry.record.summary["accuracy"]}
+
+
+def _row(entry: Listed) -> tuple[str, ...]:
+    if entry.record is None:
+        return (entry.folder.name, entry.status, *("–",) * 7)
+    config = entry.record.config
+    model, test = config.model, entry.record.summary["accuracy"].get("test")
+    facts = (config.data.dataset, config.data.split, model.backbone, model.slot, str(model.layers), str(config.seed))
+    return (entry.folder.name, entry.status, *facts, percent(test))
+
+
+def _show(namespace: Namespace) -> int:
+    record = load_record(find_run(namespace.runs, namespace.ids[0]))
+    facts = {
+        "id": record.id,
+        "path": str(record.folder),
+        "config": record.config.model_dump(mode="json"),
+        "summary": record.summary,
+        "environment": record.environment,
+        "snapshots": record.snapshots,
+    }
+    print(json.dumps(facts) if namespace.json else json.dumps(facts, indent=2))
+    return 0
+
+
+def _verify(namespace: Namespace) -> int:
+    if namespace.ids:
+        folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]
+    else:
+        folders = [entry.folder for entry in list_runs(namespace.runs)]
+        unfinished = [folder for folder in folders if not is_complete(folder)]
+        folders = [folder for folder in folders if is_complete(folder)]
+        for folder in unfinished:
+            print(f"cna-viz: {folder}: unfinished, not verified", file=sys.stderr)
+    problems = {folder.name: find_problems(folder) for folder in folders}
+    bad = {name: found for name, found in problems.items() if found}
+    if namespace.json:
+        print(json.dumps({"verified": len(problems), "problems": bad}))
+    else:
+        for found in bad.values():
+            print("\n".join(found))
+        print(f"{len(problems)} verified, {len(bad)} with problems")
+    return 1 if bad else 0

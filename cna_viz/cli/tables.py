@@ -1,0 +1,33 @@
+"""Numbers and tables as text."""
+
+from collections.abc import Sequence
+
+
+def percent(share: float | None) -> str:
+    """Return a share as percent with one decimal, a dash where there is none."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def number(value: float | None, decimals: int = 0) -> str:
+    """Return a number with thousands separators, a dash where there is none."""
+    return "–" if value is None else f"{value:,.{decimals}f}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """Return rows as aligned columns under a header.
+
+    Args:
+        header: Names of the columns.
+        rows: Cells, one sequence per row.
+        right: Names of the columns to align to the right.
+    """
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        aligned = (
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for name, cell, width in zip(header, cells, widths, strict=True)
+        )
+        return "  ".join(aligned).rstrip()
+
+    return "\n".join([line(header), *map(line, rows)])

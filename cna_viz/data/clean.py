@@ -1,0 +1,87 @@
+"""One door for every graph: undirected, sorted, without duplicates and self-loops, float32 features, classes 0..C-1."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch_geometric.utils import remove_self_loops, to_undirected
+
+from cna_viz.data.graph import Graph, Masks
+
+
+class RawGraph(NamedTuple):
+    """A graph as its files describe it.
+
+    Attributes:
+        x: Features, any numeric type, dense or sparse, shape ``[nodes, features]``.
+        y: Classes, any integers, shape ``[nodes]`` or ``[nodes, 1]``.
+        edge_index: Edges in one or both directions, shape ``[2, edges]``.
+        masks: Published masks, shape ``[nodes]`` or ``[nodes, repetitions]``, where there are any.
+    """
+
+    x: Tensor
+    y: Tensor
+    edge_index: Tensor
+    masks: Masks | None = None
+
+
+def clean(name: str, raw: RawGraph, protocol: str | None = None) -> Graph:
+    """Make a :class:`Graph` of ``raw``, whose tensors are left untouched and are not shared.
+
+    Args:
+        name: Name of the dataset.
+        raw: The graph as read.
+        protocol: Split protocol that the masks of ``raw`` belong to.
+
+    Raises:
+        ValueError: The parts do not fit together: an edge to no node, a class or mask too few, features not finite.
+    """
+    x = _features(raw.x)
+    nodes = x.shape[0]
+    classes, y = torch.unique(_classes(raw.y, nodes), return_inverse=True)
+    edge_index = _edges(raw.edge_index, nodes)
+    published = {protocol: _masks(raw.masks, nodes)} if raw.masks is not None and protocol is not None else {}
+    return Graph(name, x, y, edge_index, len(classes), published)
+
+
+def _features(x: Tensor) -> Tensor:
+    if x.dim() != 2 or x.shape[0] == 0:
+        raise ValueError(f"features have shape {list(x.shape)}, not [nodes, features]")
+    dense = x.to_dense() if x.layout != torch.strided else x
+    # A clone of our own is aligned as torch does it. Memory of numpy or of a mapped file may not be, and then matrix
+    # products may differ in the last bit between a first and a second run.
+    dense = dense.to(torch.float32).clone(memory_format=torch.contiguous_format)
+    if not bool(torch.isfinite(dense).all()):
+        raise ValueError("features are not finite")
+    return dense
+
+
+def _classes(y: Tensor, nodes: int) -> Tensor:
+    flat = y.squeeze(-1) if y.dim() == 2 else y
+    if flat.shape != (nodes,) or flat.is_floating_point():
+        raise ValueError(f"classes are {y.dtype} of shape {list(y.shape)}, not an integer for each of {nodes} nodes")
+    return flat.to(torch.int64)
+
+
+def _edges(edge_index: Tensor, nodes: int) -> Tensor:
+    if edge_index.dim() != 2 or edge_index.shape[0] != 2:
+        raise ValueError(f"edges have shape {list(edge_index.shape)}, not [2, edges]")
+    edges = edge_index.to(torch.int64)
+    if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < nodes:
+        raise ValueError(f"edges name nodes {int(edges.min())} to {int(edges.max())} of a graph with {nodes} nodes")
+    without_loops, _ = remove_self_loops(edges)
+    undirected: Tensor = to_undirected(without_loops, num_nodes=nodes)
+    return undirected.contiguous()
+
+
+def _masks(masks: Masks, nodes: int) -> Masks:
+    def shaped(mask: Tensor) -> Tensor:
+        columns = mask.unsqueeze(1) if mask.dim() == 1 else mask
+        if columns.dim() != 2 or columns.shape[0] != nodes or columns.shape[1] == 0:
+            raise ValueError(f"a mask has shape {list(mask.shape)}, not [{nodes}, repetitions]")
+        return columns.to(torch.bool).clone(memory_format=torch.contiguous_format)
+
+    train, val, test = shaped(masks.train), shaped(masks.val), shaped(masks.test)
+    if not train.shape == val.shape == test.shape:
+        raise ValueError("the masks of train, val and test have different numbers of repetitions")
+    return Masks(train, val, test)

@@ -1,0 +1,70 @@
+"""Graphs that need no file: made in memory, the same every time."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+from torch_geometric.datasets import KarateClub
+
+from cna_viz.config import CSBMConfig, DataConfig
+from cna_viz.data.clean import RawGraph, clean
+from cna_viz.data.csbm import csbm
+from cna_viz.data.graph import Graph
+
+DIGITS_NEIGHBOURS: Final = 8
+GRID_SIDE: Final = 10
+GRID_FEATURES: Final = 32
+
+
+def digits() -> Graph:
+    """Return scikit-learn's 1,797 handwritten digits as a graph: 64 features in [0, 1], 10 classes.
+
+    Two digits are joined when one is among the 8 nearest of the other, by Euclidean distance of the pixels; of
+    equally distant ones the one with the lower number counts as nearer.
+    """
+    from sklearn.datasets import load_digits  # takes a second to import, and only this graph needs it
+
+    bunch = load_digits()
+    pixels = bunch.data  # whole numbers from 0 to 16, so that all sums below are exact
+    squares = (pixels**2).sum(axis=1)
+    distances = (squares[:, None] + squares[None, :] - 2 * pixels @ pixels.T).astype(np.int64)
+    nodes = len(pixels)
+    np.fill_diagonal(distances, distances.max() + 1)
+    # Exact distances with ties settled by the node's number: the same graph on every machine and with every library.
+    unique = distances * nodes + np.arange(nodes)
+    nearest = np.argpartition(unique, DIGITS_NEIGHBOURS, axis=1)[:, :DIGITS_NEIGHBOURS]
+    edges = np.stack([np.repeat(np.arange(nodes), DIGITS_NEIGHBOURS), nearest.ravel()])
+    x = torch.from_numpy(pixels).to(torch.float32) / 16
+    return clean("digits", RawGraph(x, torch.from_numpy(bunch.target), torch.from_numpy(edges)))
+
+
+def karate() -> Graph:
+    """Return Zachary's karate club: 34 nodes, one-hot features, the 4 communities of Kipf and Welling as classes."""
+    data = KarateClub()[0]
+    return clean("karate", RawGraph(data.x, data.y, data.edge_index))
+
+
+def grid() -> Graph:
+    """Return a 10 x 10 grid, each node joined to those above, below, left and right of it.
+
+    A grid with random features is where Rusch et al. (arXiv 2303.10993) watch Dirichlet energy decay. Here every node
+    has 32 standard normal features, drawn with seed 0. The graph comes without classes, but a network needs some to
+    train: ours are the four quadrants, which the features know nothing of.
+    """
+    numbers = torch.arange(GRID_SIDE**2).view(GRID_SIDE, GRID_SIDE)
+    across = torch.stack([numbers[:, :-1].flatten(), numbers[:, 1:].flatten()])
+    down = torch.stack([numbers[:-1].flatten(), numbers[1:].flatten()])
+    half = torch.arange(GRID_SIDE) * 2 // GRID_SIDE
+    quadrant = (2 * half[:, None] + half[None, :]).flatten()
+    x = torch.randn(GRID_SIDE**2, GRID_FEATURES, generator=torch.Generator().manual_seed(0))
+    return clean("grid", RawGraph(x, quadrant, torch.cat([across, down], dim=1)))
+
+
+EMBEDDED: Final[dict[str, Callable[[DataConfig], Graph]]] = {
+    "digits": lambda _: digits(),
+    "karate": lambda _: karate(),
+    "grid": lambda _: grid(),
+    "csbm": lambda data: csbm(data.csbm or CSBMConfig()),
+}
+"""Maker of every embedded graph, by the name of its dataset."""

@@ -1,0 +1,37 @@
+"""What does depth do to accuracy?"""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from cna_viz.analysis.intervals import interval_table
+from cna_viz.analysis.tables import accuracy_table
+from cna_viz.errors import UsageError
+from cna_viz.figures.labels import provenance
+from cna_viz.figures.marks import add_slot_line
+from cna_viz.figures.theme import finish
+from cna_viz.records.record import Record
+
+
+def plot_accuracy_by_depth(records: Sequence[Record], *, part: str = "test") -> go.Figure:
+    """Draw accuracy of the selected model against depth, one line per slot, with the interval over seeds.
+
+    Args:
+        records: Runs of several depths, slots and seeds.
+        part: train, val or test.
+
+    Raises:
+        UsageError: When there are no records.
+    """
+    if not records:
+        raise UsageError("no records to draw: make some with `cna-viz run`")
+    table = interval_table(accuracy_table(records), part, ["slot", "layers"])
+    table[["mean", "low", "high"]] *= 100
+    figure = go.Figure()
+    for slot in table["slot"].unique():
+        add_slot_line(figure, slot, "layers", table[table["slot"] == slot].sort_values("layers"))
+    depths = sorted(table["layers"].unique())
+    figure.update_xaxes(title="depth (number of convolutions)", type="log", tickvals=depths, ticktext=[str(d) for d in depths])
+    figure.update_yaxes(title=f"{part} accuracy (%)", rangemode="tozero")
+    note = "model of the best validation epoch; mean and 95 % interval over seeds (Student t)"
+    return finish(figure, "What does depth do to accuracy?", provenance(records, note), height=480, bottom=110)

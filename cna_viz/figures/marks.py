@@ -1,0 +1,51 @@
+"""The marks that several figures share."""
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
+
+from cna_viz.figures.theme import SLOT_STYLES
+
+
+def add_slot_line(
+    figure: go.Figure, slot: str, x: str, table: pd.DataFrame, *, row: int | None = None, col: int | None = None, legend: bool = True
+) -> None:
+    """Draw mean and confidence band of one slot.
+
+    Args:
+        figure: Receives the traces.
+        slot: Name of the slot, gives the look.
+        x: Column on the horizontal axis.
+        table: Columns ``x``, mean, low, high and count, ordered by ``x``.
+        row: Row of the panel.
+        col: Column of the panel.
+        legend: Show the slot in the legend.
+    """
+    style = SLOT_STYLES[slot]
+    where = {"row": row, "col": col} if row else {}
+    if (table["count"] > 1).any():
+        band = table.dropna(subset=["low", "high"])
+        figure.add_scatter(
+            x=[*band[x], *band[x][::-1]],
+            y=[*band["high"], *band["low"][::-1]],
+            fill="toself",
+            fillcolor=f"rgba{(*hex_to_rgb(style.color), 0.15)}",
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=slot,
+            name=f"{style.label}, 95 % interval",
+            **where,
+        )
+    figure.add_scatter(
+        x=table[x],
+        y=table["mean"],
+        mode="lines+markers" if len(table) <= 40 else "lines",
+        line={"color": style.color, "dash": style.dash, "width": 2.5},
+        marker={"symbol": style.symbol, "size": 9},
+        name=style.label,
+        legendgroup=slot,
+        showlegend=legend,
+        hovertemplate=f"{style.label}<br>{x} %{{x}}<br>%{{y:.4g}}<extra></extra>",
+        **where,
+    )

@@ -1,0 +1,41 @@
+"""How does a measure change from layer to layer?"""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from cna_viz.analysis.intervals import interval_table
+from cna_viz.analysis.tables import layer_table
+from cna_viz.errors import UsageError, unknown_name
+from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS, provenance
+from cna_viz.figures.marks import add_slot_line
+from cna_viz.figures.theme import finish
+from cna_viz.records.record import Record
+
+
+def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv") -> go.Figure:
+    """Draw a measure of the selected model against the layer, one line per slot, with the interval over seeds.
+
+    Args:
+        records: Runs of one depth, several slots and seeds.
+        measure: Name of a measure.
+        stage: ``conv`` or ``slot``.
+
+    Raises:
+        UsageError: When there are no records, they differ in depth, or the measure is unknown.
+    """
+    if measure not in MEASURE_LABELS:
+        raise unknown_name("measure", measure, MEASURE_LABELS)
+    depths = sorted({record.layers for record in records})
+    if len(depths) != 1:
+        raise UsageError(f"plot_measure_by_layer needs records of one depth, not of {depths or 'none'}")
+    table = interval_table(layer_table(records, measure, stage), "value", ["slot", "layer"])
+    figure = go.Figure()
+    for slot in table["slot"].unique():
+        add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
+    figure.update_xaxes(title="layer")
+    scale = "log" if measure in LOG_MEASURES else "linear"
+    figure.update_yaxes(title=MEASURE_LABELS[measure], type=scale, exponentformat="power")
+    note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; mean and 95 % interval over seeds (Student t)"
+    title = f"{MEASURE_QUESTIONS[measure]} ({depths[0]} layers)"
+    return finish(figure, title, provenance(records, note), height=480, bottom=110)

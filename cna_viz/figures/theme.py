@@ -1,0 +1,107 @@
+"""How every figure looks: one template, and one colour, dash and marker per slot.
+
+Colours are those of Okabe and Ito and of Tol, which people with any common colour vision can tell apart; a dash and a marker
+always go with a colour, so that colour is never the only cue.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import plotly.graph_objects as go
+
+INK: Final = "#1f2430"
+MUTED: Final = "#5b6270"
+GRID: Final = "#e6e8ec"
+FONT: Final = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
+SEQUENTIAL: Final = "Cividis"
+
+
+@dataclass(frozen=True)
+class SlotStyle:
+    """The look of a slot in every figure."""
+
+    color: str
+    dash: str
+    symbol: str
+    label: str
+
+
+SLOT_STYLES: Final[dict[str, SlotStyle]] = {
+    "none": SlotStyle("#7a7f87", "dot", "diamond", "none (linear)"),
+    "relu": SlotStyle("#D55E00", "dash", "square", "ReLU"),
+    "rational": SlotStyle("#009E73", "dashdot", "triangle-up", "rational"),
+    "cna": SlotStyle("#0072B2", "solid", "circle", "CNA"),
+}
+
+CLASS_COLORS: Final = (
+    "#4477AA",
+    "#EE6677",
+    "#228833",
+    "#CCBB44",
+    "#66CCEE",
+    "#AA3377",
+    "#222222",
+    "#EE7733",
+    "#999933",
+    "#BBBBBB",
+)
+CLASS_SYMBOLS: Final = ("circle", "diamond", "square", "cross", "x", "triangle-up")
+
+
+def class_style(number: int) -> tuple[str, str]:
+    """Return colour and marker of a class; beyond ten classes colours come again with another marker."""
+    return CLASS_COLORS[number % len(CLASS_COLORS)], CLASS_SYMBOLS[number // len(CLASS_COLORS) % len(CLASS_SYMBOLS)]
+
+
+def template() -> go.layout.Template:
+    """Return the template of all figures."""
+    axis = {
+        "showgrid": True,
+        "gridcolor": GRID,
+        "zeroline": False,
+        "linecolor": MUTED,
+        "showline": True,
+        "ticks": "outside",
+        "tickcolor": MUTED,
+        "title": {"font": {"size": 15}, "standoff": 8},
+        "automargin": True,
+    }
+    layout = go.Layout(
+        font={"family": FONT, "size": 14, "color": INK},
+        title={"font": {"size": 20}, "x": 0, "xref": "container", "pad": {"l": 16}, "y": 0.98, "yanchor": "top"},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        xaxis=axis,
+        yaxis=axis,
+        legend={"font": {"size": 14}, "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        hoverlabel={"font": {"family": FONT, "size": 13}},
+        margin={"l": 70, "r": 24, "t": 96, "b": 96},
+        colorway=[style.color for style in SLOT_STYLES.values()],
+    )
+    return go.layout.Template(layout=layout)
+
+
+def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom: int = 96) -> go.Figure:
+    """Give a figure its template, its question as title and its provenance as footnote.
+
+    Args:
+        figure: The figure; changed in place and returned.
+        title: The question that it answers.
+        footnote: Where the data comes from.
+        height: Height in pixels.
+        bottom: Space below the panels in pixels, for axis title and footnote.
+    """
+    figure.update_layout(template=template(), title={"text": title}, height=height, margin={"b": bottom})
+    return figure.add_annotation(
+        text=footnote,
+        showarrow=False,
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=0,
+        xanchor="left",
+        yanchor="top",
+        yshift=-(bottom - 30),
+        align="left",
+        font={"size": 11, "color": MUTED},
+    )

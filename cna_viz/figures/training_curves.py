@@ -1,0 +1,48 @@
+"""Does the network learn?"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from cna_viz.analysis.intervals import interval_table
+from cna_viz.errors import UsageError
+from cna_viz.figures.labels import provenance
+from cna_viz.figures.marks import add_slot_line
+from cna_viz.figures.theme import finish
+from cna_viz.records.record import Record
+
+PANELS = (("loss", "train", "training loss (nats)", 1), ("accuracy", "train", "training accuracy (%)", 100), ("accuracy", "val", "validation accuracy (%)", 100))
+
+
+def plot_training_curves(records: Sequence[Record]) -> go.Figure:
+    """Draw training loss, training accuracy and validation accuracy against the epoch, one line per slot.
+
+    Args:
+        records: Runs of one depth, several slots and seeds.
+
+    Raises:
+        UsageError: When there are no records or they differ in depth.
+    """
+    depths = sorted({record.layers for record in records})
+    if len(depths) != 1:
+        raise UsageError(f"plot_training_curves needs records of one depth, not of {depths or 'none'}")
+    figure = make_subplots(1, len(PANELS), horizontal_spacing=0.08)
+    for column, (variable, part, label, factor) in enumerate(PANELS, start=1):
+        table = interval_table(_curves(records, variable, part, factor), "value", ["slot", "epoch"])
+        for slot in table["slot"].unique():
+            add_slot_line(figure, slot, "epoch", table[table["slot"] == slot], row=1, col=column, legend=column == 1)
+        figure.update_yaxes(title=label, rangemode="tozero", row=1, col=column)
+    figure.update_xaxes(title="epoch")
+    note = "mean and 95 % interval over the seeds still training (Student t); a line ends where early stopping ended its runs"
+    return finish(figure, f"Does the network learn? ({depths[0]} layers)", provenance(records, note), height=460, bottom=110)
+
+
+def _curves(records: Sequence[Record], variable: str, part: str, factor: float) -> pd.DataFrame:
+    tables = []
+    for record in records:
+        values = record.metrics[variable].sel(split=part)
+        rows = {"slot": record.config.model.slot, "epoch": values.epoch.values, "value": factor * values.values}
+        tables.append(pd.DataFrame(rows))
+    return pd.concat(tables, ignore_index=True).sort_values("epoch", kind="stable")

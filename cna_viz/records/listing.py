@@ -1,0 +1,65 @@
+"""What lies in a folder of records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cna_viz.errors import RecordError, unknown_name
+from cna_viz.records.integrity import is_complete
+from cna_viz.records.record import Record, load_record
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One entry of a folder of records: a record, or the reason why there is none.
+
+    Attributes:
+        folder: Where it lies.
+        record: The record, where it can be opened.
+        status: complete, diverged, unfinished or broken.
+        problem: What is wrong with a broken one.
+    """
+
+    folder: Path
+    record: Record | None
+    status: str
+    problem: str = ""
+
+
+def list_runs(runs: Path) -> list[Listed]:
+    """List all records below ``runs``, ordered by id. A broken one is listed as broken and hides no other.
+
+    Raises:
+        RecordError: When there is no such folder.
+    """
+    if not runs.is_dir():
+        raise RecordError(f"{runs}: no such folder; `cna-viz run --runs {runs}` makes a first record there")
+    return [_look(folder) for folder in _folders(runs)]
+
+
+def find_run(runs: Path, run_id: str) -> Path:
+    """Return the folder of the run with this id, or with the one id that begins so.
+
+    Raises:
+        RecordError: When there is no such folder of records.
+        UsageError: When no id or several begin so; lists the ids there are, nearest first.
+    """
+    names = [entry.folder.name for entry in list_runs(runs)]
+    matches = [name for name in names if name == run_id] or [name for name in names if run_id and name.startswith(run_id)]
+    if len(matches) != 1:
+        raise unknown_name("run", run_id, matches or names, "Several begin so." if matches else "")
+    return runs / matches[0]
+
+
+def _folders(runs: Path) -> Iterator[Path]:
+    return (path for path in sorted(runs.iterdir()) if path.is_dir() and not path.name.startswith("."))
+
+
+def _look(folder: Path) -> Listed:
+    if not is_complete(folder):
+        return Listed(folder, None, "unfinished")
+    try:
+        record = load_record(folder)
+    except RecordError as error:
+        return Listed(folder, None, "broken", str(error))
+    return Listed(folder, record, str(record.summary["status"]))

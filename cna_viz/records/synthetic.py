@@ -1,0 +1,91 @@
+"""Valid records made from random numbers in milliseconds, for tests and documentation. They show nothing real."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cna_viz import vocabulary
+from cna_viz.config import RunConfig
+from cna_viz.records import schema
+from cna_viz.records.record import Record, load_record
+from cna_viz.records.writer import RecordWriter
+
+Array = np.ndarray[Any, Any]
+
+
+def synthetic_record(
+    runs: Path, config: RunConfig | None = None, *, nodes: int = 60, classes: int = 3, epochs: int = 5, **summary: Any
+) -> Record:
+    """Write a synthetic record below ``runs`` and open it.
+
+    Energy, rank and accuracy fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink with the
+    layer. Everything is drawn from the config's seed.
+
+    Args:
+        runs: Folder of the records.
+        config: The run that the record claims to be.
+        nodes: Number of nodes, on a ring.
+        classes: Number of classes.
+        epochs: Last epoch.
+        **summary: Entries of the summary to override.
+    """
+    config = config or RunConfig()
+    rng = np.random.default_rng(config.seed)
+    target = np.arange(nodes) % classes
+    folder = runs / config.run_id
+    with RecordWriter(folder, config, {"versions": {}, "synthetic": True}) as writer:
+        writer.graph(_ring(target))
+        for epoch in range(epochs + 1):
+            writer.epoch(_line(epoch, config.model.layers, rng), seconds=0.01)
+        for epoch in {"none": (), "ends": (0, epochs), "log": (0, 1, epochs)}[config.recording.snapshots]:
+            writer.snapshot(epoch, _snapshot(config, target, rng))
+        accuracy = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))
+        defaults = {"status": "complete", "accuracy": accuracy, "best_epoch": epochs, "epochs": epochs, "warnings": []}
+        writer.seal({**defaults, "seconds_per_epoch": 0.01, "parameters": 100, "peak_memory_mib": 1.0, **summary})
+    return load_record(folder)
+
+
+def _ring(target: Array) -> dict[str, Array]:
+    nodes = len(target)
+    ring = np.arange(nodes)
+    edges = np.stack([np.concatenate([ring, (ring + 1) % nodes]), np.concatenate([(ring + 1) % nodes, ring])])
+    return {
+        "target": target,
+        "split_of_node": (ring % 3 + 1).astype(np.int8),
+        "degree": np.full(nodes, 2),
+        "edge_index": edges,
+    }
+
+
+def _line(epoch: int, layers: int, rng: np.random.Generator) -> dict[str, Any]:
+    depth = np.arange(1, layers + 1)
+    falling = np.exp(-depth / 4) * (1 + 0.1 * rng.random(layers))
+    measures = {name: {stage: falling.tolist() for stage in vocabulary.STAGES} for name in vocabulary.MEASURES}
+    for stages in measures.values():
+        stages["slot"] = [*stages["slot"][:-1], None]
+    if epoch == 0:
+        measures["gradient_norm"] = {stage: [None] * layers for stage in vocabulary.STAGES}
+    loss = {name: 2 * 0.9**epoch + 0.1 * rng.random() for name in vocabulary.SPLITS}
+    accuracy = {name: 1 - 0.8 * 0.9**epoch for name in vocabulary.SPLITS}
+    return {"epoch": epoch, "loss": loss, "accuracy": accuracy, "layers": measures}
+
+
+def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dict[str, Array]:
+    layers, hidden, classes = config.model.layers, config.model.hidden, int(target.max()) + 1
+    centers = rng.standard_normal((classes, hidden))
+    tensors: dict[str, Array] = {"prediction": target.astype(np.int32)}
+    for layer in range(1, layers + 1):
+        width = hidden if layer < layers else classes
+        blobs = 1 + np.exp(-layer / 4) * (centers[target] + rng.standard_normal((len(target), hidden)))
+        tensors[schema.tensor_name("embedding", layer, "conv")] = blobs[:, :width].astype(np.float16)
+        if layer < layers:
+            tensors[schema.tensor_name("embedding", layer, "slot")] = blobs.astype(np.float16)
+    if config.model.slot == "cna":
+        clusters = config.model.clusters
+        for layer in range(1, layers):
+            tensors[schema.tensor_name("cluster_label", layer)] = (np.arange(len(target)) % clusters).astype(np.int32)
+            tensors[schema.tensor_name("centroid", layer)] = rng.standard_normal((clusters, hidden)).astype(np.float32)
+            tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((clusters, 6)).astype(np.float32)
+            tensors[schema.tensor_name("rational_denominator", layer)] = rng.random((clusters, 4)).astype(np.float32)
+    return tensors

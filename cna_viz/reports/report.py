@@ -1,0 +1,119 @@
+"""Make a report: check, run, render, put in place. The one function the command line calls."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from cna_viz.errors import ReportError, UsageError
+from cna_viz.reports.execute import Progress, execute, keep
+from cna_viz.reports.files import finite, notebook_text, replace_files
+from cna_viz.reports.notebooks import find_notebook
+from cna_viz.reports.parameters import convert, read_parameters
+from cna_viz.reports.provenance import Provenance, versions
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """A finished report: its page, the executed notebook beside it, and how long it took."""
+
+    name: str
+    index: Path
+    notebook: Path
+    seconds: float
+
+
+def make_report(
+    name: str,
+    given: Mapping[str, object],
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    log: TextIO | None = None,
+    notebooks: Path | None = None,
+) -> ReportResult:
+    """Run the report ``name`` and write ``index.html``, ``report.ipynb`` and ``summary.json`` into ``out/name``.
+
+    An older report stays as it is until the new one is complete.
+
+    Args:
+        name: The report; :func:`.notebooks.list_reports` lists them.
+        given: Parameters, as text or as values of the declared type; the others keep their defaults.
+        out: Folder of the reports; made when it is not there.
+        progress: Called before each code cell with its number, how many there are, and the heading it stands under.
+        log: Receives what the notebook writes to stderr, while it runs.
+        notebooks: Folder of the notebooks; those of the package when left out.
+
+    Raises:
+        UsageError: No such report or parameter, a value of the wrong type or meaning, or ``out`` can't be written to.
+        ReportError: The notebook failed; what there is of it is kept as ``failed.ipynb``.
+    """
+    name, source = find_notebook(name, notebooks)
+    declared = read_parameters(source)
+    values = convert(declared, given, report=name)
+    folder = _writable_folder(out / name)
+    created, started = datetime.now().astimezone(), time.monotonic()
+    try:
+        notebook = execute(source, values, folder / "failed.ipynb", progress, log)
+    except ReportError as error:
+        raise ReportError(f"report {name!r} failed: {error}") from None
+    seconds = round(time.monotonic() - started, 1)
+    try:
+        _write(folder, notebook, Provenance(name, declared, values, created, seconds, out))
+    except Exception as error:  # whatever it is, the work of the kernel must not be lost with it
+        kept = keep(notebook, folder / "failed.ipynb")
+        if not isinstance(error, OSError):
+            error.add_note(kept)
+            raise
+        raise ReportError(f"report {name!r} ran, but can't be written to {folder}: {error.strerror or error}") from None
+    return ReportResult(name, folder / "index.html", folder / "report.ipynb", seconds)
+
+
+def _writable_folder(folder: Path) -> Path:
+    """Make ``folder`` and try it, before minutes are spent on something that can't be stored."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        replace_files({probe: ""})
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"can't write to {folder}: {error.strerror or error}") from None
+    return folder
+
+
+def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> None:
+    """Put page, notebook and summary in place, the page last, and take away the remains of an earlier failure."""
+    from cna_viz.reports.page import make_page
+
+    summary = {
+        "report": provenance.report,
+        "parameters": dict(provenance.values),
+        "changed": sorted(provenance.changed),
+        "results": _results(notebook),
+        "command": provenance.command,
+        "created": provenance.created.isoformat(timespec="seconds"),
+        "seconds": provenance.seconds,
+        "versions": versions(),
+    }
+    replace_files(
+        {
+            folder / "report.ipynb": notebook_text(notebook),
+            folder / "summary.json": json.dumps(finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+            folder / "index.html": make_page(notebook, provenance),
+        }
+    )
+    (folder / "failed.ipynb").unlink(missing_ok=True)
+
+
+def _results(notebook: "NotebookNode") -> dict[str, Any]:
+    """Return what the notebook displayed as its summary, merged in order."""
+    from cna_viz.reports.outputs import SUMMARY
+
+    shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    return {key: value for data in shown for key, value in data.get(SUMMARY, {}).items()}

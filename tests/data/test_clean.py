@@ -1,0 +1,89 @@
+"""Every graph leaves by one door: undirected, sorted, float32, classes without gaps; what does not fit is refused."""
+
+import pytest
+import torch
+
+from cna_viz.data.clean import RawGraph, clean
+from cna_viz.data.graph import Masks
+
+X = torch.eye(4)
+Y = torch.tensor([0, 0, 1, 1])
+NONE = torch.empty(2, 0, dtype=torch.int64)
+WIDE = torch.arange(12.0).view(4, 3)
+
+
+def test_edges_become_undirected_sorted_and_single() -> None:
+    edges = torch.tensor([[3, 0, 0, 2, 1], [1, 1, 1, 2, 0]])
+    graph = clean("four", RawGraph(X, Y, edges))
+    assert graph.edge_index.tolist() == [[0, 1, 1, 3], [1, 0, 3, 1]]
+    assert graph.edge_index.is_contiguous()
+    assert graph.degree().tolist() == [1, 2, 0, 1]
+
+
+def test_classes_are_numbered_without_gaps() -> None:
+    graph = clean("four", RawGraph(X, torch.tensor([[7], [3], [7], [9]]), NONE))
+    assert graph.y.tolist() == [1, 0, 1, 2]
+    assert graph.num_classes == 3
+    assert graph.y.dtype == torch.int64
+
+
+@pytest.mark.parametrize(
+    "x", [WIDE.double(), WIDE.to(torch.int16), WIDE.to_sparse(), WIDE.T.contiguous().T], ids=["f64", "i16", "coo", "T"]
+)
+def test_features_become_dense_float32(x: torch.Tensor) -> None:
+    graph = clean("four", RawGraph(x, Y, NONE))
+    assert graph.x.dtype == torch.float32
+    assert graph.x.layout == torch.strided
+    assert graph.x.is_contiguous()
+    assert torch.equal(graph.x, WIDE)
+
+
+def test_input_is_neither_shared_nor_changed() -> None:
+    x, y, edges = X.clone(), Y.clone(), torch.tensor([[1], [0]])
+    mask = torch.tensor([True, False, False, False])
+    graph = clean("four", RawGraph(x, y, edges, Masks(mask, mask, mask)), "public")
+    graph.x.zero_()
+    graph.y.zero_()
+    graph.edge_index.zero_()
+    graph.published["public"].train.zero_()
+    assert torch.equal(x, X)
+    assert torch.equal(y, Y)
+    assert edges.tolist() == [[1], [0]]
+    assert mask.tolist() == [True, False, False, False]
+
+
+def test_graph_without_edges() -> None:
+    graph = clean("four", RawGraph(X, Y, NONE))
+    assert graph.edge_index.shape == (2, 0)
+    assert graph.edge_index.dtype == torch.int64
+
+
+def test_masks_get_a_column_per_repetition() -> None:
+    single, many = torch.tensor([1, 0, 0, 0], dtype=torch.uint8), torch.zeros(4, 3, dtype=torch.uint8)
+    graph = clean("four", RawGraph(X, Y, NONE, Masks(single, single, single)), "public")
+    assert graph.published["public"].train.tolist() == [[True], [False], [False], [False]]
+    graph = clean("four", RawGraph(X, Y, NONE, Masks(many, many, many)), "geom-gcn")
+    assert graph.published["geom-gcn"].val.shape == (4, 3)
+
+
+MASK = torch.zeros(4, 2, dtype=torch.bool)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (RawGraph(torch.ones(4), Y, NONE), r"features have shape \[4\]"),
+        (RawGraph(torch.ones(0, 3), Y[:0], NONE), r"features have shape \[0, 3\]"),
+        (RawGraph(X * torch.nan, Y, NONE), "features are not finite"),
+        (RawGraph(X, Y[:3], NONE), r"classes are torch.int64 of shape \[3\], not an integer for each of 4 nodes"),
+        (RawGraph(X, Y.float(), NONE), "classes are torch.float32"),
+        (RawGraph(X, Y, torch.tensor([[0], [4]])), "edges name nodes 0 to 4 of a graph with 4 nodes"),
+        (RawGraph(X, Y, torch.tensor([[-1], [1]])), "edges name nodes -1 to 1"),
+        (RawGraph(X, Y, torch.tensor([[0, 1, 2]])), r"edges have shape \[1, 3\]"),
+        (RawGraph(X, Y, NONE, Masks(MASK[:3], MASK, MASK)), r"a mask has shape \[3, 2\], not \[4, repetitions\]"),
+        (RawGraph(X, Y, NONE, Masks(MASK[:, :1], MASK, MASK)), "different numbers of repetitions"),
+    ],
+)
+def test_what_does_not_fit_is_refused(raw: RawGraph, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        clean("four", raw, "public")
