@@ -30,8 +30,8 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
     majority = float(np.nanmean([majority_share(record) for record in records]))
     sentences = []
     for slot, group in table.groupby("slot", sort=False):
-        first = confidence_interval(group.loc[group["layers"] == shallow, "test"])
-        last = confidence_interval(group.loc[group["layers"] == deep, "test"])
+        first = confidence_interval(group.loc[group["layers"] == shallow, "test"], bounds=(0, 1))
+        last = confidence_interval(group.loc[group["layers"] == deep, "test"], bounds=(0, 1))
         sentences.append(
             f"**{slot}** {_verdict(first.mean, last.mean, majority)}: {_percent(first)} at depth {shallow}, "
             f"{_percent(last)} at depth {deep}"

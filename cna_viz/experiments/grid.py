@@ -19,8 +19,8 @@ def depth_grid(
 ) -> list[RunConfig]:
     """Return one config per depth, slot and seed; all arms share splits, seeds and training settings.
 
-    Embeddings (of the untrained and the selected model) are kept only of the deepest runs of the first seed, because they
-    take most of the space.
+    What takes time and space is recorded only where it is looked at: the layers are measured every epoch only in the deepest
+    networks (in the others at the first and the last epoch), embeddings are kept only of the deepest of the first seed.
 
     Raises:
         UsageError: When a name is unknown or a number out of range.
@@ -33,7 +33,9 @@ def depth_grid(
                 data=DataConfig(dataset=dataset, split=split),
                 model=ModelConfig(slot=slot, layers=depth, hidden=hidden, clusters=clusters),
                 training=TrainingConfig(epochs=epochs),
-                recording=RecordingConfig(snapshots="ends" if shown else "none"),
+                recording=RecordingConfig(
+                    every=1 if depth == max(depths) else max(epochs, 1), snapshots="ends" if shown else "none"
+                ),
                 seed=seed,
             )
         )

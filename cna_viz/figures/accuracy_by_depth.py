@@ -25,7 +25,7 @@ def plot_accuracy_by_depth(records: Sequence[Record], *, part: str = "test") -> 
     """
     if not records:
         raise UsageError("no records to draw: make some with `cna-viz run`")
-    table = interval_table(accuracy_table(records), part, ["slot", "layers"])
+    table = interval_table(accuracy_table(records), part, ["slot", "layers"], bounds=(0, 1))
     table[["mean", "low", "high"]] *= 100
     figure = go.Figure()
     for slot in table["slot"].unique():
@@ -33,5 +33,5 @@ def plot_accuracy_by_depth(records: Sequence[Record], *, part: str = "test") -> 
     depths = sorted(table["layers"].unique())
     figure.update_xaxes(title="depth (number of convolutions)", type="log", tickvals=depths, ticktext=[str(d) for d in depths])
     figure.update_yaxes(title=f"{part} accuracy (%)", rangemode="tozero")
-    note = "model of the best validation epoch; mean and 95 % interval over seeds (Student t)"
+    note = "model of the best validation epoch; mean and 95 % interval over seeds (Student t, cut at 0 and 100 %)"
     return finish(figure, "What does depth do to accuracy?", provenance(records, note), height=480, bottom=110)

@@ -29,13 +29,15 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     depths = sorted({record.layers for record in records})
     if len(depths) != 1:
         raise UsageError(f"plot_measure_by_layer needs records of one depth, not of {depths or 'none'}")
-    table = interval_table(layer_table(records, measure, stage), "value", ["slot", "layer"])
+    logarithmic = measure in LOG_MEASURES
+    table = interval_table(layer_table(records, measure, stage), "value", ["slot", "layer"], geometric=logarithmic)
     figure = go.Figure()
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
     figure.update_xaxes(title="layer")
-    scale = "log" if measure in LOG_MEASURES else "linear"
-    figure.update_yaxes(title=MEASURE_LABELS[measure], type=scale, exponentformat="power")
-    note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; mean and 95 % interval over seeds (Student t)"
+    scale = {"type": "log", "dtick": 1} if logarithmic else {"rangemode": "tozero"}
+    figure.update_yaxes(title=MEASURE_LABELS[measure], exponentformat="power", **scale)
+    mean = "geometric mean" if logarithmic else "mean"
+    note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and 95 % interval over seeds (Student t)"
     title = f"{MEASURE_QUESTIONS[measure]} ({depths[0]} layers)"
     return finish(figure, title, provenance(records, note), height=480, bottom=110)

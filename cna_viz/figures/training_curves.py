@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -13,7 +14,12 @@ from cna_viz.figures.marks import add_slot_line
 from cna_viz.figures.theme import finish
 from cna_viz.records.record import Record
 
-PANELS = (("loss", "train", "training loss (nats)", 1), ("accuracy", "train", "training accuracy (%)", 100), ("accuracy", "val", "validation accuracy (%)", 100))
+PANELS = (
+    ("loss", "train", "training loss (nats)", 1, np.inf),
+    ("accuracy", "train", "training accuracy (%)", 100, 100),
+    ("accuracy", "val", "validation accuracy (%)", 100, 100),
+)
+"""Variable, part, axis title, factor to the axis's unit, and largest possible value of each panel."""
 
 
 def plot_training_curves(records: Sequence[Record]) -> go.Figure:
@@ -29,8 +35,8 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
     if len(depths) != 1:
         raise UsageError(f"plot_training_curves needs records of one depth, not of {depths or 'none'}")
     figure = make_subplots(1, len(PANELS), horizontal_spacing=0.08)
-    for column, (variable, part, label, factor) in enumerate(PANELS, start=1):
-        table = interval_table(_curves(records, variable, part, factor), "value", ["slot", "epoch"])
+    for column, (variable, part, label, factor, bound) in enumerate(PANELS, start=1):
+        table = interval_table(_curves(records, variable, part, factor), "value", ["slot", "epoch"], bounds=(0, bound))
         for slot in table["slot"].unique():
             add_slot_line(figure, slot, "epoch", table[table["slot"] == slot], row=1, col=column, legend=column == 1)
         figure.update_yaxes(title=label, rangemode="tozero", row=1, col=column)

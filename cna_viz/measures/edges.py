@@ -28,6 +28,11 @@ class EdgeList:
         ends = torch.cat([first, second])
         return cls(first, second, torch.bincount(ends, minlength=num_nodes).float())
 
+    def differences(self, x: Tensor) -> Tensor:
+        """Return the difference of the rows of ``x`` at both ends of every edge, ``[edges, channels]``."""
+        # index_select is ten times as fast as x[index] on a CPU.
+        return x.index_select(0, self.first).sub_(x.index_select(0, self.second))
+
 
 def unit_scale(x: Tensor) -> Tensor:
     """Divide by the largest magnitude, so that squares of very small or large features neither vanish nor overflow.

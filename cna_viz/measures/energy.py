@@ -28,4 +28,4 @@ def rayleigh(x: Tensor, edges: EdgeList) -> Tensor:
     """
     x = unit_scale(x)
     scaled = x * (edges.degree + 1).rsqrt().to(x.dtype)[:, None]
-    return (scaled[edges.first] - scaled[edges.second]).square().sum() / x.square().sum()
+    return edges.differences(scaled).square_().sum() / x.square().sum()

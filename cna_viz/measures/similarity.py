@@ -26,7 +26,8 @@ def mad(x: Tensor, edges: EdgeList) -> Tensor:
     zero = largest == 0
     rows = x / largest.masked_fill(zero, 1)
     unit = rows / rows.norm(dim=1, keepdim=True).masked_fill(zero, 1)
-    one_is_zero = (zero[edges.first] != zero[edges.second])[:, 0].to(x.dtype)
-    distance = ((unit[edges.first] - unit[edges.second]).square().sum(dim=1) + one_is_zero) / 2
-    weight = 1 / edges.degree[edges.first] + 1 / edges.degree[edges.second]
+    one_is_zero = edges.differences(zero.to(x.dtype))[:, 0].abs()
+    distance = (edges.differences(unit).square_().sum(dim=1) + one_is_zero) / 2
+    share = 1 / edges.degree
+    weight = share.index_select(0, edges.first) + share.index_select(0, edges.second)
     return (distance * weight.to(x.dtype)).sum() / (edges.degree > 0).sum()

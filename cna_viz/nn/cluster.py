@@ -162,6 +162,6 @@ def _update(x: Tensor, labels: Tensor, centroids: Tensor) -> Tensor:
     sizes = members.sum(dim=0)
     means = (members.T @ x) / sizes.clamp(min=1)[:, None]
     empty = sizes == 0
-    farthest = (x - centroids[labels]).square().sum(dim=1).topk(clusters).indices
+    farthest = (x - centroids.index_select(0, labels)).square().sum(dim=1).topk(clusters).indices
     replacement = x[farthest[(empty.cumsum(0) - 1).clamp(min=0)]]
     return torch.where(empty[:, None], replacement, means)

@@ -1,5 +1,8 @@
 """N: normalization over the nodes of each cluster."""
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 from cna_viz.nn.cluster import membership
@@ -31,10 +34,32 @@ class ClusterNorm(nn.Module):
         """Return ``x`` normalized within the clusters given by ``labels``."""
         members = membership(labels, self.clusters, x.dtype)
         shares = members / members.sum(dim=0).clamp(min=1)
-        centered = x - members @ (shares.T @ x)
-        variance = shares.T @ centered.square()
-        return centered * (members @ (variance + self.eps).rsqrt())
+        y: Tensor = _ClusterNorm.apply(x, labels, shares.T, self.eps)
+        return y
 
     def extra_repr(self) -> str:
         """Describe the module in ``print(model)``."""
         return f"clusters={self.clusters}, eps={self.eps}"
+
+
+class _ClusterNorm(torch.autograd.Function):
+    """The normalization with its closed-form backward; ``shares @ x`` is the mean of x over each cluster.
+
+    With g the gradient at y, the gradient at x is (g - mean(g) - y · mean(g · y)) / √(σ² + ε), means over the cluster.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, labels: Tensor, shares: Tensor, eps: float) -> Tensor:
+        centered = x - (shares @ x).index_select(0, labels)
+        scale = (shares @ centered.square() + eps).rsqrt().index_select(0, labels)
+        y = centered.mul_(scale)
+        ctx.save_for_backward(y, scale, labels, shares)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        y, scale, labels, shares = ctx.saved_tensors
+        gradient = gradients[0]
+        mean = (shares @ gradient).index_select(0, labels)
+        slope = (shares @ (gradient * y)).index_select(0, labels)
+        return (gradient - mean).sub_(slope.mul_(y)).mul_(scale), None, None, None
