@@ -49,7 +49,9 @@ Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 class Config(BaseModel):
     """Base of all configs: frozen, strict, and with errors of one readable line."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     @model_validator(mode="wrap")
     @classmethod

@@ -1,7 +1,7 @@
 """The names users may type, and nothing else: datasets, split protocols, backbones, slots, measures.
 
-They stand below everything so that a config can be checked without importing torch. Each room that gives such a name its
-meaning keeps a dictionary from name to thing, and a test holds that dictionary against the tuple here.
+They stand below everything so that a config can be checked without importing torch. Each room that gives such a name
+its meaning keeps a dictionary from name to thing, and a test holds that dictionary against the tuple here.
 """
 
 from typing import Final

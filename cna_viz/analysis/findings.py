@@ -5,12 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.intervals import Interval, confidence_interval
+from cna_viz.analysis.intervals import Interval, confidence_interval, geometric_range
 from cna_viz.analysis.tables import accuracy_table, layer_table
 from cna_viz.records.record import Record
 
 TEST = 3
 """Number of the test part in ``split_of_node``."""
+
+
+def bullets(sentences: Sequence[str]) -> str:
+    """Return the sentences as a Markdown list."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def majority_share(record: Record) -> float:
@@ -22,8 +27,8 @@ def majority_share(record: Record) -> float:
 def depth_findings(records: Sequence[Record]) -> list[str]:
     """Say for each slot what depth does to its test accuracy.
 
-    A slot *collapses* where the deepest network is within five points of always answering the majority class, *loses* where
-    the mean falls by more than two points, *gains* where it rises by more than two, and otherwise *holds*.
+    A slot *collapses* where the deepest network is within five points of always answering the majority class, *loses*
+    where the mean falls by more than two points, *gains* where it rises by more than two, and otherwise *holds*.
     """
     table = accuracy_table(records)
     shallow, deep = table["layers"].min(), table["layers"].max()
@@ -40,35 +45,65 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
 
 
 def smoothing_findings(records: Sequence[Record]) -> list[str]:
-    """Say for each slot how energy and effective rank change from the first to the last hidden layer of records of one depth.
+    """Say for each slot how energy and effective rank change from the first to the last hidden layer.
 
-    They are taken after the convolution, of the selected model, as geometric (energy) and arithmetic (rank) mean over seeds.
+    For records of one depth. They are taken after the convolution, of the selected model, as geometric (energy) and
+    arithmetic (rank) mean over seeds.
     """
     energy, rank = (_ends(layer_table(records, measure, "conv")) for measure in ("rayleigh", "effective_rank"))
     return [
-        f"**{slot}**: Rayleigh energy {_plain(np.exp(np.log(energy[slot][0]).mean()))} → "
-        f"{_plain(np.exp(np.log(energy[slot][1]).mean()))}, effective rank {rank[slot][0].mean():.1f} → {rank[slot][1].mean():.1f}"
+        f"**{slot}**: Rayleigh energy {_plain(geometric_range(energy[slot][0]).mean)} → "
+        f"{_plain(geometric_range(energy[slot][1]).mean)}, "
+        f"effective rank {rank[slot][0].mean():.1f} → {rank[slot][1].mean():.1f}"
         for slot in energy
     ]
 
 
 def energy_is_not_accuracy(records: Sequence[Record]) -> str:
     """Say whether, among records of one depth, the slot with the highest energy is also the most accurate one."""
-    energy = {slot: ends[1].mean() for slot, ends in _ends(layer_table(records, "rayleigh", "conv")).items()}
-    accuracy = accuracy_table(records).groupby("slot", sort=False)["test"].mean()
+    energy = {
+        slot: geometric_range(ends[1]).mean for slot, ends in _ends(layer_table(records, "rayleigh", "conv")).items()
+    }
+    accuracy = accuracy_table(records).groupby("slot", sort=False)["test"].mean().to_dict()
     if len(energy) < 2:
         return "One slot alone can't tell whether high energy goes with accuracy."
-    smoothest, roughest, best = min(energy, key=energy.__getitem__), max(energy, key=energy.__getitem__), accuracy.idxmax()
+    smoothest, roughest, best = (
+        min(energy, key=energy.__getitem__),
+        max(energy, key=energy.__getitem__),
+        max(accuracy, key=accuracy.__getitem__),
+    )
     relation = "is also" if roughest == best else "is not"
+    rival = "" if roughest == best else f", {best} {100 * accuracy[best]:.1f} %"
     return (
-        f"In the last hidden layer **{roughest}** keeps the highest energy ({_plain(energy[roughest])}) and **{smoothest}** the "
-        f"lowest ({_plain(energy[smoothest])}). The slot with the highest energy {relation} the most accurate one at this depth: "
-        f"{roughest} reaches {100 * accuracy[roughest]:.1f} %, the best ({best}) {100 * accuracy[best]:.1f} %."
+        f"In the last hidden layer **{roughest}** keeps the highest energy ({_plain(energy[roughest])}) and "
+        f"**{smoothest}** the lowest ({_plain(energy[smoothest])}). The slot with the highest energy {relation} the most "
+        f"accurate one at this depth: {roughest} reaches {100 * accuracy[roughest]:.1f} %{rival}."
+    )
+
+
+def reclustering_findings(records: Sequence[Record]) -> str:
+    """Say how validation accuracy moves in the steps that find new clusters, and in the others (cna records only)."""
+    anew, others = [], []
+    for record in records:
+        if record.config.model.slot != "cna":
+            continue
+        change = np.diff(record.metrics["accuracy"].sel(split="val").values)
+        # Step s is the change from epoch s - 1 to s; the first step finds the first clusters, not new ones.
+        due = np.arange(len(change)) % record.config.model.recluster_every == 0
+        due[:1] = False
+        anew += change[due].tolist()
+        others += change[~due].tolist()
+    if not anew:
+        return "No clusters were found anew in these runs."
+    every = next(record.config.model.recluster_every for record in records if record.config.model.slot == "cna")
+    return (
+        f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation accuracy moves by "
+        f"{100 * np.mean(anew):+.1f} points on average, in the other steps by {100 * np.mean(others):+.2f}."
     )
 
 
 def _ends(table: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
-    """Return the values at the first and the last hidden layer by slot; the output layer counts only where it is alone."""
+    """Return the values at the first and the last hidden layer by slot (the only layer where there is one)."""
     hidden = table[(table["layer"] < table["layers"]) | (table["layers"] == 1)]
     return {
         str(slot): (

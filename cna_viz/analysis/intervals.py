@@ -1,5 +1,6 @@
 """Mean and confidence interval over seeds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import stats
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % confidence interval; the bounds are NaN where one value can't give any."""
+    """A mean with the ends of an interval around it; the ends are NaN where one value can't give any."""
 
     mean: float
     low: float
@@ -18,7 +19,9 @@ class Interval:
     count: int
 
 
-def confidence_interval(values: ArrayLike, *, level: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Interval:
+def confidence_interval(
+    values: ArrayLike, *, level: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> Interval:
     """Return mean and Student-t confidence interval of the mean.
 
     Args:
@@ -40,18 +43,31 @@ def confidence_interval(values: ArrayLike, *, level: float = 0.95, bounds: tuple
     return Interval(mean, max(mean - half, bounds[0]), min(mean + half, bounds[1]), len(array))
 
 
-def geometric_interval(values: ArrayLike) -> Interval:
-    """Return geometric mean and interval: those of the logarithms, for values that range over orders of magnitude.
+def value_range(values: ArrayLike) -> Interval:
+    """Return mean, smallest and largest value: a description of these seeds, not an inference about others.
 
-    Values that are not positive are left out.
+    NaN values are left out; low and high are NaN with fewer than two values.
     """
     array = np.asarray(values, dtype=float)
-    interval = confidence_interval(np.log(array[array > 0]))
-    return Interval(*np.exp([interval.mean, interval.low, interval.high]).tolist(), interval.count)
+    array = array[~np.isnan(array)]
+    if len(array) < 2:
+        return confidence_interval(array)
+    return Interval(float(array.mean()), float(array.min()), float(array.max()), len(array))
+
+
+def geometric_range(values: ArrayLike) -> Interval:
+    """Return geometric mean, smallest and largest value, for values that span orders of magnitude.
+
+    Values that are not positive have no logarithm and are left out.
+    """
+    array = np.asarray(values, dtype=float)
+    spread = value_range(np.log(array[array > 0]))
+    mean, low, high = np.exp([spread.mean, spread.low, spread.high]).tolist()
+    return Interval(mean, low, high, spread.count)
 
 
 def interval_table(
-    table: pd.DataFrame, value: str, by: list[str], *, geometric: bool = False, bounds: tuple[float, float] = (-np.inf, np.inf)
+    table: pd.DataFrame, value: str, by: list[str], summarize: Callable[[ArrayLike], Interval] = confidence_interval
 ) -> pd.DataFrame:
     """Return one row per group with mean, low, high and count of ``value`` over the group's rows.
 
@@ -59,12 +75,10 @@ def interval_table(
         table: One row per observation.
         value: Column to average.
         by: Columns that make a group; rows come out in their order of first appearance.
-        geometric: Average logarithms.
-        bounds: What is possible at all; intervals are cut there.
+        summarize: How the values of a group become an interval.
     """
-    rows = []
-    for key, group in table.groupby(by, sort=False):
-        values = group[value]
-        interval = geometric_interval(values) if geometric else confidence_interval(values, bounds=bounds)
-        rows.append({**dict(zip(by, key, strict=True)), **vars(interval)})
+    rows = [
+        {**dict(zip(by, key, strict=True)), **vars(summarize(group[value]))}
+        for key, group in table.groupby(by, sort=False)
+    ]
     return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "count"])

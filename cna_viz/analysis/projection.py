@@ -1,7 +1,7 @@
 """Embeddings of successive layers in two dimensions, comparable from layer to layer.
 
-PCA of each layer, turned onto the layer before by orthogonal Procrustes, on one scale: a layer whose nodes have all become
-alike is drawn as the point it is. (UMAP draws such a layer as a cloud.)
+PCA of each layer, turned onto the layer before by orthogonal Procrustes, on one scale: a layer whose nodes have all
+become alike is drawn as the point it is. (UMAP draws such a layer as a cloud.)
 """
 
 from collections.abc import Sequence
@@ -45,8 +45,8 @@ def relative_spread(features: Array) -> float:
 def project_layers(layers: Sequence[Array]) -> list[Projection]:
     """Project each layer by PCA and turn it onto the last layer before it that was not collapsed.
 
-    Rows are scaled so that their root mean square length is 1 in every layer; distances in the picture are shares of that
-    length and comparable between layers.
+    Rows are scaled so that their root mean square length is 1 in every layer; distances in the picture are shares of
+    that length and comparable between layers.
 
     Args:
         layers: Features per layer, each ``[nodes, channels]``; channels may differ.

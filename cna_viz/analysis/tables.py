@@ -8,7 +8,7 @@ from cna_viz.records.record import Record
 
 
 def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
-    """One row per run: dataset, split, backbone, slot, layers, seed, accuracies of the selected model, best epoch, status, id."""
+    """One row per run: what it was, accuracies of the selected model (0 to 1), best epoch, status, id."""
     return pd.DataFrame([_row(record) for record in records])
 
 

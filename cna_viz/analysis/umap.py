@@ -1,8 +1,8 @@
 """Chained UMAP: each layer starts from the positions of the layer before, and the result is kept on disk.
 
-UMAP (McInnes et al., arXiv 1802.03426) shows neighbourhoods, not distances, and turns a layer in which all nodes are alike
-into a cloud. Such a layer is detected and not projected. With given neighbours and a given start it is reproducible bit by
-bit.
+UMAP (McInnes et al., arXiv 1802.03426) shows neighbourhoods, not distances, and turns a layer in which all nodes are
+alike into a cloud. Such a layer is detected and not projected. With given neighbours and a given start it is
+reproducible bit by bit.
 """
 
 import hashlib
@@ -31,8 +31,8 @@ def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Proj
         cache: Folder of kept projections; the user's cache folder when left out.
 
     Returns:
-        One projection per layer, centered, with root mean square radius 1; ``explained`` is NaN. Where the features of a
-        layer are not all finite, its positions are NaN.
+        One projection per layer, centered, with root mean square radius 1; ``explained`` is NaN. Where the features
+        of a layer are not all finite, its positions are NaN.
     """
     layers = [np.ascontiguousarray(layer, dtype=np.float32) for layer in layers]
     path = (cache or _default_cache()) / f"{_fingerprint(layers)}.npz"
@@ -95,7 +95,7 @@ def _fingerprint(layers: Sequence[Array]) -> str:
     digest = hashlib.sha256(repr(sorted(PARAMETERS.items())).encode())
     for layer in layers:
         digest.update(repr(layer.shape).encode())
-        digest.update(layer)
+        digest.update(layer.tobytes())
     return digest.hexdigest()[:32]
 
 

@@ -16,8 +16,15 @@ HEADER = ("name", "nodes", "edges", "features", "classes", "homophily", "on disk
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser("datasets", "List the datasets. Figures are shown of those on disk; edges are undirected.", EXAMPLES)
-    parser.add_argument("--data", type=Path, default=None, help="data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache)")
+    parser = Parser(
+        "datasets", "List the datasets. Figures are shown of those on disk; edges are undirected.", EXAMPLES
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=None,
+        help="data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache)",
+    )
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
     namespace = parser.parse(words)
     datasets = summarize(namespace.data)

@@ -47,7 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt as interrupt:
         notes = " ".join(getattr(interrupt, "__notes__", []))
-        print(f"\ncna-viz: interrupted; finished records are kept, the same command goes on from there. {notes}", file=sys.stderr)
+        print(
+            f"\ncna-viz: interrupted; finished records are kept, the same command goes on from there. {notes}",
+            file=sys.stderr,
+        )
         return 130
     except BrokenPipeError:
         # Whoever read our output has left (`| head`); Python would complain once more when it flushes at exit.

@@ -37,12 +37,17 @@ class _Option:
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add an option for every field of :class:`~cna_viz.config.RunConfig`."""
-    groups: dict[str, Any] = {}
+    groups: dict[str, argparse._ArgumentGroup] = {}
     for option in _options(RunConfig, ()):
         title = " ".join(option.path[:-1]) or "run"
-        group = groups.setdefault(title, parser.add_argument_group(title) if title not in groups else None)
-        group.add_argument(
-            option.flag, dest=".".join(("config", *option.path)), type=_converter(option), metavar=option.type.__name__.upper(), help=option.help
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        groups[title].add_argument(
+            option.flag,
+            dest=".".join(("config", *option.path)),
+            type=_converter(option),
+            metavar=option.type.__name__.upper(),
+            help=option.help,
         )
 
 
@@ -73,7 +78,7 @@ def _options(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[_Option]
 
 
 def _plain(annotation: Any) -> type:
-    """Return the class behind an annotation: X of ``Annotated[X, ...]`` and of ``X | None``, str of a Literal of words."""
+    """Return the class behind an annotation, that is X of ``X | None`` and str of a Literal of words."""
     if isinstance(annotation, type):
         return annotation
     first = next(argument for argument in get_args(annotation) if argument is not type(None))
@@ -85,8 +90,6 @@ def _converter(option: _Option) -> Callable[[str], Any]:
         try:
             return option.type(text)
         except ValueError:
-            raise UsageError(
-                f"{option.flag} = {text!r} is not accepted: it must be {_WORDS[option.type]}"
-            ) from None
+            raise UsageError(f"{option.flag} = {text!r} is not accepted: it must be {_WORDS[option.type]}") from None
 
     return convert

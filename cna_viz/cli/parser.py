@@ -34,7 +34,9 @@ class Parser(argparse.ArgumentParser):
         """Parse all words; an option that does not exist is refused with the options that do."""
         known, unknown = self.parse_known_args(list(words))
         if unknown:
-            options = [option for action in self._actions for option in action.option_strings if option.startswith("--")]
+            options = [
+                option for action in self._actions for option in action.option_strings if option.startswith("--")
+            ]
             if unknown[0].startswith("-"):
                 raise unknown_name("option", unknown[0].partition("=")[0], options)
             raise UsageError(f"unexpected {unknown[0]!r}; see `{self.prog} --help`")

@@ -23,10 +23,26 @@ EXAMPLES = (
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser("report", "Execute a notebook with your parameters and write OUT/NAME/index.html, one file that opens offline.", EXAMPLES)
-    parser.add_argument("name", nargs="?", metavar="NAME", default=None, help=f"the report: {', '.join(list_reports())}")
-    parser.add_argument("-p", dest="parameters", nargs="+", action="append", default=[], metavar=("NAME", "VALUE"), help="set a parameter; a list is given as 2,4,8")
-    parser.add_argument("--parameters", dest="describe", action="store_true", default=False, help="list the parameters and stop")
+    parser = Parser(
+        "report",
+        "Execute a notebook with your parameters and write OUT/NAME/index.html, one file that opens offline.",
+        EXAMPLES,
+    )
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", default=None, help=f"the report: {', '.join(list_reports())}"
+    )
+    parser.add_argument(
+        "-p",
+        dest="parameters",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="set a parameter; a list is given as 2,4,8",
+    )
+    parser.add_argument(
+        "--parameters", dest="describe", action="store_true", default=False, help="list the parameters and stop"
+    )
     parser.add_argument("--data", default=None, help="data root in PyG's raw layout, the same as -p data")
     parser.add_argument("--runs", default=None, help="folder of the records, the same as -p runs")
     parser.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports (default reports)")
@@ -38,7 +54,16 @@ def main(words: Sequence[str]) -> int:
         return _list_parameters(namespace.name)
     result = make_report(namespace.name, _given(namespace), namespace.out, _progress, log=sys.stderr)
     if namespace.json:
-        print(json.dumps({"name": result.name, "index": str(result.index), "notebook": str(result.notebook), "seconds": result.seconds}))
+        print(
+            json.dumps(
+                {
+                    "name": result.name,
+                    "index": str(result.index),
+                    "notebook": str(result.notebook),
+                    "seconds": result.seconds,
+                }
+            )
+        )
     else:
         print(result.index)
     return 0

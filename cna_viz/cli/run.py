@@ -20,8 +20,15 @@ EXAMPLES = (
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code, 1 where the training diverged."""
-    parser = Parser("run", "Train one network and record every layer; load the record if it was trained before.", EXAMPLES)
-    parser.add_argument("--data", type=Path, default=None, help="data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache)")
+    parser = Parser(
+        "run", "Train one network and record every layer; load the record if it was trained before.", EXAMPLES
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=None,
+        help="data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache)",
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
     add_config_options(parser)
@@ -46,8 +53,9 @@ def _describe(record: Record) -> str:
     model, accuracy = config.model, summary["accuracy"]
     return "\n".join(
         [
-            f"{model.backbone} + {model.slot}, {model.layers} layers on {config.data.dataset}, {config.data.split}, seed {config.seed}",
-            f"  test {percent(accuracy.get('test'))}   validation {percent(accuracy.get('val'))}   train {percent(accuracy.get('train'))}",
+            f"{model.backbone} + {model.slot}, {model.layers} layers on {config.data.dataset}, "
+            f"{config.data.split}, seed {config.seed}",
+            "  " + "   ".join(f"{part} {percent(accuracy.get(part))}" for part in ("test", "val", "train")),
             f"  at the best validation epoch, {record.best_epoch} of {summary['epochs']}",
             f"  {summary['seconds_per_epoch'] or float('nan'):.3g} s per epoch, {summary['parameters']:,} parameters",
             f"  record {record.folder}",

@@ -55,7 +55,11 @@ def _entry(entry: Listed) -> dict[str, object]:
     facts: dict[str, object] = {"id": entry.folder.name, "path": str(entry.folder), "status": entry.status}
     if entry.record is None:
         return {**facts, "problem": entry.problem}
-    return {**facts, "config": entry.record.config.model_dump(mode="json"), "accuracy": entry.record.summary["accuracy"]}
+    return {
+        **facts,
+        "config": entry.record.config.model_dump(mode="json"),
+        "accuracy": entry.record.summary["accuracy"],
+    }
 
 
 def _row(entry: Listed) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ class Graph:
         name: Name of the dataset.
         x: Features, float32, shape ``[nodes, features]``.
         y: Classes, int64, shape ``[nodes]``.
-        edge_index: Edges, int64, shape ``[2, edges]``: both directions of every edge, sorted, no duplicates, no self-loops.
+        edge_index: Edges, int64, shape ``[2, edges]``: both directions of every edge, sorted, no duplicates, no
+        self-loops.
         num_classes: Number of classes.
         published: Published masks by split protocol, where the dataset has any.
     """
@@ -76,5 +77,10 @@ class Graph:
     def to(self, device: torch.device) -> "Graph":
         """Return the same graph with features, classes and edges on ``device``."""
         return Graph(
-            self.name, self.x.to(device), self.y.to(device), self.edge_index.to(device), self.num_classes, self.published
+            self.name,
+            self.x.to(device),
+            self.y.to(device),
+            self.edge_index.to(device),
+            self.num_classes,
+            self.published,
         )

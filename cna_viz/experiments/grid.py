@@ -19,8 +19,9 @@ def depth_grid(
 ) -> list[RunConfig]:
     """Return one config per depth, slot and seed; all arms share splits, seeds and training settings.
 
-    What takes time and space is recorded only where it is looked at: the layers are measured every epoch only in the deepest
-    networks (in the others at the first and the last epoch), embeddings are kept only of the deepest of the first seed.
+    What takes time and space is recorded only where it is looked at: the layers are measured every epoch only in the
+    deepest networks (in the others at the first and the last epoch), embeddings are kept only of the deepest of the
+    first seed.
 
     Raises:
         UsageError: When a name is unknown or a number out of range.

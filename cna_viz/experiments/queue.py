@@ -19,7 +19,9 @@ def train_missing(configs: Sequence[RunConfig], runs: Path, data: Path | None, *
     with bar(sum(map(_work, configs)), "training", unit=" layer-epochs", disable=not progress) as progress_bar:
         for number, (config, graph, split) in enumerate(prepared, start=1):
             model = config.model
-            progress_bar.set_description(f"run {number}/{len(configs)}: {model.backbone} + {model.slot}, {model.layers} layers")
+            progress_bar.set_description(
+                f"run {number}/{len(configs)}: {model.backbone} + {model.slot}, {model.layers} layers"
+            )
             folder, before = runs / config.run_id, progress_bar.n
             with claim(folder):
                 if not is_complete(folder):

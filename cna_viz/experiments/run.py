@@ -9,11 +9,13 @@ from cna_viz.records.integrity import is_complete
 from cna_viz.records.record import Record, load_record
 
 
-def load_or_run(config: RunConfig, *, runs: Path | str = "runs", data: Path | str | None = None, progress: bool = True) -> Record:
+def load_or_run(
+    config: RunConfig, *, runs: Path | str = "runs", data: Path | str | None = None, progress: bool = True
+) -> Record:
     """Return the record of ``config``, training it first where there is none.
 
-    Two callers of the same config train it once: the second waits for the first. What an interrupted attempt left is kept
-    beside the new one until that is finished.
+    Two callers of the same config train it once: the second waits for the first. What an interrupted attempt left is
+    kept beside the new one until that is finished.
 
     Args:
         config: The run.

@@ -1,10 +1,11 @@
 """What does depth do to accuracy?"""
 
 from collections.abc import Sequence
+from functools import partial
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.intervals import interval_table
+from cna_viz.analysis.intervals import confidence_interval, interval_table
 from cna_viz.analysis.tables import accuracy_table
 from cna_viz.errors import UsageError
 from cna_viz.figures.labels import provenance
@@ -25,13 +26,17 @@ def plot_accuracy_by_depth(records: Sequence[Record], *, part: str = "test") -> 
     """
     if not records:
         raise UsageError("no records to draw: make some with `cna-viz run`")
-    table = interval_table(accuracy_table(records), part, ["slot", "layers"], bounds=(0, 1))
+    table = interval_table(
+        accuracy_table(records), part, ["slot", "layers"], partial(confidence_interval, bounds=(0, 1))
+    )
     table[["mean", "low", "high"]] *= 100
     figure = go.Figure()
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layers", table[table["slot"] == slot].sort_values("layers"))
     depths = sorted(table["layers"].unique())
-    figure.update_xaxes(title="depth (number of convolutions)", type="log", tickvals=depths, ticktext=[str(d) for d in depths])
+    figure.update_xaxes(
+        title="depth (number of convolutions)", type="log", tickvals=depths, ticktext=[str(d) for d in depths]
+    )
     figure.update_yaxes(title=f"{part} accuracy (%)", rangemode="tozero")
     note = "model of the best validation epoch; mean and 95 % interval over seeds (Student t, cut at 0 and 100 %)"
     return finish(figure, "What does depth do to accuracy?", provenance(records, note), height=480, bottom=110)

@@ -49,12 +49,18 @@ def plot_embedding_by_layer(
         raise UsageError("no records to draw: make some with `cna-viz run`")
     deepest = min(record.layers for record in records) - (stage == "slot")
     chosen = list(layers) if layers is not None else _spread(deepest, 5)
-    rows = [_project([record.embedding(layer, stage, epoch).values for layer in chosen], method, cache) for record in records]
+    rows = [
+        _project([record.embedding(layer, stage, epoch).values for layer in chosen], method, cache)
+        for record in records
+    ]
     figure = make_subplots(
-        len(records), len(chosen), subplot_titles=[_panel_title(p, layer) for row in rows for layer, p in zip(chosen, row, strict=True)],
+        len(records),
+        len(chosen),
+        subplot_titles=[_panel_title(panel, layer) for row in rows for layer, panel in zip(chosen, row, strict=True)],
         row_titles=[SLOT_STYLES[record.config.model.slot].label for record in records],
-        horizontal_spacing=0.012, vertical_spacing=0.22 / len(records),
-    )  # fmt: skip
+        horizontal_spacing=0.012,
+        vertical_spacing=0.22 / len(records),
+    )
     for number, (record, row) in enumerate(zip(records, rows, strict=True), start=1):
         for column, projection in enumerate(row, start=1):
             _add_nodes(figure, projection, record.graph["target"].values, number, column)

@@ -8,9 +8,16 @@ from cna_viz.figures.theme import SLOT_STYLES
 
 
 def add_slot_line(
-    figure: go.Figure, slot: str, x: str, table: pd.DataFrame, *, row: int | None = None, col: int | None = None, legend: bool = True
+    figure: go.Figure,
+    slot: str,
+    x: str,
+    table: pd.DataFrame,
+    *,
+    row: int | None = None,
+    col: int | None = None,
+    legend: bool = True,
 ) -> None:
-    """Draw mean and confidence band of one slot.
+    """Draw mean and band of one slot.
 
     Args:
         figure: Receives the traces.
@@ -28,13 +35,14 @@ def add_slot_line(
         figure.add_scatter(
             x=[*band[x], *band[x][::-1]],
             y=[*band["high"], *band["low"][::-1]],
+            mode="lines",
             fill="toself",
             fillcolor=f"rgba{(*hex_to_rgb(style.color), 0.15)}",
             line={"width": 0},
             hoverinfo="skip",
             showlegend=False,
             legendgroup=slot,
-            name=f"{style.label}, 95 % interval",
+            name=f"{style.label}, over seeds",
             **where,
         )
     figure.add_scatter(

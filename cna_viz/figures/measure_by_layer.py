@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.intervals import interval_table
+from cna_viz.analysis.intervals import geometric_range, interval_table, value_range
 from cna_viz.analysis.tables import layer_table
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS, provenance
@@ -14,7 +14,7 @@ from cna_viz.records.record import Record
 
 
 def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv") -> go.Figure:
-    """Draw a measure of the selected model against the layer, one line per slot, with the interval over seeds.
+    """Draw a measure of the selected model against the layer, one line per slot, with the range over seeds.
 
     Args:
         records: Runs of one depth, several slots and seeds.
@@ -30,14 +30,15 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     if len(depths) != 1:
         raise UsageError(f"plot_measure_by_layer needs records of one depth, not of {depths or 'none'}")
     logarithmic = measure in LOG_MEASURES
-    table = interval_table(layer_table(records, measure, stage), "value", ["slot", "layer"], geometric=logarithmic)
+    average = geometric_range if logarithmic else value_range
+    table = interval_table(layer_table(records, measure, stage), "value", ["slot", "layer"], average)
     figure = go.Figure()
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
-    figure.update_xaxes(title="layer")
-    scale = {"type": "log", "dtick": 1} if logarithmic else {"rangemode": "tozero"}
+    figure.update_xaxes(title="layer", range=[0.5, depths[0] + 0.5])
+    scale = {"type": "log", "nticks": 8} if logarithmic else {"rangemode": "tozero"}
     figure.update_yaxes(title=MEASURE_LABELS[measure], exponentformat="power", **scale)
-    mean = "geometric mean" if logarithmic else "mean"
-    note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and 95 % interval over seeds (Student t)"
+    mean = "geometric mean of what is not 0" if logarithmic else "mean"
+    note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and range over seeds"
     title = f"{MEASURE_QUESTIONS[measure]} ({depths[0]} layers)"
     return finish(figure, title, provenance(records, note), height=480, bottom=110)

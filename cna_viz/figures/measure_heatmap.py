@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+import xarray as xr
 from plotly.subplots import make_subplots
 
 from cna_viz.errors import UsageError, unknown_name
@@ -32,7 +33,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     logarithmic = measure in LOG_MEASURES
     for column, record in enumerate(records, start=1):
         values = record.metrics[measure].sel(stage=stage).dropna("layer", how="all").dropna("epoch", how="all")
-        shown = np.log10(values.where(values > 0)) if logarithmic else values
+        shown = xr.apply_ufunc(np.log10, values.where(values > 0)) if logarithmic else values
         figure.add_heatmap(
             x=values.epoch.values,
             y=values.layer.values,
@@ -48,4 +49,10 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     label = ("log₁₀ of " if logarithmic else "") + MEASURE_LABELS[measure]
     figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": {"title": {"text": label, "side": "right"}}})
     title = "Where and when do the layers collapse?"
-    return finish(figure, title, provenance(records, STAGE_LABELS[stage] + "; white: nothing measured, or exactly 0"), height=480, bottom=110)
+    return finish(
+        figure,
+        title,
+        provenance(records, STAGE_LABELS[stage] + "; white: nothing measured, or exactly 0"),
+        height=480,
+        bottom=110,
+    )

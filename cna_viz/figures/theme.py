@@ -1,7 +1,7 @@
 """How every figure looks: one template, and one colour, dash and marker per slot.
 
-Colours are those of Okabe and Ito and of Tol, which people with any common colour vision can tell apart; a dash and a marker
-always go with a colour, so that colour is never the only cue.
+Colours are those of Okabe and Ito and of Tol, which people with any common colour vision can tell apart; a dash and a
+marker always go with a colour, so that colour is never the only cue.
 """
 
 from dataclasses import dataclass

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.intervals import interval_table
+from cna_viz.analysis.intervals import geometric_range, interval_table, value_range
 from cna_viz.errors import UsageError
 from cna_viz.figures.labels import provenance
 from cna_viz.figures.marks import add_slot_line
@@ -15,11 +14,11 @@ from cna_viz.figures.theme import finish
 from cna_viz.records.record import Record
 
 PANELS = (
-    ("loss", "train", "training loss (nats)", 1, np.inf),
-    ("accuracy", "train", "training accuracy (%)", 100, 100),
-    ("accuracy", "val", "validation accuracy (%)", 100, 100),
+    ("loss", "train", "training loss (nats)", 1, geometric_range),
+    ("accuracy", "train", "training accuracy (%)", 100, value_range),
+    ("accuracy", "val", "validation accuracy (%)", 100, value_range),
 )
-"""Variable, part, axis title, factor to the axis's unit, and largest possible value of each panel."""
+"""Variable, part, axis title, factor to the axis's unit and way to average of each panel."""
 
 
 def plot_training_curves(records: Sequence[Record]) -> go.Figure:
@@ -35,14 +34,20 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
     if len(depths) != 1:
         raise UsageError(f"plot_training_curves needs records of one depth, not of {depths or 'none'}")
     figure = make_subplots(1, len(PANELS), horizontal_spacing=0.08)
-    for column, (variable, part, label, factor, bound) in enumerate(PANELS, start=1):
-        table = interval_table(_curves(records, variable, part, factor), "value", ["slot", "epoch"], bounds=(0, bound))
+    for column, (variable, part, label, factor, average) in enumerate(PANELS, start=1):
+        table = interval_table(_curves(records, variable, part, factor), "value", ["slot", "epoch"], average)
         for slot in table["slot"].unique():
             add_slot_line(figure, slot, "epoch", table[table["slot"] == slot], row=1, col=column, legend=column == 1)
-        figure.update_yaxes(title=label, rangemode="tozero", row=1, col=column)
+        figure.update_yaxes(title=label, **_scale(variable), row=1, col=column)
     figure.update_xaxes(title="epoch")
-    note = "mean and 95 % interval over the seeds still training (Student t); a line ends where early stopping ended its runs"
-    return finish(figure, f"Does the network learn? ({depths[0]} layers)", provenance(records, note), height=460, bottom=110)
+    note = "mean (loss: geometric) and range over the seeds still training"
+    return finish(
+        figure, f"Does the network learn? ({depths[0]} layers)", provenance(records, note), height=460, bottom=110
+    )
+
+
+def _scale(variable: str) -> dict[str, object]:
+    return {"type": "log", "nticks": 6} if variable == "loss" else {"range": [0, 102]}
 
 
 def _curves(records: Sequence[Record], variable: str, part: str, factor: float) -> pd.DataFrame:

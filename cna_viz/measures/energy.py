@@ -14,10 +14,10 @@ def rayleigh(x: Tensor, edges: EdgeList) -> Tensor:
           \left\lVert \frac{x_i}{\sqrt{d_i + 1}} - \frac{x_j}{\sqrt{d_j + 1}} \right\rVert^2,
         \qquad \Delta = I - \hat D^{-1/2} (A + I) \hat D^{-1/2}
 
-    Source: Roth, arXiv 2407.11876 (normalize before judging rank collapse); the operator is the one that GCN applies, as
-    Bison and Sperduti (arXiv 2512.09890) advise. It lies in [0, 2); it is 0 where x is proportional to √(d+1) in every
-    connected component, which is what repeated GCN propagation tends to. Scaling X changes nothing. The sum runs over edge
-    differences, so that energies far below the rounding error of float32 products remain visible.
+    Source: Roth, arXiv 2407.11876 (normalize before judging rank collapse); the operator is the one that GCN applies,
+    as Bison and Sperduti (arXiv 2512.09890) advise. It lies in [0, 2); it is 0 where x is proportional to √(d+1) in
+    every connected component, which is what repeated GCN propagation tends to. Scaling X changes nothing. The sum
+    runs over edge differences, so that energies far below the rounding error of float32 products remain visible.
 
     Args:
         x: Features, ``[nodes, channels]``.

@@ -1,5 +1,6 @@
 """How large the features are."""
 
+import torch
 from torch import Tensor
 
 
@@ -12,4 +13,5 @@ def feature_norm(x: Tensor) -> Tensor:
     Returns:
         A scalar in the units of the features. Cost: O(nodes · channels).
     """
-    return x.norm()
+    norm: Tensor = torch.linalg.vector_norm(x)
+    return norm

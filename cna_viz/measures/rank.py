@@ -11,8 +11,8 @@ def effective_rank(x: Tensor) -> Tensor:
 
     .. math:: \exp\Bigl(-\sum_k p_k \log p_k\Bigr), \qquad p_k = \sigma_k / \sum_l \sigma_l
 
-    Source: Roy and Vetterli 2007; used for oversmoothing by Zhang et al., arXiv 2502.04591, who find that it follows the
-    accuracy where energies stay flat. It lies between 1 (all rows on one line through the origin) and
+    Source: Roy and Vetterli 2007; used for oversmoothing by Zhang et al., arXiv 2502.04591, who find that it follows
+    the accuracy where energies stay flat. It lies between 1 (all rows on one line through the origin) and
     min(nodes, channels). Scaling X changes nothing; the features are not centered.
 
     Args:

@@ -8,10 +8,10 @@ from cna_viz.measures.edges import EdgeList
 def mad(x: Tensor, edges: EdgeList) -> Tensor:
     r"""Mean average distance: cosine distance to the neighbours, averaged per node, then over nodes.
 
-    .. math:: \frac{1}{|\{i : d_i > 0\}|} \sum_{i : d_i > 0} \frac{1}{d_i} \sum_{j \in N_i} \left(1 - \cos(x_i, x_j)\right)
+    .. math:: \frac{1}{|\{i : d_i > 0\}|} \sum_{i : d_i > 0} \frac{1}{d_i} \sum_{j \in N_i} (1 - \cos(x_i, x_j))
 
-    Source: Chen et al., AAAI 2020, restricted to neighbours. It lies in [0, 2]; 0 means that neighbours point in the same
-    direction. It is blind to the length of rows. Cosine distances come from differences of unit rows,
+    Source: Chen et al., AAAI 2020, restricted to neighbours. It lies in [0, 2]; 0 means that neighbours point in the
+    same direction. It is blind to the length of rows. Cosine distances come from differences of unit rows,
     1 - cos = ½‖u - v‖², and so stay exact when they are tiny.
 
     Args:

@@ -15,9 +15,9 @@ class GCNConv(nn.Module):
 
     .. math:: X' = \hat D^{-1/2} (A + I) \hat D^{-1/2} X W + b
 
-    Parameters, their start and the result are those of PyG's ``GCNConv``. The difference is that the graph is undirected:
-    its normalized adjacency is made once, by :func:`normalized_adjacency`, and is its own transpose, so the backward needs no
-    transposed copy (a third of the time of PyG's on small graphs).
+    Parameters, their start and the result are those of PyG's ``GCNConv``. The difference is that the graph is
+    undirected: its normalized adjacency is made once, by :func:`normalized_adjacency`, and is its own transpose, so
+    the backward needs no transposed copy (a third of the time of PyG's on small graphs).
 
     Args:
         in_channels: Channels of the input.
@@ -35,7 +35,7 @@ class GCNConv(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """Return the convolution of ``x`` over ``adjacency``."""
-        product: Tensor = _SymmetricProduct.apply(adjacency, self.lin(x))
+        product: Tensor = _SymmetricProduct.apply(adjacency, self.lin(x))  # type: ignore[no-untyped-call]
         return product + self.bias
 
 
@@ -50,7 +50,8 @@ def normalized_adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
-        return to_torch_csr_tensor(edges, weight, size=(num_nodes, num_nodes))
+        adjacency: Tensor = to_torch_csr_tensor(edges, weight, size=(num_nodes, num_nodes))
+    return adjacency
 
 
 class _SymmetricProduct(torch.autograd.Function):

@@ -15,10 +15,10 @@ from cna_viz.nn.tap import Tap
 class KMeans(nn.Module):
     """Assign nodes to clusters by k-means, anew every few training steps.
 
-    Minimizes Σᵢ ‖xᵢ - μ_{c(i)}‖² over assignments c and centroids μ by Lloyd steps, from k-means++ the first time and from
-    the centroids of the last time later on. Between two clusterings every node keeps its label: clusters that change with
-    every step make the loss jump. Evaluation uses what training stored and changes nothing; before any training step it
-    computes what the first training step would. No gradient flows through the assignment.
+    Minimizes Σᵢ ‖xᵢ - μ_{c(i)}‖² over assignments c and centroids μ by Lloyd steps, from k-means++ the first time and
+    from the centroids of the last time later on. Between two clusterings every node keeps its label: clusters that
+    change with every step make the loss jump. Evaluation uses what training stored and changes nothing; before any
+    training step it computes what the first training step would. No gradient flows through the assignment.
 
     Args:
         channels: Channels of the input.
@@ -32,8 +32,8 @@ class KMeans(nn.Module):
 
     Attributes:
         centroids: Centroids of the last clustering, ``[K, channels]``.
-        labels: Labels of the last clustering, ``[nodes]``. An input with another number of nodes is another graph: its nodes
-            get the nearest centroid.
+        labels: Labels of the last clustering, ``[nodes]``. An input with another number of nodes is another graph:
+            its nodes get the nearest centroid.
         count: Training steps seen.
 
     Raises:
@@ -127,8 +127,8 @@ def plus_plus(x: Tensor, clusters: int, seed: int) -> Tensor:
 def lloyd(x: Tensor, centroids: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     """Run Lloyd steps and return the centroids with the assignment that belongs to them.
 
-    A cluster that lost all its nodes is placed on the node farthest from its own centroid (the second such cluster on the
-    second farthest, and so on).
+    A cluster that lost all its nodes is placed on the node farthest from its own centroid (the second such cluster on
+    the second farthest, and so on).
 
     Args:
         x: Features, ``[nodes, channels]``.

@@ -10,13 +10,13 @@ from cna_viz.nn.rational import Rational
 class CNA(nn.Module):
     r"""Cluster-Normalize-Activate (Skryagin et al., arXiv 2412.04064), as the paper's text describes it.
 
-    C assigns every node to a cluster by k-means on its features, N normalizes within each cluster, A applies one learned
-    rational function per cluster:
+    C assigns every node to a cluster by k-means on its features, N normalizes within each cluster, A applies one
+    learned rational function per cluster:
 
     .. math:: y_{ic} = R_{k(i)}\left(\frac{x_{ic} - \mu_{k(i)c}}{\sqrt{\sigma^2_{k(i)c} + \epsilon}}\right)
 
-    A plain module without a graph: it fits between the layers of any network whose rows are nodes. All that is learned or
-    remembered is in ``state_dict``; evaluation changes nothing; the input is never written to.
+    A plain module without a graph: it fits between the layers of any network whose rows are nodes. All that is
+    learned or remembered is in ``state_dict``; evaluation changes nothing; the input is never written to.
 
     Args:
         channels: Channels of the input.

@@ -13,9 +13,9 @@ class ClusterNorm(nn.Module):
 
     .. math:: y_{ic} = \frac{x_{ic} - \mu_{k(i)c}}{\sqrt{\sigma^2_{k(i)c} + \epsilon}}
 
-    with mean and (biased) variance over the nodes of cluster k, no affine parameters and no running statistics: training
-    and evaluation compute the same. This is the step N of the paper's text (arXiv 2412.04064); with one cluster it is batch
-    normalization without affine.
+    with mean and (biased) variance over the nodes of cluster k, no affine parameters and no running statistics:
+    training and evaluation compute the same. This is the step N of the paper's text (arXiv 2412.04064); with one
+    cluster it is batch normalization without affine.
 
     Args:
         clusters: Number of clusters.
@@ -34,7 +34,7 @@ class ClusterNorm(nn.Module):
         """Return ``x`` normalized within the clusters given by ``labels``."""
         members = membership(labels, self.clusters, x.dtype)
         shares = members / members.sum(dim=0).clamp(min=1)
-        y: Tensor = _ClusterNorm.apply(x, labels, shares.T, self.eps)
+        y: Tensor = _ClusterNorm.apply(x, labels, shares.T, self.eps)  # type: ignore[no-untyped-call]
         return y
 
     def extra_repr(self) -> str:

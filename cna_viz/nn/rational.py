@@ -44,7 +44,8 @@ class Rational(nn.Module):
         if labels is None:
             labels = torch.zeros(x.shape[0], dtype=torch.long, device=x.device)
         members = membership(labels, self.numerator.shape[0], x.dtype)
-        y: Tensor = _Rational.apply(x, members @ self.numerator.to(x.dtype), members @ self.denominator.to(x.dtype))
+        numerator, denominator = (members @ p.to(x.dtype) for p in (self.numerator, self.denominator))
+        y: Tensor = _Rational.apply(x, numerator, denominator)  # type: ignore[no-untyped-call]
         return y
 
     def extra_repr(self) -> str:
@@ -72,7 +73,9 @@ class _Rational(torch.autograd.Function):
         slope_bottom = _polynomial(size, _derivative(denominator.abs(), first_power=1)).mul_(x.sign())
         grad_x = slope_top.sub_(slope_bottom.mul_(y)).mul_(scaled)
         grad_numerator = _moments(scaled, x, numerator.shape[1])
-        grad_denominator = _moments(scaled.mul_(y).mul_(size).neg_(), size, denominator.shape[1]).mul_(denominator.sign())
+        grad_denominator = _moments(scaled.mul_(y).mul_(size).neg_(), size, denominator.shape[1]).mul_(
+            denominator.sign()
+        )
         return grad_x, grad_numerator, grad_denominator
 
 
@@ -87,7 +90,9 @@ def _polynomial(x: Tensor, coefficients: Tensor) -> Tensor:
 
 def _derivative(coefficients: Tensor, first_power: int) -> Tensor:
     """Coefficients of the derivative of Σ cᵢ x^(i + first_power), lowest power first."""
-    powers = torch.arange(first_power, first_power + coefficients.shape[1], dtype=coefficients.dtype, device=coefficients.device)
+    powers = torch.arange(
+        first_power, first_power + coefficients.shape[1], dtype=coefficients.dtype, device=coefficients.device
+    )
     return (coefficients * powers)[:, 1 - first_power :]
 
 

@@ -71,7 +71,10 @@ class Recorder:
 
     def _measure(self) -> dict[str, dict[str, list[float | None]]]:
         features = {key: value for key, value in self.listener.values.items() if key[1] in vocabulary.STAGES}
-        table = {name: {key: measure(x, self.edges) for key, x in features.items()} for name, measure in FEATURE_MEASURES.items()}
+        table = {
+            name: {key: measure(x, self.edges) for key, x in features.items()}
+            for name, measure in FEATURE_MEASURES.items()
+        }
         table["gradient_norm"] = self.listener.gradient_norms
         numbers = _to_numbers(table)
         layers = range(1, self.layers + 1)
@@ -113,6 +116,9 @@ def _is_power_of_ten(epoch: int) -> bool:
 def _compact(value: Tensor, precision: str) -> np.ndarray[Any, Any]:
     """Return the array in the wanted precision; float32 where float16 would overflow."""
     array: np.ndarray[Any, Any] = value.float().cpu().numpy()
-    if precision == "float32" or np.abs(array, where=np.isfinite(array), out=np.zeros_like(array)).max(initial=0) > 65504:
+    if (
+        precision == "float32"
+        or np.abs(array, where=np.isfinite(array), out=np.zeros_like(array)).max(initial=0) > 65504
+    ):
         return array
     return array.astype(np.float16)

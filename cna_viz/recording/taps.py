@@ -48,6 +48,6 @@ class TapListener(Generic[Key]):
             if not module.training:
                 self.values[key] = output.detach()
             elif output.requires_grad:
-                output.register_hook(keep_gradient_norm)
+                output.register_hook(keep_gradient_norm)  # type: ignore[no-untyped-call]
 
         return listen

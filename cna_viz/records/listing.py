@@ -45,7 +45,9 @@ def find_run(runs: Path, run_id: str) -> Path:
         UsageError: When no id or several begin so; lists the ids there are, nearest first.
     """
     names = [entry.folder.name for entry in list_runs(runs)]
-    matches = [name for name in names if name == run_id] or [name for name in names if run_id and name.startswith(run_id)]
+    matches = [name for name in names if name == run_id] or [
+        name for name in names if run_id and name.startswith(run_id)
+    ]
     if len(matches) != 1:
         raise unknown_name("run", run_id, matches or names, "Several begin so." if matches else "")
     return runs / matches[0]

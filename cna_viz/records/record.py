@@ -93,7 +93,9 @@ class Record:
                 f"{', '.join(vocabulary.STAGES)}, and the last layer has no slot"
             )
         attributes = {"layer": layer, "stage": stage, "run": self.id}
-        return xr.DataArray(tensors[name].astype(np.float32), dims=("node", "channel"), name="embedding", attrs=attributes)
+        return xr.DataArray(
+            tensors[name].astype(np.float32), dims=("node", "channel"), name="embedding", attrs=attributes
+        )
 
     def layer_variable(self, variable: str, layer: int, epoch: int | None = None) -> "xr.DataArray | None":
         """Return cluster_label, centroid, rational_numerator or rational_denominator of one slot.
@@ -164,7 +166,9 @@ def _metrics_dataset(lines: list[dict[str, Any]], layers: int, path: Path) -> "x
         "layer": list(range(1, layers + 1)),
         "stage": list(vocabulary.STAGES),
     }
-    scores = {name: [[line[name][part] for part in vocabulary.SPLITS] for line in lines] for name in ("loss", "accuracy")}
+    scores = {
+        name: [[line[name][part] for part in vocabulary.SPLITS] for line in lines] for name in ("loss", "accuracy")
+    }
     measures = {name: [_by_layer(line, name, layers) for line in lines] for name in vocabulary.MEASURES}
     sizes = {name: len(values) for name, values in coordinates.items()}
     arrays = {}
@@ -175,7 +179,7 @@ def _metrics_dataset(lines: list[dict[str, Any]], layers: int, path: Path) -> "x
 
 
 def _by_layer(line: dict[str, Any], measure: str, layers: int) -> list[tuple[float | None, ...]]:
-    """Return one epoch of a measure as rows of layers (it is stored stage by stage); None where nothing was measured."""
+    """Return one epoch of a measure, stored stage by stage, as rows of layers; None where nothing was measured."""
     stages = line.get("layers", {}).get(measure)
     if stages is None:
         return [(None,) * len(vocabulary.STAGES)] * layers

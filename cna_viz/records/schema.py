@@ -1,4 +1,4 @@
-"""The contract of a record: which files, which variables, which dimensions. Spelled out for people in docs/schema.md."""
+"""The contract of a record: files, variables, dimensions. Spelled out for people in docs/schema.md."""
 
 import math
 from collections.abc import Mapping

@@ -19,8 +19,8 @@ def synthetic_record(
 ) -> Record:
     """Write a synthetic record below ``runs`` and open it.
 
-    Energy, rank and accuracy fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink with the
-    layer. Everything is drawn from the config's seed.
+    Energy, rank and accuracy fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink
+    with the layer. Everything is drawn from the config's seed.
 
     Args:
         runs: Folder of the records.
@@ -67,7 +67,7 @@ def _line(epoch: int, layers: int, rng: np.random.Generator) -> dict[str, Any]:
     if epoch == 0:
         measures["gradient_norm"] = {stage: [None] * layers for stage in vocabulary.STAGES}
     loss = {name: 2 * 0.9**epoch + 0.1 * rng.random() for name in vocabulary.SPLITS}
-    accuracy = {name: 1 - 0.8 * 0.9**epoch for name in vocabulary.SPLITS}
+    accuracy = dict.fromkeys(vocabulary.SPLITS, 1 - 0.8 * 0.9**epoch)
     return {"epoch": epoch, "loss": loss, "accuracy": accuracy, "layers": measures}
 
 

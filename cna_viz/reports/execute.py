@@ -123,8 +123,10 @@ def _prepare(source: Path, values: Mapping[str, object]) -> "NotebookNode":
     if not values:
         return notebook
     with _quiet("papermill"):
-        notebook = parameterize_notebook(notebook, dict(values), kernel_name=kernel.NAME, language="python")
-    return notebook
+        parameterized: NotebookNode = parameterize_notebook(
+            notebook, dict(values), kernel_name=kernel.NAME, language="python"
+        )
+    return parameterized
 
 
 def _heading_above(notebook: "NotebookNode", position: int) -> str:

@@ -31,7 +31,9 @@ def evaluate(model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, parts
     losses = F.cross_entropy(logits, target, reduction="none")
     correct = (logits.argmax(dim=1) == target).to(losses.dtype)
     # One transfer for all numbers: reading them one by one would make a GPU wait six times.
-    table = torch.stack([torch.stack([losses[index].mean(), correct[index].mean()]) for index in parts.values()]).tolist()
+    table = torch.stack(
+        [torch.stack([losses[index].mean(), correct[index].mean()]) for index in parts.values()]
+    ).tolist()
     names = list(parts)
     return Scores(
         loss={name: row[0] for name, row in zip(names, table, strict=True)},

@@ -94,7 +94,9 @@ def fit(
     return outcome
 
 
-def _step(model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, train: Tensor, optimizer: optim.Optimizer) -> None:
+def _step(
+    model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, train: Tensor, optimizer: optim.Optimizer
+) -> None:
     model.train()
     optimizer.zero_grad()
     loss = F.cross_entropy(model(*inputs)[train], target[train])
