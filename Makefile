@@ -1,0 +1,62 @@
+# The two commands a newcomer needs are `make report` and `make test`; both make the environment first where it is missing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.PHONY: help setup report test lint format lock figures clean
+
+help:
+	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
+	@echo "make test     run the test suite"
+	@echo "make lint     check style, types, import contracts and notebooks"
+	@echo "make setup    make .venv with the pinned environment (the others do it where it is missing)"
+	@echo "make format   format code and notebooks, strip notebook outputs"
+	@echo "make figures  draw figures/ again from the records of the report"
+	@echo "make lock     pin the versions that are installed now"
+	@echo "make clean    remove what the tools left, never runs/ or reports/"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "==> making .venv with the pinned environment (about 2 GB; some minutes)"
+	$(PYTHON) -c 'import sys; sys.exit("cna_viz needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e ".[dev]"
+	@touch $(STAMP)
+
+report: $(STAMP)
+	@echo "==> training on the handwritten digits and writing the report (about two minutes on two cores)"
+	$(BIN)/cna-viz report oversmoothing
+	@echo "==> open reports/oversmoothing/index.html in a browser"
+
+test: $(STAMP)
+	@echo "==> running the tests"
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	@echo "==> checking style, notebooks, types and import contracts"
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+figures: $(STAMP)
+	@echo "==> drawing figures/*.png (needs an installed Chrome or Chromium)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[images]"
+	$(BIN)/python figures/draw.py
+
+# The build of torch for the CPU carries a local version (+cpu) that no registry lists.
+lock: $(STAMP)
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+	@echo "==> now put the same versions of the direct dependencies into environment.yml; tests/test_packaging.py says which"
+
+clean:
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
