@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.intervals import Interval, confidence_interval, geometric_range
+from cna_viz.analysis.intervals import confidence_interval, geometric_range
 from cna_viz.analysis.tables import accuracy_table, layer_table
 from cna_viz.records.record import Record
 
@@ -27,18 +27,18 @@ def majority_share(record: Record) -> float:
 def depth_findings(records: Sequence[Record]) -> list[str]:
     """Say for each slot what depth does to its test accuracy.
 
-    A slot *collapses* where the deepest network is within five points of always answering the majority class, *loses*
-    where the mean falls by more than two points, *gains* where it rises by more than two, and otherwise *holds*.
+    A slot *collapses* where the mean of the deepest networks is within five points of always answering the majority
+    class. Otherwise it *loses* or *gains* the change of its mean, paired by seed, unless the 95 % interval of that change
+    contains zero; then that is said.
     """
     table = accuracy_table(records)
     shallow, deep = table["layers"].min(), table["layers"].max()
     majority = float(np.nanmean([majority_share(record) for record in records]))
     sentences = []
     for slot, group in table.groupby("slot", sort=False):
-        first = confidence_interval(group.loc[group["layers"] == shallow, "test"], bounds=(0, 1))
-        last = confidence_interval(group.loc[group["layers"] == deep, "test"], bounds=(0, 1))
+        first, last = (group[group["layers"] == depth].set_index("seed")["test"] for depth in (shallow, deep))
         sentences.append(
-            f"**{slot}** {_verdict(first.mean, last.mean, majority)}: {_percent(first)} at depth {shallow}, "
+            f"**{slot}** {_verdict(first, last, majority)}: {_percent(first)} at depth {shallow}, "
             f"{_percent(last)} at depth {deep}"
         )
     return [*sentences, f"always answering the most frequent class would give {100 * majority:.1f} %"]
@@ -98,7 +98,7 @@ def reclustering_findings(records: Sequence[Record]) -> str:
     every = next(record.config.model.recluster_every for record in records if record.config.model.slot == "cna")
     return (
         f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation accuracy moves by "
-        f"{100 * np.mean(anew):+.1f} points on average, in the other steps by {100 * np.mean(others):+.2f}."
+        f"{_signed(100 * np.mean(anew))} points on average, in the other steps by {_signed(100 * np.mean(others), 2)}."
     )
 
 
@@ -114,18 +114,23 @@ def _ends(table: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
     }
 
 
-def _verdict(first: float, last: float, majority: float) -> str:
-    if last <= majority + 0.05 < first:
+def _verdict(first: pd.Series, last: pd.Series, majority: float) -> str:
+    if last.mean() <= majority + 0.05 < first.mean():
         return "collapses"
-    if last < first - 0.02:
-        return f"loses {100 * (first - last):.1f} points"
-    return f"gains {100 * (last - first):.1f} points" if last > first + 0.02 else "holds"
+    change = confidence_interval(100 * (last - first))
+    if change.low <= 0 <= change.high:
+        return f"changes by {_signed(change.mean)} points, which {change.count} seeds can't tell from no change"
+    return f"{'loses' if change.mean < 0 else 'gains'} {abs(change.mean):.1f} points"
 
 
-def _percent(interval: Interval) -> str:
-    if interval.count < 2:
-        return f"{100 * interval.mean:.1f} %"
-    return f"{100 * interval.mean:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+def _percent(accuracy: pd.Series) -> str:
+    interval = confidence_interval(100 * accuracy, bounds=(0, 100))
+    bounds = f" [{interval.low:.1f}, {interval.high:.1f}]" if interval.count > 1 else ""
+    return f"{interval.mean:.1f} %{bounds}"
+
+
+def _signed(value: float, decimals: int = 1) -> str:
+    return f"{value:+.{decimals}f}".replace("-", "−")
 
 
 def _plain(value: float) -> str:

@@ -9,7 +9,7 @@ from cna_viz.analysis.tables import layer_table
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS, provenance
 from cna_viz.figures.marks import add_slot_line
-from cna_viz.figures.theme import finish
+from cna_viz.figures.theme import finish, log_axis
 from cna_viz.records.record import Record
 
 
@@ -36,8 +36,8 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
     figure.update_xaxes(title="layer", range=[0.5, depths[0] + 0.5])
-    scale = {"type": "log", "nticks": 8} if logarithmic else {"rangemode": "tozero"}
-    figure.update_yaxes(title=MEASURE_LABELS[measure], exponentformat="power", **scale)
+    scale = log_axis(table[["mean", "low", "high"]].stack()) if logarithmic else {"rangemode": "tozero"}
+    figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
     mean = "geometric mean of what is not 0" if logarithmic else "mean"
     note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and range over seeds"
     title = f"{MEASURE_QUESTIONS[measure]} ({depths[0]} layers)"

@@ -4,7 +4,9 @@ Colours are those of Okabe and Ito and of Tol, which people with any common colo
 marker always go with a colour, so that colour is never the only cue.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Final
 
 import plotly.graph_objects as go
@@ -79,6 +81,23 @@ def template() -> go.layout.Template:
         colorway=[style.color for style in SLOT_STYLES.values()],
     )
     return go.layout.Template(layout=layout)
+
+
+def log_axis(values: Iterable[float]) -> dict[str, object]:
+    """Return a logarithmic axis whose ticks are written out, so that none has to be read off its neighbours.
+
+    Args:
+        values: What the axis shows; what is not positive is left out.
+    """
+    positive = [value for value in values if value > 0]
+    if not positive:
+        return {"type": "log"}
+    low, high = floor(log10(min(positive))), ceil(log10(max(positive)))
+    if high - low <= 2:
+        ticks = [digit * 10.0**power for power in range(low, high + 1) for digit in (1, 2, 5)]
+        return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    powers = range(low, high + 1, ceil((high - low) / 8))
+    return {"type": "log", "tickvals": [10.0**p for p in powers], "ticktext": [f"10<sup>{p}</sup>" for p in powers]}
 
 
 def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom: int = 96) -> go.Figure:

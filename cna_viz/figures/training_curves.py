@@ -10,7 +10,7 @@ from cna_viz.analysis.intervals import geometric_range, interval_table, value_ra
 from cna_viz.errors import UsageError
 from cna_viz.figures.labels import provenance
 from cna_viz.figures.marks import add_slot_line
-from cna_viz.figures.theme import finish
+from cna_viz.figures.theme import finish, log_axis
 from cna_viz.records.record import Record
 
 PANELS = (
@@ -38,7 +38,7 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
         table = interval_table(_curves(records, variable, part, factor), "value", ["slot", "epoch"], average)
         for slot in table["slot"].unique():
             add_slot_line(figure, slot, "epoch", table[table["slot"] == slot], row=1, col=column, legend=column == 1)
-        figure.update_yaxes(title=label, **_scale(variable), row=1, col=column)
+        figure.update_yaxes(title=label, **_scale(variable, table), row=1, col=column)
     figure.update_xaxes(title="epoch")
     note = "mean (loss: geometric) and range over the seeds still training"
     return finish(
@@ -46,8 +46,8 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
     )
 
 
-def _scale(variable: str) -> dict[str, object]:
-    return {"type": "log", "nticks": 6} if variable == "loss" else {"range": [0, 102]}
+def _scale(variable: str, table: pd.DataFrame) -> dict[str, object]:
+    return log_axis(table[["mean", "low", "high"]].stack()) if variable == "loss" else {"range": [0, 102]}
 
 
 def _curves(records: Sequence[Record], variable: str, part: str, factor: float) -> pd.DataFrame:
