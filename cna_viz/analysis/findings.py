@@ -28,8 +28,8 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
     """Say for each slot what depth does to its test accuracy.
 
     A slot *collapses* where the mean of the deepest networks is within five points of always answering the majority
-    class. Otherwise it *loses* or *gains* the change of its mean, paired by seed, unless the 95 % interval of that change
-    contains zero; then that is said.
+    class. Otherwise it *loses* or *gains* the change of its mean, paired by seed, unless the 95 % interval of that
+    change contains zero; then that is said.
     """
     table = accuracy_table(records)
     shallow, deep = table["layers"].min(), table["layers"].max()
@@ -76,8 +76,8 @@ def energy_is_not_accuracy(records: Sequence[Record]) -> str:
     rival = "" if roughest == best else f", {best} {100 * accuracy[best]:.1f} %"
     return (
         f"In the last hidden layer **{roughest}** keeps the highest energy ({_plain(energy[roughest])}) and "
-        f"**{smoothest}** the lowest ({_plain(energy[smoothest])}). The slot with the highest energy {relation} the most "
-        f"accurate one at this depth: {roughest} reaches {100 * accuracy[roughest]:.1f} %{rival}."
+        f"**{smoothest}** the lowest ({_plain(energy[smoothest])}). The slot with the highest energy {relation} the "
+        f"most accurate one at this depth: {roughest} reaches {100 * accuracy[roughest]:.1f} %{rival}."
     )
 
 
@@ -98,7 +98,7 @@ def reclustering_findings(records: Sequence[Record]) -> str:
     every = next(record.config.model.recluster_every for record in records if record.config.model.slot == "cna")
     return (
         f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation accuracy moves by "
-        f"{_signed(100 * np.mean(anew))} points on average, in the other steps by {_signed(100 * np.mean(others), 2)}."
+        f"{_signed(100 * float(np.mean(anew)))} points on average, in the other steps by {_signed(100 * float(np.mean(others)), 2)}."
     )
 
 

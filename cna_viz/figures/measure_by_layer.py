@@ -36,7 +36,7 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
     figure.update_xaxes(title="layer", range=[0.5, depths[0] + 0.5])
-    scale = log_axis(table[["mean", "low", "high"]].stack()) if logarithmic else {"rangemode": "tozero"}
+    scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
     figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
     mean = "geometric mean of what is not 0" if logarithmic else "mean"
     note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and range over seeds"

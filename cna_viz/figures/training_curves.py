@@ -47,7 +47,7 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
 
 
 def _scale(variable: str, table: pd.DataFrame) -> dict[str, object]:
-    return log_axis(table[["mean", "low", "high"]].stack()) if variable == "loss" else {"range": [0, 102]}
+    return log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if variable == "loss" else {"range": [0, 102]}
 
 
 def _curves(records: Sequence[Record], variable: str, part: str, factor: float) -> pd.DataFrame:
