@@ -98,7 +98,8 @@ def reclustering_findings(records: Sequence[Record]) -> str:
     every = next(record.config.model.recluster_every for record in records if record.config.model.slot == "cna")
     return (
         f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation accuracy moves by "
-        f"{_signed(100 * float(np.mean(anew)))} points on average, in the other steps by {_signed(100 * float(np.mean(others)), 2)}."
+        f"{_signed(100 * float(np.mean(anew)))} points on average, in the other steps by "
+        f"{_signed(100 * float(np.mean(others)), 2)}."
     )
 
 

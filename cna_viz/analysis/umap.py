@@ -6,16 +6,16 @@ reproducible bit by bit.
 """
 
 import hashlib
-import os
 import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from platformdirs import user_cache_dir
 
 from cna_viz.analysis.projection import COLLAPSED, Projection, project_layers, relative_spread
+from cna_viz.files import cache_root, write_atomically
 
 Array = np.ndarray[Any, Any]
 
@@ -35,7 +35,7 @@ def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Proj
         of a layer are not all finite, its positions are NaN.
     """
     layers = [np.ascontiguousarray(layer, dtype=np.float32) for layer in layers]
-    path = (cache or _default_cache()) / f"{_fingerprint(layers)}.npz"
+    path = (cache or cache_root() / "projections") / f"{_fingerprint(layers)}.npz"
     spreads = [relative_spread(layer) if np.isfinite(layer).all() else np.nan for layer in layers]
     if path.is_file():
         with np.load(path, allow_pickle=False) as kept:
@@ -87,10 +87,6 @@ def _embed(features: Array, start: Array, epochs: int) -> Array:
     return scaled
 
 
-def _default_cache() -> Path:
-    return Path(os.environ.get("CNA_VIZ_CACHE") or user_cache_dir("cna_viz")) / "projections"
-
-
 def _fingerprint(layers: Sequence[Array]) -> str:
     digest = hashlib.sha256(repr(sorted(PARAMETERS.items())).encode())
     for layer in layers:
@@ -100,7 +96,6 @@ def _fingerprint(layers: Sequence[Array]) -> str:
 
 
 def _keep(path: Path, positions: Array) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez(temporary, positions=positions)
-    temporary.replace(path)
+    content = BytesIO()
+    np.savez(content, positions=positions)
+    write_atomically(path, content.getvalue())

@@ -12,9 +12,10 @@ from cna_viz.data.download import download, reason
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.graph import Graph
 from cna_viz.data.graph_cache import load_or_make
-from cna_viz.data.roots import cache_root, find, fingerprint
+from cna_viz.data.roots import find, fingerprint
 from cna_viz.data.spec import DatasetSpec
 from cna_viz.errors import DataError
+from cna_viz.files import cache_root
 
 READERS: Final[dict[str, Callable[[DatasetSpec, str, Path], RawGraph]]] = {
     "planetoid": pyg.read,

@@ -1,16 +1,15 @@
 """Graphs kept as safetensors files, so that slow raw files are read once. No pickle; a damaged file is made again."""
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from cna_viz.data.graph import Graph, Masks
+from cna_viz.files import write_atomically
 
 logger = logging.getLogger("cna_viz")
 
@@ -53,8 +52,4 @@ def _save(path: Path, graph: Graph) -> None:
     tensors: dict[str, Tensor] = {"x": graph.x, "y": graph.y, "edge_index": graph.edge_index}
     for protocol, masks in graph.published.items():
         tensors |= {f"{protocol}/train": masks.train, f"{protocol}/val": masks.val, f"{protocol}/test": masks.test}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent, prefix=".new-") as temporary:  # renamed when whole: readers see no half
-        whole = Path(temporary) / path.name
-        save_file(tensors, whole)
-        os.replace(whole, path)
+    write_atomically(path, save(tensors))

@@ -6,25 +6,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from platformdirs import user_cache_path
-
 from cna_viz.data.spec import RawFiles
 from cna_viz.errors import DataError
+from cna_viz.files import cache_root
 
 DATA_VARIABLE: Final = "CNA_VIZ_DATA"
 """Environment variable that names the data root."""
 
-CACHE_VARIABLE: Final = "CNA_VIZ_CACHE"
-"""Environment variable that names the cache folder."""
-
 READING_VERSION: Final = 1
 """Raised whenever the same raw files would give another graph or other figures."""
-
-
-def cache_root() -> Path:
-    """Return the folder we may write to: ``CNA_VIZ_CACHE``, else the user's cache folder. It need not exist yet."""
-    given = os.environ.get(CACHE_VARIABLE)
-    return Path(given).expanduser() if given else user_cache_path("cna_viz")
 
 
 def download_root() -> Path:

@@ -6,17 +6,17 @@ They are kept in the cache: a second listing is quick and does not import torch.
 import hashlib
 import json
 import math
-import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, TypedDict
 
 from cna_viz.config import CSBMConfig, DataConfig
 from cna_viz.data.catalog import CATALOG
-from cna_viz.data.roots import READING_VERSION, cache_root, data_root, find, fingerprint
+from cna_viz.data.roots import READING_VERSION, data_root, find, fingerprint
 from cna_viz.data.spec import DatasetSpec
 from cna_viz.errors import CnaVizError
+from cna_viz.files import cache_root, write_atomically
 
 EMBEDDED: Final = "embedded"
 """Where an embedded dataset lies."""
@@ -91,14 +91,8 @@ def _kept_or_measured(spec: DatasetSpec, folder: Path | None) -> _Figures:
         return _checked(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):  # not there yet, or damaged: either way it is measured
         figures = _measured(spec, folder)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=".new-") as temporary:
-            whole = Path(temporary) / path.name
-            whole.write_text(json.dumps(figures, allow_nan=False), encoding="utf-8")
-            os.replace(whole, path)
-    except OSError:
-        pass  # a cache that can't be written makes the next listing slow, not wrong
+    with suppress(OSError):  # a cache that can't be written makes the next listing slow, not wrong
+        write_atomically(path, json.dumps(figures, allow_nan=False))
     return figures
 
 

@@ -122,5 +122,5 @@ def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom:
         yanchor="top",
         yshift=-(bottom - 30),
         align="left",
-        font={"size": 11, "color": MUTED},
+        font={"size": 12, "color": MUTED},
     )

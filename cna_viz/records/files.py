@@ -1,9 +1,7 @@
-"""Plain files written so that a crash at any moment leaves either the old state or the new one."""
+"""The forms of a record's files: JSON objects, lines of them, and safetensors."""
 
 import hashlib
 import json
-import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,35 +11,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from cna_viz.errors import RecordError
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, force it to disk, then give it its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+from cna_viz.files import finite
 
 
 def to_json(value: Any) -> str:
     """Return one line of JSON with sorted keys; numbers that are not finite become null."""
-    return json.dumps(_without_infinities(value), sort_keys=True, allow_nan=False)
-
-
-def _without_infinities(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_infinities(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_infinities(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return json.dumps(finite(value), sort_keys=True, allow_nan=False)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import IO, Any, Self
 import numpy as np
 
 from cna_viz.config import RunConfig
+from cna_viz.files import write_atomically
 from cna_viz.records import schema
-from cna_viz.records.files import sha256, tensors_to_bytes, to_json, write_atomically
+from cna_viz.records.files import sha256, tensors_to_bytes, to_json
 
 
 class RecordWriter:

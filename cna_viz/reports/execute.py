@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cna_viz.errors import ReportError
+from cna_viz.files import replace_files
 from cna_viz.reports import kernel, verdict
-from cna_viz.reports.files import notebook_text, replace_files
+from cna_viz.reports.notebooks import notebook_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -5,8 +5,12 @@ A notebook ``01_oversmoothing.ipynb`` is the report ``oversmoothing``; the numbe
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cna_viz.errors import unknown_name
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _FILE_NAME = re.compile(r"\d+_(?P<name>[A-Za-z][A-Za-z0-9_-]*)")
 
@@ -44,3 +48,11 @@ def find_notebook(name: str, folder: Path | None = None) -> tuple[str, Path]:
         if name in {known, path.stem}:
             return known, path
     raise unknown_name("report", name, reports)
+
+
+def notebook_text(notebook: "NotebookNode") -> str:
+    """Return the text of a notebook's file."""
+    import nbformat
+
+    writes: Any = nbformat.writes  # untyped
+    return str(writes(notebook))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cna_viz.reports.files import finite
+from cna_viz.files import finite
 from cna_viz.reports.markdown import Renderer, plain
 from cna_viz.reports.mathml import to_mathml
 from cna_viz.reports.tables import clean_table

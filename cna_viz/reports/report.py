@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cna_viz.errors import ReportError, UsageError
+from cna_viz.files import finite, replace_files
 from cna_viz.reports.execute import Progress, execute, keep
-from cna_viz.reports.files import finite, notebook_text, replace_files
-from cna_viz.reports.notebooks import find_notebook
+from cna_viz.reports.notebooks import find_notebook, notebook_text
 from cna_viz.reports.parameters import convert, read_parameters
 from cna_viz.reports.provenance import Provenance, versions
 

@@ -9,8 +9,9 @@ import pytest
 from platformdirs import user_cache_dir
 
 from cna_viz.data.catalog import CATALOG
-from cna_viz.data.roots import cache_root, data_root, download_root, find, fingerprint, search_path
+from cna_viz.data.roots import data_root, download_root, find, fingerprint, search_path
 from cna_viz.errors import DataError
+from cna_viz.files import cache_root
 
 
 def test_data_root_is_argument_then_variable_then_cache(

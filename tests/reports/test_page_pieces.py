@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cna_viz.reports.files import finite
+from cna_viz.files import finite
 from cna_viz.reports.markdown import Renderer, plain
 from cna_viz.reports.mathml import to_mathml
 from cna_viz.reports.outputs import OutputRenderer

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cna_viz.reports.files import replace_files
+from cna_viz.files import replace_files
 
 
 def test_files_are_replaced_and_no_draft_is_left(tmp_path: Path) -> None:
