@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.intervals import confidence_interval, geometric_range
+from cna_viz.analysis.reference import constant_energy
 from cna_viz.analysis.tables import accuracy_table, layer_table
 from cna_viz.records.record import Record
 
@@ -51,11 +52,16 @@ def smoothing_findings(records: Sequence[Record]) -> list[str]:
     arithmetic (rank) mean over seeds.
     """
     energy, rank = (_ends(layer_table(records, measure, "conv")) for measure in ("rayleigh", "effective_rank"))
-    return [
+    sentences = [
         f"**{slot}**: Rayleigh energy {_plain(geometric_range(energy[slot][0]).mean)} → "
         f"{_plain(geometric_range(energy[slot][1]).mean)}, "
         f"effective rank {rank[slot][0].mean():.1f} → {rank[slot][1].mean():.1f}"
         for slot in energy
+    ]
+    constant = _plain(constant_energy(records[0]))
+    return [
+        *sentences,
+        f"features that are equal for all nodes have energy {constant} and effective rank 1 on this graph",
     ]
 
 

@@ -22,8 +22,7 @@ def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") ->
     """
     tables = []
     for record in records:
-        measured = record.metrics[measure].dropna("epoch", how="all").sel(stage=stage)
-        values = measured.sel(epoch=record.best_epoch, method="nearest").dropna("layer")
+        values = record.metrics[measure].sel(stage=stage, epoch=record.best_epoch).dropna("layer")
         tables.append(pd.DataFrame({**_identity(record), "layer": values.layer.values, "value": values.values}))
     return pd.concat(tables, ignore_index=True)
 

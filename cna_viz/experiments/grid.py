@@ -19,9 +19,8 @@ def depth_grid(
 ) -> list[RunConfig]:
     """Return one config per depth, slot and seed; all arms share splits, seeds and training settings.
 
-    What takes time and space is recorded only where it is looked at: the layers are measured every epoch only in the
-    deepest networks (in the others at the first and the last epoch), embeddings are kept only of the deepest of the
-    first seed.
+    What takes time and space is recorded only where it is looked at: the deepest networks of the first seed are
+    measured every epoch and keep embeddings; the others are measured at the first, the last and the best epoch.
 
     Raises:
         UsageError: When a name is unknown or a number out of range.
@@ -34,9 +33,7 @@ def depth_grid(
                 data=DataConfig(dataset=dataset, split=split),
                 model=ModelConfig(slot=slot, layers=depth, hidden=hidden, clusters=clusters),
                 training=TrainingConfig(epochs=epochs),
-                recording=RecordingConfig(
-                    every=1 if depth == max(depths) else max(epochs, 1), snapshots="ends" if shown else "none"
-                ),
+                recording=RecordingConfig(every=1 if shown else max(epochs, 1), snapshots="ends" if shown else "none"),
                 seed=seed,
             )
         )

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cna_viz.analysis.intervals import geometric_range, interval_table, value_range
+from cna_viz.analysis.reference import constant_energy
 from cna_viz.analysis.tables import layer_table
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS, provenance
 from cna_viz.figures.marks import add_slot_line
-from cna_viz.figures.theme import finish, log_axis
+from cna_viz.figures.theme import MUTED, finish, log_axis
 from cna_viz.records.record import Record
 
 
@@ -35,6 +36,8 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     figure = go.Figure()
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
+    if measure == "rayleigh":
+        _add_constant(figure, constant_energy(records[0]), depths[0])
     figure.update_xaxes(title="layer", range=[0.5, depths[0] + 0.5])
     scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
     figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
@@ -42,3 +45,15 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and range over seeds"
     title = f"{MEASURE_QUESTIONS[measure]} ({depths[0]} layers)"
     return finish(figure, title, provenance(records, note), height=480, bottom=110)
+
+
+def _add_constant(figure: go.Figure, energy: float, depth: int) -> None:
+    """Draw the energy that a layer has when it gives every node the same features."""
+    figure.add_scatter(
+        x=[0.5, depth + 0.5],
+        y=[energy, energy],
+        mode="lines",
+        line={"color": MUTED, "width": 1},
+        name="all nodes equal",
+        hovertemplate="all nodes equal<br>%{y:.4g}<extra></extra>",
+    )

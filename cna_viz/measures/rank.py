@@ -21,7 +21,8 @@ def effective_rank(x: Tensor) -> Tensor:
     Returns:
         A scalar; 0 for a zero matrix, NaN where x is not finite. Cost: O(nodes · channels²).
     """
-    finite = x.isfinite().all()
+    # NaN and infinities reach the extremes; asking each entry takes ten times as long.
+    finite = torch.stack(torch.aminmax(x)).isfinite().all()
     values = torch.linalg.svdvals(unit_scale(x.nan_to_num(0, 0, 0)))
     share = values / values.sum().clamp(min=torch.finfo(x.dtype).tiny)
     rank = torch.special.entr(share).sum().exp() * (values[0] > 0)

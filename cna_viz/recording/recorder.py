@@ -43,6 +43,7 @@ class Recorder:
         self.layers = max(layer for layer, _ in taps)
         self.listener = TapListener({**taps, **label_taps(self.slots)})
         self._kept: set[int] = set()
+        self._gradient_norms: dict[int, dict[Key, Tensor]] = {}
         self._clock = time.perf_counter()
 
     def __enter__(self) -> "Recorder":
@@ -56,8 +57,9 @@ class Recorder:
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
         """Write the line of this epoch and, where one is due, its snapshot."""
         line: dict[str, Any] = {"epoch": epoch, "loss": scores.loss, "accuracy": scores.accuracy}
+        self._gradient_norms[epoch] = _stacked(self.listener.gradient_norms)
         if epoch % self.config.every == 0 or last:
-            line["layers"] = self._measure()
+            line["layers"] = self._measure(epoch)
         if self._snapshot_due(epoch, last=last):
             self._write_snapshot(epoch)
         now = time.perf_counter()
@@ -65,17 +67,18 @@ class Recorder:
         self._clock = now
 
     def on_selected(self, epoch: int) -> None:
-        """Write the snapshot of the selected model, unless there is one of its epoch already."""
+        """Write the measures of the selected model, and its snapshot unless there is one of its epoch already."""
+        self.writer.selected(epoch, self._measure(epoch))
         if self.config.snapshots != "none" and epoch not in self._kept:
             self._write_snapshot(epoch)
 
-    def _measure(self) -> dict[str, dict[str, list[float | None]]]:
+    def _measure(self, epoch: int) -> dict[str, dict[str, list[float | None]]]:
         features = {key: value for key, value in self.listener.values.items() if key[1] in vocabulary.STAGES}
         table = {
             name: {key: measure(x, self.edges) for key, x in features.items()}
             for name, measure in FEATURE_MEASURES.items()
         }
-        table["gradient_norm"] = self.listener.gradient_norms
+        table["gradient_norm"] = self._gradient_norms.get(epoch, {})
         numbers = _to_numbers(table)
         layers = range(1, self.layers + 1)
         return {
@@ -100,6 +103,11 @@ class Recorder:
         tensors["prediction"] = self.listener.values[self.layers, "conv"].argmax(dim=1).to(torch.int32).cpu().numpy()
         self.writer.snapshot(epoch, tensors)
         self._kept.add(epoch)
+
+
+def _stacked(scalars: Mapping[Key, Tensor]) -> dict[Key, Tensor]:
+    """Return copies that share one small tensor: kept for every epoch, since any may turn out to be the best."""
+    return dict(zip(scalars, torch.stack(list(scalars.values())), strict=True)) if scalars else {}
 
 
 def _to_numbers(table: Mapping[str, Mapping[Key, Tensor]]) -> dict[tuple[str, int, str], float]:

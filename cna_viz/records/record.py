@@ -60,8 +60,18 @@ class Record:
 
     @cached_property
     def metrics(self) -> "xr.Dataset":
-        """Loss, accuracy and every measure; dims epoch, split, layer and stage. NaN where nothing was measured."""
-        return _metrics_dataset(self._lines(schema.METRICS_FILE), self.layers, self.folder / schema.METRICS_FILE)
+        """Loss, accuracy and every measure; dims epoch, split, layer and stage. NaN where nothing was measured.
+
+        The measures of the best epoch, those of the selected model, are always there.
+        """
+        read_checked(self.folder, self.manifest[schema.METRICS_FILE])
+        lines = read_lines(self.folder / schema.METRICS_FILE)
+        selected = read_json(self.folder / schema.SELECTED_FILE)
+        schema.check_layers(selected.get("layers"), self.layers, f"{self.folder / schema.SELECTED_FILE}")
+        for line in lines:
+            if line.get("epoch") == selected.get("epoch"):
+                line.setdefault("layers", selected["layers"])
+        return _metrics_dataset(lines, self.layers, self.folder / schema.METRICS_FILE)
 
     @cached_property
     def graph(self) -> "xr.Dataset":
@@ -123,10 +133,6 @@ class Record:
 
     def _tensors(self, name: str) -> dict[str, Array]:
         return tensors_from_bytes(read_checked(self.folder, self.manifest[name]), self.folder / name)
-
-    def _lines(self, name: str) -> list[dict[str, Any]]:
-        read_checked(self.folder, self.manifest[name])
-        return read_lines(self.folder / name)
 
 
 def load_record(folder: Path) -> Record:

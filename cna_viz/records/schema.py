@@ -15,12 +15,21 @@ ENVIRONMENT_FILE: Final = "environment.json"
 GRAPH_FILE: Final = "graph.safetensors"
 METRICS_FILE: Final = "metrics.jsonl"
 TIMINGS_FILE: Final = "timings.jsonl"
+SELECTED_FILE: Final = "selected.json"
 SUMMARY_FILE: Final = "summary.json"
 MANIFEST_FILE: Final = "manifest.jsonl"
 COMPLETE_FILE: Final = "COMPLETE"
 SNAPSHOT_FOLDER: Final = "snapshots"
 
-REQUIRED_FILES: Final = (CONFIG_FILE, ENVIRONMENT_FILE, GRAPH_FILE, METRICS_FILE, TIMINGS_FILE, SUMMARY_FILE)
+REQUIRED_FILES: Final = (
+    CONFIG_FILE,
+    ENVIRONMENT_FILE,
+    GRAPH_FILE,
+    METRICS_FILE,
+    TIMINGS_FILE,
+    SELECTED_FILE,
+    SUMMARY_FILE,
+)
 STATUSES: Final = ("complete", "diverged")
 
 
@@ -83,12 +92,21 @@ def check_metrics_line(line: Mapping[str, Any], layers: int, where: str) -> None
         if not isinstance(values, Mapping) or set(values) != set(vocabulary.SPLITS):
             raise RecordError(f"{where}: {variable!r} must hold {', '.join(vocabulary.SPLITS)}")
         _check_numbers(list(values.values()), f"{where}: {variable!r}")
-    for variable, stages in line.get("layers", {}).items():
-        if variable not in vocabulary.MEASURES or set(stages) != set(vocabulary.STAGES):
-            raise RecordError(f"{where}: unknown measure or stage in {variable!r}")
+    check_layers(line.get("layers", {}), layers, where)
+
+
+def check_layers(measures: Any, layers: int, where: str) -> None:
+    """Check the measures of one epoch; arguments and errors as in :func:`check_metrics_line`."""
+    if not isinstance(measures, Mapping):
+        raise RecordError(f"{where}: 'layers' must hold measures")
+    for variable, stages in measures.items():
+        if variable not in vocabulary.MEASURES or not isinstance(stages, Mapping):
+            raise RecordError(f"{where}: unknown measure {variable!r}")
+        if set(stages) != set(vocabulary.STAGES):
+            raise RecordError(f"{where}: {variable!r} must hold {', '.join(vocabulary.STAGES)}")
         for stage, values in stages.items():
-            if len(values) != layers:
-                raise RecordError(f"{where}: {variable!r} at {stage} has {len(values)} values for {layers} layers")
+            if not isinstance(values, list) or len(values) != layers:
+                raise RecordError(f"{where}: {variable!r} at {stage} must be a list of {layers} values, one per layer")
             _check_numbers(values, f"{where}: {variable!r} at {stage}")
 
 

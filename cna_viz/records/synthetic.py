@@ -36,8 +36,11 @@ def synthetic_record(
     folder = runs / config.run_id
     with RecordWriter(folder, config, {"versions": {}, "synthetic": True}) as writer:
         writer.graph(_ring(target))
-        for epoch in range(epochs + 1):
-            writer.epoch(_line(epoch, config.model.layers, rng), seconds=0.01)
+        lines = [_line(epoch, config.model.layers, rng) for epoch in range(epochs + 1)]
+        writer.selected(epochs, lines[-1]["layers"])
+        for line in lines:
+            measured = line["epoch"] % config.recording.every == 0
+            writer.epoch(line if measured else {k: v for k, v in line.items() if k != "layers"}, seconds=0.01)
         for epoch in {"none": (), "ends": (0, epochs), "log": (0, 1, epochs)}[config.recording.snapshots]:
             writer.snapshot(epoch, _snapshot(config, target, rng))
         accuracy = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))

@@ -55,6 +55,10 @@ class RecordWriter:
         """Write the snapshot of one epoch."""
         self._write(schema.snapshot_file(epoch), tensors_to_bytes(tensors))
 
+    def selected(self, epoch: int, layers: Mapping[str, Any]) -> None:
+        """Write the measures of the selected model, the one of this epoch."""
+        self._write_json(schema.SELECTED_FILE, {"epoch": epoch, "layers": layers})
+
     def seal(self, summary: Mapping[str, Any]) -> None:
         """Close the streams, write the summary, enter all in the manifest and mark the record complete."""
         for name, stream in self._streams.items():
