@@ -17,7 +17,7 @@ from cna_viz.records.record import Record
 Method = Literal["pca", "umap"]
 NOTES = {
     "pca": "PCA, each layer turned onto the one before; rows scaled to root mean square length 1; same axes everywhere",
-    "umap": "UMAP, each layer started from the one before; distances between groups mean nothing; {parameters}",
+    "umap": "UMAP, each layer started from the one before; distances between groups mean nothing<br>{parameters}",
 }
 
 
@@ -71,7 +71,7 @@ def plot_embedding_by_layer(
     figure.update_annotations(font={"size": 13})
     note = f"{STAGE_LABELS[stage]}; {_note(method)}"
     title = "What happens to the nodes on their way through the layers?"
-    return finish(figure, title, provenance(records, note), height=190 + 235 * len(records), bottom=120)
+    return finish(figure, title, provenance(records, note), height=190 + 235 * len(records), bottom=136)
 
 
 def _spread(last: int, most: int) -> list[int]:

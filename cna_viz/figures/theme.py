@@ -120,7 +120,7 @@ def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom:
         y=0,
         xanchor="left",
         yanchor="top",
-        yshift=-(bottom - 30),
+        yshift=-(bottom - 40),
         align="left",
         font={"size": 12, "color": MUTED},
     )

@@ -1,0 +1,242 @@
+"""Sentences against numbers that were constructed to make them true."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from cna_viz.analysis import findings
+from cna_viz.analysis.intervals import confidence_interval
+from cna_viz.records.record import Record
+
+Make = Callable[..., Record]
+
+
+@pytest.fixture
+def arm(make: Make) -> Callable[..., list[Record]]:
+    """Return ``arm(slot, depth, accuracies)``: one record per seed; always the same class is right in a quarter."""
+
+    def arm(slot: str, layers: int, accuracies: Sequence[float]) -> list[Record]:
+        return [make(slot, layers, seed, accuracy=value, classes=4) for seed, value in enumerate(accuracies)]
+
+    return arm
+
+
+Arm = Callable[..., list[Record]]
+
+
+def test_bullets() -> None:
+    assert findings.bullets(["one", "two"]) == "- one\n- two"
+    assert findings.bullets([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("nodes", "classes", "share"),
+    [(9, 2, 2 / 3), (60, 4, 1 / 4), (60, 2, 1 / 2), (9, 1, 1)],  # nodes 2, 5, 8 ... are tested; classes take turns
+)
+def test_the_share_of_the_most_frequent_class_among_the_test_nodes(
+    make: Make, nodes: int, classes: int, share: float
+) -> None:
+    assert findings.majority_share(make(nodes=nodes, classes=classes)) == pytest.approx(share)
+
+
+def test_the_share_without_test_nodes_is_unknown(make: Make) -> None:
+    assert np.isnan(findings.majority_share(make(nodes=2, classes=2)))
+
+
+def test_a_slot_that_loses(arm: Arm) -> None:
+    first, last = [0.80, 0.81, 0.82], [0.60, 0.61, 0.62]
+    sentences = findings.depth_findings(arm("relu", 2, first) + arm("relu", 8, last))
+    low, high = (100 * getattr(confidence_interval(first), end) for end in ("low", "high"))
+    assert sentences[0].startswith(f"**relu** loses 20.0 points: 81.0 % [{low:.1f}, {high:.1f}] at depth 2, 61.0 % [")
+    assert sentences[0].endswith("] at depth 8")
+    assert sentences[-1] == "always answering the most frequent class would give 25.0 %"
+    assert len(sentences) == 2
+
+
+def test_a_slot_that_gains(arm: Arm) -> None:
+    (sentence, _) = findings.depth_findings(arm("cna", 2, [0.5, 0.52, 0.54]) + arm("cna", 16, [0.60, 0.63, 0.64]))
+    assert sentence.startswith("**cna** gains 10.3 points: 52.0 %")
+
+
+def test_a_slot_that_collapses(arm: Arm) -> None:
+    (sentence, _) = findings.depth_findings(arm("none", 2, [0.8, 0.81, 0.82]) + arm("none", 32, [0.25, 0.27, 0.29]))
+    assert sentence.startswith("**none** collapses: 81.0 %")
+
+
+def test_just_above_the_majority_is_not_collapsed(arm: Arm) -> None:
+    (sentence, _) = findings.depth_findings(arm("none", 2, [0.8, 0.81, 0.82]) + arm("none", 32, [0.31, 0.32, 0.33]))
+    assert sentence.startswith("**none** loses 49.0 points")
+
+
+def test_a_slot_that_never_learned_does_not_collapse(arm: Arm) -> None:
+    (sentence, _) = findings.depth_findings(arm("none", 2, [0.25, 0.26, 0.27]) + arm("none", 8, [0.2, 0.21, 0.22]))
+    assert "collapses" not in sentence
+
+
+def test_a_change_that_the_seeds_cant_tell_from_none_is_not_claimed(arm: Arm) -> None:
+    (sentence, _) = findings.depth_findings(arm("relu", 2, [0.6, 0.8, 0.7]) + arm("relu", 8, [0.8, 0.6, 0.66]))
+    assert "loses" not in sentence
+    assert "gains" not in sentence
+    assert "−1.3 points, which 3 seeds can't tell from no change" in sentence
+
+
+def test_the_change_is_paired_by_seed(arm: Arm) -> None:
+    # seeds differ by 40 points, but every one of them loses between 5 and 6: paired, that is certain
+    first, last = [0.5, 0.7, 0.9], [0.45, 0.645, 0.84]
+    records = arm("relu", 2, first) + arm("relu", 8, last)[::-1]
+    assert findings.depth_findings(records)[0].startswith("**relu** loses 5.5 points")
+
+
+def test_slots_come_in_their_order_and_depths_between_the_ends_do_not_count(arm: Arm) -> None:
+    records = [record for slot in ("relu", "cna") for depth in (2, 4, 8) for record in arm(slot, depth, [0.7, 0.72])]
+    sentences = findings.depth_findings(records)
+    assert [re.findall(r"\*\*(\w+)\*\*", sentence) for sentence in sentences] == [["relu"], ["cna"], []]
+    assert all("at depth 2" in text and "at depth 8" in text and "depth 4" not in text for text in sentences[:2])
+
+
+def test_one_seed_has_no_interval(arm: Arm) -> None:
+    (sentence, _) = findings.depth_findings(arm("relu", 2, [0.8]) + arm("relu", 8, [0.6]))
+    assert "80.0 % at depth 2, 60.0 % at depth 8" in sentence
+    assert "[" not in sentence
+
+
+@pytest.mark.xfail(strict=True, reason="one seed without any change is said to gain: '**relu** gains 0.0 points'")
+def test_one_seed_without_a_change_gains_nothing(arm: Arm) -> None:
+    (sentence, _) = findings.depth_findings(arm("relu", 2, [0.7]) + arm("relu", 8, [0.7]))
+    assert "gains" not in sentence
+
+
+@pytest.mark.xfail(
+    strict=True, reason="where the deep runs diverged: '**none** gains nan points: 80.0 % at depth 2, nan % at depth 8'"
+)
+def test_a_slot_whose_deep_runs_diverged_is_not_said_to_gain_nan(arm: Arm, make: Make) -> None:
+    (sentence, _) = findings.depth_findings(
+        [*arm("none", 2, [0.8]), make("none", 8, status="diverged", accuracy={}, classes=4)]
+    )
+    assert "gains" not in sentence
+    assert "nan" not in sentence
+
+
+def test_smoothing_from_the_first_to_the_last_hidden_layer(make: Make) -> None:
+    records = [make("relu", 4, seed) for seed in (0, 1)]
+    for record, factor in zip(records, (1, 100), strict=True):
+        selected = {"epoch": record.best_epoch, "stage": "conv"}
+        record.metrics["rayleigh"].loc[selected] = factor * np.array([0.01, 0.9, 0.00004, 1.5])
+        record.metrics["effective_rank"].loc[selected] = [8 + factor % 3, 5, 2, 9]
+    # the energy is √(0.01 · 1) in the first and √(4e-5 · 4e-3) in the last hidden layer; degrees are equal on a ring
+    assert findings.smoothing_findings(records) == [
+        "**relu**: Rayleigh energy 0.1 → 0.0004, effective rank 9.0 → 2.0",
+        "features that are equal for all nodes have energy 0 and effective rank 1 on this graph",
+    ]
+
+
+def test_smoothing_of_one_layer_is_that_layer(make: Make) -> None:
+    record = make(layers=1)
+    record.metrics["rayleigh"][:] = 0.25
+    record.metrics["effective_rank"][:] = 3
+    sentence = findings.smoothing_findings([record])[0]
+    assert sentence == "**relu**: Rayleigh energy 0.25 → 0.25, effective rank 3.0 → 3.0"
+
+
+def test_tiny_energies_are_written_with_an_exponent(make: Make) -> None:
+    record = make(layers=3)
+    record.metrics["rayleigh"][:] = 1.234e-9
+    assert "Rayleigh energy 1.2e-09 → 1.2e-09" in findings.smoothing_findings([record])[0]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="layers without a number (features all 0, as in a dead ReLU network) are dropped, and the last layer that "
+    "still has one is taken for the last hidden layer: the collapse that the sentence is about goes unsaid",
+)
+def test_dead_last_layers_are_not_passed_over(make: Make) -> None:
+    record = make(layers=8)
+    record.metrics["rayleigh"].loc[{"layer": [1, 2]}] = 0.5
+    record.metrics["rayleigh"].loc[{"layer": [3, 4, 5, 6, 7, 8]}] = np.nan
+    assert "0.5 → 0.5" not in findings.smoothing_findings([record])[0]
+
+
+@pytest.mark.xfail(strict=True, reason="energies that are exactly 0 are written as 'Rayleigh energy nan → nan'")
+def test_an_energy_of_exactly_zero_is_zero(make: Make) -> None:
+    record = make(layers=3)
+    record.metrics["rayleigh"][:] = 0
+    assert "Rayleigh energy 0 → 0" in findings.smoothing_findings([record])[0]
+
+
+@pytest.mark.parametrize(
+    ("rough", "smooth", "relation", "end"),
+    [
+        (0.9, 0.4, "is also the most accurate one at this depth", "cna reaches 90.0 %."),
+        (0.3, 0.6, "is not the most accurate one at this depth", "cna reaches 30.0 %, relu 60.0 %."),
+    ],
+)
+def test_whether_the_highest_energy_goes_with_the_best_accuracy(
+    make: Make, rough: float, smooth: float, relation: str, end: str
+) -> None:
+    records = [make("relu", accuracy=smooth), make("cna", accuracy=rough), make("none", accuracy=0.1)]
+    for record, energy in zip(records, (0.2, 1.1, 0.0003), strict=True):
+        record.metrics["rayleigh"].loc[{"layer": 3}] = energy
+        record.metrics["rayleigh"].loc[{"layer": 4}] = 9  # the output layer is no hidden layer
+    sentence = findings.energy_is_not_accuracy(records)
+    assert "**cna** keeps the highest energy (1.1) and **none** the lowest (0.0003)" in sentence
+    assert relation in sentence
+    assert sentence.endswith(end)
+
+
+def test_one_slot_cant_tell(make: Make) -> None:
+    assert findings.energy_is_not_accuracy([make(), make(seed=1)]).startswith("One slot alone can't tell")
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="max() over accuracies with a NaN keeps whichever comes first: a diverged slot is 'also the most accurate "
+    "one at this depth: none reaches nan %'",
+)
+def test_a_diverged_slot_is_not_the_most_accurate(make: Make) -> None:
+    records = [make("none", status="diverged", accuracy={}), make("cna", accuracy=0.9)]
+    records[0].metrics["rayleigh"].loc[{"layer": 3}] = 1.5
+    sentence = findings.energy_is_not_accuracy(records)
+    assert "is not the most accurate" in sentence
+    assert "nan" not in sentence
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="min() and max() over energies with a NaN (all values exactly 0, or features all 0) keep whichever comes "
+    "first: relu 'keeps the highest energy (nan)'",
+)
+def test_a_slot_without_energy_has_not_the_highest(make: Make) -> None:
+    records = [make("relu"), make("cna")]
+    records[0].metrics["rayleigh"][:] = 0
+    assert "**cna** keeps the highest energy" in findings.energy_is_not_accuracy(records)
+
+
+def test_steps_that_find_new_clusters_by_hand(make: Make) -> None:
+    record = make("cna", every=2)
+    # steps 1 to 5; the first finds the first clusters, steps 3 and 5 find new ones
+    record.metrics["accuracy"].loc[{"split": "val"}] = np.cumsum([0, 0.1, -0.2, -0.3, 0.1, -0.4]) + 1
+    other = make("relu")  # has no clusters and does not count
+    assert findings.reclustering_findings([other, record]) == (
+        "CNA finds its clusters anew every 2 steps. In these 2 steps the validation accuracy moves by −35.0 points on "
+        "average, in the other steps by +0.00."
+    )
+
+
+def test_steps_of_several_runs_are_taken_together(make: Make) -> None:
+    records = [make("cna", seed=seed, every=4) for seed in (0, 1)]
+    for record, jump in zip(records, (0.2, 0.4), strict=True):
+        record.metrics["accuracy"].loc[{"split": "val"}] = [0, 0, 0, 0, 0, jump]  # step 5
+    assert "In these 2 steps the validation accuracy moves by +30.0 points" in findings.reclustering_findings(records)
+
+
+@pytest.mark.parametrize("slots", [[], ["relu", "none"]])
+def test_no_records_of_cna(make: Make, slots: list[str]) -> None:
+    assert findings.reclustering_findings([make(slot) for slot in slots]) == (
+        "No clusters were found anew in these runs."
+    )
+
+
+def test_runs_too_short_to_find_new_clusters(make: Make) -> None:
+    assert findings.reclustering_findings([make("cna", every=20)]) == "No clusters were found anew in these runs."

@@ -1,0 +1,102 @@
+"""Options are made from the config: every field has one, and what is given arrives there."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel
+
+from cna_viz.cli.options import _options, add_config_options, read_config
+from cna_viz.cli.parser import Parser
+from cna_viz.config import (
+    CSBMConfig,
+    DataConfig,
+    ModelConfig,
+    RecordingConfig,
+    RunConfig,
+    TrainingConfig,
+)
+from cna_viz.errors import UsageError
+
+
+def parse(*words: str) -> RunConfig:
+    parser = Parser("run", "", ())
+    add_config_options(parser)
+    return read_config(parser.parse(words))
+
+
+def leaves(config: BaseModel) -> Iterator[str]:
+    for name, value in config:
+        if isinstance(value, BaseModel):
+            yield from leaves(value)
+        else:
+            yield name
+
+
+def test_nothing_given_is_the_default_config() -> None:
+    assert parse() == RunConfig()
+    assert parse().run_id == RunConfig().run_id
+
+
+def test_every_field_has_one_option() -> None:
+    config = RunConfig(data=DataConfig(dataset="csbm"))
+    flags = [option.flag for option in _options(RunConfig, ())]
+    assert len(flags) == len(set(flags)) == len(list(leaves(config)))
+
+
+def test_all_options_together_arrive_in_their_fields() -> None:
+    config = RunConfig(
+        data=DataConfig(
+            dataset="csbm",
+            split="random-80-10-10",
+            split_seed=3,
+            csbm=CSBMConfig(nodes=50, classes=2, features=5, degree=2.5, homophily=0.25, noise=0.5, seed=9),
+        ),
+        model=ModelConfig(slot="cna", layers=5, hidden=7, clusters=4, recluster_every=6, dropout=0.125),
+        training=TrainingConfig(epochs=11, lr=0.5, lr_activation=0.25, weight_decay=0.0, patience=12),
+        recording=RecordingConfig(every=13, snapshots="ends", precision="float32"),
+        seed=14,
+    )
+    words = (
+        "--dataset csbm --split random-80-10-10 --split-seed 3 --csbm-nodes 50 --csbm-classes 2 --csbm-features 5 "
+        "--csbm-degree 2.5 --csbm-homophily 0.25 --csbm-noise 0.5 --csbm-seed 9 --backbone gcn --slot cna --layers 5 "
+        "--hidden 7 --clusters 4 --recluster-every 6 --dropout 0.125 --epochs 11 --lr 0.5 --lr-activation 0.25 "
+        "--weight-decay 0 --patience 12 --every 13 --snapshots ends --precision float32 --seed 14"
+    )
+    assert parse(*words.split()) == config
+    assert {word for word in words.split() if word.startswith("--")} == {o.flag for o in _options(RunConfig, ())}
+
+
+def test_every_option_has_a_meaning_and_shows_its_default() -> None:
+    parser = Parser("run", "", ())
+    add_config_options(parser)
+    text = " ".join(parser.format_help().split())
+    for option in _options(RunConfig, ()):
+        default = option.field.get_default()
+        shown = "" if default is None else re.escape(f" (default {default})")
+        assert re.search(rf"{option.flag} [A-Z]+ \w[^(]*?.*?{shown}", text), option.flag
+        assert option.field.description or option.path == ("seed",)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--layers", "two"), "--layers = 'two' is not accepted: it must be a whole number"),
+        (("--layers", "2.0"), "--layers = '2.0' is not accepted: it must be a whole number"),
+        (("--lr", "fast"), "--lr = 'fast' is not accepted: it must be a number"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        parse(*words)
+    assert str(refusal.value) == message
+
+
+def test_an_option_without_its_value_is_refused() -> None:
+    with pytest.raises(UsageError, match="argument --layers: expected one argument; see `cna-viz run --help`"):
+        parse("--layers")
+
+
+def test_the_beginning_of_an_option_is_not_enough() -> None:
+    with pytest.raises(UsageError, match="unknown option '--lay'; choices, nearest first: --layers, "):
+        parse("--lay", "3")

@@ -1,0 +1,23 @@
+"""Numbers and tables as text."""
+
+import math
+
+from cna_viz.cli.tables import number, percent, table
+
+
+def test_percent() -> None:
+    assert [percent(share) for share in (0.0, 0.5, 0.12345, 1.0, None)] == ["0.0 %", "50.0 %", "12.3 %", "100.0 %", "–"]
+
+
+def test_number() -> None:
+    assert [number(value) for value in (0, 1234567, None)] == ["0", "1,234,567", "–"]
+    assert number(math.pi, 2) == "3.14"
+
+
+def test_columns_are_aligned() -> None:
+    text = table(("name", "n", "x"), [("a", "1", "yes"), ("long name", "1,000", "")], right=("n",))
+    assert text.splitlines() == ["name           n  x", "a              1  yes", "long name  1,000"]
+
+
+def test_a_table_without_rows_is_its_header() -> None:
+    assert table(("a", "b"), []) == "a  b"

@@ -1,0 +1,58 @@
+"""Small runs on the karate club, and callbacks that interrupt them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
+from cna_viz.experiments import queue
+
+Configure = Callable[..., RunConfig]
+Interrupt = Callable[[pytest.MonkeyPatch, BaseException], None]
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Return the folder of the records; it does not exist yet."""
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def configure() -> Configure:
+    """Return ``configure(...)``: a run of six epochs on the karate club, with changes by part."""
+
+    def configure(seed: int = 0, training: Any = None, recording: Any = None, **model: Any) -> RunConfig:
+        return RunConfig(
+            data=DataConfig(dataset="karate"),
+            model=ModelConfig(
+                **{"slot": "cna", "layers": 3, "hidden": 8, "clusters": 4, "recluster_every": 2, **model}
+            ),
+            training=TrainingConfig(**{"epochs": 6, **(training or {})}),
+            recording=RecordingConfig(**(recording or {})),
+            seed=seed,
+        )
+
+    return configure
+
+
+@pytest.fixture
+def interrupt() -> Interrupt:
+    """Return ``interrupt(patch, error)``: every training raises ``error`` after its second epoch."""
+
+    def interrupt(patch: pytest.MonkeyPatch, error: BaseException) -> None:
+        class Failing(queue.EpochBar):
+            def on_epoch(self, epoch: int, *args: Any, **kwargs: Any) -> None:
+                if epoch == 2:
+                    raise error
+
+        patch.setattr(queue, "EpochBar", Failing)
+
+    return interrupt
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a training fail the test."""
+    monkeypatch.setattr(queue, "train", lambda *args: pytest.fail("a training was started"))

@@ -1,0 +1,43 @@
+"""Synthetic records of several slots, depths and seeds, without training."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
+from cna_viz.records.record import Record, load_record
+from cna_viz.records.synthetic import synthetic_record
+
+Make = Callable[..., Record]
+
+
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Return ``make(slot, layers, seed, **more)``: a synthetic record, written once and opened anew at each call."""
+    written: dict[str, Path] = {}
+
+    def make(
+        slot: str = "relu",
+        layers: int = 4,
+        seed: int = 0,
+        *,
+        dataset: str = "digits",
+        snapshots: Literal["log", "ends", "none"] = "ends",
+        **more: Any,
+    ) -> Record:
+        if isinstance(more.get("accuracy"), float):
+            more["accuracy"] = dict.fromkeys(("train", "val", "test"), more["accuracy"])
+        config = RunConfig(
+            data=DataConfig(dataset=dataset),
+            model=ModelConfig(slot=slot, layers=layers, hidden=4, clusters=3),
+            recording=RecordingConfig(snapshots=snapshots),
+            seed=seed,
+        )
+        key = f"{config.run_id} {sorted(more.items())}"
+        if key not in written:
+            written[key] = synthetic_record(tmp_path_factory.mktemp("runs"), config, **more).folder
+        return load_record(written[key])
+
+    return make

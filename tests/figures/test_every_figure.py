@@ -1,0 +1,191 @@
+"""What holds of every figure: a question, its provenance, one look per slot, and data that can be stored."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from cna_viz import figures
+from cna_viz.errors import UsageError
+from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.records.record import Record
+from cna_viz.vocabulary import SLOTS
+
+Make = Callable[..., Record]
+Plot = Callable[[Sequence[Record]], go.Figure]
+
+PLOTS: dict[str, Callable[..., go.Figure]] = {name: getattr(figures, name) for name in figures.__all__}
+LINES = ("plot_accuracy_by_depth", "plot_measure_by_layer", "plot_training_curves")
+
+
+@pytest.fixture(params=sorted(PLOTS))
+def plot(request: pytest.FixtureRequest) -> Plot:
+    """Return each figure function in turn."""
+    return PLOTS[request.param]
+
+
+def size(values: Any) -> int:
+    """Return how many finite numbers are there; stored arrays are base64 text."""
+    if isinstance(values, dict):
+        values = np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
+    return 0 if values is None else int(np.isfinite(np.asarray(values, dtype=float)).sum())
+
+
+def drawn(figure: go.Figure) -> list[int]:
+    """Return for each trace how many finite values it draws."""
+    return [size(trace.z if trace.type == "heatmap" else trace.y) for trace in figure.data]
+
+
+def test_every_question_has_its_file() -> None:
+    for name, function in PLOTS.items():
+        assert function.__module__ == f"cna_viz.figures.{name.removeprefix('plot_')}"
+
+
+def test_the_title_is_a_question(plot: Plot, make: Make) -> None:
+    assert "?" in plot([make()]).layout.title.text
+
+
+def test_the_footnote_names_dataset_split_seeds_and_runs(plot: Plot, make: Make) -> None:
+    records = [make(seed=3, dataset="karate"), make("cna", seed=11, dataset="karate")]
+    footnote = plot(records).layout.annotations[-1].text
+    facts = f"dataset karate · split random-60-20-20 · seeds 3, 11 · runs {records[0].id[:8]}, {records[1].id[:8]}<br>"
+    assert footnote.startswith(facts)
+
+
+def test_axes_have_titles(plot: Plot, make: Make) -> None:
+    figure = plot([make()])
+    axes = list(figure.select_xaxes()) + list(figure.select_yaxes())
+    if plot is PLOTS["plot_embedding_by_layer"]:  # directions of a projection have no name and no ticks
+        assert not any(axis.showticklabels for axis in axes)
+    else:
+        assert all(axis.title.text for axis in axes)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 96])
+def test_any_depth_can_be_drawn(plot: Plot, make: Make, layers: int) -> None:
+    figure = plot([make("relu", layers), make("cna", layers)])
+    assert figure.data
+    assert all(drawn(figure))
+
+
+def test_one_class_and_three_seeds_can_be_drawn(plot: Plot, make: Make) -> None:
+    figure = plot([make(seed=seed, classes=1) for seed in range(3)])
+    assert figure.data
+    assert all(drawn(figure))
+
+
+def test_the_figure_can_be_stored_as_json(plot: Plot, make: Make) -> None:
+    figure = plot([make(slot) for slot in SLOTS])
+    stored = json.loads(figure.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert stored["data"]
+    assert drawn(go.Figure(stored)) == drawn(figure)
+
+
+def test_drawing_changes_no_record_and_draws_the_same_twice(plot: Plot, make: Make) -> None:
+    record = make()
+    before = record.metrics.copy(deep=True)
+    assert plot([record]).to_json() == plot([record]).to_json()
+    assert record.metrics.identical(before)
+
+
+def test_no_records_are_refused(plot: Plot) -> None:
+    with pytest.raises(UsageError, match="records"):
+        plot([])
+
+
+@pytest.mark.parametrize("name", ["plot_measure_by_layer", "plot_training_curves"])
+def test_records_of_different_depth_are_refused(make: Make, name: str) -> None:
+    with pytest.raises(UsageError, match=rf"{name} needs records of one depth, not of \[2, 4\]"):
+        PLOTS[name]([make(layers=4), make(layers=2)])
+
+
+@pytest.mark.parametrize("name", ["plot_measure_by_layer", "plot_measure_heatmap"])
+def test_an_unknown_measure_is_refused_with_those_there_are(make: Make, name: str) -> None:
+    with pytest.raises(UsageError, match="unknown measure 'rayleig'; choices, nearest first: rayleigh, "):
+        PLOTS[name]([make()], "rayleig")
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        pytest.param(name, option, marks=pytest.mark.xfail(strict=True, raises=raises, reason=reason))
+        for name, option, raises, reason in [
+            ("plot_measure_by_layer", {"stage": "conf"}, KeyError, "KeyError: not all values found in index 'stage'"),
+            ("plot_measure_heatmap", {"stage": "conf"}, KeyError, "KeyError: not all values found in index 'stage'"),
+            ("plot_accuracy_by_depth", {"part": "tset"}, KeyError, "KeyError: 'tset'"),
+            ("plot_embedding_by_layer", {"layers": []}, ValueError, "make_subplots complains of its 'cols' argument"),
+        ]
+    ]
+    + [("plot_embedding_by_layer", {"stage": "conf"}), ("plot_embedding_by_layer", {"layers": [9]})],
+)
+def test_an_unknown_option_is_refused(make: Make, name: str, option: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        PLOTS[name]([make()], **option)
+
+
+@pytest.mark.xfail(strict=True, reason="any method that is not 'pca' is taken for UMAP, a typing error included")
+def test_an_unknown_method_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cna_viz.analysis.umap.umap_layers", lambda layers, cache: pytest.fail("taken for UMAP"))
+    with pytest.raises(UsageError):
+        figures.plot_embedding_by_layer([make()], method="PCA")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_slot_has_the_same_look_in_every_figure(make: Make, name: str) -> None:
+    figure = PLOTS[name]([make(slot, seed=seed) for slot, seed in product(SLOTS, (0, 1))])
+    for slot in SLOTS:
+        style = SLOT_STYLES[slot]
+        lines = [trace for trace in figure.data if trace.name == style.label]
+        assert lines, f"no line of {slot}"
+        for line in lines:
+            look = (line.line.color, line.line.dash, line.marker.symbol, line.legendgroup)
+            assert look == (style.color, style.dash, style.symbol, slot)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_legend_has_each_slot_once_in_the_order_of_the_records(make: Make, name: str) -> None:
+    slots = ("cna", "none", "relu")
+    figure = PLOTS[name]([make(slot, seed=seed) for slot, seed in product(slots, (0, 1))])
+    shown = [trace.name for trace in figure.data if trace.showlegend is not False and trace.legendgroup in SLOTS]
+    assert shown == [SLOT_STYLES[slot].label for slot in slots]
+
+
+def test_colours_dashes_markers_and_labels_tell_slots_apart() -> None:
+    assert tuple(SLOT_STYLES) == SLOTS
+    for part in ("color", "dash", "symbol", "label"):
+        assert len({getattr(style, part) for style in SLOT_STYLES.values()}) == len(SLOTS)
+
+
+@pytest.mark.xfail(strict=True, reason="a figure without any data and without a word")
+@pytest.mark.parametrize("name", ["plot_measure_by_layer", "plot_measure_heatmap"])
+def test_a_network_of_one_layer_has_no_slot_and_that_is_said(make: Make, name: str) -> None:
+    with pytest.raises(UsageError):
+        PLOTS[name]([make(layers=1)], stage="slot")
+
+
+@pytest.mark.xfail(strict=True, reason="a figure without any data and without a word")
+@pytest.mark.parametrize("name", ["plot_measure_by_layer", "plot_measure_heatmap"])
+def test_a_measure_that_was_never_taken_is_refused(make: Make, name: str) -> None:
+    with pytest.raises(UsageError):  # the untrained network has no gradient
+        PLOTS[name]([make(epochs=0)], "gradient_norm")
+
+
+def test_a_diverged_record_can_be_drawn_where_it_has_numbers(make: Make) -> None:
+    diverged = make("none", epochs=1, status="diverged", accuracy={}, best_epoch=1)
+    for name, function in PLOTS.items():
+        figure = function([diverged, make("cna")])
+        assert sum(drawn(figure)) > 0, name
+
+
+def test_what_the_seeds_do_is_drawn_as_a_band_in_the_colour_of_the_slot(make: Make) -> None:
+    for name in LINES:
+        figure = PLOTS[name]([make("cna", seed=seed) for seed in (0, 1)])
+        bands = [trace for trace in figure.data if trace.fill == "toself"]
+        assert {band.fillcolor for band in bands} == {"rgba(0, 114, 178, 0.15)"}, name
+        assert all(band.showlegend is False and band.legendgroup == "cna" for band in bands)
+        assert not [trace for trace in PLOTS[name]([make("cna")]).data if trace.fill], "one seed has no band"

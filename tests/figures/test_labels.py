@@ -1,0 +1,55 @@
+"""The words of figures: complete, and safe whatever they carry."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cna_viz.figures.labels import (
+    LOG_MEASURES,
+    MEASURE_LABELS,
+    MEASURE_QUESTIONS,
+    STAGE_LABELS,
+    _listed,
+    provenance,
+)
+from cna_viz.records.record import Record
+from cna_viz.vocabulary import MEASURES, STAGES
+
+Make = Callable[..., Record]
+
+
+def test_every_measure_and_stage_of_the_vocabulary_has_its_words() -> None:
+    assert set(MEASURE_LABELS) == set(MEASURE_QUESTIONS) == set(MEASURES)
+    assert set(MEASURES) >= LOG_MEASURES
+    assert set(STAGE_LABELS) == set(STAGES)
+    assert all(question.endswith("?") for question in MEASURE_QUESTIONS.values())
+
+
+def test_labels_use_unicode_and_no_latex() -> None:
+    assert not [text for text in (*MEASURE_LABELS.values(), *MEASURE_QUESTIONS.values()) if "$" in text or "\\" in text]
+
+
+def test_values_are_listed_once_in_their_order() -> None:
+    assert _listed(["cora", "digits", "cora"]) == "cora, digits"
+
+
+def test_a_long_list_is_cut_and_says_so() -> None:
+    assert _listed(map(str, range(6))) == "0, 1, 2, 3, 4, 5"
+    assert _listed(map(str, range(9))) == "0, 1, 2, 3, 4, 5 and 3 more"
+    assert _listed("abcd", most=3) == "a, b, c and 1 more"
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a & b", "<b>bold</b>", '"><img src=x>'])
+def test_what_a_name_carries_is_escaped(name: str) -> None:
+    text = _listed([name])
+    assert "<" not in text
+    assert ">" not in text
+    assert "&" not in text.replace("&lt;", "").replace("&gt;", "").replace("&amp;", "").replace("&quot;", "")
+
+
+def test_the_footnote_has_a_line_of_facts_and_a_line_per_note(make: Make) -> None:
+    records = [make(seed=seed) for seed in range(4)]
+    lines = provenance(records, "one", "two").split("<br>")
+    assert lines[1:] == ["one", "two"]
+    runs = ", ".join(record.id[:8] for record in records[:3])
+    assert lines[0] == f"dataset digits · split random-60-20-20 · seeds 0, 1, 2, 3 · runs {runs} and 1 more"

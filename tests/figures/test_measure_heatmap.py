@@ -1,0 +1,60 @@
+"""A measure over epochs and layers: what is in the record, layer by layer from below."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from cna_viz.figures import plot_measure_heatmap
+from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS
+from cna_viz.records.record import Record
+from cna_viz.vocabulary import MEASURES
+
+Make = Callable[..., Record]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize(("stage", "last"), [("conv", 4), ("slot", 3)])
+def test_each_panel_is_the_measure_of_its_record(make: Make, measure: str, stage: str, last: int) -> None:
+    records = [make("relu"), make("cna", seed=1)]
+    figure = plot_measure_heatmap(records, measure, stage=stage)
+    first = 1 if measure == "gradient_norm" else 0  # the untrained network has no gradient
+    assert len(figure.data) == 2
+    for trace, record in zip(figure.data, records, strict=True):
+        values = record.metrics[measure].sel(stage=stage).values[first:, :last].T
+        np.testing.assert_array_equal(trace.customdata, values)
+        np.testing.assert_allclose(trace.z, np.log10(values) if measure in LOG_MEASURES else values)
+        assert list(trace.x) == list(range(first, 6))
+        assert list(trace.y) == list(range(1, last + 1))
+        assert trace.coloraxis == "coloraxis"  # one scale for all panels
+    title = figure.layout.coloraxis.colorbar.title.text
+    assert title == ("log₁₀ of " if measure in LOG_MEASURES else "") + MEASURE_LABELS[measure]
+
+
+def test_panels_say_slot_and_depth_and_may_differ_in_depth(make: Make) -> None:
+    figure = plot_measure_heatmap([make("none", 3), make("cna", 8)])
+    assert [note.text for note in figure.layout.annotations[:2]] == ["none (linear), 3 layers", "CNA, 8 layers"]
+    assert [np.shape(trace.z) for trace in figure.data] == [(3, 6), (8, 6)]
+
+
+def test_zero_is_white_and_keeps_its_value_for_the_reader(make: Make) -> None:
+    record = make()
+    record.metrics["rayleigh"].loc[{"epoch": 2, "layer": 3}] = 0
+    (trace,) = plot_measure_heatmap([record]).data
+    assert np.isnan(trace.z[2][2])
+    assert trace.customdata[2][2] == 0
+    assert int(np.isnan(np.asarray(trace.z)).sum()) == 1
+
+
+def test_epochs_that_were_not_measured_are_left_out(make: Make) -> None:
+    record = make()
+    record.metrics["rayleigh"].loc[{"epoch": [1, 2, 4]}] = np.nan
+    (trace,) = plot_measure_heatmap([record]).data
+    assert list(trace.x) == [0, 3, 5]
+
+
+def test_axes_and_title(make: Make) -> None:
+    layout = plot_measure_heatmap([make(), make(seed=1)], stage="slot").layout
+    assert [layout.xaxis.title.text, layout.xaxis2.title.text, layout.yaxis.title.text] == ["epoch", "epoch", "layer"]
+    assert layout.title.text == "Where and when do the layers collapse?"
+    assert "after the slot" in layout.annotations[-1].text

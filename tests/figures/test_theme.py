@@ -1,0 +1,48 @@
+"""One template for all, class looks that don't run out, and axes whose ticks stand where the data is."""
+
+import plotly.graph_objects as go
+import pytest
+
+from cna_viz.figures.theme import CLASS_COLORS, CLASS_SYMBOLS, class_style, finish, log_axis
+
+
+def test_sixty_classes_look_different_and_any_number_is_possible() -> None:
+    most = len(CLASS_COLORS) * len(CLASS_SYMBOLS)
+    assert len({class_style(number) for number in range(most)}) == most == 60
+    assert class_style(0) == (CLASS_COLORS[0], CLASS_SYMBOLS[0])
+    assert class_style(10) == (CLASS_COLORS[0], CLASS_SYMBOLS[1])
+    assert class_style(most) == class_style(0)
+
+
+def test_finish_gives_title_template_footnote_and_space_for_it() -> None:
+    figure = go.Figure()
+    assert finish(figure, "Why?", "because", height=300, bottom=120) is figure
+    assert (figure.layout.title.text, figure.layout.height, figure.layout.margin.b) == ("Why?", 300, 120)
+    assert figure.layout.template.layout.plot_bgcolor == "white"
+    (note,) = figure.layout.annotations
+    assert (note.text, note.yref, note.y, note.yanchor) == ("because", "paper", 0, "top")
+    assert -120 < note.yshift < 0
+
+
+@pytest.mark.parametrize(
+    "values", [[1.0], [0.03, 0.9], [1e-9, 3.0], [1e-300, 1e300], [2.0, 5e3], [float("nan"), 0.0, -1.0, 7.0]]
+)
+def test_ticks_of_a_logarithmic_axis_are_written_out_where_the_data_is(values: list[float]) -> None:
+    axis = log_axis(values)
+    assert axis["type"] == "log"
+    ticks, texts = axis["tickvals"], axis["ticktext"]
+    assert isinstance(ticks, list)
+    assert isinstance(texts, list)
+    positive = [value for value in values if value > 0]
+    assert ticks == sorted(ticks)
+    assert min(ticks) <= min(positive)
+    assert ticks[-1] * (ticks[-1] / ticks[-2]) > max(positive)  # less than a step is missing above
+    assert len(set(texts)) == len(ticks) <= 12
+    for tick, text in zip(ticks, texts, strict=True):
+        power = text.removeprefix("10<sup>").removesuffix("</sup>")
+        assert float(text if power == text else f"1e{power}") == pytest.approx(tick)
+
+
+def test_a_logarithmic_axis_without_anything_to_show() -> None:
+    assert log_axis([0.0, float("nan")]) == {"type": "log"}
+    assert log_axis([]) == {"type": "log"}

@@ -1,0 +1,173 @@
+"""Normalization within clusters, against batch normalization, loops and autograd."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from cna_viz.nn.normalize import ClusterNorm
+
+Draw = Callable[..., Tensor]
+
+
+def naive(x: Tensor, labels: Tensor, eps: float = 1e-5) -> Tensor:
+    """The same with operations that autograd differentiates."""
+    rows = []
+    for row, label in zip(x, labels, strict=True):
+        members = x[labels == label]
+        rows.append((row - members.mean(dim=0)) / (members.var(dim=0, unbiased=False) + eps).sqrt())
+    return torch.stack(rows)
+
+
+def batch_norm(x: Tensor) -> Tensor:
+    return F.batch_norm(x, None, None, training=True)
+
+
+def test_one_cluster_is_batch_normalization(draw: Draw) -> None:
+    x = 3 * draw(40, 5) + 2
+    torch.testing.assert_close(ClusterNorm(1)(x, torch.zeros(40, dtype=torch.long)), batch_norm(x))
+
+
+def test_each_cluster_is_normalized_alone(draw: Draw) -> None:
+    x, labels = 3 * draw(40, 5) + 2, torch.arange(40) % 3
+    y = ClusterNorm(4)(x, labels)
+    for label in range(3):
+        torch.testing.assert_close(y[labels == label], batch_norm(x[labels == label]))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_loops(draw: Draw, seed: int) -> None:
+    x = draw(12, 3) * 10.0**seed / 1e5
+    labels = torch.randint(5, (12,), generator=torch.Generator().manual_seed(seed))  # some alone, some clusters empty
+    torch.testing.assert_close(ClusterNorm(5)(x, labels), naive(x, labels))
+
+
+def test_gradients(draw: Draw) -> None:
+    x = draw(9, 3).requires_grad_()
+    labels = torch.tensor([0, 0, 0, 1, 1, 3, 3, 3, 4])  # cluster 2 is empty, cluster 4 has one node
+    norm = ClusterNorm(5)
+    assert torch.autograd.gradcheck(lambda x: norm(x, labels), (x,))
+    weight = draw(9, 3)
+    (wanted,) = torch.autograd.grad((naive(x, labels) * weight).sum(), x)
+    (actual,) = torch.autograd.grad((norm(x, labels) * weight).sum(), x)
+    torch.testing.assert_close(actual, wanted)
+    assert torch.equal(actual[8], torch.zeros(3, dtype=torch.float64))
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="backward keeps `scale` as a constant and is not once_differentiable: second derivatives are wrong",
+)
+def test_second_derivatives_are_right_or_refused(draw: Draw) -> None:
+    x, labels, weight = draw(6, 2).requires_grad_(), torch.tensor([0, 0, 0, 1, 1, 1]), draw(6, 2)
+
+    def twice(y: Tensor) -> Tensor:
+        (first,) = torch.autograd.grad((y * weight).sum(), x, create_graph=True)
+        (second,) = torch.autograd.grad(first.square().sum(), x)
+        return second
+
+    wanted = twice(naive(x, labels))
+    try:
+        actual = twice(ClusterNorm(2)(x, labels))
+    except RuntimeError as error:
+        assert "once_differentiable" in str(error)  # noqa: PT017
+    else:
+        torch.testing.assert_close(actual, wanted)
+
+
+def test_cluster_of_one_node_gives_zeros(draw: Draw) -> None:
+    x = 1e3 * draw(7, 4).float()
+    assert torch.equal(ClusterNorm(7)(x, torch.arange(7)), torch.zeros(7, 4))
+    y = ClusterNorm(3)(x, torch.tensor([0, 0, 1, 0, 0, 2, 0]))
+    assert torch.equal(y[[2, 5]], torch.zeros(2, 4))
+    assert bool((y[[0, 1, 3]] != 0).all())
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -3.5, 1e6, 1e18, 1e-30])
+def test_constant_features_stay_finite(value: float) -> None:
+    x = torch.full((100, 3), value, requires_grad=True)
+    y = ClusterNorm(4)(x, torch.arange(100) % 3)
+    y.sum().backward()  # type: ignore[no-untyped-call]
+    assert bool(y.isfinite().all())
+    assert x.grad is not None
+    assert bool(x.grad.isfinite().all())
+
+
+def test_constant_powers_of_two_give_zeros() -> None:
+    y = ClusterNorm(2)(torch.full((64, 3), 4.0), torch.arange(64) % 2)
+    assert torch.equal(y, torch.zeros(64, 3))
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="means by `shares @ x` are off by 1e-5 in float32 and not corrected; batch_norm gives 0.002 here",
+)
+def test_constant_features_give_nearly_zeros() -> None:
+    x = 100 * torch.tensor([1.0, 1.1, 1.3, 1.7]).repeat(1797, 1)
+    assert float(batch_norm(x).abs().max()) < 0.01
+    assert float(ClusterNorm(1)(x, torch.zeros(1797, dtype=torch.long)).abs().max()) < 0.01
+
+
+@pytest.mark.xfail(
+    strict=True, reason="means by `shares @ x` are off by 1e-5 in float32 and not corrected: the error is 0.7 here"
+)
+def test_small_differences_around_a_large_mean(draw: Draw) -> None:
+    # What oversmoothing makes: rows that differ in the fifth digit. batch_norm keeps such differences to one percent.
+    x = (100 + 0.001 * draw(2708, 4)).float()
+    labels = torch.zeros(2708, dtype=torch.long)
+    wanted = ClusterNorm(1)(x.double(), labels)
+    assert float((batch_norm(x) - batch_norm(x.double())).abs().max()) < 0.05
+    assert float((ClusterNorm(1)(x, labels) - wanted).abs().max()) < 0.05
+
+
+def test_shift_and_scale_change_nothing(draw: Draw) -> None:
+    x, labels = draw(30, 4), torch.arange(30) % 3
+    shift = torch.tensor([5.0, -7.0, 100.0])[labels][:, None]
+    norm = ClusterNorm(3, eps=1e-12)
+    torch.testing.assert_close(norm(50 * x + shift, labels), norm(x, labels))
+
+
+def test_rows_follow_their_nodes(draw: Draw) -> None:
+    x, labels, order = draw(30, 4), torch.arange(30) % 4, torch.randperm(30, generator=torch.Generator().manual_seed(0))
+    norm = ClusterNorm(4)
+    torch.testing.assert_close(norm(x[order], labels[order]), norm(x, labels)[order])
+
+
+def test_names_of_clusters_do_not_matter(draw: Draw) -> None:
+    x, labels = draw(30, 4), torch.arange(30) % 3
+    torch.testing.assert_close(ClusterNorm(3)(x, labels), ClusterNorm(9)(x, 8 - 2 * labels))
+
+
+def test_large_numbers_do_not_become_nan() -> None:
+    x = torch.tensor([[1e30], [-1e30], [0.0]])
+    assert bool(ClusterNorm(1)(x, torch.zeros(3, dtype=torch.long)).isfinite().all())
+
+
+def test_training_and_evaluation_are_the_same_and_nothing_is_kept(draw: Draw) -> None:
+    x, labels, norm = draw(10, 2), torch.arange(10) % 2, ClusterNorm(2)
+    assert torch.equal(norm.train()(x, labels), norm.eval()(x, labels))
+    assert norm.state_dict() == {}
+
+
+def test_nothing_is_written_to(draw: Draw) -> None:
+    x, labels = draw(10, 2).requires_grad_(), torch.arange(10) % 2
+    weight = draw(10, 2)
+    before = [value.detach().clone() for value in (x, labels, weight)]
+    y = ClusterNorm(2)(x, labels)
+    kept = y.detach().clone()
+    y.backward(weight)  # type: ignore[no-untyped-call]
+    assert all(torch.equal(now, then) for now, then in zip((x, labels, weight), before, strict=True))
+    assert torch.equal(y, kept)
+
+
+def test_backward_may_run_twice(draw: Draw) -> None:
+    x, weight = draw(10, 2).requires_grad_(), draw(10, 2)
+    y = ClusterNorm(2)(x, torch.arange(10) % 2)
+    first, second = (torch.autograd.grad(y, x, weight, retain_graph=True)[0] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_repr() -> None:
+    assert repr(ClusterNorm(3)) == "ClusterNorm(clusters=3, eps=1e-05)"

@@ -1,0 +1,105 @@
+"""Opening a record: nothing is read twice, what is not there is named, and torch is not needed."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cna_viz.config import RunConfig
+from cna_viz.errors import UsageError
+from cna_viz.records import record as module
+from cna_viz.records.record import Record, load_record
+from cna_viz.records.writer import RecordWriter
+
+Make = Callable[..., Record]
+
+CODE = """
+import sys
+from pathlib import Path
+
+import cna_viz
+from cna_viz import analysis, figures
+from cna_viz.analysis import findings, intervals, projection, tables, umap
+from cna_viz.records.integrity import find_problems
+from cna_viz.records.listing import find_run, list_runs
+
+runs = Path(sys.argv[1])
+records = [entry.record for entry in list_runs(runs)]
+assert len(records) == 2 and None not in records
+assert find_problems(find_run(runs, records[0].id)) == []
+records[0].graph, records[0].prediction(), records[0].layer_variable("centroid", 1)
+tables.accuracy_table(records)
+findings.depth_findings(records), findings.smoothing_findings(records), findings.energy_is_not_accuracy(records)
+drawn = [
+    figures.plot_accuracy_by_depth(records),
+    figures.plot_embedding_by_layer(records),
+    figures.plot_measure_by_layer(records),
+    figures.plot_measure_heatmap(records),
+    figures.plot_training_curves(records),
+]
+assert all(figure.data for figure in drawn)
+wrong = [name for name in sys.modules if name.split(".")[0] in ("torch", "torch_geometric")]
+wrong += [name for name in sys.modules if name.startswith(("cna_viz.nn", "cna_viz.models", "cna_viz.training"))]
+print(wrong)
+"""
+
+
+def test_reading_analysing_and_drawing_need_no_torch(make: Make, runs: Path) -> None:
+    make("cna")
+    make("relu")
+    answer = subprocess.run([sys.executable, "-c", CODE, str(runs)], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip() == "[]"
+
+
+def test_missing_snapshot_lists_those_there_are(make: Make) -> None:
+    record = make()
+    for read in (lambda: record.embedding(1, "conv", 3), lambda: record.prediction(3)):
+        with pytest.raises(UsageError, match=f"run {record.id} has no snapshot of epoch 3; snapshots kept: 0, 1, 5"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("layer", "stage"), [(0, "conv"), (4, "conv"), (3, "slot"), (1, "norm"), (-1, "conv"), (1, "")]
+)
+def test_missing_layer_or_stage_lists_those_there_are(make: Make, layer: int, stage: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make(layers=3).embedding(layer, stage)
+    assert f"layer {layer} has no stage {stage!r}: layers are 1 to 3, stages are conv, slot" in str(caught.value)
+
+
+def test_slot_without_clusters_has_no_such_variables(make: Make) -> None:
+    assert make("relu").layer_variable("cluster_label", 1) is None
+
+
+def test_metrics_and_graph_are_read_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    real = module.read_checked
+    monkeypatch.setattr(module, "read_checked", lambda folder, entry: (read.append(entry.file), real(folder, entry))[1])
+    record = load_record(make().folder)
+    read.clear()
+    for _ in range(3):
+        assert record.metrics is record.metrics
+        assert record.graph is record.graph
+    assert read == ["metrics.jsonl", "graph.safetensors"]
+
+
+def test_opening_reads_no_snapshot(make: Make) -> None:
+    folder = make().folder
+    for path in (folder / "snapshots").iterdir():
+        path.unlink()
+    record = load_record(folder)
+    assert record.snapshots == (0, 1, 5)
+
+
+def test_record_without_epochs(tmp_path: Path) -> None:
+    # A run that diverged before the first step has no line at all.
+    with RecordWriter(tmp_path / "run", RunConfig(), {}) as writer:
+        writer.graph({})
+        writer.selected(0, {})
+        writer.seal({"status": "diverged", "best_epoch": 0})
+    record = load_record(tmp_path / "run")
+    assert record.metrics.sizes == {"epoch": 0, "split": 3, "layer": 2, "stage": 2}
+    assert record.snapshots == ()

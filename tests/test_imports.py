@@ -1,0 +1,97 @@
+"""Who imports what: nothing heavy before it is needed, no torch beyond the record, no word while importing."""
+
+import ast
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import cna_viz
+
+DRAW = """
+import sys, tempfile
+from pathlib import Path
+from cna_viz import ModelConfig, RunConfig, figures, list_runs, load_record
+from cna_viz.analysis import findings, tables
+from cna_viz.records.synthetic import synthetic_record
+
+with tempfile.TemporaryDirectory() as folder:
+    config = RunConfig(model=ModelConfig(slot="cna", layers=3, hidden=4))
+    record = load_record(synthetic_record(Path(folder), config).folder)
+    drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__]
+    said = [*findings.depth_findings([record]), *findings.smoothing_findings([record])]
+    assert len(list_runs(Path(folder))) == 1 and all(drawn) and all(said) and len(tables.accuracy_table([record]))
+"""
+
+
+def loaded(code: str, modules: Sequence[str], *words: str) -> list[str]:
+    """Run code in a new Python and return which of the modules it has imported at its end."""
+    code += f"\nimport sys; print([name for name in {list(modules)} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    names: list[str] = ast.literal_eval(answer.stdout.splitlines()[-1])
+    return names
+
+
+def test_the_package_alone_imports_nothing_heavy() -> None:
+    heavy = (
+        "torch",
+        "torch_geometric",
+        "numpy",
+        "scipy",
+        "pandas",
+        "xarray",
+        "pydantic",
+        "plotly",
+        "sklearn",
+        "IPython",
+    )
+    assert loaded("import cna_viz", heavy) == []
+    assert loaded("import cna_viz, numpy", heavy) == ["numpy"], "this test can't see what is imported"
+
+
+def test_opening_and_drawing_a_record_imports_no_torch() -> None:
+    making = ("torch", "torch_geometric", "cna_viz.nn", "cna_viz.models", "cna_viz.training", "cna_viz.recording")
+    assert loaded(DRAW, making) == []
+
+
+def test_loading_what_was_trained_imports_no_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from cna_viz import RunConfig, load_or_run\n"
+        "from cna_viz.records.synthetic import synthetic_record\n"
+        "synthetic_record(Path(sys.argv[1]), RunConfig())\n"
+        "assert load_or_run(RunConfig(), runs=sys.argv[1]).id == RunConfig().run_id"
+    )
+    assert loaded(code, ("torch", "torch_geometric", "plotly"), str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (["--help"], ("pydantic", "torch", "numpy", "pandas", "plotly", "tqdm")),
+        (["--version"], ("pydantic", "torch", "numpy", "pandas", "plotly", "tqdm")),
+        (["unknown"], ("pydantic", "torch", "numpy", "pandas", "plotly", "tqdm")),
+        (["run", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
+        (["run", "--layers", "0"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
+        (["runs", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
+        (["datasets", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
+        (["report", "--help"], ("torch", "torch_geometric", "plotly", "papermill", "nbconvert")),
+        (["report", "oversmoothing", "--parameters"], ("torch", "torch_geometric", "plotly", "papermill", "nbconvert")),
+    ],
+    ids=" ".join,
+)
+def test_the_command_line_answers_without_what_it_does_not_need(words: list[str], heavy: tuple[str, ...]) -> None:
+    code = "import sys\nfrom cna_viz.cli.main import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+    assert loaded(code, heavy, *words) == []
+
+
+def test_importing_every_module_prints_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    names = sorted(module.name for module in pkgutil.walk_packages(cna_viz.__path__, "cna_viz."))
+    assert len(names) > 50
+    code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
+    command = [sys.executable, "-W", "error::UserWarning:cna_viz", "-c", code, *names]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []

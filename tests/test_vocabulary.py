@@ -1,0 +1,57 @@
+"""Every room that gives a name its meaning knows exactly the names of the vocabulary."""
+
+import pytest
+
+from cna_viz import vocabulary
+from cna_viz.config import DataConfig, ModelConfig
+from cna_viz.data.catalog import CATALOG
+from cna_viz.data.embedded import EMBEDDED
+from cna_viz.data.splits import MAKERS
+from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS
+from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.measures import FEATURE_MEASURES
+from cna_viz.models.backbones import BACKBONES
+from cna_viz.nn.slots import SLOTS
+from cna_viz.records.schema import VARIABLES
+
+
+def test_rooms_agree_with_the_vocabulary() -> None:
+    assert tuple(SLOTS) == vocabulary.SLOTS
+    assert tuple(BACKBONES) == vocabulary.BACKBONES
+    assert tuple(CATALOG) == vocabulary.DATASETS
+    assert set(MAKERS) == set(vocabulary.SPLIT_PROTOCOLS)
+    assert {*FEATURE_MEASURES, "gradient_norm"} == set(vocabulary.MEASURES)
+    assert "gradient_norm" not in FEATURE_MEASURES
+    assert set(SLOT_STYLES) == set(vocabulary.SLOTS)
+    assert set(MEASURE_LABELS) == set(MEASURE_QUESTIONS) == set(vocabulary.MEASURES)
+    assert set(vocabulary.MEASURES) >= LOG_MEASURES
+    assert set(STAGE_LABELS) == set(vocabulary.STAGES)
+
+
+def test_embedded_datasets_are_those_without_files() -> None:
+    assert set(EMBEDDED) == {name for name, spec in CATALOG.items() if spec.raw is None}
+
+
+def test_every_measure_is_a_variable_of_the_record() -> None:
+    for name in vocabulary.MEASURES:
+        assert VARIABLES[name].dims == ("epoch", "layer", "stage")
+
+
+@pytest.mark.parametrize("name", [name for name in vars(vocabulary) if name.isupper()])
+def test_names_are_distinct_and_can_be_typed(name: str) -> None:
+    names = getattr(vocabulary, name)
+    assert len(set(names)) == len(names) > 0
+    assert all(word == word.lower().strip() and " " not in word for word in names)
+
+
+def test_descriptions_of_the_config_name_every_choice() -> None:
+    for field, choices in [
+        (DataConfig.model_fields["split"], vocabulary.SPLIT_PROTOCOLS),
+        (ModelConfig.model_fields["slot"], vocabulary.SLOTS),
+    ]:
+        assert all(name in (field.description or "") for name in choices)
+
+
+def test_slots_have_looks_of_their_own() -> None:
+    for look in ("color", "dash", "symbol", "label"):
+        assert len({getattr(style, look) for style in SLOT_STYLES.values()}) == len(SLOT_STYLES)
