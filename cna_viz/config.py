@@ -43,6 +43,8 @@ DatasetName = Annotated[str, _one_of("dataset", vocabulary.DATASETS)]
 SplitProtocol = Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)]
 BackboneName = Annotated[str, _one_of("backbone", vocabulary.BACKBONES)]
 SlotName = Annotated[str, _one_of("slot", vocabulary.SLOTS)]
+NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
+"""A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 
 
@@ -77,9 +79,9 @@ class CSBMConfig(Config):
     """Number of features per node."""
     degree: Annotated[float, Gt(0)] = 8.0
     """Expected degree of a node."""
-    homophily: Annotated[float, Ge(0), Le(1)] = 0.8
+    homophily: Annotated[NonNegative, Le(1)] = 0.8
     """Expected share of a node's edges that lead to its own class."""
-    noise: Annotated[float, Ge(0)] = 1.0
+    noise: NonNegative = 1.0
     """Standard deviation of the features around their class mean (class means have norm 1 in expectation)."""
     seed: Seed = 0
     """Seed of the graph and its features, apart from the seed of the run."""
@@ -109,7 +111,7 @@ class DataConfig(Config):
         if not isinstance(data, dict):
             return data
         if data.get("dataset") == "csbm":
-            return {**data, "csbm": data.get("csbm") or {}}
+            return {**data, "csbm": {} if data.get("csbm") is None else data["csbm"]}
         if data.get("csbm") is not None:
             raise UsageError(f"csbm parameters need dataset 'csbm', not {data.get('dataset', 'digits')!r}")
         return data
@@ -130,7 +132,7 @@ class ModelConfig(Config):
     """Clusters per slot (cna); at most the number of nodes."""
     recluster_every: Annotated[int, Ge(1)] = 20
     """Training steps between two clusterings (cna); the nodes keep their labels in between."""
-    dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
+    dropout: Annotated[NonNegative, Lt(1)] = 0.0
     """Probability of dropping a feature before each convolution, while training."""
 
 
@@ -143,7 +145,7 @@ class TrainingConfig(Config):
     """Learning rate of the weights."""
     lr_activation: Annotated[float, Gt(0)] = 0.001
     """Learning rate of the rational activations."""
-    weight_decay: Annotated[float, Ge(0)] = 0.0005
+    weight_decay: NonNegative = 0.0005
     """L2 penalty on the weights (not on the rational activations)."""
     patience: Annotated[int, Ge(1)] = 100
     """Stop after so many epochs without a better validation accuracy."""
@@ -153,11 +155,11 @@ class RecordingConfig(Config):
     """What is kept of a run."""
 
     every: Annotated[int, Ge(1)] = 1
-    """Measure the layers every so many epochs (and at the first and the last)."""
+    """Measure the layers every so many epochs, and at the first, the best and the planned last."""
     snapshots: Literal["log", "ends", "none"] = "log"
     """Epochs at which embeddings are kept: log (0, 1, 10, 100 ..., best, last), ends (0, best) or none."""
     precision: Literal["float16", "float32"] = "float16"
-    """Stored precision of embeddings; float32 takes over by itself where float16 would overflow."""
+    """Stored precision of embeddings; float32 takes over where float16 would lose what tells nodes apart."""
 
 
 class RunConfig(Config):
@@ -189,8 +191,12 @@ class RunConfig(Config):
 
     @property
     def run_id(self) -> str:
-        """Sixteen hexadecimal digits: SHA-256 of the canonical JSON and :data:`RESULTS_VERSION`."""
-        return hashlib.sha256(f"{RESULTS_VERSION}:{self.to_json()}".encode()).hexdigest()[:16]
+        """Identity of the run under the present :data:`RESULTS_VERSION`."""
+        return self.id_under(RESULTS_VERSION)
+
+    def id_under(self, results_version: int) -> str:
+        """Return sixteen hexadecimal digits: SHA-256 of the results version and the canonical JSON."""
+        return hashlib.sha256(f"{results_version}:{self.to_json()}".encode()).hexdigest()[:16]
 
 
 def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
@@ -200,15 +206,24 @@ def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
     if kind == "extra_forbidden":
         return str(unknown_name(f"field of {cls.__name__}", name, cls.model_fields))
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
-        return f"{name} = {value!r} is out of range: it must be {_range(cls, name)}"
+        return f"{name} = {_shown(value)} is out of range: it must be {_range(cls, name)}"
     if kind == "finite_number":
-        return f"{name} = {value!r} is out of range: it must be a finite number"
+        return f"{name} = {_shown(value)} is out of range: it must be a finite number"
     if kind == "literal_error":
-        return f"unknown {name} {value!r}; choices: {detail['ctx']['expected']}"
+        return f"unknown {name} {_shown(value)}; choices: {detail['ctx']['expected']}"
     if kind == "json_invalid":
         return f"not valid JSON: {detail['ctx']['error']}"
-    where = f"{name} = {value!r}" if name else f"{value!r}"
+    where = f"{name} = {_shown(value)}" if name else f"{_shown(value)}"
     return f"{where} is not accepted: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it: its repr, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out integers of thousands of digits
+        return "an enormous integer"
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _range(cls: type[BaseModel], name: str) -> str:

@@ -149,16 +149,7 @@ def imported() -> Iterator[str]:
                     yield name
 
 
-UNDECLARED = pytest.mark.xfail(
-    strict=True,
-    reason="reports/kernel.py imports zmq, but pyzmq is no dependency of ours: it is there only because jupyter-client "
-    "needs it",
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[UNDECLARED] if name == "zmq" else []) for name in sorted(set(imported()))]
-)
+@pytest.mark.parametrize("name", sorted(set(imported())))
 def test_what_is_imported_is_declared(name: str) -> None:
     suppliers = {str(canonicalize_name(supplier)) for supplier in packages_distributions()[name]}
     assert suppliers & set(RUNTIME), f"{name} comes from {suppliers}, which pyproject.toml does not name"

@@ -53,8 +53,7 @@ def smoothing_findings(records: Sequence[Record]) -> list[str]:
     """
     energy, rank = (_ends(layer_table(records, measure, "conv")) for measure in ("rayleigh", "effective_rank"))
     sentences = [
-        f"**{slot}**: Rayleigh energy {_plain(geometric_range(energy[slot][0]).mean)} → "
-        f"{_plain(geometric_range(energy[slot][1]).mean)}, "
+        f"**{slot}**: Rayleigh energy {_plain(_typical(energy[slot][0]))} → {_plain(_typical(energy[slot][1]))}, "
         f"effective rank {rank[slot][0].mean():.1f} → {rank[slot][1].mean():.1f}"
         for slot in energy
     ]
@@ -67,12 +66,12 @@ def smoothing_findings(records: Sequence[Record]) -> list[str]:
 
 def energy_is_not_accuracy(records: Sequence[Record]) -> str:
     """Say whether, among records of one depth, the slot with the highest energy is also the most accurate one."""
-    energy = {
-        slot: geometric_range(ends[1]).mean for slot, ends in _ends(layer_table(records, "rayleigh", "conv")).items()
-    }
-    accuracy = accuracy_table(records).groupby("slot", sort=False)["test"].mean().to_dict()
+    ends = _ends(layer_table(records, "rayleigh", "conv"))
+    energy = {slot: value for slot, (_, last) in ends.items() if not np.isnan(value := _typical(last))}
+    accuracy = accuracy_table(records).groupby("slot", sort=False)["test"].mean().dropna().to_dict()
+    energy = {slot: value for slot, value in energy.items() if slot in accuracy}
     if len(energy) < 2:
-        return "One slot alone can't tell whether high energy goes with accuracy."
+        return "Fewer than two slots have both an energy and an accuracy: they can't tell whether the two go together."
     smoothest, roughest, best = (
         min(energy, key=energy.__getitem__),
         max(energy, key=energy.__getitem__),
@@ -122,9 +121,13 @@ def _ends(table: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
 
 
 def _verdict(first: pd.Series, last: pd.Series, majority: float) -> str:
+    change = confidence_interval(100 * (last - first))
+    if change.count == 0:
+        return "has no runs of both depths that didn't diverge"
     if last.mean() <= majority + 0.05 < first.mean():
         return "collapses"
-    change = confidence_interval(100 * (last - first))
+    if abs(change.mean) < 0.05:
+        return "stays the same"
     if change.low <= 0 <= change.high:
         return f"changes by {_signed(change.mean)} points, which {change.count} seeds can't tell from no change"
     return f"{'loses' if change.mean < 0 else 'gains'} {abs(change.mean):.1f} points"
@@ -132,6 +135,8 @@ def _verdict(first: pd.Series, last: pd.Series, majority: float) -> str:
 
 def _percent(accuracy: pd.Series) -> str:
     interval = confidence_interval(100 * accuracy, bounds=(0, 100))
+    if interval.count == 0:
+        return "no result"
     bounds = f" [{interval.low:.1f}, {interval.high:.1f}]" if interval.count > 1 else ""
     return f"{interval.mean:.1f} %{bounds}"
 
@@ -140,6 +145,14 @@ def _signed(value: float, decimals: int = 1) -> str:
     return f"{value:+.{decimals}f}".replace("-", "−")
 
 
+def _typical(energies: pd.Series) -> float:
+    """Return the geometric mean of the energies that are not 0; 0 where all are, NaN where none is defined."""
+    known = energies.dropna()
+    return 0.0 if len(known) and (known == 0).all() else geometric_range(known).mean
+
+
 def _plain(value: float) -> str:
     """Return a number with two significant digits, without an exponent where a reader can do without."""
+    if np.isnan(value):
+        return "undefined (all features are 0)"
     return f"{value:.2g}" if value >= 1e-4 or value == 0 else f"{value:.1e}"

@@ -24,7 +24,7 @@ class Projection:
     Attributes:
         positions: ``[nodes, 2]``; zeros where the layer is collapsed.
         spread: Root mean square distance from the mean row, divided by the root mean square length of the rows: 0 where
-            all nodes are alike, 1 where the mean is the origin.
+            all nodes are alike, 1 where the mean is the origin, NaN where no row is finite.
         explained: Share of the variance that the two dimensions keep; NaN where collapsed or where the method has none.
         collapsed: Whether all nodes are alike.
     """
@@ -58,7 +58,7 @@ def project_layers(layers: Sequence[Array]) -> list[Projection]:
     reference: Array | None = None
     for features in layers:
         projection = _pca(np.asarray(features, dtype=np.float64))
-        if not projection.collapsed:
+        if np.isfinite(projection.explained):
             positions = projection.positions
             if reference is not None:
                 positions = _turn(positions, reference)
@@ -71,8 +71,10 @@ def project_layers(layers: Sequence[Array]) -> list[Projection]:
 def _pca(features: Array) -> Projection:
     finite = np.isfinite(features).all(axis=1)
     positions = np.full((len(features), 2), np.nan)
+    if not finite.any():
+        return Projection(positions, np.nan, np.nan, collapsed=False)
     kept = _unit_scale(features[finite])
-    spread = relative_spread(kept) if len(kept) else 0.0
+    spread = relative_spread(kept)
     if spread < COLLAPSED:
         positions[finite] = 0
         return Projection(positions, spread, np.nan, collapsed=True)

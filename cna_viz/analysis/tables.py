@@ -6,6 +6,9 @@ import pandas as pd
 
 from cna_viz.records.record import Record
 
+IDENTITY = ("dataset", "split", "backbone", "slot", "layers", "seed")
+"""Columns that say which run a row belongs to."""
+
 
 def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
     """One row per run: what it was, accuracies of the selected model (0 to 1), best epoch, status, id."""
@@ -13,18 +16,25 @@ def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") -> pd.DataFrame:
-    """One row per run and layer with a measure of the selected model: slot, layers, seed, layer, value.
+    """One row per run and layer with a measure of the selected model: what the run was, layer, value.
 
     Args:
         records: The runs.
         measure: Name of a measure.
         stage: ``conv`` or ``slot``. With ``slot`` the last layer, which has none, is left out.
+
+    The value is NaN where the measure has none, as the Rayleigh energy of features that are all zero.
     """
     tables = []
     for record in records:
-        values = record.metrics[measure].sel(stage=stage, epoch=record.best_epoch).dropna("layer")
-        tables.append(pd.DataFrame({**_identity(record), "layer": values.layer.values, "value": values.values}))
-    return pd.concat(tables, ignore_index=True)
+        values = record.metrics[measure].sel(stage=stage)
+        layers = values.layer.values[: record.layers - (stage == "slot")]
+        # A run whose loss was not finite before the first step has no epoch at all.
+        epochs = [record.best_epoch] if record.best_epoch in values.epoch else []
+        for epoch in epochs:
+            shown = values.sel(epoch=epoch, layer=layers)
+            tables.append(pd.DataFrame({**_identity(record), "layer": layers, "value": shown.values}))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*IDENTITY, "layer", "value"])
 
 
 def _identity(record: Record) -> dict[str, object]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -37,10 +38,8 @@ def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Proj
     layers = [np.ascontiguousarray(layer, dtype=np.float32) for layer in layers]
     path = (cache or cache_root() / "projections") / f"{_fingerprint(layers)}.npz"
     spreads = [relative_spread(layer) if np.isfinite(layer).all() else np.nan for layer in layers]
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            positions = kept["positions"]
-    else:
+    positions = _kept(path)
+    if positions is None:
         positions = _embed_chain(layers, spreads)
         _keep(path, positions)
     return [
@@ -51,13 +50,15 @@ def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Proj
 
 def _embed_chain(layers: Sequence[Array], spreads: Sequence[float]) -> Array:
     positions = np.zeros((len(layers), len(layers[0]), 2), dtype=np.float32)
-    start, epochs = project_layers(layers[:1])[0].positions, PARAMETERS["first_epochs"]
+    start: Array | None = None
     for number, (features, spread) in enumerate(zip(layers, spreads, strict=True)):
         if np.isnan(spread):
             positions[number] = np.nan
         elif spread >= COLLAPSED:
-            positions[number] = _embed(features, np.nan_to_num(start), int(epochs))
-            start, epochs = positions[number], PARAMETERS["later_epochs"]
+            first = start is None
+            start = project_layers([features])[0].positions if start is None else start
+            start = _embed(features, start, int(PARAMETERS["first_epochs" if first else "later_epochs"]))
+            positions[number] = start
     return positions
 
 
@@ -93,6 +94,16 @@ def _fingerprint(layers: Sequence[Array]) -> str:
         digest.update(repr(layer.shape).encode())
         digest.update(layer.tobytes())
     return digest.hexdigest()[:32]
+
+
+def _kept(path: Path) -> Array | None:
+    """Return kept positions; None where there are none or the file is damaged: either way they are made anew."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            positions: Array = kept["positions"]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    return positions
 
 
 def _keep(path: Path, positions: Array) -> None:

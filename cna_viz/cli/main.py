@@ -41,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(words)
+        code = _dispatch(words)
+        # What is still in the buffer is written here, where a reader that has left can be dealt with.
+        sys.stdout.flush()
+        return code
     except CnaVizError as error:
         print(f"cna-viz: {error}", file=sys.stderr)
         return error.exit_code

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import percent, table
-from cna_viz.errors import unknown_name
+from cna_viz.errors import RecordError, unknown_name
 from cna_viz.records.integrity import find_problems, is_complete
 from cna_viz.records.listing import Listed, find_run, list_runs
 from cna_viz.records.record import load_record
@@ -94,7 +94,7 @@ def _verify(namespace: Namespace) -> int:
         folders = [folder for folder in folders if is_complete(folder)]
         for folder in unfinished:
             print(f"cna-viz: {folder}: unfinished, not verified", file=sys.stderr)
-    problems = {folder.name: find_problems(folder) for folder in folders}
+    problems = {folder.name: _problems(folder) for folder in folders}
     bad = {name: found for name, found in problems.items() if found}
     if namespace.json:
         print(json.dumps({"verified": len(problems), "problems": bad}))
@@ -103,3 +103,14 @@ def _verify(namespace: Namespace) -> int:
             print("\n".join(found))
         print(f"{len(problems)} verified, {len(bad)} with problems")
     return 1 if bad else 0
+
+
+def _problems(folder: Path) -> list[str]:
+    """Return what is wrong with the files of a record or, where each is as it was written, with their meaning."""
+    found = find_problems(folder)
+    if not found:
+        try:
+            load_record(folder)
+        except RecordError as error:
+            found = [str(error)]
+    return found

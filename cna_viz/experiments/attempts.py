@@ -1,6 +1,7 @@
 """One process at a time trains a config, and an interrupted attempt is lost only when a finished one replaces it."""
 
 import shutil
+from itertools import count
 from pathlib import Path
 
 from filelock import FileLock
@@ -16,8 +17,8 @@ def claim(folder: Path) -> FileLock:
 def set_aside(folder: Path) -> None:
     """Move what an interrupted attempt left to ``<id>.unfinished-<n>``, out of the way of a new one."""
     if folder.exists():
-        number = 1 + len(unfinished_attempts(folder))
-        folder.rename(folder.with_name(f"{folder.name}.unfinished-{number}"))
+        names = (folder.with_name(f"{folder.name}.unfinished-{number}") for number in count(1))
+        folder.rename(next(name for name in names if not name.exists()))
 
 
 def unfinished_attempts(folder: Path) -> list[Path]:

@@ -9,8 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cna_viz.config import RESULTS_VERSION
-
 _PACKAGES = ("cna-viz", "torch", "torch-geometric", "numpy", "scipy", "scikit-learn")
 
 
@@ -22,7 +20,6 @@ def describe_environment(device: str, threads: int) -> dict[str, Any]:
         threads: Threads that torch uses.
     """
     return {
-        "results_version": RESULTS_VERSION,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "commit": _commit(),
         "platform": f"{sys.platform}-{platform.machine()}",

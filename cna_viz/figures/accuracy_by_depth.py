@@ -5,9 +5,10 @@ from functools import partial
 
 import plotly.graph_objects as go
 
+from cna_viz import vocabulary
 from cna_viz.analysis.intervals import confidence_interval, interval_table
 from cna_viz.analysis.tables import accuracy_table
-from cna_viz.errors import UsageError
+from cna_viz.figures.checks import check_choice, check_records
 from cna_viz.figures.labels import provenance
 from cna_viz.figures.marks import add_slot_line
 from cna_viz.figures.theme import finish
@@ -22,10 +23,10 @@ def plot_accuracy_by_depth(records: Sequence[Record], *, part: str = "test") -> 
         part: train, val or test.
 
     Raises:
-        UsageError: When there are no records.
+        UsageError: When there are no records or there is no such part.
     """
-    if not records:
-        raise UsageError("no records to draw: make some with `cna-viz run`")
+    check_records(records)
+    check_choice("part of the split", part, vocabulary.SPLITS)
     table = interval_table(
         accuracy_table(records), part, ["slot", "layers"], partial(confidence_interval, bounds=(0, 1))
     )

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.projection import Projection, project_layers
-from cna_viz.errors import UsageError
+from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import STAGE_LABELS, provenance
 from cna_viz.figures.theme import GRID, SLOT_STYLES, class_style, finish
 from cna_viz.records.record import Record
@@ -45,9 +45,11 @@ def plot_embedding_by_layer(
     Raises:
         UsageError: When there are no records, or a record lacks the snapshot, layer or stage.
     """
-    if not records:
-        raise UsageError("no records to draw: make some with `cna-viz run`")
-    deepest = min(record.layers for record in records) - (stage == "slot")
+    check_choice("stage", stage, STAGE_LABELS)
+    check_choice("method", method, NOTES)
+    deepest = one_depth(records) - (stage == "slot")
+    if deepest == 0 or (layers is not None and not layers):
+        raise nothing_measured("embedding", stage)
     chosen = list(layers) if layers is not None else _spread(deepest, 5)
     rows = [
         _project([record.embedding(layer, stage, epoch).values for layer in chosen], method, cache)
@@ -96,6 +98,8 @@ def _note(method: Method) -> str:
 
 
 def _panel_title(projection: Projection, layer: int) -> str:
+    if np.isnan(projection.spread):
+        return f"layer {layer} · <b>not finite</b>"
     state = "<b>collapsed</b>" if projection.collapsed else f"spread {projection.spread:.2g}"
     return f"layer {layer} · {state}"
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from cna_viz.analysis.intervals import geometric_range, interval_table, value_range
 from cna_viz.analysis.reference import constant_energy
 from cna_viz.analysis.tables import layer_table
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS, provenance
 from cna_viz.figures.marks import add_slot_line
 from cna_viz.figures.theme import MUTED, finish, log_axis
@@ -23,27 +23,28 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
         stage: ``conv`` or ``slot``.
 
     Raises:
-        UsageError: When there are no records, they differ in depth, or the measure is unknown.
+        UsageError: When records are missing or differ in depth, a name is unknown, or nothing was measured.
     """
-    if measure not in MEASURE_LABELS:
-        raise unknown_name("measure", measure, MEASURE_LABELS)
-    depths = sorted({record.layers for record in records})
-    if len(depths) != 1:
-        raise UsageError(f"plot_measure_by_layer needs records of one depth, not of {depths or 'none'}")
+    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("stage", stage, STAGE_LABELS)
+    depth = one_depth(records)
+    measured = layer_table(records, measure, stage)
+    if measured["value"].isna().all():
+        raise nothing_measured(measure, stage)
     logarithmic = measure in LOG_MEASURES
     average = geometric_range if logarithmic else value_range
-    table = interval_table(layer_table(records, measure, stage), "value", ["slot", "layer"], average)
+    table = interval_table(measured, "value", ["slot", "layer"], average)
     figure = go.Figure()
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
     if measure == "rayleigh":
-        _add_constant(figure, constant_energy(records[0]), depths[0])
-    figure.update_xaxes(title="layer", range=[0.5, depths[0] + 0.5])
+        _add_constant(figure, constant_energy(records[0]), depth)
+    figure.update_xaxes(title="layer", range=[0.5, depth + 0.5])
     scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
     figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
     mean = "geometric mean of what is not 0" if logarithmic else "mean"
     note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and range over seeds"
-    title = f"{MEASURE_QUESTIONS[measure]} ({depths[0]} layers)"
+    title = f"{MEASURE_QUESTIONS[measure]} ({depth} layers)"
     return finish(figure, title, provenance(records, note), height=480, bottom=110)
 
 

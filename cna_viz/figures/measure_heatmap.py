@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import xarray as xr
 from plotly.subplots import make_subplots
 
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.figures.checks import check_choice, check_records, nothing_measured
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, STAGE_LABELS, provenance
 from cna_viz.figures.theme import SEQUENTIAL, SLOT_STYLES, finish
 from cna_viz.records.record import Record
@@ -22,12 +22,13 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
         stage: ``conv`` or ``slot``.
 
     Raises:
-        UsageError: When there are no records or the measure is unknown.
+        UsageError: When there are no records, measure or stage is unknown, or nothing was measured.
     """
-    if measure not in MEASURE_LABELS:
-        raise unknown_name("measure", measure, MEASURE_LABELS)
-    if not records:
-        raise UsageError("no records to draw: make some with `cna-viz run`")
+    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("stage", stage, STAGE_LABELS)
+    check_records(records)
+    if all(record.metrics[measure].sel(stage=stage).isnull().all() for record in records):
+        raise nothing_measured(measure, stage)
     titles = [f"{SLOT_STYLES[record.config.model.slot].label}, {record.layers} layers" for record in records]
     figure = make_subplots(1, len(records), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.04)
     logarithmic = measure in LOG_MEASURES

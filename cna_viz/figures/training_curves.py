@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.intervals import geometric_range, interval_table, value_range
-from cna_viz.errors import UsageError
+from cna_viz.figures.checks import one_depth
 from cna_viz.figures.labels import provenance
 from cna_viz.figures.marks import add_slot_line
 from cna_viz.figures.theme import finish, log_axis
@@ -30,9 +30,7 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
     Raises:
         UsageError: When there are no records or they differ in depth.
     """
-    depths = sorted({record.layers for record in records})
-    if len(depths) != 1:
-        raise UsageError(f"plot_training_curves needs records of one depth, not of {depths or 'none'}")
+    depth = one_depth(records)
     figure = make_subplots(1, len(PANELS), horizontal_spacing=0.08)
     for column, (variable, part, label, factor, average) in enumerate(PANELS, start=1):
         table = interval_table(_curves(records, variable, part, factor), "value", ["slot", "epoch"], average)
@@ -42,7 +40,7 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
     figure.update_xaxes(title="epoch")
     note = "mean (loss: geometric) and range over the seeds still training"
     return finish(
-        figure, f"Does the network learn? ({depths[0]} layers)", provenance(records, note), height=460, bottom=110
+        figure, f"Does the network learn? ({depth} layers)", provenance(records, note), height=460, bottom=110
     )
 
 

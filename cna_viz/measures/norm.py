@@ -11,7 +11,8 @@ def feature_norm(x: Tensor) -> Tensor:
         x: Features, ``[nodes, channels]``.
 
     Returns:
-        A scalar in the units of the features. Cost: O(nodes · channels).
+        A scalar in the units of the features, float64, so that squares of small features don't vanish. Cost:
+        O(nodes · channels).
     """
-    norm: Tensor = torch.linalg.vector_norm(x)
+    norm: Tensor = torch.linalg.vector_norm(x, dtype=torch.float64)
     return norm

@@ -70,8 +70,11 @@ class KMeans(nn.Module):
         count = int(self.count)
         if count == 0 or (self.training and count % self.recluster_every == 0):
             labels = self._cluster(x, first=count == 0)
+        elif len(self.labels) == len(x):
+            labels = self.labels
         else:
-            labels = self.labels if len(self.labels) == len(x) else nearest(x, self.centroids.to(x.dtype))
+            mean = x.mean(dim=0)
+            labels = nearest(x - mean, self.centroids.to(x.dtype) - mean)
         if self.training:
             self.count += 1
         tapped: Tensor = self.label_tap(labels)

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from cna_viz.nn.cluster import membership
 
@@ -51,12 +52,15 @@ class _ClusterNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, labels: Tensor, shares: Tensor, eps: float) -> Tensor:
         centered = x - (shares @ x).index_select(0, labels)
+        # The mean of large features is off by their rounding error; the mean of what is left over takes that out.
+        centered.sub_((shares @ centered).index_select(0, labels))
         scale = (shares @ centered.square() + eps).rsqrt().index_select(0, labels)
         y = centered.mul_(scale)
         ctx.save_for_backward(y, scale, labels, shares)
         return y
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         y, scale, labels, shares = ctx.saved_tensors
         gradient = gradients[0]

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from cna_viz.nn.cluster import membership
 
@@ -65,6 +66,7 @@ class _Rational(torch.autograd.Function):
         return y
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, numerator, denominator, y, bottom = ctx.saved_tensors
         size = x.abs()

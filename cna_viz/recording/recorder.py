@@ -19,6 +19,9 @@ from cna_viz.training.evaluate import Scores
 
 Key = tuple[int, str]
 
+HALF_TOLERANCE = 0.01
+"""Share of the differences between rows that storing in float16 may cost."""
+
 
 class Recorder:
     """Measures every layer and stage each epoch and keeps embeddings at snapshots; a context manager.
@@ -122,11 +125,15 @@ def _is_power_of_ten(epoch: int) -> bool:
 
 
 def _compact(value: Tensor, precision: str) -> np.ndarray[Any, Any]:
-    """Return the array in the wanted precision; float32 where float16 would overflow."""
+    """Return the array, in float16 where that is wanted and keeps the differences between the rows.
+
+    Smoothing makes rows alike: what float16 rounds off a layer of nearly equal rows may be all that tells them apart.
+    """
     array: np.ndarray[Any, Any] = value.float().cpu().numpy()
-    if (
-        precision == "float32"
-        or np.abs(array, where=np.isfinite(array), out=np.zeros_like(array)).max(initial=0) > 65504
-    ):
+    if precision == "float32":
         return array
-    return array.astype(np.float16)
+    with np.errstate(over="ignore", invalid="ignore"):
+        half, exact = array.astype(np.float16), array.astype(np.float64)
+        lost = np.linalg.norm(exact - half)
+        kept = np.linalg.norm(exact - exact.mean(axis=0))
+    return half if lost <= HALF_TOLERANCE * kept else array

@@ -6,6 +6,8 @@ from typing import Any, Generic, Self, TypeVar
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from cna_viz.measures.norm import feature_norm
+
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -42,7 +44,7 @@ class TapListener(Generic[Key]):
 
     def _hook(self, key: Key) -> Any:
         def keep_gradient_norm(gradient: Tensor) -> None:
-            self.gradient_norms[key] = gradient.detach().norm()
+            self.gradient_norms[key] = feature_norm(gradient.detach())
 
         def listen(module: nn.Module, args: Any, output: Tensor) -> None:
             if not module.training:

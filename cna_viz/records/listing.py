@@ -45,9 +45,9 @@ def find_run(runs: Path, run_id: str) -> Path:
         UsageError: When no id or several begin so; lists the ids there are, nearest first.
     """
     names = [entry.folder.name for entry in list_runs(runs)]
-    matches = [name for name in names if name == run_id] or [
-        name for name in names if run_id and name.startswith(run_id)
-    ]
+    # What an interrupted attempt left bears the id of its run too, and would make every beginning ambiguous.
+    beginning = [name for name in names if run_id and name.startswith(run_id) and ".unfinished-" not in name]
+    matches = [name for name in names if name == run_id] or beginning
     if len(matches) != 1:
         raise unknown_name("run", run_id, matches or names, "Several begin so." if matches else "")
     return runs / matches[0]

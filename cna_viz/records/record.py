@@ -40,7 +40,7 @@ class Record:
     @property
     def id(self) -> str:
         """Identity of the run, the name of its folder."""
-        return self.config.run_id
+        return self.folder.name
 
     @property
     def layers(self) -> int:
@@ -66,6 +66,7 @@ class Record:
         """
         read_checked(self.folder, self.manifest[schema.METRICS_FILE])
         lines = read_lines(self.folder / schema.METRICS_FILE)
+        read_checked(self.folder, self.manifest[schema.SELECTED_FILE])
         selected = read_json(self.folder / schema.SELECTED_FILE)
         schema.check_layers(selected.get("layers"), self.layers, f"{self.folder / schema.SELECTED_FILE}")
         for line in lines:
@@ -155,6 +156,12 @@ def load_record(folder: Path) -> Record:
         config = RunConfig.from_json((folder / schema.CONFIG_FILE).read_text())
     except CnaVizError as error:
         raise RecordError(f"{folder / schema.CONFIG_FILE}: {error}") from None
+    results_version = environment.get("results_version")
+    if type(results_version) is not int:
+        raise RecordError(f"{folder / schema.ENVIRONMENT_FILE}: results version {results_version!r} is no integer")
+    identity = config.id_under(results_version)
+    if identity != folder.resolve().name:
+        raise RecordError(f"{folder}: this is the record of run {identity}; a record lies in a folder of its own name")
     summary = read_json(folder / schema.SUMMARY_FILE)
     if summary.get("status") not in schema.STATUSES:
         raise RecordError(f"{folder / schema.SUMMARY_FILE}: unknown status {summary.get('status')!r}")

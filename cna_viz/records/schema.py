@@ -85,7 +85,7 @@ def check_metrics_line(line: Mapping[str, Any], layers: int, where: str) -> None
     Raises:
         RecordError: Naming the place and what is wrong there.
     """
-    if not isinstance(line.get("epoch"), int) or line["epoch"] < 0:
+    if type(line.get("epoch")) is not int or line["epoch"] < 0:
         raise RecordError(f"{where}: 'epoch' is {line.get('epoch')!r}, it must be an integer of at least 0")
     for variable in ("loss", "accuracy"):
         values = line.get(variable)

@@ -84,11 +84,13 @@ def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dic
         tensors[schema.tensor_name("embedding", layer, "conv")] = blobs[:, :width].astype(np.float16)
         if layer < layers:
             tensors[schema.tensor_name("embedding", layer, "slot")] = blobs.astype(np.float16)
-    if config.model.slot == "cna":
-        clusters = config.model.clusters
-        for layer in range(1, layers):
+    for layer in range(1, layers):
+        if config.model.slot == "cna":
+            clusters = config.model.clusters
             tensors[schema.tensor_name("cluster_label", layer)] = (np.arange(len(target)) % clusters).astype(np.int32)
             tensors[schema.tensor_name("centroid", layer)] = rng.standard_normal((clusters, hidden)).astype(np.float32)
-            tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((clusters, 6)).astype(np.float32)
-            tensors[schema.tensor_name("rational_denominator", layer)] = rng.random((clusters, 4)).astype(np.float32)
+        if config.model.slot in {"cna", "rational"}:
+            functions = config.model.clusters if config.model.slot == "cna" else 1
+            tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((functions, 6)).astype(np.float32)
+            tensors[schema.tensor_name("rational_denominator", layer)] = rng.random((functions, 4)).astype(np.float32)
     return tensors

@@ -7,10 +7,13 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from cna_viz.config import RunConfig
+from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.files import write_atomically
 from cna_viz.records import schema
 from cna_viz.records.files import sha256, tensors_to_bytes, to_json
+
+VERSIONS = {"schema_version": schema.SCHEMA_VERSION, "results_version": RESULTS_VERSION}
+"""What a reader must know to understand a record and to tell whose it is."""
 
 
 class RecordWriter:
@@ -35,7 +38,7 @@ class RecordWriter:
         for name in (schema.METRICS_FILE, schema.TIMINGS_FILE):
             self._streams[name] = (self.folder / name).open("xb")
         self._write(schema.CONFIG_FILE, self.config.to_json().encode())
-        self._write_json(schema.ENVIRONMENT_FILE, {"schema_version": schema.SCHEMA_VERSION, **self.environment})
+        self._write_json(schema.ENVIRONMENT_FILE, {**VERSIONS, **self.environment})
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -70,21 +70,25 @@ def fit(
     """
     optimizer = adam(model, config)
     outcome, best_key, best_state = Outcome(), (-math.inf, -math.inf), deepcopy(model.state_dict())
+    improved = 0  # the last epoch with a better accuracy, apart from those that only had a lower loss
     for epoch in range(config.epochs + 1):
         start = time.perf_counter()
         if epoch > 0:
             _step(model, inputs, target, parts["train"], optimizer)
         scores = evaluate(model, inputs, target, parts)
-        if not all(map(math.isfinite, scores.loss.values())):
+        # Test nodes decide nothing, not even this.
+        if not all(math.isfinite(scores.loss[part]) for part in ("train", "val")):
             outcome.status = "diverged"
             outcome.message = f"the loss was not finite after step {epoch}; lower lr, or normalize between the layers"
             break
         outcome.epochs = epoch
         key = (scores.accuracy["val"], -scores.loss["val"])
+        if key[0] > best_key[0]:
+            improved = epoch
         if key > best_key:
             best_key, best_state = key, deepcopy(model.state_dict())
             outcome.best_epoch, outcome.best = epoch, scores
-        last = epoch == config.epochs or epoch - outcome.best_epoch >= config.patience
+        last = epoch == config.epochs or epoch - improved >= config.patience
         for callback in callbacks:
             callback.on_epoch(epoch, scores, last=last)
         outcome.seconds.append(time.perf_counter() - start)

@@ -131,11 +131,6 @@ def test_a_layer_without_a_finite_row_has_no_place_and_does_not_hide_the_next(cl
     np.testing.assert_allclose(third.positions, first.positions, atol=1e-9)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a layer that overflowed to NaN is said to be collapsed with spread 0, though its nodes are not alike; "
-    "umap_layers says spread NaN and not collapsed of the same layer",
-)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_layer_without_a_finite_row_is_not_said_to_be_collapsed(value: float) -> None:
     (projection,) = project_layers([np.full((40, 6), value)])

@@ -121,17 +121,11 @@ def test_constant_layers_need_no_umap(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.xfail(
-    strict=True,
-    reason="after a collapsed first layer the next one starts from zeros, which UMAP divides by: all its positions are "
-    "NaN (and are kept so in the cache), with a RuntimeWarning; it should start from its own PCA",
-)
 def test_a_collapsed_first_layer_does_not_hide_the_next(made: Made, tmp_path: Path) -> None:
     _, second = umap.umap_layers([made.layers[1], made.layers[0]], tmp_path)
     assert np.isfinite(second.positions).all()
 
 
-@pytest.mark.xfail(strict=True, reason="a damaged file in the cache ends in BadZipFile instead of being made anew")
 def test_a_damaged_file_in_the_cache_is_made_anew(made: Made, tmp_path: Path) -> None:
     umap.umap_layers(made.layers[1:2], tmp_path)
     (kept,) = tmp_path.iterdir()

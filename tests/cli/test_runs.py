@@ -188,11 +188,6 @@ def test_show_a_broken_record(call: Call, relu: Record) -> None:
     assert answer.complaint.startswith(f"runs/{relu.id}/summary.json: truncated or altered (")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="load_record promises to refuse a record that is not in its own folder, and does not look: a copy under "
-    "another name is listed, shown and verified as if it were that run",
-)
 @pytest.mark.parametrize("action", ["show", "verify"])
 def test_a_record_in_a_folder_of_another_name_is_refused(call: Call, relu: Record, action: str) -> None:
     relu.folder.rename(relu.folder.with_name("0123456789abcdef"))

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 
-from cna_viz.config import RESULTS_VERSION
 from cna_viz.experiments import environment
 from cna_viz.experiments.environment import describe_environment, peak_memory_mib
 from cna_viz.records.files import to_json
@@ -17,7 +16,7 @@ from cna_viz.records.files import to_json
 
 def test_facts() -> None:
     facts = describe_environment("cpu", 3)
-    assert (facts["device"], facts["threads"], facts["results_version"]) == ("cpu", 3, RESULTS_VERSION)
+    assert (facts["device"], facts["threads"]) == ("cpu", 3)
     assert facts["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert facts["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert {"cna-viz", "torch-geometric", "numpy", "scipy", "scikit-learn"} < set(facts["versions"])

@@ -71,12 +71,7 @@ def test_recorded_prediction_has_the_recorded_accuracy(configure: Configure, run
     assert np.array_equal(record.prediction().values, record.embedding(3, "conv").values.argmax(axis=1))
 
 
-CUT_SHORT = pytest.mark.xfail(
-    strict=True, reason="synthetic_record gives coefficients to cna slots only; rational slots have them too"
-)
-
-
-@pytest.mark.parametrize("slot", ["relu", pytest.param("rational", marks=CUT_SHORT), "cna"])
+@pytest.mark.parametrize("slot", ["none", "relu", "rational", "cna"])
 def test_synthetic_records_have_the_form_of_real_ones(
     configure: Configure, runs: Path, tmp_path: Path, slot: str
 ) -> None:

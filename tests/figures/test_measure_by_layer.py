@@ -59,7 +59,9 @@ def test_energy_after_the_convolution_is_what_is_drawn_when_nothing_is_said(make
 def test_what_has_no_number_leaves_a_gap(make: Make) -> None:
     record = make()
     record.metrics["mad"].loc[{"layer": 2}] = np.nan
-    assert list(plot_measure_by_layer([record], "mad").data[0].x) == [1, 3, 4]
+    line = plot_measure_by_layer([record], "mad").data[0]
+    assert list(line.x) == [1, 2, 3, 4]
+    assert np.isnan(line.y).tolist() == [False, True, False, False]
 
 
 def test_zeros_are_left_out_of_a_logarithmic_axis(make: Make) -> None:

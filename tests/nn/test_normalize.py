@@ -56,11 +56,7 @@ def test_gradients(draw: Draw) -> None:
     assert torch.equal(actual[8], torch.zeros(3, dtype=torch.float64))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="backward keeps `scale` as a constant and is not once_differentiable: second derivatives are wrong",
-)
-def test_second_derivatives_are_right_or_refused(draw: Draw) -> None:
+def test_second_derivatives_are_refused(draw: Draw) -> None:
     x, labels, weight = draw(6, 2).requires_grad_(), torch.tensor([0, 0, 0, 1, 1, 1]), draw(6, 2)
 
     def twice(y: Tensor) -> Tensor:
@@ -68,13 +64,9 @@ def test_second_derivatives_are_right_or_refused(draw: Draw) -> None:
         (second,) = torch.autograd.grad(first.square().sum(), x)
         return second
 
-    wanted = twice(naive(x, labels))
-    try:
-        actual = twice(ClusterNorm(2)(x, labels))
-    except RuntimeError as error:
-        assert "once_differentiable" in str(error)  # noqa: PT017
-    else:
-        torch.testing.assert_close(actual, wanted)
+    assert bool(twice(naive(x, labels)).isfinite().all())
+    with pytest.raises(RuntimeError, match="does not require grad"):  # wrong numbers would be worse
+        twice(ClusterNorm(2)(x, labels))
 
 
 def test_cluster_of_one_node_gives_zeros(draw: Draw) -> None:
@@ -100,19 +92,12 @@ def test_constant_powers_of_two_give_zeros() -> None:
     assert torch.equal(y, torch.zeros(64, 3))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="means by `shares @ x` are off by 1e-5 in float32 and not corrected; batch_norm gives 0.002 here",
-)
 def test_constant_features_give_nearly_zeros() -> None:
     x = 100 * torch.tensor([1.0, 1.1, 1.3, 1.7]).repeat(1797, 1)
     assert float(batch_norm(x).abs().max()) < 0.01
     assert float(ClusterNorm(1)(x, torch.zeros(1797, dtype=torch.long)).abs().max()) < 0.01
 
 
-@pytest.mark.xfail(
-    strict=True, reason="means by `shares @ x` are off by 1e-5 in float32 and not corrected: the error is 0.7 here"
-)
 def test_small_differences_around_a_large_mean(draw: Draw) -> None:
     # What oversmoothing makes: rows that differ in the fifth digit. batch_norm keeps such differences to one percent.
     x = (100 + 0.001 * draw(2708, 4)).float()

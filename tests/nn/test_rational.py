@@ -118,11 +118,7 @@ def test_gradient_at_zero(draw: Draw) -> None:
     assert float(gradient) == pytest.approx(module.numerator[0, 1].item())
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="backward is not once_differentiable: a second derivative fails with a text about in-place changes",
-)
-def test_second_derivatives_are_right_or_refused(draw: Draw) -> None:
+def test_second_derivatives_are_refused(draw: Draw) -> None:
     module, x = random_rational(draw, 1), draw(4, 2).requires_grad_()
 
     def twice(y: Tensor) -> Tensor:
@@ -130,13 +126,9 @@ def test_second_derivatives_are_right_or_refused(draw: Draw) -> None:
         (second,) = torch.autograd.grad(first.square().sum(), x)
         return second
 
-    wanted = twice(naive(x, module.numerator[0], module.denominator[0]))
-    try:
-        actual = twice(module(x))
-    except RuntimeError as error:
-        assert "once_differentiable" in str(error)  # noqa: PT017
-    else:
-        torch.testing.assert_close(actual, wanted)
+    assert bool(twice(naive(x, module.numerator[0], module.denominator[0])).isfinite().all())
+    with pytest.raises(RuntimeError, match="does not require grad"):  # wrong numbers would be worse
+        twice(module(x))
 
 
 def test_no_poles(draw: Draw) -> None:

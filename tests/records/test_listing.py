@@ -73,9 +73,6 @@ def test_find_takes_no_paths(runs: Path, name: str) -> None:
         find_run(runs, name)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an attempt that was set aside begins like its run, so the beginning of an id names two"
-)
 def test_attempts_set_aside_do_not_hide_their_run(make: Make, runs: Path) -> None:
     record = make()
     record.folder.with_name(f"{record.id}.unfinished-1").mkdir()

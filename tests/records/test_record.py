@@ -83,7 +83,7 @@ def test_metrics_and_graph_are_read_once(make: Make, monkeypatch: pytest.MonkeyP
     for _ in range(3):
         assert record.metrics is record.metrics
         assert record.graph is record.graph
-    assert read == ["metrics.jsonl", "graph.safetensors"]
+    assert read == ["metrics.jsonl", "selected.json", "graph.safetensors"]
 
 
 def test_opening_reads_no_snapshot(make: Make) -> None:
@@ -96,10 +96,11 @@ def test_opening_reads_no_snapshot(make: Make) -> None:
 
 def test_record_without_epochs(tmp_path: Path) -> None:
     # A run that diverged before the first step has no line at all.
-    with RecordWriter(tmp_path / "run", RunConfig(), {}) as writer:
+    folder = tmp_path / RunConfig().run_id
+    with RecordWriter(folder, RunConfig(), {}) as writer:
         writer.graph({})
         writer.selected(0, {})
         writer.seal({"status": "diverged", "best_epoch": 0})
-    record = load_record(tmp_path / "run")
+    record = load_record(folder)
     assert record.metrics.sizes == {"epoch": 0, "split": 3, "layer": 2, "stage": 2}
     assert record.snapshots == ()

@@ -71,7 +71,6 @@ def test_layers_of_a_wrong_type(value: object) -> None:
         schema.check_layers(value, 2, "here")
 
 
-@pytest.mark.xfail(strict=True, reason="a bool passes as an integer epoch, though not as a number elsewhere")
 def test_epoch_that_is_a_bool() -> None:
     with pytest.raises(RecordError, match="'epoch'"):
         schema.check_metrics_line({**LINE, "epoch": True}, 2, "here")

@@ -19,6 +19,7 @@ from cna_viz.records.writer import RecordWriter
 from cna_viz.vocabulary import MEASURES
 
 CONFIG = RunConfig(model=ModelConfig(slot="cna", layers=2, hidden=3, clusters=2))
+ENVIRONMENT = {"versions": {"torch": "2"}, "threads": 3}
 GRAPH: dict[str, np.ndarray] = {
     "target": np.array([0, 1, 1]),
     "split_of_node": np.array([1, 2, 3], dtype=np.int8),
@@ -47,7 +48,7 @@ def line(epoch: int, *, measured: bool = True) -> dict[str, Any]:
 
 
 def write(folder: Path) -> None:
-    with RecordWriter(folder, CONFIG, {"versions": {"torch": "2"}, "threads": 3}) as writer:
+    with RecordWriter(folder, CONFIG, ENVIRONMENT) as writer:
         writer.graph(GRAPH)
         writer.epoch(line(0), seconds=0.5)
         writer.snapshot(0, {"prediction": SNAPSHOT["prediction"]})
@@ -68,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
 def test_small_things_come_back(folder: Path) -> None:
     record = load_record(folder)
     assert record.config == CONFIG
-    assert record.environment == {"schema_version": 1, "versions": {"torch": "2"}, "threads": 3}
+    assert record.environment == {"schema_version": 1, "results_version": 1, **ENVIRONMENT}
     assert record.summary == {
         "status": "complete",
         "best_epoch": 12345,
@@ -209,6 +210,14 @@ def test_nothing_has_its_name_before_it_is_on_disk(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(files.os, "fsync", look)
         writer.graph(GRAPH)
     assert seen == [False, True]  # the file itself, then the manifest that lists it
+
+
+def test_lines_are_on_disk_as_soon_as_written(tmp_path: Path) -> None:
+    with RecordWriter(tmp_path / "run", CONFIG, {}) as writer:
+        for epoch in range(3):
+            writer.epoch(line(epoch), seconds=0.5)
+            for name in ("metrics.jsonl", "timings.jsonl"):
+                assert (tmp_path / "run" / name).read_bytes().count(b"\n") == epoch + 1
 
 
 def test_streams_are_closed(tmp_path: Path) -> None:
