@@ -41,10 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = _dispatch(words)
-        # What is still in the buffer is written here, where a reader that has left can be dealt with.
-        sys.stdout.flush()
-        return code
+        try:
+            return _dispatch(words)
+        finally:
+            # What is still in the buffer is written here, where a reader that has left can be dealt with.
+            sys.stdout.flush()
     except CnaVizError as error:
         print(f"cna-viz: {error}", file=sys.stderr)
         return error.exit_code

@@ -4,11 +4,14 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import percent
-from cna_viz.records.record import Record
+
+if TYPE_CHECKING:
+    from cna_viz.records.record import Record
 
 EXAMPLES = (
     "cna-viz run                                     # GCN + ReLU, 2 layers, on the handwritten digits",
@@ -43,12 +46,12 @@ def main(words: Sequence[str]) -> int:
     return 1 if record.summary["status"] == "diverged" else 0
 
 
-def _result(record: Record) -> dict[str, object]:
+def _result(record: "Record") -> dict[str, object]:
     keys = ("accuracy", "best_epoch", "epochs", "seconds_per_epoch", "parameters", "status")
     return {"id": record.id, "path": str(record.folder), **{key: record.summary[key] for key in keys}}
 
 
-def _describe(record: Record) -> str:
+def _describe(record: "Record") -> str:
     config, summary = record.config, record.summary
     model, accuracy = config.model, summary["accuracy"]
     return "\n".join(

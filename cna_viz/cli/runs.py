@@ -5,13 +5,14 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import percent, table
 from cna_viz.errors import RecordError, unknown_name
-from cna_viz.records.integrity import find_problems, is_complete
-from cna_viz.records.listing import Listed, find_run, list_runs
-from cna_viz.records.record import load_record
+
+if TYPE_CHECKING:
+    from cna_viz.records.listing import Listed
 
 ACTIONS = ("list", "show", "verify")
 EXAMPLES = (
@@ -38,7 +39,12 @@ def main(words: Sequence[str]) -> int:
     return {"list": _list, "show": _show, "verify": _verify}[namespace.action](namespace)
 
 
+# Records need numpy; what only answers --help or refuses a word does not wait for it.
+
+
 def _list(namespace: Namespace) -> int:
+    from cna_viz.records.listing import list_runs
+
     listed = list_runs(namespace.runs)
     if namespace.json:
         print(json.dumps({"runs": [_entry(entry) for entry in listed]}))
@@ -51,7 +57,7 @@ def _list(namespace: Namespace) -> int:
     return 0
 
 
-def _entry(entry: Listed) -> dict[str, object]:
+def _entry(entry: "Listed") -> dict[str, object]:
     facts: dict[str, object] = {"id": entry.folder.name, "path": str(entry.folder), "status": entry.status}
     if entry.record is None:
         return {**facts, "problem": entry.problem}
@@ -62,7 +68,7 @@ def _entry(entry: Listed) -> dict[str, object]:
     }
 
 
-def _row(entry: Listed) -> tuple[str, ...]:
+def _row(entry: "Listed") -> tuple[str, ...]:
     if entry.record is None:
         return (entry.folder.name, entry.status, *("–",) * 7)
     config = entry.record.config
@@ -72,6 +78,9 @@ def _row(entry: Listed) -> tuple[str, ...]:
 
 
 def _show(namespace: Namespace) -> int:
+    from cna_viz.records.listing import find_run
+    from cna_viz.records.record import load_record
+
     record = load_record(find_run(namespace.runs, namespace.ids[0]))
     facts = {
         "id": record.id,
@@ -86,6 +95,9 @@ def _show(namespace: Namespace) -> int:
 
 
 def _verify(namespace: Namespace) -> int:
+    from cna_viz.records.integrity import is_complete
+    from cna_viz.records.listing import find_run, list_runs
+
     if namespace.ids:
         folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]
     else:
@@ -107,6 +119,9 @@ def _verify(namespace: Namespace) -> int:
 
 def _problems(folder: Path) -> list[str]:
     """Return what is wrong with the files of a record or, where each is as it was written, with their meaning."""
+    from cna_viz.records.integrity import find_problems
+    from cna_viz.records.record import load_record
+
     found = find_problems(folder)
     if not found:
         try:

