@@ -149,7 +149,7 @@ def test_exit_codes_reach_the_shell() -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["1", ""])
-@pytest.mark.parametrize("words", ["--help", "runs --help", "datasets --json"])
+@pytest.mark.parametrize("words", ["--help", "runs --help", "report oversmoothing --parameters"])
 def test_a_reader_that_has_left_is_no_error(words: str, unbuffered: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
