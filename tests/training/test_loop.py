@@ -184,6 +184,17 @@ def test_divergence_ends_it_and_keeps_what_was_before(problem: Problem, script: 
     assert len(outcome.seconds) == 3
 
 
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_loss_on_train_or_val_must_be_finite(problem: Problem, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    def spoilt(*arguments: Any) -> Scores:
+        scores = evaluate(*arguments)
+        return Scores({**scores.loss, part: math.inf}, scores.accuracy)
+
+    monkeypatch.setattr(loop, "evaluate", spoilt)
+    outcome, _ = run(problem, epochs=3)
+    assert (outcome.status, outcome.epochs, outcome.seconds) == ("diverged", 0, [])
+
+
 def test_real_divergence(problem: Problem) -> None:
     outcome, witness = run(problem, epochs=20, lr=1e30)
     assert outcome.status == "diverged"
