@@ -15,9 +15,9 @@ class GCNConv(nn.Module):
 
     .. math:: X' = \hat D^{-1/2} (A + I) \hat D^{-1/2} X W + b
 
-    Parameters, their start and the result are those of PyG's ``GCNConv``. The difference is that the graph is
-    undirected: its normalized adjacency is made once, by :func:`normalized_adjacency`, and is its own transpose, so
-    the backward needs no transposed copy (a third of the time of PyG's on small graphs).
+    Parameters, the distribution of their start and the result are those of PyG's ``GCNConv``. The difference is that
+    the graph is undirected: its normalized adjacency is made once, by :func:`normalized_adjacency`, and is its own
+    transpose, so the backward needs no transposed copy.
 
     Args:
         in_channels: Channels of the input.
