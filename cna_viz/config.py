@@ -7,6 +7,7 @@ and NaN are refused, unknown fields are refused.
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -24,7 +25,7 @@ from pydantic import (
 from cna_viz import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
 
 
@@ -43,6 +44,14 @@ DatasetName = Annotated[str, _one_of("dataset", vocabulary.DATASETS)]
 SplitProtocol = Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)]
 BackboneName = Annotated[str, _one_of("backbone", vocabulary.BACKBONES)]
 SlotName = Annotated[str, _one_of("slot", vocabulary.SLOTS)]
+Assignment = Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)]
+Normalization = Annotated[str, _one_of("normalization", vocabulary.NORMALIZATIONS)]
+Activation = Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)]
+Sharing = Annotated[str, _one_of("sharing", vocabulary.SHARINGS)]
+Metric = Annotated[str, _one_of("metric", vocabulary.METRICS)]
+Schedule = Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)]
+Init = Annotated[str, _one_of("init", vocabulary.INITS)]
+JumpingKnowledge = Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)]
 NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
 """A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
@@ -118,29 +127,74 @@ class DataConfig(Config):
 
 
 class ModelConfig(Config):
-    """The network: `layers` convolutions with a slot in each gap between them."""
+    """The network: `layers` convolutions with a slot in each gap between them.
+
+    Equal networks have equal configs: factors that make up another preset become that preset's name, factors that say
+    what the preset says are dropped, and settings that have no effect take their default.
+    """
 
     backbone: BackboneName = "gcn"
-    """Kind of convolution."""
+    """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn or mlp (no graph)."""
     slot: SlotName = "relu"
-    """What stands between two convolutions: none, relu, rational or cna."""
+    """What stands between two convolutions: none, relu, cna and its parts (c, n, a, cn, ca, na), its controls
+    (cna-random, cna-labels, cna-communities), cna-released, or a norm followed by ReLU."""
     layers: Annotated[int, Ge(1), Le(4096)] = 2
     """Number of convolutions, the output convolution included."""
     hidden: Annotated[int, Ge(1), Le(65536)] = 64
     """Channels of every hidden layer."""
     clusters: Annotated[int, Ge(1)] = 8
-    """Clusters per slot (cna); at most the number of nodes."""
+    """Clusters per slot (kmeans, random, communities; groups of diffgroupnorm); at most the number of nodes."""
     recluster_every: Annotated[int, Ge(1)] = 20
-    """Training steps between two clusterings (cna); the nodes keep their labels in between."""
+    """Training calls of a slot between two clusterings (kmeans)."""
+    assignment: Assignment | None = None
+    """C, where it differs from the slot's: kmeans, random, labels (an oracle), communities or none."""
+    normalization: Normalization | None = None
+    """N, where it differs from the slot's: over each cluster, node, batch (all nodes), or none."""
+    activation: Activation | None = None
+    """A, where it differs from the slot's: rational (one per cluster), relu or none."""
+    sharing: Sharing | None = None
+    """Whether slots have clusters and rationals of their own, where it differs from the slot's: per-layer or shared."""
+    metric: Metric | None = None
+    """Distance of kmeans, where it differs from the slot's: euclidean or cosine."""
+    schedule: Schedule | None = None
+    """How kmeans goes on, where it differs from the slot's: warm (labels held in between), released or running."""
+    residual: bool = False
+    """Add what entered a hidden layer to what leaves its slot."""
+    initial_residual: Annotated[NonNegative, Lt(1)] = 0.0
+    """Share of the first layer's output that is mixed into what leaves every further slot; 0 for none."""
+    jumping_knowledge: JumpingKnowledge = "none"
+    """What the last convolution reads: the last hidden layer (none), or all of them, side by side (cat) or their max."""
+    drop_edge: Annotated[NonNegative, Lt(1)] = 0.0
+    """Share of the edges that are left out at random in every training step (DropEdge)."""
     dropout: Annotated[NonNegative, Lt(1)] = 0.0
     """Probability of dropping a feature before each convolution, while training."""
+    init: Init = "glorot"
+    """Start of the weights: glorot, orthogonal, or large (normal with four times the variance of glorot)."""
+    compile: bool = False
+    """Compile the slots with torch.compile: for GPUs, where it saves memory traffic; takes 10 to 40 s once."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _canonical_factors(cls, data: Any) -> Any:
+        return _canonical(dict(data)) if isinstance(data, dict) else data
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """What the slot is composed of, by factor; empty for slots outside the CNA family."""
+        chosen = {name: getattr(self, name) for name in vocabulary.FACTORS}
+        return {name: chosen[name] or value for name, value in vocabulary.PRESETS.get(self.slot, {}).items()}
+
+    @property
+    def uses_clusters(self) -> bool:
+        """Whether ``clusters`` has an effect."""
+        return _uses_clusters(self.slot, self.factors)
 
 
 class TrainingConfig(Config):
     """Adam with two groups: weights, and the coefficients of learned activations."""
 
     epochs: Annotated[int, Ge(0), Le(1_000_000)] = 200
-    """Most training steps (full batch); 0 records the untrained network."""
+    """Most passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
     lr: Annotated[float, Gt(0)] = 0.01
     """Learning rate of the weights."""
     lr_activation: Annotated[float, Gt(0)] = 0.001
@@ -149,6 +203,10 @@ class TrainingConfig(Config):
     """L2 penalty on the weights (not on the rational activations)."""
     patience: Annotated[int, Ge(1)] = 100
     """Stop after so many epochs without a better validation accuracy."""
+    batch_size: Annotated[int, Ge(1)] | None = None
+    """Training nodes per step, each with sampled neighbours; all nodes and edges in one step when left out."""
+    neighbors: Annotated[int, Ge(1), Le(10_000)] = 10
+    """Neighbours sampled per node and layer; only with `batch_size`."""
 
 
 class RecordingConfig(Config):
@@ -197,6 +255,62 @@ class RunConfig(Config):
     def id_under(self, results_version: int) -> str:
         """Return sixteen hexadecimal digits: SHA-256 of the results version and the canonical JSON."""
         return hashlib.sha256(f"{results_version}:{self.to_json()}".encode()).hexdigest()[:16]
+
+
+def _canonical(data: dict[str, Any]) -> dict[str, Any]:
+    """Give equal networks equal fields; refuse factors for slots that have none. Wrong values are left to be refused."""
+    slot = data.get("slot", "relu")
+    given = {name: data[name] for name in vocabulary.FACTORS if data.get(name) is not None}
+    if any(value not in vocabulary.FACTORS[name] for name, value in given.items()) or slot not in vocabulary.SLOTS:
+        return data
+    if given and slot not in vocabulary.PRESETS:
+        name, value = next(iter(given.items()))
+        raise UsageError(
+            f"{name} = {value!r} does not go with slot {slot!r}: only these slots have it: "
+            f"{', '.join(vocabulary.PRESETS)}"
+        )
+    factors = {**vocabulary.PRESETS.get(slot, {}), **given}
+    if factors:
+        factors = _without_idle(factors)
+        slot = next((name for name, preset in vocabulary.PRESETS.items() if _without_idle(preset) == factors), slot)
+        preset = _without_idle(vocabulary.PRESETS[slot])
+        data.update({name: None if preset[name] == value else value for name, value in factors.items()})
+        data["slot"] = slot
+    defaults = ModelConfig.model_fields
+    if not _uses_clusters(slot, factors) and _is_count(data.get("clusters")):
+        _say_idle("clusters", data, factors)
+        data["clusters"] = defaults["clusters"].default
+    if factors.get("assignment") != "kmeans" and _is_count(data.get("recluster_every")):
+        data["recluster_every"] = defaults["recluster_every"].default
+    return data
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _without_idle(factors: dict[str, str]) -> dict[str, str]:
+    """Give factors that have no effect, beside the others, the value they have in most presets."""
+    factors = dict(factors)
+    if factors["assignment"] == "none" and factors["normalization"] == "cluster":
+        factors["normalization"] = "batch"  # one cluster of all nodes
+    if factors["assignment"] != "kmeans":
+        factors["metric"], factors["schedule"] = "euclidean", "warm"
+        if factors["activation"] != "rational":
+            factors["sharing"] = "per-layer"
+    return factors
+
+
+def _uses_clusters(slot: str, factors: dict[str, str]) -> bool:
+    return slot == "diffgroupnorm" or factors.get("assignment") in {"kmeans", "random", "communities"}
+
+
+def _say_idle(name: str, data: dict[str, Any], factors: dict[str, str]) -> None:
+    """Warn where a slot of the CNA family is told a number of clusters that it can't have."""
+    value = data[name]
+    if factors and value != ModelConfig.model_fields[name].default:
+        reason = "all nodes are in one cluster" if factors["assignment"] == "none" else "each class is a cluster"
+        warnings.warn(f"{name} = {value} has no effect with assignment {factors['assignment']!r}: {reason}", stacklevel=2)
 
 
 def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:

@@ -20,6 +20,10 @@ class UsageError(CnaVizError):
     exit_code = 2
 
 
+class NotFiniteError(UsageError):
+    """A number is NaN or infinite where only finite ones make sense."""
+
+
 class DataError(CnaVizError):
     """A dataset is not on disk, can't be fetched, or its files are not what they should be."""
 

@@ -1,4 +1,4 @@
-"""The names users may type, and nothing else: datasets, split protocols, backbones, slots, measures.
+"""The names users may type, and nothing else: datasets, split protocols, backbones, slots and their factors, measures.
 
 They stand below everything so that a config can be checked without importing torch. Each room that gives such a name
 its meaning keeps a dictionary from name to thing, and a test holds that dictionary against the tuple here.
@@ -45,9 +45,67 @@ SPLIT_PROTOCOLS: Final = (
     "official-code",
 )
 
-BACKBONES: Final = ("gcn",)
+BACKBONES: Final = (
+    "gcn",
+    "sage",
+    "gat",
+    "gin",
+    "transformer",
+    "chebyshev",
+    "sgc",
+    "gcnii",
+    "appnp",
+    "dirgnn",
+    "mlp",
+)
 
-SLOTS: Final = ("none", "relu", "rational", "cna")
+ASSIGNMENTS: Final = ("kmeans", "random", "labels", "communities", "none")
+NORMALIZATIONS: Final = ("cluster", "node", "batch", "none")
+ACTIVATIONS: Final = ("rational", "relu", "none")
+SHARINGS: Final = ("per-layer", "shared")
+METRICS: Final = ("euclidean", "cosine")
+SCHEDULES: Final = ("warm", "released", "running")
+
+FACTORS: Final[dict[str, tuple[str, ...]]] = {
+    "assignment": ASSIGNMENTS,
+    "normalization": NORMALIZATIONS,
+    "activation": ACTIVATIONS,
+    "sharing": SHARINGS,
+    "metric": METRICS,
+    "schedule": SCHEDULES,
+}
+"""What a slot of the CNA family is composed of, and the choices for each."""
+
+
+def _preset(assignment: str, normalization: str, activation: str, **others: str) -> dict[str, str]:
+    factors = {"assignment": assignment, "normalization": normalization, "activation": activation}
+    return {**factors, "sharing": "per-layer", "metric": "euclidean", "schedule": "warm", **others}
+
+
+# Where A is taken away ReLU stays, as in the paper's ablation; where C is, N is over all nodes.
+PRESETS: Final[dict[str, dict[str, str]]] = {
+    "cna": _preset("kmeans", "cluster", "rational"),
+    "c": _preset("kmeans", "none", "relu"),
+    "n": _preset("none", "batch", "relu"),
+    "a": _preset("none", "none", "rational"),
+    "cn": _preset("kmeans", "cluster", "relu"),
+    "ca": _preset("kmeans", "none", "rational"),
+    "na": _preset("none", "batch", "rational"),
+    "cna-released": _preset("kmeans", "node", "rational", sharing="shared", metric="cosine", schedule="released"),
+    "cna-random": _preset("random", "cluster", "rational"),
+    "cna-labels": _preset("labels", "cluster", "rational"),
+    "cna-communities": _preset("communities", "cluster", "rational"),
+}
+"""The slots of the CNA family by name, and the factors each is composed of."""
+
+NORM_SLOTS: Final = ("layernorm", "nodenorm", "batchnorm", "pairnorm", "diffgroupnorm", "graphnorm", "meansub")
+"""Slots that normalize, each followed by ReLU: the baselines of the field."""
+
+SLOTS: Final = ("none", "relu", *PRESETS, *NORM_SLOTS)
+
+INITS: Final = ("glorot", "orthogonal", "large")
+
+JUMPING_KNOWLEDGE: Final = ("none", "cat", "max")
 
 STAGES: Final = ("conv", "slot")
 

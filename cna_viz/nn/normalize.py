@@ -1,4 +1,4 @@
-"""N: normalization over the nodes of each cluster."""
+"""N: normalization over the nodes of each cluster, over all nodes, or over the channels of each node."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from cna_viz.nn.cluster import membership
+from cna_viz.nn.kmeans import membership
 
 
 class ClusterNorm(nn.Module):
@@ -19,7 +19,7 @@ class ClusterNorm(nn.Module):
     cluster it is batch normalization without affine.
 
     Args:
-        clusters: Number of clusters.
+        clusters: Number of clusters. With one, labels are not looked at: all nodes are normalized together.
         eps: Added to the variance. A cluster of one node gives zeros.
 
     Shapes:
@@ -33,9 +33,10 @@ class ClusterNorm(nn.Module):
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         """Return ``x`` normalized within the clusters given by ``labels``."""
-        members = membership(labels, self.clusters, x.dtype)
+        groups = labels if self.clusters > 1 else torch.zeros_like(labels)
+        members = membership(groups, self.clusters, x.dtype)
         shares = members / members.sum(dim=0).clamp(min=1)
-        y: Tensor = _ClusterNorm.apply(x, labels, shares.T, self.eps)  # type: ignore[no-untyped-call]
+        y: Tensor = _ClusterNorm.apply(x, groups, shares.T, self.eps)  # type: ignore[no-untyped-call]
         return y
 
     def extra_repr(self) -> str:
@@ -67,3 +68,46 @@ class _ClusterNorm(torch.autograd.Function):
         mean = (shares @ gradient).index_select(0, labels)
         slope = (shares @ (gradient * y)).index_select(0, labels)
         return (gradient - mean).sub_(slope.mul_(y)).mul_(scale), None, None, None
+
+
+class NodeNorm(nn.Module):
+    r"""Normalize the channels of every node, as the released code of CNA does in its step N.
+
+    .. math:: y_{ic} = \frac{x_{ic} - \bar x_i}{\sqrt{s^2_i + \epsilon}}, \qquad
+              s^2_i = \frac{1}{C - 1} \sum_c (x_{ic} - \bar x_i)^2
+
+    The variance is unbiased; otherwise this is layer normalization without affine, or NodeNorm (Zhou et al.,
+    arXiv 2006.07107). A single channel, which has no spread, gives zero.
+
+    Args:
+        eps: Added to the variance.
+
+    Shapes:
+        - input and output: ``[nodes, channels]``
+    """
+
+    def __init__(self, *, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return ``x`` with every row normalized; ``labels`` make no difference."""
+        # Measured from the first channel, so that small differences of large features are kept.
+        difference = x - x[:, :1]
+        centered = difference - difference.mean(dim=1, keepdim=True)
+        variance = centered.square().sum(dim=1, keepdim=True) / max(x.shape[1] - 1, 1)
+        return centered * (variance + self.eps).rsqrt()
+
+    def extra_repr(self) -> str:
+        """Describe the module in ``print(model)``."""
+        return f"eps={self.eps}"
+
+
+class NoNorm(nn.Module):
+    """Leave the features as they are: what is left of N when it is taken away."""
+
+    eps = 0.0
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return ``x``."""
+        return x

@@ -2,7 +2,7 @@ r"""A: learned rational activations, one per cluster.
 
 Version A of Padé activation units (Molina, Schramowski and Kersting, arXiv 1907.06732):
 
-.. math:: R(x) = \frac{\sum_{i=0}^{5} a_i x^i}{1 + \sum_{j=1}^{4} |b_j x^j|}
+.. math:: R(x) = \frac{P(x)}{Q(x)} = \frac{\sum_{i=0}^{5} a_i x^i}{1 + \sum_{j=1}^{4} |b_j x^j|}
 
 The denominator is at least one, so R has no poles.
 """
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from cna_viz.nn.cluster import membership
+from cna_viz.nn.kmeans import membership
 
 # Least-squares fit of ReLU on [-3, 3]; tests/nn/test_rational.py fits it again and compares.
 RELU_NUMERATOR: Final = (0.02997, 0.61690, 2.37497, 3.06500, 1.52395, 0.25265)
@@ -55,53 +55,66 @@ class Rational(nn.Module):
 
 
 class _Rational(torch.autograd.Function):
-    """R with per-node coefficients and a backward of its own: autograd would keep a tensor for every Horner step."""
+    """R with coefficients for every node and a backward of its own: autograd would keep a tensor per Horner step.
+
+    With w = max(1, |x|), v = x / w and t = 1 / w, P/w⁵ = Σ aᵢ vⁱ t⁵⁻ⁱ and Q/w⁴ = Σ |bⱼ| |v|ʲ t⁴⁻ʲ stay small where x⁵
+    would overflow.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, numerator: Tensor, denominator: Tensor) -> Tensor:
-        top = _polynomial(x, numerator)
-        bottom = _polynomial(x.abs(), denominator.abs()).mul_(x.abs()).add_(1)
-        y = top.div_(bottom)
-        ctx.save_for_backward(x, numerator, denominator, y, bottom)
+        ctx.save_for_backward(x, numerator, denominator)
+        w, t, v = _scaled(x)
+        y: Tensor = w.mul_(_form(v, t, numerator)).div_(_form(v.abs(), t, _with_one(denominator)))
         return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x, numerator, denominator, y, bottom = ctx.saved_tensors
-        size = x.abs()
-        scaled = gradients[0] / bottom  # dL/dP = g/Q and dL/dQ = -gy/Q
-        slope_top = _polynomial(x, _derivative(numerator, first_power=0))
-        slope_bottom = _polynomial(size, _derivative(denominator.abs(), first_power=1)).mul_(x.sign())
-        grad_x = slope_top.sub_(slope_bottom.mul_(y)).mul_(scaled)
-        grad_numerator = _moments(scaled, x, numerator.shape[1])
-        grad_denominator = _moments(scaled.mul_(y).mul_(size).neg_(), size, denominator.shape[1]).mul_(
-            denominator.sign()
-        )
-        return grad_x, grad_numerator, grad_denominator
+        x, numerator, denominator = ctx.saved_tensors
+        w, t, v = _scaled(x)
+        size, bottom = v.abs(), _with_one(denominator)
+        reciprocal = 1 / _form(size, t, bottom)
+        y = _form(v, t, numerator) * reciprocal  # R / w
+        scaled = gradients[0] * reciprocal  # dL/dP w⁴
+        slope = _form(v, t, _slopes(numerator)).sub_(y * _form(size, t, _slopes(bottom)) * v.sign())
+        grad_numerator = _moments(scaled, v, t, w, numerator.shape[1])
+        grad_denominator = _moments(scaled.mul(y).mul_(w).neg_(), size, t, w, bottom.shape[1])[:, 1:]
+        return scaled.mul_(slope), grad_numerator, grad_denominator * denominator.sign()
 
 
-def _polynomial(x: Tensor, coefficients: Tensor) -> Tensor:
-    """Return Σᵢ cᵢ xⁱ by Horner's rule; ``coefficients`` is ``[nodes, degree + 1]``, lowest power first."""
+def _scaled(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return w = max(1, |x|), t = 1 / w and v = x / w."""
+    w = x.abs().clamp_(min=1)
+    t = 1 / w
+    return w, t, x * t
+
+
+def _with_one(denominator: Tensor) -> Tensor:
+    """Return 1, |b₁|, … |b₄| of every node."""
+    return torch.cat([torch.ones_like(denominator[:, :1]), denominator.abs()], dim=1)
+
+
+def _form(v: Tensor, t: Tensor, coefficients: Tensor) -> Tensor:
+    """Return Σᵢ cᵢ vⁱ tⁿ⁻ⁱ by Horner's rule; ``coefficients`` is ``[nodes, n + 1]``, lowest power first."""
     columns = coefficients[:, :, None].unbind(dim=1)
-    total = columns[-1].expand_as(x).clone()
+    total, power = columns[-1].expand_as(v).clone(), t.clone()
     for column in reversed(columns[:-1]):
-        total.mul_(x).add_(column)
+        total.mul_(v).addcmul_(power, column.expand_as(power))
+        power.mul_(t)
     return total
 
 
-def _derivative(coefficients: Tensor, first_power: int) -> Tensor:
-    """Coefficients of the derivative of Σ cᵢ x^(i + first_power), lowest power first."""
-    powers = torch.arange(
-        first_power, first_power + coefficients.shape[1], dtype=coefficients.dtype, device=coefficients.device
-    )
-    return (coefficients * powers)[:, 1 - first_power :]
+def _slopes(coefficients: Tensor) -> Tensor:
+    """Coefficients of the derivative of Σ cᵢ xⁱ, lowest power first."""
+    powers = torch.arange(1, coefficients.shape[1], dtype=coefficients.dtype, device=coefficients.device)
+    return coefficients[:, 1:] * powers
 
 
-def _moments(weight: Tensor, x: Tensor, count: int) -> Tensor:
-    """Return Σ_c w_c x_c^i for i = 0 … count-1, ``[nodes, count]``."""
-    weight = weight.clone()
-    sums = [weight.sum(dim=1)]
+def _moments(weight: Tensor, v: Tensor, t: Tensor, w: Tensor, count: int) -> Tensor:
+    """Return Σ_c weight_c v_cⁱ t_c⁴⁻ⁱ for i = 0 … count-1, ``[nodes, count]``; t⁻¹ is w."""
+    powers = [torch.ones_like(v)]
     for _ in range(count - 1):
-        sums.append(weight.mul_(x).sum(dim=1))
-    return torch.stack(sums, dim=1)
+        powers.append(powers[-1] * v)
+    scale = [t.pow(4 - i) if i <= 4 else w for i in range(count)]
+    return torch.stack([(weight * p * s).sum(dim=1) for p, s in zip(powers, scale, strict=True)], dim=1)

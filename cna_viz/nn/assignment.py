@@ -1,0 +1,306 @@
+"""C: which cluster every node belongs to. By k-means on its features, by a fixed partition, or by chance."""
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cna_viz.errors import NotFiniteError, UsageError, unknown_name
+from cna_viz.nn import kmeans
+from cna_viz.vocabulary import METRICS, SCHEDULES
+
+STEPS = {"warm": 10, "released": 100, "running": 10}
+"""Most Lloyd steps of a clustering, by schedule; 100 is the limit of the library the released code uses."""
+
+
+class KMeans(nn.Module):
+    r"""Assign nodes to clusters by k-means, anew every few training steps.
+
+    Minimizes :math:`\sum_i \|x_i - \mu_{c(i)}\|^2` over assignments c and centroids μ by Lloyd steps. No gradient flows
+    through the assignment. Evaluation uses what training stored and changes nothing; before any training step it
+    computes what the first training step would.
+
+    Schedules:
+        - ``warm``: k-means++ at the first step, later on from the means of the clusters as they are, so that most
+          nodes stay where they were. Between two clusterings every node keeps its label: clusters that change with
+          every step make the loss jump.
+        - ``released``: what the released code of CNA does. Every clustering starts from random rows and forgets the
+          last one; in every call, also in evaluation, a node belongs to the nearest centroid.
+        - ``running``: for mini-batches. k-means++ on the first batch; every further batch moves the centroids by its
+          share of all nodes seen (Sculley, *Web-scale k-means clustering*, 2010); a node belongs to the nearest one.
+
+    Args:
+        channels: Channels of the input; None to take them from the first training step.
+        clusters: Number of clusters K, at most the number of nodes.
+        metric: Distance to a centroid, ``euclidean`` or ``cosine``.
+        schedule: ``warm``, ``released`` or ``running``.
+        recluster_every: Training calls between two clusterings; the released code re-clusters every 20th call.
+
+    Shapes:
+        - input: ``[nodes, channels]``
+        - output: labels, int64, ``[nodes]``, each in ``0 .. K-1``
+
+    Attributes:
+        centroids: Centroids of the last clustering, ``[K, channels]``.
+        labels: Labels of the last clustering, ``[nodes]``; empty where nodes belong to the nearest centroid. An input
+            with another number of nodes is another graph: its nodes get the nearest centroid.
+        count: Training calls seen.
+
+    Raises:
+        UsageError: When called with fewer nodes than clusters.
+        NotFiniteError: When asked to cluster features with NaN or infinity (on a GPU only the first time: looking
+            would make it wait).
+    """
+
+    centroids: Tensor
+    labels: Tensor
+    weight: Tensor
+    count: Tensor
+    seed: Tensor
+
+    def __init__(
+        self,
+        channels: int | None,
+        clusters: int,
+        *,
+        metric: str = "euclidean",
+        schedule: str = "warm",
+        recluster_every: int = 20,
+    ) -> None:
+        super().__init__()
+        if clusters < 1:
+            raise UsageError(f"KMeans clusters = {clusters} is out of range: it must be at least 1")
+        if recluster_every < 1:
+            raise UsageError(f"KMeans recluster_every = {recluster_every} is out of range: it must be at least 1")
+        if metric not in METRICS:
+            raise unknown_name("metric", metric, METRICS)
+        if schedule not in SCHEDULES:
+            raise unknown_name("schedule", schedule, SCHEDULES)
+        self.clusters, self.recluster_every = clusters, recluster_every
+        self.metric, self.schedule = metric, schedule
+        self.register_buffer("centroids", torch.zeros(clusters, channels or 0))
+        self.register_buffer("labels", torch.zeros(0, dtype=torch.long))
+        self.register_buffer("weight", torch.zeros(clusters))
+        self.register_buffer("count", torch.tensor(0))
+        # The start is drawn from a seed that is part of the state: a reloaded module starts as this one would have.
+        self.register_buffer("seed", torch.randint(2**31, ()))
+        # The same two numbers where Python can read them without making a GPU wait.
+        self._count, self._seed = 0, int(self.seed)
+
+    @torch.no_grad()
+    def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
+        """Return the cluster of every node; in training mode also store what was found and count the call.
+
+        ``nodes`` is not needed here: a node's cluster follows from its features.
+        """
+        if x.shape[0] < self.clusters and (self.training or self._count == 0):
+            raise UsageError(
+                f"KMeans clusters = {self.clusters} is out of range: the input has {x.shape[0]} nodes, "
+                f"so it must be at most {x.shape[0]}"
+            )
+        due = self._count == 0 or (self.training and self._count % self.recluster_every == 0)
+        if self.training and self.schedule == "running" and self._count > 0:
+            labels = self._move(x)
+        elif due:
+            labels = self._cluster(x)
+        elif len(self.labels) == len(x):
+            labels = self.labels
+        else:
+            labels = self._nearest(x)
+        if self.training:
+            self._count += 1
+            self.count.fill_(self._count)
+        return labels
+
+    def _cluster(self, x: Tensor) -> Tensor:
+        self._refuse_not_finite(x)
+        origin = self._origin(x)
+        x = x - origin
+        if self.schedule == "released":
+            start = kmeans.random_rows(x, self.clusters, self._seed + self._count)
+        elif self._count == 0:
+            start = kmeans.plus_plus(x, self.clusters, self._seed, self.metric)
+        elif len(self.labels) == len(x):
+            start = kmeans.update(x, self.labels, self.centroids.to(x.dtype) - origin, self.metric)
+        else:
+            start = self.centroids.to(x.dtype) - origin
+        centroids, labels = kmeans.lloyd(x, start, STEPS[self.schedule], self.metric)
+        if self.training:
+            if self.centroids.shape != centroids.shape:
+                self.centroids = self.centroids.new_empty(centroids.shape)
+            self.centroids.copy_(centroids + origin)
+            if self.schedule == "warm":
+                self.labels = labels
+            elif self.schedule == "running":
+                self.weight.copy_(kmeans.cluster_means(x, labels, self.clusters)[1])
+        return labels
+
+    def _move(self, x: Tensor) -> Tensor:
+        """Move the centroids by a mini-batch and return its labels."""
+        labels = self._nearest(x)
+        means, sizes = kmeans.cluster_means(x, labels, self.clusters)
+        # Features drift while the network learns: what was seen long ago counts less and less.
+        self.weight.mul_(0.99).add_(sizes)
+        share = (sizes / self.weight.clamp(min=1))[:, None]
+        self.centroids.add_(share.to(self.centroids.dtype) * (means.to(self.centroids.dtype) - self.centroids))
+        return labels
+
+    def _nearest(self, x: Tensor) -> Tensor:
+        origin = self._origin(x)
+        return kmeans.nearest(x - origin, self.centroids.to(x.dtype) - origin, self.metric)
+
+    def _origin(self, x: Tensor) -> Tensor:
+        # Distances of nearly equal rows cancel in float32: measure them from the mean instead of from the origin.
+        return x.mean(dim=0) if self.metric == "euclidean" else x.new_zeros(())
+
+    def _refuse_not_finite(self, x: Tensor) -> None:
+        if x.device.type == "cpu" or self._count == 0:
+            bad = int((~torch.isfinite(x)).any(dim=1).sum())
+            if bad:
+                raise NotFiniteError(
+                    f"KMeans input has NaN or infinity in {bad} of {x.shape[0]} rows: clusters need finite features; "
+                    "check the data, lower the learning rate, or normalize between the layers"
+                )
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
+        # The number of labels is that of the graph the module was trained on, the channels may come from there too.
+        for name in ("labels", "centroids"):
+            stored = state_dict.get(f"{prefix}{name}")
+            if stored is not None and stored.shape != getattr(self, name).shape:
+                if name == "centroids" and self.centroids.shape[1]:
+                    continue  # torch reports the mismatch
+                setattr(self, name, getattr(self, name).new_empty(stored.shape))
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+        self._count, self._seed = int(self.count), int(self.seed)
+
+    def extra_repr(self) -> str:
+        """Describe the module in ``print(model)``."""
+        return (
+            f"{self.centroids.shape[1]}, clusters={self.clusters}, metric={self.metric}, schedule={self.schedule}, "
+            f"recluster_every={self.recluster_every}"
+        )
+
+
+class Partition(nn.Module):
+    """Assign nodes to clusters that are given and never change: class labels, communities, or chance.
+
+    Args:
+        labels: Cluster of every node of the graph, int64, ``[nodes]``, each in ``0 .. K-1``.
+
+    Raises:
+        UsageError: When labels are not such numbers, or the input has another number of nodes and says not which.
+    """
+
+    labels: Tensor
+
+    def __init__(self, labels: Tensor) -> None:
+        super().__init__()
+        if labels.dim() != 1 or labels.is_floating_point() or labels.numel() == 0 or int(labels.min()) < 0:
+            raise UsageError(
+                f"Partition labels of shape {tuple(labels.shape)} and type {labels.dtype} are not accepted: "
+                "they must be one integer of at least 0 for every node"
+            )
+        self.register_buffer("labels", labels.long())
+        self.clusters = int(labels.max()) + 1
+
+    def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
+        """Return the cluster of every row; ``nodes`` says which nodes they are where these are not all."""
+        if nodes is not None:
+            return self.labels.index_select(0, nodes)
+        if len(x) != len(self.labels):
+            raise UsageError(
+                f"the input has {len(x)} nodes, but the partition has a cluster for each of {len(self.labels)} nodes: "
+                "pass the nodes' numbers, or make a module for this graph"
+            )
+        return self.labels
+
+    def extra_repr(self) -> str:
+        """Describe the module in ``print(model)``."""
+        return f"nodes={len(self.labels)}, clusters={self.clusters}"
+
+
+class RandomPartition(nn.Module):
+    """Assign nodes to equally large clusters at random, once for every number of nodes: the control of k-means.
+
+    Args:
+        clusters: Number of clusters K.
+    """
+
+    seed: Tensor
+
+    def __init__(self, clusters: int) -> None:
+        super().__init__()
+        if clusters < 1:
+            raise UsageError(f"RandomPartition clusters = {clusters} is out of range: it must be at least 1")
+        self.clusters = clusters
+        self.register_buffer("seed", torch.randint(2**31, ()))
+        # What follows from the seed is kept, but is no state.
+        self._seed, self._labels = int(self.seed), torch.zeros(0, dtype=torch.long)
+
+    def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
+        """Return the cluster of every node. The same seed and number of nodes always give the same clusters."""
+        if nodes is not None:
+            raise UsageError(
+                "RandomPartition can't label some of the nodes of a graph: make the labels of all nodes with "
+                "random_partition() and pass them as labels"
+            )
+        if self._labels.shape[0] != len(x) or self._labels.device != x.device:
+            self._labels = random_partition(len(x), self.clusters, self._seed).to(x.device)
+        return self._labels
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._seed, self._labels = int(self.seed), self._labels[:0]
+
+    def extra_repr(self) -> str:
+        """Describe the module in ``print(model)``."""
+        return f"clusters={self.clusters}"
+
+
+def random_partition(nodes: int, clusters: int, seed: int) -> Tensor:
+    """Return a random cluster for every node, ``[nodes]``; sizes of clusters differ by one at most."""
+    return torch.randperm(nodes, generator=torch.Generator().manual_seed(seed)) % clusters
+
+
+class Whole(nn.Module):
+    """Put all nodes into one cluster: what is left of C when it is taken away."""
+
+    clusters = 1
+
+    def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
+        """Return zero for every node."""
+        return torch.zeros(len(x), dtype=torch.long, device=x.device)
+
+
+def make_assignment(
+    assignment: str,
+    channels: int | None,
+    clusters: int | None,
+    *,
+    metric: str,
+    schedule: str,
+    recluster_every: int,
+    labels: Tensor | None,
+) -> nn.Module:
+    """Return the module of an assignment by name; see :class:`~cna_viz.nn.cna.CNA` for the arguments."""
+    if labels is not None and assignment in {"kmeans", "none"}:
+        raise UsageError(f"labels don't go with assignment {assignment!r}: only random, labels and communities use them")
+    if labels is not None:
+        return Partition(labels)
+    if assignment == "kmeans":
+        return KMeans(
+            channels, clusters or 8, metric=metric, schedule=schedule, recluster_every=recluster_every
+        )
+    if assignment == "random":
+        return RandomPartition(clusters or 8)
+    if assignment == "none":
+        if clusters not in (None, 1):
+            warnings.warn(
+                f"clusters = {clusters} has no effect with assignment 'none': all nodes are in one cluster", stacklevel=3
+            )
+        return Whole()
+    raise UsageError(
+        f"assignment {assignment!r} needs labels: pass the cluster of every node as labels=, "
+        "for communities those of cna_viz.nn.communities.louvain(edge_index, num_nodes, clusters)"
+    )
