@@ -4,11 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup report test lint format lock figures clean
+.PHONY: help setup report test bench lint format lock figures clean
 
 help:
 	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
 	@echo "make test     run the test suite"
+	@echo "make bench    compare speed with PyG and with a naive CNA (about 20 minutes; BENCH=epochs for one part)"
 	@echo "make lint     check style, types, import contracts and notebooks"
 	@echo "make setup    make .venv with the pinned environment (the others do it where it is missing)"
 	@echo "make format   format code and notebooks, strip notebook outputs"
@@ -33,6 +34,11 @@ report: $(STAMP)
 test: $(STAMP)
 	@echo "==> running the tests"
 	$(BIN)/python -m pytest
+
+# BENCH names parts (epochs, slot, arxiv, sizes) and options, such as BENCH="epochs --data ../data".
+bench: $(STAMP)
+	@echo "==> measuring speed; use an idle machine"
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 lint: $(STAMP)
 	@echo "==> checking style, notebooks, types and import contracts"

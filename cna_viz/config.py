@@ -136,8 +136,9 @@ class ModelConfig(Config):
     backbone: BackboneName = "gcn"
     """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn or mlp (no graph)."""
     slot: SlotName = "relu"
-    """What stands between two convolutions: none, relu, cna and its parts (c, n, a, cn, ca, na), its controls
-    (cna-random, cna-labels, cna-communities), cna-released, or a norm followed by ReLU."""
+    """What stands between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
+    a control (cna-random, cna-labels, cna-communities), or a norm and ReLU (layernorm, nodenorm, batchnorm, pairnorm,
+    diffgroupnorm, graphnorm, meansub)."""
     layers: Annotated[int, Ge(1), Le(4096)] = 2
     """Number of convolutions, the output convolution included."""
     hidden: Annotated[int, Ge(1), Le(65536)] = 64
@@ -171,7 +172,7 @@ class ModelConfig(Config):
     init: Init = "glorot"
     """Start of the weights: glorot, orthogonal, or large (normal with four times the variance of glorot)."""
     compile: bool = False
-    """Compile the slots with torch.compile: for GPUs, where it saves memory traffic; takes 10 to 40 s once."""
+    """Compile slots of the CNA family with torch.compile: for GPUs, where it saves memory traffic; takes 10 to 40 s once."""
 
     @model_validator(mode="before")
     @classmethod
@@ -194,7 +195,7 @@ class TrainingConfig(Config):
     """Adam with two groups: weights, and the coefficients of learned activations."""
 
     epochs: Annotated[int, Ge(0), Le(1_000_000)] = 200
-    """Most passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
+    """Most training steps (full batch); 0 records the untrained network."""
     lr: Annotated[float, Gt(0)] = 0.01
     """Learning rate of the weights."""
     lr_activation: Annotated[float, Gt(0)] = 0.001
@@ -203,10 +204,6 @@ class TrainingConfig(Config):
     """L2 penalty on the weights (not on the rational activations)."""
     patience: Annotated[int, Ge(1)] = 100
     """Stop after so many epochs without a better validation accuracy."""
-    batch_size: Annotated[int, Ge(1)] | None = None
-    """Training nodes per step, each with sampled neighbours; all nodes and edges in one step when left out."""
-    neighbors: Annotated[int, Ge(1), Le(10_000)] = 10
-    """Neighbours sampled per node and layer; only with `batch_size`."""
 
 
 class RecordingConfig(Config):
@@ -280,8 +277,11 @@ def _canonical(data: dict[str, Any]) -> dict[str, Any]:
     if not _uses_clusters(slot, factors) and _is_count(data.get("clusters")):
         _say_idle("clusters", data, factors)
         data["clusters"] = defaults["clusters"].default
-    if factors.get("assignment") != "kmeans" and _is_count(data.get("recluster_every")):
+    clusters_again = factors.get("assignment") == "kmeans" and factors["schedule"] != "running"
+    if not clusters_again and _is_count(data.get("recluster_every")):
         data["recluster_every"] = defaults["recluster_every"].default
+    if not factors and data.get("compile") is True:
+        data["compile"] = False
     return data
 
 
@@ -296,7 +296,7 @@ def _without_idle(factors: dict[str, str]) -> dict[str, str]:
         factors["normalization"] = "batch"  # one cluster of all nodes
     if factors["assignment"] != "kmeans":
         factors["metric"], factors["schedule"] = "euclidean", "warm"
-        if factors["activation"] != "rational":
+        if factors["assignment"] != "random" and factors["activation"] != "rational":
             factors["sharing"] = "per-layer"
     return factors
 
@@ -310,7 +310,9 @@ def _say_idle(name: str, data: dict[str, Any], factors: dict[str, str]) -> None:
     value = data[name]
     if factors and value != ModelConfig.model_fields[name].default:
         reason = "all nodes are in one cluster" if factors["assignment"] == "none" else "each class is a cluster"
-        warnings.warn(f"{name} = {value} has no effect with assignment {factors['assignment']!r}: {reason}", stacklevel=2)
+        warnings.warn(
+            f"{name} = {value} has no effect with assignment {factors['assignment']!r}: {reason}", stacklevel=2
+        )
 
 
 def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:

@@ -53,5 +53,7 @@ def test_descriptions_of_the_config_name_every_choice() -> None:
 
 
 def test_slots_have_looks_of_their_own() -> None:
-    for look in ("color", "dash", "symbol", "label"):
+    # There are more slots than colours that everyone can tell apart, but no two share colour and dash.
+    assert len({(style.color, style.dash) for style in SLOT_STYLES.values()}) == len(SLOT_STYLES)
+    for look in ("symbol", "label"):
         assert len({getattr(style, look) for style in SLOT_STYLES.values()}) == len(SLOT_STYLES)

@@ -87,10 +87,10 @@ def energy_is_not_accuracy(records: Sequence[Record]) -> str:
 
 
 def reclustering_findings(records: Sequence[Record]) -> str:
-    """Say how validation accuracy moves in the steps that find new clusters, and in the others (cna records only)."""
+    """Say how validation accuracy moves in the steps that find new clusters, and in the others (only slots with k-means)."""
     anew, others = [], []
     for record in records:
-        if record.config.model.slot != "cna":
+        if not _clusters_anew(record):
             continue
         change = np.diff(record.metrics["accuracy"].sel(split="val").values)
         # Step s is the change from epoch s - 1 to s; the first step finds the first clusters, not new ones.
@@ -100,12 +100,17 @@ def reclustering_findings(records: Sequence[Record]) -> str:
         others += change[~due].tolist()
     if not anew:
         return "No clusters were found anew in these runs."
-    every = next(record.config.model.recluster_every for record in records if record.config.model.slot == "cna")
+    every = next(record.config.model.recluster_every for record in records if _clusters_anew(record))
     return (
         f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation accuracy moves by "
         f"{_signed(100 * float(np.mean(anew)))} points on average, in the other steps by "
         f"{_signed(100 * float(np.mean(others)), 2)}."
     )
+
+
+def _clusters_anew(record: Record) -> bool:
+    factors = record.config.model.factors
+    return factors.get("assignment") == "kmeans" and factors["schedule"] == "warm"
 
 
 def _ends(table: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:

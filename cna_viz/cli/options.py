@@ -14,7 +14,8 @@ from cna_viz.errors import UsageError
 _PREFIXED: Final = {"csbm"}
 """Parts whose field names would clash with others and so carry the name of their part."""
 
-_WORDS: Final = {int: "a whole number", float: "a number", str: "a word"}
+_WORDS: Final = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
+_BOOLEANS: Final = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def _plain(annotation: Any) -> type:
 def _converter(option: _Option) -> Callable[[str], Any]:
     def convert(text: str) -> Any:
         try:
-            return option.type(text)
-        except ValueError:
+            return _BOOLEANS[text] if option.type is bool else option.type(text)
+        except (ValueError, KeyError):
             raise UsageError(f"{option.flag} = {text!r} is not accepted: it must be {_WORDS[option.type]}") from None
 
     return convert

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from cna_viz.config import DataConfig, RunConfig
 from cna_viz.data.datasets import load_graph
@@ -14,8 +15,10 @@ from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
 from cna_viz.experiments.environment import describe_environment, peak_memory_mib
 from cna_viz.measures import EdgeList
-from cna_viz.models.backbones import get_backbone
+from cna_viz.models.backbones import prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
+from cna_viz.nn.communities import louvain
+from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.recorder import Recorder
 from cna_viz.records.writer import RecordWriter
 from cna_viz.training.loop import Callback, Outcome, fit
@@ -36,7 +39,7 @@ def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph
     if config.data not in graphs:
         graphs[config.data] = load_graph(config.data, data)
     graph = graphs[config.data]
-    if config.model.clusters > graph.num_nodes:
+    if config.model.uses_clusters and config.model.clusters > graph.num_nodes:
         raise UsageError(
             f"clusters = {config.model.clusters} is out of range: it must be at most {graph.num_nodes}, "
             f"the number of nodes of {graph.name}"
@@ -54,15 +57,25 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
         torch.manual_seed(config.seed)
         writer.graph(_graph_tensors(graph, split))
+        context = SlotContext(_partition(config, graph))
         graph = graph.to(device)
-        model = GNN(graph.num_features, graph.num_classes, config.model).to(device)
-        inputs = (graph.x, get_backbone(config.model.backbone).prepare(graph.edge_index, graph.num_nodes))
+        model = GNN(graph.num_features, graph.num_classes, config.model, context).to(device)
+        x = prepare_features(config.model.backbone, graph.x)
+        inputs = (x, prepare_graph(config.model.backbone, graph.edge_index, graph.num_nodes))
         edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
         parts = {name: index.to(device) for name, index in split.items()}
         slots = dict(enumerate(model.slots, start=1))
         with Recorder(model.taps(), slots, edges, writer, config.recording) as recorder:
             outcome = fit(model, inputs, graph.y, parts, config.training, [recorder, *callbacks])
         writer.seal(_summary(outcome, sum(p.numel() for p in model.parameters()), split))
+
+
+def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
+    """Return the cluster of every node for slots whose clusters come from classes or from the graph."""
+    assignment = config.model.factors.get("assignment")
+    if assignment == "communities":
+        return louvain(graph.edge_index, graph.num_nodes, config.model.clusters, seed=config.seed)
+    return graph.y if assignment == "labels" else None
 
 
 def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:

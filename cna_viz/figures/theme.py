@@ -31,8 +31,26 @@ class SlotStyle:
 SLOT_STYLES: Final[dict[str, SlotStyle]] = {
     "none": SlotStyle("#7a7f87", "dot", "diamond", "none (linear)"),
     "relu": SlotStyle("#D55E00", "dash", "square", "ReLU"),
-    "rational": SlotStyle("#009E73", "dashdot", "triangle-up", "rational"),
+    # The CNA family: blue with clusters, green without; the marker tells the parts apart.
     "cna": SlotStyle("#0072B2", "solid", "circle", "CNA"),
+    "c": SlotStyle("#56B4E9", "dot", "circle-open", "C (clusters, ReLU)"),
+    "n": SlotStyle("#009E73", "dot", "triangle-down", "N (batch norm, ReLU)"),
+    "a": SlotStyle("#009E73", "dashdot", "triangle-up", "A (rational)"),
+    "cn": SlotStyle("#56B4E9", "dash", "square-open", "CN (cluster norm, ReLU)"),
+    "ca": SlotStyle("#56B4E9", "dashdot", "triangle-up-open", "CA (clusters, rationals)"),
+    "na": SlotStyle("#009E73", "solid", "hexagon", "NA (batch norm, rational)"),
+    "cna-released": SlotStyle("#332288", "longdash", "star", "CNA as released"),
+    "cna-random": SlotStyle("#E69F00", "longdash", "x", "CNA, random clusters"),
+    "cna-labels": SlotStyle("#882255", "longdashdot", "pentagon", "CNA, class labels (oracle)"),
+    "cna-communities": SlotStyle("#117733", "longdashdot", "bowtie", "CNA, communities"),
+    # The norms of the field: reds and greys.
+    "layernorm": SlotStyle("#CC79A7", "solid", "diamond-wide", "LayerNorm, ReLU"),
+    "nodenorm": SlotStyle("#CC79A7", "dash", "diamond-tall", "NodeNorm, ReLU"),
+    "batchnorm": SlotStyle("#AA4499", "solid", "cross", "BatchNorm, ReLU"),
+    "pairnorm": SlotStyle("#661100", "dash", "star-triangle-up", "PairNorm, ReLU"),
+    "diffgroupnorm": SlotStyle("#661100", "solid", "star-square", "DiffGroupNorm, ReLU"),
+    "graphnorm": SlotStyle("#999933", "dashdot", "star-diamond", "GraphNorm, ReLU"),
+    "meansub": SlotStyle("#999933", "dot", "hourglass", "mean subtraction, ReLU"),
 }
 
 CLASS_COLORS: Final = (

@@ -1,13 +1,14 @@
 """The graph convolution of Kipf and Welling on an adjacency that is normalized once."""
 
-import warnings
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import Linear
 from torch_geometric.nn.conv.gcn_conv import gcn_norm
-from torch_geometric.utils import to_torch_csr_tensor
+from torch_geometric.utils import coalesce
+
+from cna_viz.models.inputs import SparseFeatures, csr, product
+from cna_viz.models.linear import FeatureLinear
 
 
 class GCNConv(nn.Module):
@@ -30,39 +31,45 @@ class GCNConv(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.lin = Linear(in_channels, out_channels, bias=False, weight_initializer="glorot")
+        self.lin = FeatureLinear(in_channels, out_channels, bias=False)
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+    def forward(self, x: Tensor | SparseFeatures, adjacency: Tensor, initial: Tensor | None = None) -> Tensor:
         """Return the convolution of ``x`` over ``adjacency``."""
-        product: Tensor = _SymmetricProduct.apply(adjacency, self.lin(x))  # type: ignore[no-untyped-call]
-        return product + self.bias
+        y: Tensor = _SymmetricProduct.apply(adjacency, self.lin(x), self.bias)  # type: ignore[no-untyped-call]
+        return y
+
+
+def propagate(adjacency: Tensor, x: Tensor) -> Tensor:
+    """Return A @ x for a constant A = Aᵀ; the gradient of x is A @ g."""
+    y: Tensor = _SymmetricProduct.apply(adjacency, x, None)  # type: ignore[no-untyped-call]
+    return y
 
 
 def normalized_adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
     """Return D̂^(-1/2) (A + I) D̂^(-1/2) as a sparse CSR matrix, ``[num_nodes, num_nodes]``, float32.
 
     Args:
-        edge_index: Edges of an undirected graph, both directions, ``[2, edges]``.
+        edge_index: Edges of an undirected graph, both directions, ``[2, edges]``, in any order.
         num_nodes: Number of nodes.
     """
-    edges, weight = gcn_norm(edge_index, None, num_nodes)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
-        adjacency: Tensor = to_torch_csr_tensor(edges, weight, size=(num_nodes, num_nodes))
-    return adjacency
+    edges, weight = coalesce(*gcn_norm(edge_index, None, num_nodes), num_nodes=num_nodes)
+    return csr(edges[0], edges[1], weight, (num_nodes, num_nodes))
 
 
 class _SymmetricProduct(torch.autograd.Function):
-    """A @ x for a constant A = Aᵀ, whose gradient with respect to x is A @ g."""
+    """A @ x + b for a constant A = Aᵀ."""
 
     @staticmethod
-    def forward(ctx: Any, adjacency: Tensor, x: Tensor) -> Tensor:
-        ctx.save_for_backward(adjacency)
-        return adjacency @ x
+    def forward(ctx: Any, adjacency: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.adjacency = adjacency
+        return product(adjacency, x) if bias is None else torch.addmm(bias, adjacency, x.contiguous())
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
-        (adjacency,) = ctx.saved_tensors
-        return None, adjacency @ gradients[0]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor | None, Tensor | None]:
+        g = gradients[0]
+        return (
+            None,
+            product(ctx.adjacency, g) if ctx.needs_input_grad[1] else None,
+            g.sum(dim=0) if ctx.needs_input_grad[2] else None,
+        )

@@ -1,53 +1,123 @@
-"""A deep graph network with one new slot per gap and a tap on both sides of it."""
-
-from itertools import pairwise
+"""A deep graph network with one slot per gap and a tap on both sides of it."""
 
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch_geometric.nn import JumpingKnowledge
+from torch_geometric.utils import dropout_edge
 
 from cna_viz.config import ModelConfig
-from cna_viz.models.backbones import get_backbone
-from cna_viz.nn.slots import make_slot
+from cna_viz.models.backbones import get_backbone, prepare_graph
+from cna_viz.models.init import start_weights
+from cna_viz.models.inputs import GraphInput, SparseFeatures
+from cna_viz.models.linear import FeatureLinear
+from cna_viz.nn.cna import CNA
+from cna_viz.nn.slots import SlotContext, make_slots
 from cna_viz.nn.tap import Tap
 
 
 class GNN(nn.Module):
     """L convolutions with L - 1 slots between them.
 
-    Every gap owns a slot of its own. What leaves convolution ℓ passes ``conv_taps[ℓ-1]``, what leaves the slot after it
-    passes ``slot_taps[ℓ-1]``; the last convolution gives the logits and has no slot.
+    Every gap owns a slot. What leaves convolution ℓ passes ``conv_taps[ℓ-1]``; what leaves the slot after it, residual
+    connections included, passes ``slot_taps[ℓ-1]`` and is what the next convolution reads. The last convolution gives
+    the logits and has no slot. Backbones that keep the number of channels (sgc, appnp, gcnii) get a linear map before
+    the first convolution and one after the last, neither followed by an activation.
 
     Args:
         in_channels: Features of a node.
         out_channels: Number of classes.
-        config: Backbone, slot, layers, hidden channels, clusters and dropout.
+        config: Backbone, slot, layers, hidden channels, structure and start of the weights.
+        context: What slots know of the graph.
 
     Shapes:
-        - input: ``[nodes, in_channels]`` and the edges as the backbone's ``prepare`` makes them
+        - input: ``[nodes, in_channels]`` and the graph as :func:`~cna_viz.models.backbones.prepare_graph` makes it
         - output: logits, ``[nodes, out_channels]``
     """
 
-    def __init__(self, in_channels: int, out_channels: int, config: ModelConfig) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, config: ModelConfig, context: SlotContext | None = None
+    ) -> None:
         super().__init__()
-        channels = [in_channels, *[config.hidden] * (config.layers - 1), out_channels]
-        conv = get_backbone(config.backbone).conv
-        gaps = range(config.layers - 1)
-        self.dropout = config.dropout
-        self.convs = nn.ModuleList(conv(before, after) for before, after in pairwise(channels))
-        self.slots = nn.ModuleList(make_slot(config) for _ in gaps)
+        self.config, self.backbone = config, get_backbone(config.backbone)
+        gaps = config.layers - 1
+        self.input: nn.Module = nn.Identity()
+        self.output: nn.Module = nn.Identity()
+        # What the last reader of a network with jumping knowledge sees: the hidden layers, side by side or their max.
+        seen = gaps + 1 if self.backbone.projects else gaps
+        last = config.hidden * (max(seen, 1) if config.jumping_knowledge == "cat" else 1)
+        before = [in_channels, *[config.hidden] * gaps]
+        after = [*[config.hidden] * gaps, out_channels]
+        if self.backbone.projects:
+            self.input = FeatureLinear(in_channels, config.hidden)
+            self.output = FeatureLinear(last, out_channels)
+            before = after = [config.hidden] * config.layers
+        elif gaps:
+            before[-1] = last
+        self.convs = nn.ModuleList(
+            self.backbone.conv(*channels, layer) for layer, channels in enumerate(zip(before, after, strict=True), 1)
+        )
+        # Before the slots, which may draw numbers of their own: arms of a comparison start from the same weights.
+        start_weights([self.input, self.convs, self.output], config.init)
+        self.slots = nn.ModuleList(make_slots(config, gaps, context))
         self.conv_taps = nn.ModuleList(Tap() for _ in self.convs)
-        self.slot_taps = nn.ModuleList(Tap() for _ in gaps)
+        self.slot_taps = nn.ModuleList(Tap() for _ in self.slots)
+        self.jump = None if config.jumping_knowledge == "none" else JumpingKnowledge(config.jumping_knowledge)
 
     def taps(self) -> dict[tuple[int, str], nn.Module]:
         """Return the taps by layer (1 … L) and stage (conv or slot)."""
         conv = {(layer, "conv"): tap for layer, tap in enumerate(self.conv_taps, start=1)}
         return conv | {(layer, "slot"): tap for layer, tap in enumerate(self.slot_taps, start=1)}
 
-    def forward(self, x: Tensor, edges: Tensor) -> Tensor:
+    def forward(self, x: Tensor | SparseFeatures, graph: GraphInput) -> Tensor:
         """Return the logits of every node."""
-        for layer, conv in enumerate(self.convs):
-            x = F.dropout(x, self.dropout, self.training)
-            x = self.conv_taps[layer](conv(x, edges))
-            if layer < len(self.slots):
-                x = self.slot_taps[layer](self.slots[layer](x))
-        return x
+        edges = self._edges(graph)
+        initial = self.input(self._dropout(x)) if self.backbone.projects else None
+        h = x if initial is None else initial
+        hidden: list[Tensor] = []
+        for layer, conv in enumerate(self.convs[:-1]):
+            entering = h
+            h = self.conv_taps[layer](conv(self._dropout(h), edges, initial))
+            h = self._slot(layer, h, graph.nodes)
+            if layer:
+                h = self._connect(h, entering, hidden[0])
+            h = self.slot_taps[layer](h)
+            hidden.append(h)
+        return self._classify(h, hidden, edges, initial)
+
+    def _classify(
+        self, h: Tensor | SparseFeatures, hidden: list[Tensor], edges: object, initial: Tensor | None
+    ) -> Tensor:
+        if self.jump is not None and hidden and not self.backbone.projects:
+            h = self.jump(hidden)
+        y: Tensor = self.convs[-1](self._dropout(h), edges, initial)
+        if self.jump is not None and self.backbone.projects:
+            y = self.jump([*hidden, y])
+        logits: Tensor = self.conv_taps[-1](self.output(y))
+        return logits
+
+    def _slot(self, layer: int, h: Tensor, nodes: Tensor | None) -> Tensor:
+        slot = self.slots[layer]
+        y: Tensor = slot(h, nodes) if isinstance(slot, CNA) else slot(h)
+        return y
+
+    def _connect(self, h: Tensor, entering: Tensor | SparseFeatures, first: Tensor) -> Tensor:
+        """Add what skips the layer: what entered it, and a share of what the first slot gave."""
+        if self.config.residual and isinstance(entering, Tensor):
+            h = h + entering
+        share = self.config.initial_residual
+        return (1 - share) * h + share * first if share else h
+
+    def _dropout(self, x: Tensor | SparseFeatures) -> Tensor | SparseFeatures:
+        if isinstance(x, SparseFeatures):
+            return x.dropout(self.config.dropout, self.training)
+        return F.dropout(x, self.config.dropout, self.training)
+
+    def _edges(self, graph: GraphInput) -> object:
+        """Return the prepared edges; while training with DropEdge (arXiv 1907.10903), those of a thinner graph.
+
+        One draw serves all layers. Preparing the thinner graph may make a GPU wait.
+        """
+        if not self.training or self.config.drop_edge == 0:
+            return graph.edges
+        kept, _ = dropout_edge(graph.edge_index, self.config.drop_edge, force_undirected=True)
+        return prepare_graph(self.config.backbone, kept, graph.num_nodes).edges

@@ -48,7 +48,7 @@ class KMeans(nn.Module):
         count: Training calls seen.
 
     Raises:
-        UsageError: When called with fewer nodes than clusters.
+        UsageError: When fewer nodes than clusters are there to cluster.
         NotFiniteError: When asked to cluster features with NaN or infinity (on a GPU only the first time: looking
             would make it wait).
     """
@@ -94,13 +94,14 @@ class KMeans(nn.Module):
 
         ``nodes`` is not needed here: a node's cluster follows from its features.
         """
-        if x.shape[0] < self.clusters and (self.training or self._count == 0):
+        moves = self.training and self.schedule == "running" and self._count > 0
+        if x.shape[0] < self.clusters and not moves and (self.training or self._count == 0):
             raise UsageError(
                 f"KMeans clusters = {self.clusters} is out of range: the input has {x.shape[0]} nodes, "
                 f"so it must be at most {x.shape[0]}"
             )
         due = self._count == 0 or (self.training and self._count % self.recluster_every == 0)
-        if self.training and self.schedule == "running" and self._count > 0:
+        if moves:
             labels = self._move(x)
         elif due:
             labels = self._cluster(x)
@@ -137,7 +138,8 @@ class KMeans(nn.Module):
         return labels
 
     def _move(self, x: Tensor) -> Tensor:
-        """Move the centroids by a mini-batch and return its labels."""
+        """Move the centroids by a mini-batch, which may be small, and return its labels."""
+        self._refuse_not_finite(x)
         labels = self._nearest(x)
         means, sizes = kmeans.cluster_means(x, labels, self.clusters)
         # Features drift while the network learns: what was seen long ago counts less and less.
@@ -285,19 +287,20 @@ def make_assignment(
 ) -> nn.Module:
     """Return the module of an assignment by name; see :class:`~cna_viz.nn.cna.CNA` for the arguments."""
     if labels is not None and assignment in {"kmeans", "none"}:
-        raise UsageError(f"labels don't go with assignment {assignment!r}: only random, labels and communities use them")
+        raise UsageError(
+            f"labels don't go with assignment {assignment!r}: only random, labels and communities use them"
+        )
     if labels is not None:
         return Partition(labels)
     if assignment == "kmeans":
-        return KMeans(
-            channels, clusters or 8, metric=metric, schedule=schedule, recluster_every=recluster_every
-        )
+        return KMeans(channels, clusters or 8, metric=metric, schedule=schedule, recluster_every=recluster_every)
     if assignment == "random":
         return RandomPartition(clusters or 8)
     if assignment == "none":
         if clusters not in (None, 1):
             warnings.warn(
-                f"clusters = {clusters} has no effect with assignment 'none': all nodes are in one cluster", stacklevel=3
+                f"clusters = {clusters} has no effect with assignment 'none': all nodes are in one cluster",
+                stacklevel=3,
             )
         return Whole()
     raise UsageError(

@@ -154,7 +154,7 @@ class CNA(nn.Module):
         return self._normalize_activate(features, labels).to(x.dtype)
 
     def _normalize_activate(self, x: Tensor, labels: Tensor) -> Tensor:
-        watched = self.normalization._forward_hooks or self.activation._forward_hooks
+        watched = any(_has_hooks(part) for part in (self.normalization, self.activation))
         if self.compiled:
             y: Tensor = torch.compile(self._compose, dynamic=False)(x, labels)
         elif watched or not fused.supports(x):
@@ -171,3 +171,9 @@ class CNA(nn.Module):
     def _coefficients(self) -> tuple[Tensor, Tensor] | None:
         rational = self.activation
         return (rational.numerator, rational.denominator) if isinstance(rational, Rational) else None
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(
+        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
+    )

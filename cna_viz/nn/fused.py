@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from cna_viz.errors import UsageError
+
 Array = NDArray[Any]
 
 CHUNK: Final = 2**18
@@ -59,9 +61,7 @@ def supports(x: Tensor) -> bool:
     )
 
 
-def normalize_activate(
-    x: Tensor, labels: Tensor, coefficients: tuple[Tensor, Tensor] | None, recipe: Recipe
-) -> Tensor:
+def normalize_activate(x: Tensor, labels: Tensor, coefficients: tuple[Tensor, Tensor] | None, recipe: Recipe) -> Tensor:
     """Return ``x`` normalized and activated.
 
     Args:
@@ -113,6 +113,10 @@ class _Call:
         ]
         self.x = x.detach().contiguous().numpy()
         self.groups, self.labels = groups.numpy(), labels.numpy()
+        if recipe.groups > 1:
+            _refuse_outside(self.groups, recipe.groups)
+        if recipe.activation == "rational":
+            _refuse_outside(self.labels, len(numerator))
         dtype = self.x.dtype
         a = numerator.detach().numpy().astype(dtype)
         b = np.abs(denominator.detach().numpy()).astype(dtype)
@@ -136,9 +140,10 @@ class _Call:
         _share_out(measure, self.chunks)
         self.counts = np.maximum(counts, 1)[:, None]
         shift, square = (total.sum(axis=0) / self.counts for total in totals)
-        variance = np.maximum(square - shift * shift, 0)
         dtype = self.x.dtype
-        self.stats = (pivot, shift.astype(dtype), (1 / np.sqrt(variance + recipe.eps)).astype(dtype))
+        with np.errstate(invalid="ignore", over="ignore"):  # features that are not finite, or nearly so
+            variance = np.maximum(square - shift * shift, 0)
+            self.stats = (pivot, shift.astype(dtype), (1 / np.sqrt(variance + recipe.eps)).astype(dtype))
 
     def forward(self) -> Tensor:
         y = np.empty_like(self.x)
@@ -202,6 +207,15 @@ class _Call:
             self.kernels.group_backward(self.x, self.groups, self.stats, (plain, slope), first, last, grad)
 
         _share_out(run, self.chunks)
+
+
+def _refuse_outside(labels: Array, count: int) -> None:
+    # The kernels don't look where they write. As unsigned numbers, negative labels are enormous.
+    if labels.view(np.uint64).max() >= count:
+        raise UsageError(
+            f"labels from {labels.min()} to {labels.max()} are out of range: they must be at least 0 and at most "
+            f"{count - 1}, as there are {count} clusters"
+        )
 
 
 def _chunks(nodes: int, channels: int, clusters: int) -> Iterator[tuple[int, int]]:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import torch
 from torch import Tensor, nn
 from torch_geometric.nn import norm
 
 from cna_viz.config import ModelConfig
 from cna_viz.errors import unknown_name
+from cna_viz.nn.assignment import random_partition
 from cna_viz.nn.cna import CNA
 from cna_viz.vocabulary import PRESETS
 
@@ -18,11 +20,13 @@ class SlotContext:
     """What a slot knows of the graph.
 
     Attributes:
-        partition: Cluster of every node, for assignments that do not look at features.
+        partition: Cluster of every node, for the assignments ``labels`` and ``communities``.
+        num_nodes: Number of nodes, for the assignment ``random`` with mini-batches.
         mini_batches: Whether the rows will be samples of the nodes, so that k-means has to run along.
     """
 
     partition: Tensor | None = None
+    num_nodes: int | None = None
     mini_batches: bool = False
 
 
@@ -32,7 +36,10 @@ def _normalized(make: Callable[[ModelConfig], nn.Module]) -> Callable[[ModelConf
 
 def _cna(config: ModelConfig, context: SlotContext) -> nn.Module:
     factors = config.factors
-    fixed = factors["assignment"] in {"random", "labels", "communities"}
+    labels = context.partition if factors["assignment"] in {"labels", "communities"} else None
+    if factors["assignment"] == "random" and context.num_nodes is not None:
+        # Drawn for each slot anew, as k-means finds other clusters in every layer.
+        labels = random_partition(context.num_nodes, config.clusters, int(torch.randint(2**31, ())))
     return CNA(
         config.hidden,
         config.clusters if factors["assignment"] != "none" else None,
@@ -42,7 +49,7 @@ def _cna(config: ModelConfig, context: SlotContext) -> nn.Module:
         metric=factors["metric"],
         schedule="running" if context.mini_batches else factors["schedule"],
         recluster_every=config.recluster_every,
-        labels=context.partition if fixed else None,
+        labels=labels,
         compiled=config.compile,
     )
 

@@ -2,17 +2,18 @@
 
 from torch import Tensor, nn
 
-from cna_viz.nn.cluster import KMeans
+from cna_viz.nn.assignment import KMeans, Whole
+from cna_viz.nn.cna import CNA
 from cna_viz.nn.rational import Rational
 
 
 def label_taps(slots: dict[int, nn.Module]) -> dict[tuple[int, str], nn.Module]:
-    """Return the taps that the cluster labels pass, by layer and the name ``cluster_label``."""
+    """Return the taps that cluster labels pass, by layer and the name ``cluster_label``, where there are clusters."""
     return {
         (layer, "cluster_label"): module.label_tap
         for layer, slot in slots.items()
         for module in slot.modules()
-        if isinstance(module, KMeans)
+        if isinstance(module, CNA) and not isinstance(module.assignment, Whole)
     }
 
 
@@ -23,7 +24,7 @@ def slot_tensors(slot: nn.Module) -> dict[str, Tensor]:
     """
     tensors: dict[str, Tensor] = {}
     for module in slot.modules():
-        if isinstance(module, KMeans) and module.count > 0:
+        if isinstance(module, KMeans) and module.centroids.shape[1] > 0 and module.count > 0:
             tensors["centroid"] = module.centroids
         if isinstance(module, Rational):
             tensors["rational_numerator"] = module.numerator.detach()

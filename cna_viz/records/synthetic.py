@@ -85,12 +85,12 @@ def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dic
         if layer < layers:
             tensors[schema.tensor_name("embedding", layer, "slot")] = blobs.astype(np.float16)
     for layer in range(1, layers):
-        if config.model.slot == "cna":
-            clusters = config.model.clusters
+        factors = config.model.factors
+        clusters = config.model.clusters if config.model.uses_clusters else 1
+        if factors.get("assignment") == "kmeans":
             tensors[schema.tensor_name("cluster_label", layer)] = (np.arange(len(target)) % clusters).astype(np.int32)
             tensors[schema.tensor_name("centroid", layer)] = rng.standard_normal((clusters, hidden)).astype(np.float32)
-        if config.model.slot in {"cna", "rational"}:
-            functions = config.model.clusters if config.model.slot == "cna" else 1
-            tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((functions, 6)).astype(np.float32)
-            tensors[schema.tensor_name("rational_denominator", layer)] = rng.random((functions, 4)).astype(np.float32)
+        if factors.get("activation") == "rational":
+            tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((clusters, 6)).astype(np.float32)
+            tensors[schema.tensor_name("rational_denominator", layer)] = rng.random((clusters, 4)).astype(np.float32)
     return tensors

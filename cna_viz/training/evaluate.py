@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -17,7 +18,7 @@ class Scores:
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, parts: Mapping[str, Tensor]) -> Scores:
+def evaluate(model: nn.Module, inputs: tuple[Any, ...], target: Tensor, parts: Mapping[str, Tensor]) -> Scores:
     """Score the model in evaluation mode on all parts with one forward pass.
 
     Args:

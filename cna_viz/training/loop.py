@@ -1,26 +1,30 @@
-"""Full-batch training with selection on validation."""
+"""Training, in one step per epoch or in mini-batches, with selection on validation."""
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn, optim
 
 from cna_viz.config import TrainingConfig
+from cna_viz.errors import NotFiniteError
 from cna_viz.training.evaluate import Scores, evaluate
 from cna_viz.training.optimizer import adam
+from cna_viz.training.step import TrainingBatch, step
+
+Batches: TypeAlias = Callable[[int], Iterable[TrainingBatch]]
+"""Gives the batches of an epoch, 1 being the first; every training node is a seed of one of them."""
 
 
 class Callback(Protocol):
     """What is told of the training. The model is in evaluation mode, just evaluated, at each call."""
 
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-        """Called after each epoch; epoch 0 is the untrained model, epoch e has taken e steps."""
+        """Called after each epoch; epoch 0 is the untrained model, in epoch e it has seen the training nodes e times."""
 
     def on_selected(self, epoch: int) -> None:
         """Called once at the end: the model has the weights of the best validation epoch again."""
@@ -49,37 +53,50 @@ class Outcome:
 
 def fit(
     model: nn.Module,
-    inputs: tuple[Tensor, ...],
+    inputs: tuple[Any, ...],
     target: Tensor,
     parts: Mapping[str, Tensor],
     config: TrainingConfig,
     callbacks: Sequence[Callback] = (),
+    batches: Batches | None = None,
 ) -> Outcome:
     """Train ``model`` in place; afterwards it has the weights of the best validation epoch.
 
     Args:
         model: Called as ``model(*inputs)``; returns logits, ``[nodes, classes]``.
-        inputs: What the model is called with.
+        inputs: What the model is called with to be evaluated.
         target: Class of every node, ``[nodes]``.
         parts: Node indices of ``train``, ``val`` and ``test``. Only train is trained on, only val selects.
         config: Epochs, learning rates, weight decay, patience.
         callbacks: Told of every epoch and of the selected model.
+        batches: Gives the batches of an epoch, a step for each; left out, an epoch is one step on ``inputs``.
 
     Returns:
-        How it ended. A loss that is not finite ends it with status ``diverged``; the epochs before are kept.
+        How it ended. A loss that is not finite ends it with status ``diverged``, and so does a model that refuses what
+        is not finite, once a step was taken; the epochs before are kept.
+
+    Raises:
+        NotFiniteError: When the untrained model refuses its inputs: then it is the data that is not finite.
     """
-    optimizer = adam(model, config)
+    optimizer, unit = adam(model, config), "step" if batches is None else "epoch"
+    whole = TrainingBatch(inputs, target, parts["train"])
     outcome, best_key, best_state = Outcome(), (-math.inf, -math.inf), deepcopy(model.state_dict())
     improved = 0  # the last epoch with a better accuracy, apart from those that only had a lower loss
     for epoch in range(config.epochs + 1):
         start = time.perf_counter()
-        if epoch > 0:
-            _step(model, inputs, target, parts["train"], optimizer)
-        scores = evaluate(model, inputs, target, parts)
+        try:
+            if epoch > 0:
+                _train(model, (whole,) if batches is None else batches(epoch), optimizer)
+            scores = evaluate(model, inputs, target, parts)
+        except NotFiniteError as error:
+            if epoch == 0:
+                raise
+            outcome.status, outcome.message = "diverged", f"in {unit} {epoch}: {error}"
+            break
         # Test nodes decide nothing, not even this.
         if not all(math.isfinite(scores.loss[part]) for part in ("train", "val")):
             outcome.status = "diverged"
-            outcome.message = f"the loss was not finite after step {epoch}; lower lr, or normalize between the layers"
+            outcome.message = f"the loss was not finite after {unit} {epoch}; lower lr, or normalize between the layers"
             break
         outcome.epochs = epoch
         key = (scores.accuracy["val"], -scores.loss["val"])
@@ -98,19 +115,14 @@ def fit(
     return outcome
 
 
-def _step(
-    model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, train: Tensor, optimizer: optim.Optimizer
-) -> None:
-    model.train()
-    optimizer.zero_grad()
-    loss = F.cross_entropy(model(*inputs)[train], target[train])
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+def _train(model: nn.Module, batches: Iterable[TrainingBatch], optimizer: optim.Optimizer) -> None:
+    for batch in batches:
+        step(model, batch, optimizer)
 
 
 @torch.no_grad()
 def _select(
-    model: nn.Module, state: dict[str, Tensor], inputs: tuple[Tensor, ...], epoch: int, callbacks: Sequence[Callback]
+    model: nn.Module, state: dict[str, Tensor], inputs: tuple[Any, ...], epoch: int, callbacks: Sequence[Callback]
 ) -> None:
     """Restore the best weights and show the callbacks the selected model, freshly evaluated."""
     model.load_state_dict(state)

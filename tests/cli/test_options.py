@@ -52,7 +52,23 @@ def test_all_options_together_arrive_in_their_fields() -> None:
             split_seed=3,
             csbm=CSBMConfig(nodes=50, classes=2, features=5, degree=2.5, homophily=0.25, noise=0.5, seed=9),
         ),
-        model=ModelConfig(slot="cna", layers=5, hidden=7, clusters=4, recluster_every=6, dropout=0.125),
+        model=ModelConfig(
+            slot="cna",
+            layers=5,
+            hidden=7,
+            clusters=4,
+            recluster_every=6,
+            normalization="node",
+            metric="cosine",
+            sharing="shared",
+            schedule="running",
+            residual=True,
+            initial_residual=0.5,
+            jumping_knowledge="max",
+            drop_edge=0.75,
+            dropout=0.125,
+            init="large",
+        ),
         training=TrainingConfig(epochs=11, lr=0.5, lr_activation=0.25, weight_decay=0.0, patience=12),
         recording=RecordingConfig(every=13, snapshots="ends", precision="float32"),
         seed=14,
@@ -60,7 +76,9 @@ def test_all_options_together_arrive_in_their_fields() -> None:
     words = (
         "--dataset csbm --split random-80-10-10 --split-seed 3 --csbm-nodes 50 --csbm-classes 2 --csbm-features 5 "
         "--csbm-degree 2.5 --csbm-homophily 0.25 --csbm-noise 0.5 --csbm-seed 9 --backbone gcn --slot cna --layers 5 "
-        "--hidden 7 --clusters 4 --recluster-every 6 --dropout 0.125 --epochs 11 --lr 0.5 --lr-activation 0.25 "
+        "--hidden 7 --clusters 4 --recluster-every 6 --assignment kmeans --normalization node --activation rational "
+        "--sharing shared --metric cosine --schedule running --residual true --initial-residual 0.5 "
+        "--jumping-knowledge max --drop-edge 0.75 --init large --compile false --dropout 0.125 --epochs 11 --lr 0.5 --lr-activation 0.25 "
         "--weight-decay 0 --patience 12 --every 13 --snapshots ends --precision float32 --seed 14"
     )
     assert parse(*words.split()) == config
@@ -84,6 +102,7 @@ def test_every_option_has_a_meaning_and_shows_its_default() -> None:
         (("--layers", "two"), "--layers = 'two' is not accepted: it must be a whole number"),
         (("--layers", "2.0"), "--layers = '2.0' is not accepted: it must be a whole number"),
         (("--lr", "fast"), "--lr = 'fast' is not accepted: it must be a number"),
+        (("--residual", "yes"), "--residual = 'yes' is not accepted: it must be true or false"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused(words: tuple[str, ...], message: str) -> None:

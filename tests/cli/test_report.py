@@ -47,7 +47,10 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
         ("report oversmoothing -p depths 2,x", "parameter depths = '2,x' is not of type list[int]; an example: 2,4"),
         ("report oversmoothing -p depths 0", "parameter depths: layers = 0 is out of range: it must be at least 1"),
         ("report oversmoothing -p seeds 0,-1", "parameter seeds: seed = -1 is out of range: it must be at least 0"),
-        ("report oversmoothing -p slots relu,can", "parameter slots: unknown slot 'can'; choices, nearest first: cna"),
+        (
+            "report oversmoothing -p slots relu,cnna",
+            "parameter slots: unknown slot 'cnna'; choices, nearest first: cna",
+        ),
         ("report oversmoothing -p dataset karete", "unknown dataset 'karete'; choices, nearest first: karate"),
         ("report oversmoothing -p dataset karate -p split public", "unknown split protocol 'public'"),
     ],

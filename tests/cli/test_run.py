@@ -41,8 +41,8 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
         ("--dataset", "karete", "dataset", "karate", DATASETS),
         ("--dataset", "Cora", "dataset", "cora", DATASETS),
         ("--split", "random-60-20", "split protocol", "random-60-20-20", SPLIT_PROTOCOLS),
-        ("--slot", "can", "slot", "cna", SLOTS),
-        ("--backbone", "gat", "backbone", "gcn", BACKBONES),
+        ("--slot", "cna-randon", "slot", "cna-random", SLOTS),
+        ("--backbone", "gcnn", "backbone", "gcn", BACKBONES),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_first(

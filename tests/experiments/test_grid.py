@@ -26,7 +26,8 @@ def test_arms_share_everything_else() -> None:
     assert configs[0].data.split_seed is None
     assert configs[0].training.epochs == 7
     assert len({config.model.replace(layers=2, slot="relu") for config in configs}) == 1
-    assert (configs[0].model.hidden, configs[0].model.clusters) == (16, 5)
+    assert configs[0].model.hidden == 16
+    assert {config.model.clusters for config in configs if config.model.slot == "cna"} == {5}
     seeds: dict[tuple[int, str], set[int]] = {}
     for config in configs:
         seeds.setdefault((config.model.layers, config.model.slot), set()).add(config.seed)
@@ -49,7 +50,7 @@ def test_no_epochs() -> None:
     [
         ({"dataset": "coar"}, "unknown dataset 'coar'; choices, nearest first: cora,"),
         ({"split": "random"}, "unknown split protocol 'random'"),
-        ({"slots": ("relu", "cnn")}, "unknown slot 'cnn'; choices, nearest first: cna,"),
+        ({"slots": ("relu", "cnna")}, "unknown slot 'cnna'; choices, nearest first: cna,"),
         ({"depths": (2, 0)}, "layers = 0 is out of range: it must be at least 1"),
         ({"depths": (2.0,)}, "layers = 2.0 is not accepted"),
         ({"seeds": (0, -1)}, "seed = -1 is out of range"),

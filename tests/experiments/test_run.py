@@ -34,7 +34,7 @@ def attempts(runs: Path) -> list[str]:
     return sorted(path.name for path in runs.iterdir() if not path.name.startswith("."))
 
 
-@pytest.mark.parametrize("slot", ["none", "relu", "rational", "cna"])
+@pytest.mark.parametrize("slot", ["none", "relu", "a", "cna"])
 def test_first_call_trains(configure: Configure, runs: Path, slot: str) -> None:
     config = configure(slot=slot)
     record = load_or_run(config, runs=runs, progress=False)
@@ -68,7 +68,7 @@ def test_loading_needs_no_torch(configure: Configure, runs: Path) -> None:
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("slot", ["rational", "cna"])
+@pytest.mark.parametrize("slot", ["a", "cna"])
 def test_repetition_is_the_same_to_the_byte(configure: Configure, runs: Path, slot: str) -> None:
     config = configure(slot=slot, dropout=0.3)
     torch.manual_seed(1)
@@ -200,7 +200,7 @@ def test_altered_record_is_refused_not_trained_again(configure: Configure, runs:
 def test_diverged_run_is_kept_and_not_tried_again(
     configure: Configure, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = configure(slot="rational", training={"lr": 1e30})
+    config = configure(slot="a", training={"lr": 1e30})
     record = load_or_run(config, runs=runs, progress=False)
     assert record.summary["status"] == "diverged"
     (warning,) = record.summary["warnings"]

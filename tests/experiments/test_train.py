@@ -41,7 +41,7 @@ def test_split_seed_is_apart_from_the_seed(configure: Configure, runs: Path) -> 
 def test_arms_of_one_seed_share_the_split_and_the_first_weights(configure: Configure, runs: Path) -> None:
     records = [
         load_or_run(configure(slot=slot, training={"epochs": 0}), runs=runs, progress=False)
-        for slot in ("relu", "rational", "none", "cna")
+        for slot in ("relu", "a", "none", "cna")
     ]
     first = records[0]
     for record in records[1:]:
@@ -71,7 +71,7 @@ def test_recorded_prediction_has_the_recorded_accuracy(configure: Configure, run
     assert np.array_equal(record.prediction().values, record.embedding(3, "conv").values.argmax(axis=1))
 
 
-@pytest.mark.parametrize("slot", ["none", "relu", "rational", "cna"])
+@pytest.mark.parametrize("slot", ["none", "relu", "a", "cna"])
 def test_synthetic_records_have_the_form_of_real_ones(
     configure: Configure, runs: Path, tmp_path: Path, slot: str
 ) -> None:

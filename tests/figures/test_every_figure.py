@@ -154,7 +154,8 @@ def test_the_legend_has_each_slot_once_in_the_order_of_the_records(make: Make, n
 
 def test_colours_dashes_markers_and_labels_tell_slots_apart() -> None:
     assert tuple(SLOT_STYLES) == SLOTS
-    for part in ("color", "dash", "symbol", "label"):
+    assert len({(style.color, style.dash) for style in SLOT_STYLES.values()}) == len(SLOTS)
+    for part in ("symbol", "label"):
         assert len({getattr(style, part) for style in SLOT_STYLES.values()}) == len(SLOTS)
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from cna_viz.nn.normalize import ClusterNorm
+from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm
 
 Draw = Callable[..., Tensor]
 
@@ -156,3 +156,49 @@ def test_backward_may_run_twice(draw: Draw) -> None:
 
 def test_repr() -> None:
     assert repr(ClusterNorm(3)) == "ClusterNorm(clusters=3, eps=1e-05)"
+
+
+def test_nodes_are_normalized_with_unbiased_variance(draw: Draw) -> None:
+    x = 3 * draw(12, 5) + 2
+    y = NodeNorm(eps=0)(x)
+    torch.testing.assert_close(y.mean(dim=1), torch.zeros(12, dtype=torch.float64))
+    torch.testing.assert_close(y.var(dim=1), torch.ones(12, dtype=torch.float64))
+    wanted = F.layer_norm(x, (5,), eps=0) * (4 / 5) ** 0.5  # layer normalization divides by the number of channels
+    torch.testing.assert_close(y, wanted)
+    assert torch.equal(NodeNorm()(x, torch.arange(12)), NodeNorm()(x))
+
+
+def test_eps_is_added_to_the_variance_of_nodes(draw: Draw) -> None:
+    x = 0.01 * draw(12, 5)
+    wanted = (x - x.mean(dim=1, keepdim=True)) / (x.var(dim=1, keepdim=True) + 1e-5).sqrt()
+    torch.testing.assert_close(NodeNorm()(x), wanted)
+
+
+def test_gradients_of_nodes(draw: Draw) -> None:
+    assert torch.autograd.gradcheck(NodeNorm(), (draw(4, 5).requires_grad_(),))
+    assert torch.autograd.gradcheck(NodeNorm(), (draw(4, 1).requires_grad_(),))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6, 1e30, 1e-30])
+def test_constant_nodes_give_zeros(value: float) -> None:
+    x = torch.full((4, 5), value, requires_grad=True)
+    y = NodeNorm()(x)
+    y.sum().backward()  # type: ignore[no-untyped-call]
+    assert torch.equal(y, torch.zeros(4, 5))
+    assert x.grad is not None
+    assert bool(x.grad.isfinite().all())
+
+
+def test_single_channel_gives_zeros(draw: Draw) -> None:
+    assert torch.equal(NodeNorm()(draw(4, 1)), torch.zeros(4, 1, dtype=torch.float64))
+
+
+def test_small_differences_of_large_channels(draw: Draw) -> None:
+    x = (1e6 + (64 * draw(12, 5)).round() / 16).float()
+    torch.testing.assert_close(NodeNorm()(x).double(), NodeNorm()(x.double()), rtol=1e-5, atol=1e-5)
+
+
+def test_no_normalization_is_the_identity(draw: Draw) -> None:
+    x = draw(3, 2)
+    assert NoNorm()(x, torch.zeros(3, dtype=torch.long)) is x
+    assert [repr(NodeNorm()), repr(NoNorm())] == ["NodeNorm(eps=1e-05)", "NoNorm()"]

@@ -180,3 +180,36 @@ def test_output_has_the_type_of_the_input(dtype: torch.dtype) -> None:
 
 def test_repr() -> None:
     assert repr(Rational(3)) == "Rational(clusters=3)"
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-8, 1e3, 1e8, 1e20, 1e35])
+def test_features_of_any_size(draw: Draw, size: float) -> None:
+    # In float64 x**5 does not overflow yet; in float32 it would from 1e8 on.
+    module, weight = random_rational(draw, 1), draw(9, 4)
+    x = (size * draw(9, 4)).float()
+    low = Rational()
+    low.load_state_dict(module.state_dict())
+    one, other = x.clone().requires_grad_(), x.double().requires_grad_()
+    actual = low(one)
+    numerator, denominator = (p.detach().double()[0].requires_grad_() for p in low.parameters())
+    wanted = naive(other, numerator, denominator)
+    torch.testing.assert_close(actual.double(), wanted, rtol=1e-4, atol=1e-5)
+    (actual * weight.float()).sum().backward()
+    (wanted * weight.float()).sum().backward()
+    pairs = [(one.grad, other.grad), (low.numerator.grad, numerator.grad), (low.denominator.grad, denominator.grad)]
+    for mine, theirs in pairs:
+        assert mine is not None
+        assert theirs is not None
+        torch.testing.assert_close(mine.double().flatten(), theirs.flatten(), rtol=1e-3, atol=1e-4)
+
+
+def test_linear_far_out() -> None:
+    # P/Q tends to a5 x / |b4|, and not to 0 or infinity.
+    x = torch.tensor([[1e30, -1e30]])
+    torch.testing.assert_close(Rational()(x), x * RELU_NUMERATOR[5] / RELU_DENOMINATOR[3])
+
+
+def test_nan_stays_where_it_is(draw: Draw) -> None:
+    x = draw(3, 2)
+    x[1, 1] = float("nan")
+    assert random_rational(draw, 1)(x).isnan().tolist() == [[False, False], [False, True], [False, False]]

@@ -14,14 +14,14 @@ from torch import Tensor
 from cna_viz.config import ModelConfig, RecordingConfig, TrainingConfig
 from cna_viz.data.embedded import karate
 from cna_viz.measures import FEATURE_MEASURES, EdgeList
-from cna_viz.models.gcn import normalized_adjacency
+from cna_viz.models.backbones import prepare_graph
 from cna_viz.models.gnn import GNN
-from cna_viz.nn.slots import SLOTS
+from cna_viz.nn.slots import SLOTS, SlotContext
 from cna_viz.recording.recorder import Recorder
 from cna_viz.records.schema import check_layers, check_metrics_line
 from cna_viz.training.evaluate import Scores, evaluate
 from cna_viz.training.loop import Callback, Outcome, fit
-from cna_viz.vocabulary import MEASURES, STAGES
+from cna_viz.vocabulary import MEASURES, PRESETS, STAGES
 
 LAYERS, CLUSTERS = 3, 4
 
@@ -53,13 +53,13 @@ class Bench:
     def __init__(self, slot: str = "cna", layers: int = LAYERS, dropout: float = 0.0) -> None:
         graph = karate()
         self.edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
-        self.inputs = (graph.x, normalized_adjacency(graph.edge_index, graph.num_nodes))
+        self.inputs = (graph.x, prepare_graph("gcn", graph.edge_index, graph.num_nodes))
         self.target = graph.y
         numbers = torch.arange(graph.num_nodes)
         self.parts = {name: numbers[numbers % 3 == part] for part, name in enumerate(("train", "val", "test"))}
         torch.manual_seed(0)
         config = ModelConfig(slot=slot, layers=layers, hidden=8, clusters=CLUSTERS, recluster_every=2, dropout=dropout)
-        self.model = GNN(graph.num_features, graph.num_classes, config)
+        self.model = GNN(graph.num_features, graph.num_classes, config, SlotContext(numbers % CLUSTERS))
         self.shelf = Shelf()
 
     def recorder(self, **recording: Any) -> Recorder:
@@ -77,11 +77,11 @@ class Bench:
 
     def features(self) -> dict[tuple[int, str], Tensor]:
         """Return what leaves each convolution and slot, without taps."""
-        x, adjacency = self.inputs
+        x, graph = self.inputs
         features = {}
         with torch.no_grad():
             for layer, conv in enumerate(self.model.eval().convs, start=1):
-                x = features[layer, "conv"] = conv(x, adjacency)
+                x = features[layer, "conv"] = conv(x, graph.edges)
                 if layer < len(self.model.convs):
                     x = features[layer, "slot"] = self.model.slots[layer - 1](x)
         return features
@@ -157,11 +157,11 @@ def test_gradient_norms_are_those_of_the_step(slot: str) -> None:
     bench = Bench(slot)
     before = deepcopy(bench.model).train()
     bench.record(epochs=1)
-    adjacency = bench.inputs[1]
+    edges = bench.inputs[1].edges
     features: dict[tuple[int, str], Tensor] = {}
     x = bench.inputs[0]
     for layer, conv in enumerate(before.convs, start=1):
-        x = features[layer, "conv"] = conv(x, adjacency)
+        x = features[layer, "conv"] = conv(x, edges)
         if layer < LAYERS:
             x = features[layer, "slot"] = before.slots[layer - 1](x)
     train = bench.parts["train"]
@@ -277,15 +277,17 @@ def test_what_a_snapshot_holds(slot: str, epochs: int) -> None:
     wanted: dict[str, tuple[tuple[int, ...], str]] = {"prediction": ((34,), "int32")}
     for layer in range(1, LAYERS + 1):
         wanted[f"embedding.conv.{layer:04d}"] = ((34, 8 if layer < LAYERS else 4), "float16")
-    rows = {"none": 0, "relu": 0, "rational": 1, "cna": CLUSTERS}[slot]
+    factors = PRESETS.get(slot, {"assignment": "none", "activation": "none"})
+    clusters = 1 if factors["assignment"] == "none" else CLUSTERS
+    rows = clusters if factors["activation"] == "rational" else 0
     for layer in range(1, LAYERS):
         wanted[f"embedding.slot.{layer:04d}"] = ((34, 8), "float16")
         if rows:
             wanted[f"rational_numerator.{layer:04d}"] = ((rows, 6), "float32")
             wanted[f"rational_denominator.{layer:04d}"] = ((rows, 4), "float32")
-        if slot == "cna":
+        if clusters > 1:
             wanted[f"cluster_label.{layer:04d}"] = ((34,), "int32")
-            if epochs:
+            if epochs and factors["assignment"] == "kmeans":
                 wanted[f"centroid.{layer:04d}"] = ((CLUSTERS, 8), "float32")
     held = bench.shelf.snapshots[epochs]
     assert {name: (array.shape, str(array.dtype)) for name, array in held.items()} == wanted

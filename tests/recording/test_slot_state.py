@@ -34,7 +34,7 @@ def test_untrained_slot_has_no_centroids() -> None:
 
 
 def test_label_taps_by_layer() -> None:
-    slots: dict[int, nn.Module] = {1: CNA(5, 3), 2: nn.ReLU(), 3: nn.Sequential(CNA(5, 2))}
+    slots: dict[int, nn.Module] = {1: CNA(5, 3), 2: CNA(5, assignment="none"), 3: nn.Sequential(CNA(5, 2))}
     taps = label_taps(slots)
     assert list(taps) == [(1, "cluster_label"), (3, "cluster_label")]
-    assert taps[1, "cluster_label"] is slots[1].assignment.label_tap
+    assert taps[1, "cluster_label"] is slots[1].label_tap

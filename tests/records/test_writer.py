@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cna_viz import files
-from cna_viz.config import ModelConfig, RunConfig
+from cna_viz.config import RESULTS_VERSION, ModelConfig, RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.records import writer as module
 from cna_viz.records.integrity import find_problems, is_complete
@@ -69,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
 def test_small_things_come_back(folder: Path) -> None:
     record = load_record(folder)
     assert record.config == CONFIG
-    assert record.environment == {"schema_version": 1, "results_version": 1, **ENVIRONMENT}
+    assert record.environment == {"schema_version": 1, "results_version": RESULTS_VERSION, **ENVIRONMENT}
     assert record.summary == {
         "status": "complete",
         "best_epoch": 12345,

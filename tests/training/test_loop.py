@@ -111,7 +111,7 @@ def test_no_epochs_only_evaluate(problem: Problem) -> None:
 
 def test_steps_are_those_of_adam(problem: Problem) -> None:
     by_hand = problem.model()
-    optimizer = optim.Adam(by_hand.parameters(), lr=0.01, weight_decay=0.0005)
+    optimizer = optim.Adam(by_hand.parameters(), lr=0.01, weight_decay=0.0005, fused=True)
     _, witness = run(problem, epochs=4)
     for epoch, weights in enumerate(witness.weights):
         if epoch > 0:

@@ -1,0 +1,166 @@
+"""``make bench``: a table printed and benchmarks/results.json written.
+
+Every figure is a ratio within one process: arms are interleaved and compared by medians of at least 20 repeats, so
+that the ratios hold on machines where seconds do not. Sizes run in a process each, because peak memory never falls.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from benchmarks.epochs import ours, pyg
+from benchmarks.graphs import arxiv_shaped, cora_shaped
+from benchmarks.timing import compare
+from cna_viz.config import DataConfig
+from cna_viz.data.datasets import load_graph
+from cna_viz.data.graph import Graph
+from cna_viz.nn.cna import CNA
+from tests.nn.naive import naive_cna
+
+RESULTS = Path(__file__).parent / "results.json"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was compared, the figure, and the bound it should keep."""
+
+    what: str
+    figure: float
+    bound: str
+    kept: bool
+
+
+def epochs_on_cora(graph: Graph) -> list[Row]:
+    """Compare epochs with 16 layers, hidden 64 and 8 clusters."""
+    arms = {"pyg": pyg(graph, layers=16, hidden=64)}
+    arms |= {slot: ours(graph, slot, layers=16, hidden=64, clusters=8) for slot in ("relu", "cna")}
+    times = compare(arms, repeats=60)
+    for name, timing in times.items():
+        print(f"  {name}: {1e3 * timing.median:.1f} ms per epoch (mean {1e3 * timing.mean:.1f} ms)")
+    base, relu, cna = (times[name].median for name in ("pyg", "relu", "cna"))
+    return [
+        at_most(f"{graph.name}: relu / PyG's ReLU GCN", relu / base, 0.4),
+        at_most(f"{graph.name}: cna / PyG's ReLU GCN", cna / base, 0.6),
+        at_most(f"{graph.name}: cna / relu", cna / relu, 1.6),
+        at_most(f"{graph.name}: cna / relu, means (clustering every 20 steps included)", times["cna"].mean / relu, 1.6),
+    ]
+
+
+def slot_alone(nodes: int = 2708, channels: int = 64, clusters: int = 8) -> list[Row]:
+    """Compare forward and backward of the slot with the naive loop over clusters."""
+    torch.manual_seed(0)
+    slot = CNA(channels, clusters)
+    x, gradient = torch.randn(nodes, channels, requires_grad=True), torch.randn(nodes, channels)
+    labels = slot.assignment(x.detach())
+    numerator, denominator = slot.activation.parameters()
+
+    def fast() -> None:
+        slot(x).backward(gradient)
+
+    def naive() -> None:
+        naive_cna(
+            x, labels, numerator, denominator, clusters=clusters, normalization="cluster", activation="rational"
+        ).backward(gradient)
+
+    times = compare({"naive": naive, "cna": fast}, repeats=60)
+    return [
+        at_least("cna slot, forward and backward: naive loop / ours", times["naive"].median / times["cna"].median, 8)
+    ]
+
+
+def epochs_on_arxiv() -> list[Row]:
+    """Compare epochs on a graph of ogbn-arxiv's shape with 4 layers, hidden 256 and 8 clusters."""
+    graph = arxiv_shaped()
+    times = compare({slot: ours(graph, slot, layers=4, hidden=256, clusters=8) for slot in ("relu", "cna")})
+    for name, timing in times.items():
+        print(f"  {name}: {timing.median:.2f} s per epoch (mean {timing.mean:.2f} s)")
+    return [at_most(f"{graph.name}: cna / relu", times["cna"].median / times["relu"].median, 1.4)]
+
+
+def sizes(most: int) -> list[Row]:
+    """Fit the growth of time and memory with the number of nodes."""
+    found = []
+    for exponent in range(3, int(math.log10(most)) + 1):
+        command = [sys.executable, "-m", "benchmarks.memory", str(10**exponent)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+        found.append(json.loads(answer.stdout.splitlines()[-1]))
+        one = found[-1]
+        print(f"  {one['nodes']} nodes: {one['seconds']:.3f} s per epoch, peak {one['peak_mib']:.0f} MiB")
+    time_slope = slope([(one["nodes"], one["seconds"]) for one in found])
+    # Libraries take the same memory whatever the graph.
+    memory_slope = slope([(one["nodes"], one["peak_mib"]) for one in found])
+    return [
+        at_most("csbm, 4 layers: log-log slope of epoch time", time_slope, 1.1),
+        at_most("csbm, 4 layers: log-log slope of peak memory", memory_slope, 1.05),
+        at_most(f"csbm, {found[-1]['nodes']} nodes: peak memory in GiB", found[-1]["peak_mib"] / 1024, 16),
+    ]
+
+
+def slope(points: list[tuple[float, float]]) -> float:
+    """Return the least-squares slope of log(y) over log(x)."""
+    logs = [(math.log(x), math.log(y)) for x, y in points]
+    mean_x, mean_y = (sum(values) / len(logs) for values in zip(*logs, strict=True))
+    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / sum((x - mean_x) ** 2 for x, _ in logs)
+
+
+def at_most(what: str, figure: float, bound: float) -> Row:
+    """Return a row whose figure should not exceed the bound."""
+    return Row(what, figure, f"<= {bound:g}", figure <= bound)
+
+
+def at_least(what: str, figure: float, bound: float) -> Row:
+    """Return a row whose figure should reach the bound."""
+    return Row(what, figure, f">= {bound:g}", figure >= bound)
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures depend on."""
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def main() -> None:
+    """Run the chosen parts, print the table, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", help="epochs, slot, arxiv, sizes (all when left out)")
+    parser.add_argument("--data", type=Path, help="data root with Cora; a random graph of its shape when left out")
+    parser.add_argument("--most", type=int, default=1_000_000, help="nodes of the largest graph of `sizes`")
+    options = parser.parse_args()
+    cora = load_graph(DataConfig(dataset="cora", split="public"), options.data) if options.data else cora_shaped()
+    parts: dict[str, Callable[[], list[Row]]] = {
+        "epochs": lambda: epochs_on_cora(cora),
+        "slot": slot_alone,
+        "arxiv": epochs_on_arxiv,
+        "sizes": lambda: sizes(options.most),
+    }
+    unknown = sorted(set(options.parts) - set(parts))
+    if unknown:
+        parser.error(f"unknown part {unknown[0]!r}; choices: {', '.join(parts)}")
+    rows: list[Row] = []
+    print(f"machine: {machine()}")
+    for name in options.parts or parts:
+        print(f"{name} ...", flush=True)
+        rows += parts[name]()
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        print(f"{row.what:{width}}  {row.figure:7.3f}  {row.bound:8}  {'kept' if row.kept else 'MISSED'}")
+    RESULTS.write_text(json.dumps({"machine": machine(), "rows": [asdict(row) for row in rows]}, indent=1) + "\n")
+    print(f"written: {RESULTS}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The convolutions of the backbones, each called as ``conv(x, edges, initial)``."""
+
+from typing import Any
+
+import torch_geometric.nn as pyg
+from torch import Tensor, nn
+
+from cna_viz.models.gcn import propagate
+from cna_viz.models.inputs import SparseFeatures
+from cna_viz.models.linear import FeatureLinear
+
+
+class PyGConv(nn.Module):
+    """A convolution of PyG that looks at features and edges only."""
+
+    def __init__(self, conv: nn.Module) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: Tensor, edges: Any, initial: Tensor | None = None) -> Tensor:
+        """Return the convolution of ``x`` over ``edges``."""
+        y: Tensor = self.conv(x, edges)
+        return y
+
+
+def gin_conv(in_channels: int, out_channels: int) -> nn.Module:
+    """Return GIN's convolution (arXiv 1810.00826): a sum over neighbours and an MLP of two layers, without norms."""
+    return pyg.GINConv(pyg.MLP([in_channels, out_channels, out_channels], norm=None))
+
+
+def dir_conv(in_channels: int, out_channels: int) -> nn.Module:
+    """Return DirGNN's convolution (arXiv 2305.10498) around GraphSAGE's.
+
+    It has weights for each direction of the edges. The graphs here are undirected, so that both see the same
+    neighbours.
+    """
+    return pyg.DirGNNConv(pyg.SAGEConv(in_channels, out_channels, root_weight=False))
+
+
+class MLPLayer(nn.Module):
+    """A linear map without a graph: the control that tells what the graph is good for."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.lin = FeatureLinear(in_channels, out_channels)
+
+    def forward(self, x: Tensor | SparseFeatures, edges: None, initial: Tensor | None = None) -> Tensor:
+        """Return x W + b."""
+        y: Tensor = self.lin(x)
+        return y
+
+
+class Propagation(nn.Module):
+    r"""Propagation without weights.
+
+    .. math:: X' = (1 - \alpha) \hat D^{-1/2} (A + I) \hat D^{-1/2} X + \alpha X_0
+
+    With α = 0 this is a step of SGC (arXiv 1902.07153), else one of APPNP (arXiv 1810.05997), where X₀ are the
+    projected features.
+
+    Args:
+        alpha: Share of the projected features.
+    """
+
+    def __init__(self, alpha: float) -> None:
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, x: Tensor, adjacency: Tensor, initial: Tensor | None = None) -> Tensor:
+        """Return ``x`` propagated one step."""
+        y = propagate(adjacency, x)
+        return y if self.alpha == 0 or initial is None else (1 - self.alpha) * y + self.alpha * initial
+
+    def extra_repr(self) -> str:
+        """Describe the module in ``print(model)``."""
+        return f"alpha={self.alpha}"
+
+
+class GCNIIConv(nn.Module):
+    """GCNII's convolution (Chen et al., arXiv 2007.02133), PyG's with α = 0.1 and θ = 0.5, on a CSR adjacency.
+
+    Args:
+        channels: Channels of input and output.
+        layer: Number of the layer, from 1: the deeper, the closer its weights are to the identity.
+    """
+
+    def __init__(self, channels: int, layer: int) -> None:
+        super().__init__()
+        self.conv = _FastGCN2Conv(channels, alpha=0.1, theta=0.5, layer=layer, normalize=False)
+
+    def forward(self, x: Tensor, adjacency: Tensor, initial: Tensor | None = None) -> Tensor:
+        """Return the convolution of ``x``, mixed with the projected features."""
+        y: Tensor = self.conv(x, initial, adjacency)
+        return y
+
+
+class _FastGCN2Conv(pyg.GCN2Conv):  # type: ignore[misc]
+    """PyG's convolution with a product for a symmetric matrix in the place of message passing."""
+
+    def propagate(self, edge_index: Tensor, x: Tensor, **arguments: Any) -> Tensor:
+        return propagate(edge_index, x)
