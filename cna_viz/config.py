@@ -129,12 +129,12 @@ class DataConfig(Config):
 class ModelConfig(Config):
     """The network: `layers` convolutions with a slot in each gap between them.
 
-    Equal networks have equal configs: factors that make up another preset become that preset's name, factors that say
-    what the preset says are dropped, and settings that have no effect take their default.
+    Equal networks have equal configs: a slot of the CNA family becomes the preset that needs fewest factors to describe
+    it, factors that say what the preset says are dropped, and settings that have no effect take their default.
     """
 
     backbone: BackboneName = "gcn"
-    """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn or mlp (no graph)."""
+    """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn; mlp has no graph."""
     slot: SlotName = "relu"
     """What stands between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
     a control (cna-random, cna-labels, cna-communities), or a norm and ReLU (layernorm, nodenorm, batchnorm, pairnorm,
@@ -164,7 +164,7 @@ class ModelConfig(Config):
     initial_residual: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the first layer's output that is mixed into what leaves every further slot; 0 for none."""
     jumping_knowledge: JumpingKnowledge = "none"
-    """What the last convolution reads: the last hidden layer (none), or all of them, side by side (cat) or their max."""
+    """What the last convolution reads: the last hidden layer (none), or all, side by side (cat) or their max."""
     drop_edge: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the edges that are left out at random in every training step (DropEdge)."""
     dropout: Annotated[NonNegative, Lt(1)] = 0.0
@@ -172,7 +172,7 @@ class ModelConfig(Config):
     init: Init = "glorot"
     """Start of the weights: glorot, orthogonal, or large (normal with four times the variance of glorot)."""
     compile: bool = False
-    """Compile slots of the CNA family with torch.compile: for GPUs, where it saves memory traffic; takes 10 to 40 s once."""
+    """Compile slots of the CNA family with torch.compile, to save memory traffic on GPUs; takes 10 to 40 s once."""
 
     @model_validator(mode="before")
     @classmethod
@@ -195,7 +195,7 @@ class TrainingConfig(Config):
     """Adam with two groups: weights, and the coefficients of learned activations."""
 
     epochs: Annotated[int, Ge(0), Le(1_000_000)] = 200
-    """Most training steps (full batch); 0 records the untrained network."""
+    """Most passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
     lr: Annotated[float, Gt(0)] = 0.01
     """Learning rate of the weights."""
     lr_activation: Annotated[float, Gt(0)] = 0.001
@@ -204,6 +204,17 @@ class TrainingConfig(Config):
     """L2 penalty on the weights (not on the rational activations)."""
     patience: Annotated[int, Ge(1)] = 100
     """Stop after so many epochs without a better validation accuracy."""
+    batch_size: Annotated[int, Ge(1)] | None = None
+    """Training nodes per step, each with sampled neighbours; all nodes in one step when left out."""
+    neighbors: Annotated[int, Ge(1), Le(10_000)] = 10
+    """Neighbours sampled per node and layer; only with `batch_size`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _neighbors_only_with_batches(cls, data: Any) -> Any:
+        # Settings without effect take their default: equal trainings have equal configs.
+        idle = isinstance(data, dict) and data.get("batch_size") is None and _is_count(data.get("neighbors"))
+        return {**data, "neighbors": cls.model_fields["neighbors"].default} if idle else data
 
 
 class RecordingConfig(Config):
@@ -255,7 +266,7 @@ class RunConfig(Config):
 
 
 def _canonical(data: dict[str, Any]) -> dict[str, Any]:
-    """Give equal networks equal fields; refuse factors for slots that have none. Wrong values are left to be refused."""
+    """Give equal networks equal fields; refuse factors for slots that have none. Wrong values are refused later."""
     slot = data.get("slot", "relu")
     given = {name: data[name] for name in vocabulary.FACTORS if data.get(name) is not None}
     if any(value not in vocabulary.FACTORS[name] for name, value in given.items()) or slot not in vocabulary.SLOTS:
@@ -269,7 +280,7 @@ def _canonical(data: dict[str, Any]) -> dict[str, Any]:
     factors = {**vocabulary.PRESETS.get(slot, {}), **given}
     if factors:
         factors = _without_idle(factors)
-        slot = next((name for name, preset in vocabulary.PRESETS.items() if _without_idle(preset) == factors), slot)
+        slot = min(vocabulary.PRESETS, key=lambda name: _distance(name, factors))
         preset = _without_idle(vocabulary.PRESETS[slot])
         data.update({name: None if preset[name] == value else value for name, value in factors.items()})
         data["slot"] = slot
@@ -299,6 +310,12 @@ def _without_idle(factors: dict[str, str]) -> dict[str, str]:
         if factors["assignment"] != "random" and factors["activation"] != "rational":
             factors["sharing"] = "per-layer"
     return factors
+
+
+def _distance(slot: str, factors: dict[str, str]) -> tuple[int, int]:
+    """Return how many factors of a preset are others, and how many of these it doesn't have at all."""
+    others = _without_idle(vocabulary.PRESETS[slot]).items() - factors.items()
+    return len(others), sum(value == "none" for _, value in others)
 
 
 def _uses_clusters(slot: str, factors: dict[str, str]) -> bool:

@@ -4,6 +4,8 @@ import hashlib
 import json
 import math
 import random
+import warnings
+from itertools import product
 from typing import Any
 
 import pytest
@@ -24,7 +26,10 @@ from cna_viz.errors import UsageError, nearest_first
 
 DEFAULT_JSON = (
     '{"data":{"csbm":null,"dataset":"digits","split":"random-60-20-20","split_seed":null},'
-    '"model":{"backbone":"gcn","clusters":8,"dropout":0.0,"hidden":64,"layers":2,"recluster_every":20,"slot":"relu"},'
+    '"model":{"activation":null,"assignment":null,"backbone":"gcn","clusters":8,"compile":false,"drop_edge":0.0,'
+    '"dropout":0.0,"hidden":64,"init":"glorot","initial_residual":0.0,"jumping_knowledge":"none","layers":2,'
+    '"metric":null,"normalization":null,"recluster_every":20,"residual":false,"schedule":null,"sharing":null,'
+    '"slot":"relu"},'
     '"recording":{"every":1,"precision":"float16","snapshots":"log"},'
     '"seed":0,'
     '"training":{"epochs":200,"lr":0.01,"lr_activation":0.001,"patience":100,"weight_decay":0.0005}}'
@@ -51,6 +56,8 @@ FLOATS: list[tuple[type[Config], str, list[float], list[float], str]] = [
     (CSBMConfig, "degree", [1e-300, 1e300], [0.0, -1.0], "greater than 0"),
     (CSBMConfig, "homophily", [0.0, 1.0], [-0.1, 1.0000001], "at least 0 and at most 1"),
     (CSBMConfig, "noise", [0.0, 1e300], [-1e-9], "at least 0"),
+    (ModelConfig, "initial_residual", [0.0, 0.999], [-0.1, 1.0], "at least 0 and less than 1"),
+    (ModelConfig, "drop_edge", [0.0, 0.999], [-0.1, 1.0], "at least 0 and less than 1"),
     (ModelConfig, "dropout", [0.0, 0.999], [-0.1, 1.0], "at least 0 and less than 1"),
     (TrainingConfig, "lr", [1e-300, 1e300], [0.0, -0.01], "greater than 0"),
     (TrainingConfig, "lr_activation", [1e-300, 1e300], [0.0, -0.01], "greater than 0"),
@@ -91,14 +98,30 @@ def others() -> list[RunConfig]:
     assert {name for change in csbm for name in change} == set(CSBMConfig.model_fields)
     data += [DataConfig(dataset="csbm", csbm=CSBMConfig(**change)) for change in csbm]
     model: dict[str, Any] = {
+        "backbone": "sage",
         "slot": "cna",
         "layers": 3,
         "hidden": 65,
+        "residual": True,
+        "initial_residual": 0.1,
+        "jumping_knowledge": "cat",
+        "drop_edge": 0.1,
+        "dropout": 0.1,
+        "init": "orthogonal",
+    }
+    family: dict[str, Any] = {
         "clusters": 9,
         "recluster_every": 21,
-        "dropout": 0.1,
+        "assignment": "random",
+        "normalization": "node",
+        "activation": "relu",
+        "sharing": "shared",
+        "metric": "cosine",
+        "schedule": "released",
+        "compile": True,
     }
-    assert set(model) == set(ModelConfig.model_fields) - {"backbone"}  # there is only one backbone
+    assert {*model, *family} == set(ModelConfig.model_fields)
+    cna = base.model.replace(slot="cna")
     training: dict[str, Any] = {"epochs": 201, "lr": 0.02, "lr_activation": 0.01, "weight_decay": 0.0, "patience": 101}
     assert set(training) == set(TrainingConfig.model_fields)
     recording: dict[str, Any] = {"every": 2, "snapshots": "ends", "precision": "float32"}
@@ -107,9 +130,17 @@ def others() -> list[RunConfig]:
         base.replace(seed=1),
         *(base.replace(data=part) for part in data),
         *(base.replace(model=base.model.replace(**{key: value})) for key, value in model.items()),
+        *(base.replace(model=cna.replace(**{key: value})) for key, value in family.items()),
         *(base.replace(training=base.training.replace(**{key: value})) for key, value in training.items()),
         *(base.replace(recording=base.recording.replace(**{key: value})) for key, value in recording.items()),
     ]
+
+
+def draw_slot(rng: random.Random) -> dict[str, str]:
+    """Draw a slot, and factors where it may have some."""
+    slot = rng.choice(vocabulary.SLOTS)
+    factors = {name: rng.choice(choices) for name, choices in vocabulary.FACTORS.items() if rng.random() < 0.4}
+    return {"slot": slot, **(factors if slot in vocabulary.PRESETS else {})}
 
 
 def draw(rng: random.Random) -> RunConfig:
@@ -126,10 +157,13 @@ def draw(rng: random.Random) -> RunConfig:
             csbm=csbm,
         ),
         model=ModelConfig(
-            slot=rng.choice(vocabulary.SLOTS),
+            **draw_slot(rng),  # type: ignore[arg-type]
+            backbone=rng.choice(vocabulary.BACKBONES),
             layers=rng.randint(1, 4096),
             hidden=rng.randint(1, 65536),
             dropout=rng.random(),
+            residual=rng.random() < 0.5,
+            init=rng.choice(vocabulary.INITS),
         ),
         training=TrainingConfig(lr=10 ** rng.uniform(-300, 300), weight_decay=rng.choice([0, rng.random()])),
         recording=RecordingConfig(every=rng.randint(1, 10**9), snapshots=rng.choice(["log", "ends", "none"])),
@@ -142,13 +176,14 @@ def test_defaults() -> None:
 
 
 def test_default_identity() -> None:
-    assert module.RESULTS_VERSION == 1, "a new results version changes every id: change the line below with it"
-    assert RunConfig().run_id == hashlib.sha256(f"1:{DEFAULT_JSON}".encode()).hexdigest()[:16]
+    assert module.RESULTS_VERSION == 2, "a new results version changes every id: change the line below with it"
+    assert RunConfig().run_id == hashlib.sha256(f"2:{DEFAULT_JSON}".encode()).hexdigest()[:16]
 
 
 @pytest.mark.parametrize(("cls", "name", "accepted", "refused", "words"), INTEGERS + FLOATS)
 def test_bounds(cls: type[Config], name: str, accepted: list[float], refused: list[float], words: str) -> None:
-    rest = {"classes": 2} if (cls, name) == (CSBMConfig, "nodes") else {}
+    effective = {"nodes": {"classes": 2}, "clusters": {"slot": "cna"}, "recluster_every": {"slot": "cna"}}
+    rest: dict[str, Any] = effective.get(name, {})
     for value in accepted:
         assert getattr(cls(**rest, **{name: value}), name) == value
     for value in refused:
@@ -161,7 +196,7 @@ def test_every_number_is_in_the_tables() -> None:
         (cls, name)
         for cls in CLASSES
         for name, field in cls.model_fields.items()
-        if isinstance(field.default, int | float) or name == "split_seed"
+        if (isinstance(field.default, int | float) and type(field.default) is not bool) or name == "split_seed"
     }
     assert tabled == numbers
 
@@ -203,8 +238,17 @@ def test_none_is_no_integer(name: str) -> None:
         (DataConfig, "dataset", "dataset", "", None, vocabulary.DATASETS),
         (DataConfig, "dataset", "dataset", "Digits", "digits", vocabulary.DATASETS),
         (DataConfig, "split", "split protocol", "random-60-20", "random-60-20-20", vocabulary.SPLIT_PROTOCOLS),
-        (ModelConfig, "backbone", "backbone", "gat", "gcn", vocabulary.BACKBONES),
-        (ModelConfig, "slot", "slot", "rationale", "rational", vocabulary.SLOTS),
+        (ModelConfig, "backbone", "backbone", "gnc", "gcn", vocabulary.BACKBONES),
+        (ModelConfig, "slot", "slot", "can-released", "cna-released", vocabulary.SLOTS),
+        (ModelConfig, "slot", "slot", "rational", None, vocabulary.SLOTS),
+        (ModelConfig, "assignment", "assignment", "k-means", "kmeans", vocabulary.ASSIGNMENTS),
+        (ModelConfig, "normalization", "normalization", "nodes", "node", vocabulary.NORMALIZATIONS),
+        (ModelConfig, "activation", "activation", "rationals", "rational", vocabulary.ACTIVATIONS),
+        (ModelConfig, "sharing", "sharing", "share", "shared", vocabulary.SHARINGS),
+        (ModelConfig, "metric", "metric", "cos", "cosine", vocabulary.METRICS),
+        (ModelConfig, "schedule", "schedule", "release", "released", vocabulary.SCHEDULES),
+        (ModelConfig, "init", "init", "orthogonl", "orthogonal", vocabulary.INITS),
+        (ModelConfig, "jumping_knowledge", "jumping_knowledge", "mx", "max", vocabulary.JUMPING_KNOWLEDGE),
         (ModelConfig, "slot", "slot", "line\nbreak", None, vocabulary.SLOTS),
     ],
 )
@@ -222,6 +266,22 @@ def test_unknown_names_list_the_nearest_first(
 @pytest.mark.parametrize("value", [3, None, True, ["relu"]])
 def test_what_is_no_name(cls: type[Config], name: str, value: object) -> None:
     assert refusal(cls, **{name: value}) == f"{name} = {value!r} is not accepted: input should be a valid string"
+
+
+@pytest.mark.parametrize("name", ["residual", "compile"])
+@pytest.mark.parametrize("value", [1, 0, "yes", None, 1.0])
+def test_what_is_neither_true_nor_false(name: str, value: object) -> None:
+    assert (
+        refusal(ModelConfig, **{name: value}) == f"{name} = {value!r} is not accepted: input should be a valid boolean"
+    )
+
+
+@pytest.mark.parametrize("name", vocabulary.FACTORS)
+@pytest.mark.parametrize("slot", ["relu", "cna"])
+@pytest.mark.parametrize("value", [3, True, ["none"], {}])
+def test_what_is_no_factor(slot: str, name: str, value: object) -> None:
+    message = refusal(ModelConfig, slot=slot, **{name: value})
+    assert message == f"{name} = {value!r} is not accepted: input should be a valid string"
 
 
 @pytest.mark.parametrize(
@@ -385,7 +445,7 @@ def test_identity_differs_with_every_field() -> None:
 
 def test_identity_differs_with_the_results_version(monkeypatch: pytest.MonkeyPatch) -> None:
     before = RunConfig().run_id
-    monkeypatch.setattr(module, "RESULTS_VERSION", 2)
+    monkeypatch.setattr(module, "RESULTS_VERSION", 3)
     assert RunConfig().run_id != before
 
 
@@ -403,7 +463,7 @@ def test_equal_configs_have_equal_text(cls: type[Config], name: str) -> None:
 def test_identity_under_another_results_version() -> None:
     config = RunConfig(seed=3)
     assert config.id_under(module.RESULTS_VERSION) == config.run_id
-    assert config.id_under(2) == hashlib.sha256(f"2:{config.to_json()}".encode()).hexdigest()[:16]
+    assert config.id_under(1) == hashlib.sha256(f"1:{config.to_json()}".encode()).hexdigest()[:16]
 
 
 def test_every_field_has_a_description() -> None:
@@ -412,3 +472,176 @@ def test_every_field_has_a_description() -> None:
         for name, field in cls.model_fields.items():
             nested = isinstance(field.default_factory, type)
             assert nested or field.description, f"{cls.__name__}.{name}"
+
+
+# The factors of a slot
+
+
+def compositions(config: ModelConfig) -> dict[str, str]:
+    """Return what a slot of the CNA family is made of, without what can have no effect, worked out by hand."""
+    factors = dict(config.factors)
+    if factors["assignment"] == "none" and factors["normalization"] == "cluster":
+        factors["normalization"] = "batch"
+    if factors["assignment"] != "kmeans":
+        del factors["metric"], factors["schedule"]
+        if factors["assignment"] != "random" and factors["activation"] != "rational":
+            del factors["sharing"]
+    return factors
+
+
+def every_slot() -> list[ModelConfig]:
+    """Return the config of every preset with every choice of its factors, a sample of them with all presets."""
+    rng = random.Random(0)
+    everything = [
+        dict(zip(vocabulary.FACTORS, values, strict=True)) for values in product(*vocabulary.FACTORS.values())
+    ]
+    sample = [{"slot": rng.choice([*vocabulary.PRESETS]), **factors} for factors in everything]
+    for preset in vocabulary.PRESETS:
+        sample += [{"slot": preset, name: value} for name, values in vocabulary.FACTORS.items() for value in values]
+    return [ModelConfig(**fields) for fields in sample]  # type: ignore[arg-type]
+
+
+def test_factors_are_those_of_the_name() -> None:
+    for name, factors in vocabulary.PRESETS.items():
+        config = ModelConfig(slot=name)
+        assert config.slot == name
+        assert config.factors == factors
+        assert all(getattr(config, factor) is None for factor in vocabulary.FACTORS)
+    for name in set(vocabulary.SLOTS) - set(vocabulary.PRESETS):
+        assert ModelConfig(slot=name).factors == {}
+
+
+def test_networks_are_equal_exactly_if_their_configs_are() -> None:
+    by_text: dict[str, list[dict[str, str]]] = {}
+    by_composition: dict[str, set[str]] = {}
+    for config in every_slot():
+        text = config.model_dump_json()
+        by_text.setdefault(text, []).append(compositions(config))
+        by_composition.setdefault(str(compositions(config)), set()).add(text)
+    assert all(each == same[0] for same in by_text.values() for each in same)
+    assert all(len(texts) == 1 for texts in by_composition.values())
+    # Metric and schedule only for kmeans, sharing not without a rational; none has no cluster beside batch.
+    kmeans, random_, fixed, none = 4 * 3 * 2 * 2 * 3, 4 * 3 * 2, 4 * (2 + 1 + 1), 3 * (2 + 1 + 1)
+    assert len(by_text) == kmeans + random_ + 2 * fixed + none
+
+
+def test_given_factors_are_what_the_slot_is_made_of() -> None:
+    for preset, (name, values) in product(vocabulary.PRESETS, vocabulary.FACTORS.items()):
+        for value in values:
+            wanted = compositions(ModelConfig.model_construct(slot=preset, **{name: value}))
+            assert compositions(ModelConfig(**{"slot": preset, name: value})) == wanted  # type: ignore[arg-type]
+
+
+def test_canonical_form_is_its_own() -> None:
+    for config in every_slot():
+        assert ModelConfig(**dict(config)) == config
+        assert ModelConfig.model_validate_json(config.model_dump_json()) == config
+        assert config.replace() == config
+        overridden = {name for name in vocabulary.FACTORS if getattr(config, name) is not None}
+        assert all(getattr(config, name) != vocabulary.PRESETS[config.slot][name] for name in overridden)
+
+
+@pytest.mark.parametrize(
+    ("fields", "slot"),
+    [
+        ({"slot": "cna", "activation": "relu"}, "cn"),
+        ({"slot": "cna", "normalization": "none"}, "ca"),
+        ({"slot": "cna", "normalization": "none", "activation": "relu"}, "c"),
+        ({"slot": "cna", "assignment": "none"}, "na"),
+        ({"slot": "a", "normalization": "node"}, "na"),
+        ({"slot": "cn", "assignment": "none"}, "n"),
+        ({"slot": "ca", "assignment": "none"}, "a"),
+        ({"slot": "cna", "assignment": "random"}, "cna-random"),
+        ({"slot": "cna-random", "assignment": "labels", "metric": "cosine"}, "cna-labels"),
+        ({"slot": "n", "assignment": "communities", "normalization": "cluster", "activation": "rational"}, None),
+        (
+            {"slot": "cna", "normalization": "node", "sharing": "shared", "metric": "cosine", "schedule": "released"},
+            "cna-released",
+        ),
+    ],
+)
+def test_factors_rename_the_slot(fields: dict[str, str], slot: str | None) -> None:
+    config = ModelConfig(**fields)  # type: ignore[arg-type]
+    assert config.slot == (slot or "cna-communities")
+    left = {name for name in vocabulary.FACTORS if getattr(config, name) is not None}
+    assert left == ({"normalization"} if fields.get("normalization") == "node" and slot == "na" else set())
+
+
+def test_the_same_network_by_two_ways_is_one_run() -> None:
+    one = ModelConfig(slot="cna", normalization="node")
+    other = ModelConfig(slot="cn", normalization="node", activation="rational")
+    assert (one.slot, one.normalization) == ("cna", "node")
+    assert RunConfig(model=one).run_id == RunConfig(model=other).run_id
+    assert RunConfig(model=one).run_id != RunConfig(model=ModelConfig(slot="cna")).run_id
+    assert RunConfig.from_json('{"model": {"slot": "cna", "activation": "relu"}}') == RunConfig(
+        model=ModelConfig(slot="cn")
+    )
+
+
+def test_factors_may_be_changed_later() -> None:
+    config = ModelConfig(slot="cna", clusters=5, recluster_every=3)
+    assert config.replace(activation="relu") == ModelConfig(slot="cn", clusters=5, recluster_every=3)
+    assert config.replace(metric="cosine").replace(metric=None) == config
+    assert config.replace(slot="ca") == ModelConfig(slot="ca", clusters=5, recluster_every=3)
+
+
+@pytest.mark.parametrize("name", vocabulary.FACTORS)
+@pytest.mark.parametrize("slot", sorted(set(vocabulary.SLOTS) - set(vocabulary.PRESETS)))
+def test_factors_of_slots_that_have_none_are_refused(slot: str, name: str) -> None:
+    value = vocabulary.FACTORS[name][0]
+    assert refusal(ModelConfig, slot=slot, **{name: value}) == (
+        f"{name} = {value!r} does not go with slot {slot!r}: only these slots have it: {', '.join(vocabulary.PRESETS)}"
+    )
+    assert ModelConfig(**{"slot": slot, name: None}) == ModelConfig(slot=slot)  # type: ignore[arg-type]
+
+
+def test_settings_without_effect_take_their_default() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # not where nobody can have meant anything by it
+        for slot in ("none", "relu", "batchnorm", "layernorm", "nodenorm", "pairnorm", "graphnorm", "meansub"):
+            assert ModelConfig(slot=slot, clusters=5, recluster_every=3, compile=True) == ModelConfig(slot=slot)
+        for slot in ("cna-random", "cna-communities", "cna-labels", "na", "a", "n"):
+            assert ModelConfig(slot=slot, recluster_every=3) == ModelConfig(slot=slot)
+        running = ModelConfig(slot="cna", schedule="running")
+        assert ModelConfig(slot="cna", schedule="running", recluster_every=3) == running
+    kept = [
+        ("cna", {"clusters": 5, "recluster_every": 3, "compile": True}),
+        ("cna-released", {"clusters": 5, "recluster_every": 3, "compile": True}),
+        ("cna-random", {"clusters": 5, "compile": True}),
+        ("cna-communities", {"clusters": 5}),
+        ("diffgroupnorm", {"clusters": 5}),
+        ("a", {"compile": True}),
+    ]
+    for slot, fields in kept:
+        config = ModelConfig(slot=slot, **fields)  # type: ignore[arg-type]
+        assert {name: getattr(config, name) for name in fields} == fields
+
+
+def test_clusters_have_an_effect_where_they_are_used() -> None:
+    used = {name for name in vocabulary.SLOTS if ModelConfig(slot=name).uses_clusters}
+    clustering = {"cna", "c", "cn", "ca", "cna-released", "cna-random", "cna-communities"}
+    assert used == {*clustering, "diffgroupnorm"}
+
+
+@pytest.mark.parametrize(
+    ("slot", "assignment", "reason"),
+    [("na", "none", "all nodes are in one cluster"), ("cna-labels", "labels", "each class is a cluster")],
+)
+def test_clusters_that_a_slot_can_not_have_are_a_warning(slot: str, assignment: str, reason: str) -> None:
+    message = f"^clusters = 5 has no effect with assignment '{assignment}': {reason}$"
+    with pytest.warns(UserWarning, match=message):
+        config = ModelConfig(slot=slot, clusters=5)
+    assert config == ModelConfig(slot=slot)
+    with pytest.warns(UserWarning, match=message):
+        assert ModelConfig(slot="cna", clusters=5, assignment=assignment) == config
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ModelConfig(slot=slot, clusters=8) == config
+
+
+def test_wrong_values_are_refused_whatever_they_would_do() -> None:
+    assert refusal(ModelConfig, slot="relu", clusters=0) == "clusters = 0 is out of range: it must be at least 1"
+    assert refusal(ModelConfig, slot="a", recluster_every=True).startswith("recluster_every = True is not accepted")
+    assert refusal(ModelConfig, slot="cn", clusters=None).startswith("clusters = None is not accepted")
+    assert "unknown slot 'rely'" in refusal(ModelConfig, slot="rely", activation="relu")
+    assert "unknown metric 'manhattan'" in refusal(ModelConfig, slot="cna", metric="manhattan")

@@ -87,7 +87,7 @@ def energy_is_not_accuracy(records: Sequence[Record]) -> str:
 
 
 def reclustering_findings(records: Sequence[Record]) -> str:
-    """Say how validation accuracy moves in the steps that find new clusters, and in the others (only slots with k-means)."""
+    """Say how validation accuracy moves in the steps that find new clusters, and in the others (slots with k-means)."""
     anew, others = [], []
     for record in records:
         if not _clusters_anew(record):

@@ -1,5 +1,6 @@
 """The one place that knows the whole making wing: data, model, training, recording."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,7 +22,9 @@ from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.recorder import Recorder
 from cna_viz.records.writer import RecordWriter
-from cna_viz.training.loop import Callback, Outcome, fit
+from cna_viz.training.loop import Batches, Callback, Outcome, fit
+from cna_viz.training.sampler import NeighborBatches
+from cna_viz.training.step import TrainingBatch
 
 
 def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:
@@ -57,7 +60,7 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
         torch.manual_seed(config.seed)
         writer.graph(_graph_tensors(graph, split))
-        context = SlotContext(_partition(config, graph))
+        context = SlotContext(_partition(config, graph), graph.num_nodes, config.training.batch_size is not None)
         graph = graph.to(device)
         model = GNN(graph.num_features, graph.num_classes, config.model, context).to(device)
         x = prepare_features(config.model.backbone, graph.x)
@@ -66,7 +69,9 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         parts = {name: index.to(device) for name, index in split.items()}
         slots = dict(enumerate(model.slots, start=1))
         with Recorder(model.taps(), slots, edges, writer, config.recording) as recorder:
-            outcome = fit(model, inputs, graph.y, parts, config.training, [recorder, *callbacks])
+            outcome = fit(
+                model, inputs, graph.y, parts, config.training, [recorder, *callbacks], _batches(config, graph, split)
+            )
         writer.seal(_summary(outcome, sum(p.numel() for p in model.parameters()), split))
 
 
@@ -76,6 +81,30 @@ def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
     if assignment == "communities":
         return louvain(graph.edge_index, graph.num_nodes, config.model.clusters, seed=config.seed)
     return graph.y if assignment == "labels" else None
+
+
+def _batches(config: RunConfig, graph: Graph, split: Split) -> Batches | None:
+    """Return what makes the mini-batches of an epoch; None where an epoch is one step on the whole graph."""
+    if config.training.batch_size is None:
+        return None
+    sampler = NeighborBatches(
+        graph.edge_index,
+        graph.num_nodes,
+        split.train,
+        batch_size=config.training.batch_size,
+        neighbors=config.training.neighbors,
+        hops=0 if config.model.backbone == "mlp" else config.model.layers,
+        seed=config.seed,
+    )
+    device = graph.x.device
+
+    def epoch(number: int) -> Iterator[TrainingBatch]:
+        for part in sampler.epoch(number):
+            nodes = part.nodes.to(device)
+            edges = prepare_graph(config.model.backbone, part.edge_index.to(device), len(nodes), nodes)
+            yield TrainingBatch((graph.x.index_select(0, nodes), edges), graph.y[nodes], part.seeds.to(device))
+
+    return epoch
 
 
 def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:

@@ -25,7 +25,8 @@ class PyGConv(nn.Module):
 
 def gin_conv(in_channels: int, out_channels: int) -> nn.Module:
     """Return GIN's convolution (arXiv 1810.00826): a sum over neighbours and an MLP of two layers, without norms."""
-    return pyg.GINConv(pyg.MLP([in_channels, out_channels, out_channels], norm=None))
+    conv: nn.Module = pyg.GINConv(pyg.MLP([in_channels, out_channels, out_channels], norm=None))
+    return conv
 
 
 def dir_conv(in_channels: int, out_channels: int) -> nn.Module:
@@ -34,7 +35,8 @@ def dir_conv(in_channels: int, out_channels: int) -> nn.Module:
     It has weights for each direction of the edges. The graphs here are undirected, so that both see the same
     neighbours.
     """
-    return pyg.DirGNNConv(pyg.SAGEConv(in_channels, out_channels, root_weight=False))
+    conv: nn.Module = pyg.DirGNNConv(pyg.SAGEConv(in_channels, out_channels, root_weight=False))
+    return conv
 
 
 class MLPLayer(nn.Module):

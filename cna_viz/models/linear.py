@@ -25,7 +25,7 @@ class FeatureLinear(Linear):  # type: ignore[misc]
     def forward(self, x: Tensor | SparseFeatures) -> Tensor:
         """Return x Wᵀ + b."""
         if isinstance(x, SparseFeatures):
-            y = x.matmul(self.weight.t())
-            return y if self.bias is None else y + self.bias
-        y = super().forward(x)
+            product = x.matmul(self.weight.t())
+            return product if self.bias is None else product + self.bias
+        y: Tensor = super().forward(x)
         return y

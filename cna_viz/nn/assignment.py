@@ -284,7 +284,7 @@ def make_assignment(
     schedule: str,
     recluster_every: int,
     labels: Tensor | None,
-) -> nn.Module:
+) -> KMeans | Partition | RandomPartition | Whole:
     """Return the module of an assignment by name; see :class:`~cna_viz.nn.cna.CNA` for the arguments."""
     if labels is not None and assignment in {"kmeans", "none"}:
         raise UsageError(

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn import fused
 from cna_viz.nn.assignment import make_assignment
-from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm
-from cna_viz.nn.rational import Rational
+from cna_viz.nn.normalize import make_normalization
+from cna_viz.nn.rational import Rational, make_activation
 from cna_viz.nn.tap import Tap
 from cna_viz.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
 
@@ -90,19 +90,10 @@ class CNA(nn.Module):
             recluster_every=recluster_every,
             labels=labels,
         )
-        self.clusters = int(self.assignment.clusters)
+        self.clusters: int = self.assignment.clusters
         self.label_tap = Tap()
-        self.normalization = {
-            "cluster": lambda: ClusterNorm(self.clusters),
-            "batch": lambda: ClusterNorm(1),
-            "node": NodeNorm,
-            "none": NoNorm,
-        }[normalization]()
-        self.activation: nn.Module = {
-            "rational": lambda: Rational(self.clusters),
-            "relu": nn.ReLU,
-            "none": nn.Identity,
-        }[activation]()
+        self.normalization = make_normalization(normalization, self.clusters)
+        self.activation = make_activation(activation, self.clusters)
         self._recipe = fused.Recipe(
             normalization={"cluster": "group", "batch": "group"}.get(normalization, normalization),
             activation=activation,

@@ -23,7 +23,7 @@ def louvain(edge_index: Tensor, num_nodes: int, clusters: int, *, seed: int = 0)
     Returns:
         Labels, int64, ``[num_nodes]``; fewer than ``clusters`` different ones where there are fewer communities.
     """
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(num_nodes))
     graph.add_edges_from(edge_index.t().tolist())
     communities = sorted(nx.community.louvain_communities(graph, seed=seed), key=lambda c: (-len(c), min(c)))

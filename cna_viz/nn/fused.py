@@ -1,7 +1,7 @@
 """Normalization and activation in one go on the CPU, with a backward of its own.
 
 The interface between torch and :mod:`cna_viz.nn.kernels`: it shares the rows out to threads, makes statistics of the
-sums and gives autograd what it needs. :class:`~cna_viz.nn.cna.CNA` uses it wherever :func:`supports` says so; the modules
+sums and gives autograd what it needs. :class:`~cna_viz.nn.cna.CNA` uses it where :func:`supports` says so; the modules
 it composes compute the same with plain torch everywhere else.
 """
 
@@ -56,7 +56,6 @@ def supports(x: Tensor) -> bool:
         and x.dtype in (torch.float32, torch.float64)
         and x.numel() > 0
         and not torch.compiler.is_compiling()
-        and not torch.jit.is_tracing()
         and _numba_is_there()
     )
 
@@ -84,8 +83,8 @@ class _NormalizeActivate(torch.autograd.Function):
         ctx: Any, x: Tensor, groups: Tensor, labels: Tensor, numerator: Tensor, denominator: Tensor, recipe: Recipe
     ) -> Tensor:
         ctx.save_for_backward(x, groups, labels, numerator, denominator)
-        ctx.call = _Call(x, groups, labels, numerator, denominator, recipe)
-        return ctx.call.forward()
+        call = ctx.call = _Call(x, groups, labels, numerator, denominator, recipe)
+        return call.forward()
 
     @staticmethod
     @once_differentiable
@@ -122,7 +121,7 @@ class _Call:
         b = np.abs(denominator.detach().numpy()).astype(dtype)
         self.coefficients = (a, np.concatenate([np.ones((len(b), 1), dtype), b], axis=1))
         self.eps = np.array([recipe.eps], dtype)
-        self.chunks = list(_chunks(*self.x.shape, max(recipe.groups, len(a))))
+        self.chunks = list(_chunks(x.shape[0], x.shape[1], max(recipe.groups, len(a))))
         self.counts = np.ones((1, 1))
         self.stats = (self.x[:0], self.x[:0], self.x[:0])
         if recipe.normalization == "group":

@@ -1,15 +1,15 @@
 r"""The loops of normalization and activation for CPUs, compiled by Numba.
 
-Every kernel works on the rows ``first .. last`` of its arrays, so that :mod:`cna_viz.nn.fused` can hand out chunks of rows
-to threads; the interpreter lock is released. A chunk is worked off in blocks that stay in the processor's cache: features
-are read from memory twice forward and twice backward, and nothing but them is kept in between.
+Every kernel works on the rows ``first .. last`` of its arrays, so that :mod:`cna_viz.nn.fused` can hand out chunks of
+rows to threads; the interpreter lock is released. A chunk is worked off in blocks that stay in the cache: features are
+read from memory twice forward and twice backward, and nothing but them is kept in between.
 
-Notation, for node i of group k = groups[i] (which nodes are normalized together) and of cluster l = labels[i] (which
+Notation, for node i of group k = groups[i] (which nodes are normalized together) and of cluster f = labels[i] (which
 nodes share a rational function):
 
 .. math::
 
-    z_{ic} = \left((x_{ic} - p_{kc}) - s_{kc}\right) r_{kc}, \qquad y_{ic} = R_l(z_{ic})
+    z_{ic} = \left((x_{ic} - p_{kc}) - s_{kc}\right) r_{kc}, \qquad y_{ic} = R_f(z_{ic})
 
 with a pivot p (the features of one node of the group), the shift s that leads from it to the mean, and r the reciprocal
 of the standard deviation. Subtracting the pivot first keeps small differences of large features.
@@ -83,7 +83,7 @@ def members(groups: Array, count: int) -> tuple[Array, Array]:
 
 @_compiled
 def moments(x: Array, groups: Array, pivot: Array, first: int, last: int, total: Array, square: Array) -> None:
-    """Add Σ(x - p) and Σ(x - p)² over the nodes of each group to ``total`` and ``square``, float64, [groups, channels]."""
+    """Add Σ(x - p) and Σ(x - p)² of each group to ``total`` and ``square``, float64, [groups, channels]."""
     for i in range(first, last):
         k = groups[i]
         for c in range(x.shape[1]):
@@ -139,7 +139,7 @@ def backward(
     """Write the gradient at z to ``grad`` (at x where every row is normalized alone) and add up what the rest needs.
 
     That is, in float64: Σ g and Σ g·z over the nodes of each group, [groups, channels], and the gradients of the
-    coefficients a and \\|b\\| of the rationals, [clusters, 6] and [clusters, 4].
+    coefficients a and |b| of the rationals, [clusters, 6] and [clusters, 4].
     """
     rows = max(1, BLOCK // x.shape[1])
     block = np.empty((rows, x.shape[1]), x.dtype)
@@ -279,9 +279,9 @@ def _rational(y: Array, labels: Array, coefficients: tuple[Array, Array], start:
     """Replace z by P(z)/Q(z) in place. Coefficients of Q are absolute values with a leading one."""
     a, b = coefficients
     for i in range(start, stop):
-        l = labels[i]
-        a0, a1, a2, a3, a4, a5 = a[l, 0], a[l, 1], a[l, 2], a[l, 3], a[l, 4], a[l, 5]
-        one, b1, b2, b3, b4 = b[l, 0], b[l, 1], b[l, 2], b[l, 3], b[l, 4]
+        f = labels[i]
+        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
+        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
         for c in range(y.shape[1]):
             v = y[i, c]
             s = abs(v)
@@ -294,9 +294,9 @@ def _wide_rational(y: Array, labels: Array, coefficients: tuple[Array, Array], s
     """The same for z of any size: P/w⁵ and Q/w⁴ with w = max(1, |z|) do not overflow where z⁵ would."""
     a, b = coefficients
     for i in range(start, stop):
-        l = labels[i]
-        a0, a1, a2, a3, a4, a5 = a[l, 0], a[l, 1], a[l, 2], a[l, 3], a[l, 4], a[l, 5]
-        one, b1, b2, b3, b4 = b[l, 0], b[l, 1], b[l, 2], b[l, 3], b[l, 4]
+        f = labels[i]
+        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
+        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
         for c in range(y.shape[1]):
             w = max(one, abs(y[i, c]))
             t = one / w
@@ -319,18 +319,18 @@ def _rational_backward(
     grad: Array,
     sums: tuple[Array, Array],
 ) -> None:
-    """Write the gradient at z to ``grad`` and add the gradients of a and \\|b\\| to ``sums``.
+    """Write the gradient at z to ``grad`` and add the gradients of a and |b| to ``sums``.
 
-    With R = P/Q: dR/dz = (P' - R Q')/Q, dR/da_i = z^i / Q, dR/d\\|b_j\\| = -R \\|z\\|^j / Q.
+    With R = P/Q: dR/dz = (P' - R Q')/Q, dR/da_i = z^i / Q, dR/d|b_j| = -R |z|^j / Q.
     """
     a, b, a_slope, b_slope = coefficients
     zero = z.dtype.type(0)
     for i in range(z.shape[0]):
-        l = labels[start + i]
-        a0, a1, a2, a3, a4, a5 = a[l, 0], a[l, 1], a[l, 2], a[l, 3], a[l, 4], a[l, 5]
-        one, b1, b2, b3, b4 = b[l, 0], b[l, 1], b[l, 2], b[l, 3], b[l, 4]
-        c0, c1, c2, c3, c4 = a_slope[l, 0], a_slope[l, 1], a_slope[l, 2], a_slope[l, 3], a_slope[l, 4]
-        d0, d1, d2, d3 = b_slope[l, 0], b_slope[l, 1], b_slope[l, 2], b_slope[l, 3]
+        f = labels[start + i]
+        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
+        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
+        c0, c1, c2, c3, c4 = a_slope[f, 0], a_slope[f, 1], a_slope[f, 2], a_slope[f, 3], a_slope[f, 4]
+        d0, d1, d2, d3 = b_slope[f, 0], b_slope[f, 1], b_slope[f, 2], b_slope[f, 3]
         n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
         m1, m2, m3, m4 = zero, zero, zero, zero
         for c in range(z.shape[1]):
@@ -357,8 +357,8 @@ def _rational_backward(
             m2 -= weighted * v2
             m3 -= weighted * v2 * s
             m4 -= weighted * v4
-        _add(sums[0], l, (n0, n1, n2, n3, n4, n5))
-        _add(sums[1], l, (m1, m2, m3, m4))
+        _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
+        _add(sums[1], f, (m1, m2, m3, m4))
 
 
 @_compiled
@@ -371,15 +371,15 @@ def _wide_rational_backward(
     grad: Array,
     sums: tuple[Array, Array],
 ) -> None:
-    """The same for z of any size, with everything divided by powers of w = max(1, \\|z\\|)."""
+    """The same for z of any size, with everything divided by powers of w = max(1, |z|)."""
     a, b, a_slope, b_slope = coefficients
     zero = z.dtype.type(0)
     for i in range(z.shape[0]):
-        l = labels[start + i]
-        a0, a1, a2, a3, a4, a5 = a[l, 0], a[l, 1], a[l, 2], a[l, 3], a[l, 4], a[l, 5]
-        one, b1, b2, b3, b4 = b[l, 0], b[l, 1], b[l, 2], b[l, 3], b[l, 4]
-        c0, c1, c2, c3, c4 = a_slope[l, 0], a_slope[l, 1], a_slope[l, 2], a_slope[l, 3], a_slope[l, 4]
-        d0, d1, d2, d3 = b_slope[l, 0], b_slope[l, 1], b_slope[l, 2], b_slope[l, 3]
+        f = labels[start + i]
+        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
+        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
+        c0, c1, c2, c3, c4 = a_slope[f, 0], a_slope[f, 1], a_slope[f, 2], a_slope[f, 3], a_slope[f, 4]
+        d0, d1, d2, d3 = b_slope[f, 0], b_slope[f, 1], b_slope[f, 2], b_slope[f, 3]
         n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
         m1, m2, m3, m4 = zero, zero, zero, zero
         for c in range(z.shape[1]):
@@ -410,8 +410,8 @@ def _wide_rational_backward(
             m2 -= weighted * v2 * t
             m3 -= weighted * v2 * s
             m4 -= weighted * v4 * w
-        _add(sums[0], l, (n0, n1, n2, n3, n4, n5))
-        _add(sums[1], l, (m1, m2, m3, m4))
+        _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
+        _add(sums[1], f, (m1, m2, m3, m4))
 
 
 @_compiled

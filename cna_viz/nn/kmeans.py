@@ -1,8 +1,8 @@
 """The k-means algorithm on tensors: a start, Lloyd steps, the nearest centroid. No state, no host synchronisation.
 
 Reference: Lloyd, *Least squares quantization in PCM*, 1982; k-means++ by Arthur and Vassilvitskii, 2007. Distances are
-Euclidean or cosine, :math:`1 - x·μ / (‖x‖‖μ‖)`; a centroid is the mean of its nodes in both cases, as in the library that
-the released code of CNA uses. A row of zeros has cosine distance one from everything.
+Euclidean or cosine, :math:`1 - x·μ / (‖x‖‖μ‖)`; a centroid is the mean of its nodes in both cases, as in the library
+that the released code of CNA uses. A row of zeros has cosine distance one from everything.
 """
 
 from typing import Final
@@ -99,10 +99,7 @@ def update(x: Tensor, labels: Tensor, centroids: Tensor, metric: str = "euclidea
     means, sizes = cluster_means(x, labels, clusters)
     empty = sizes == 0
     own = centroids.index_select(0, labels)
-    if metric == "cosine":
-        distance = 1 - F.cosine_similarity(x, own)
-    else:
-        distance = (x - own).square().sum(dim=1)
+    distance = 1 - F.cosine_similarity(x, own) if metric == "cosine" else (x - own).square().sum(dim=1)
     farthest = distance.topk(clusters).indices
     replacement = x.index_select(0, farthest.index_select(0, (empty.cumsum(0) - 1).clamp(min=0)))
     return torch.where(empty[:, None], replacement, means)

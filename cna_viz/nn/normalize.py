@@ -111,3 +111,10 @@ class NoNorm(nn.Module):
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return ``x``."""
         return x
+
+
+def make_normalization(normalization: str, clusters: int) -> ClusterNorm | NodeNorm | NoNorm:
+    """Return the module of a normalization by name: ``cluster``, ``batch``, ``node`` or ``none``."""
+    if normalization in {"cluster", "batch"}:
+        return ClusterNorm(clusters if normalization == "cluster" else 1)
+    return NodeNorm() if normalization == "node" else NoNorm()

@@ -54,6 +54,13 @@ class Rational(nn.Module):
         return f"clusters={self.numerator.shape[0]}"
 
 
+def make_activation(activation: str, clusters: int) -> nn.Module:
+    """Return the module of an activation by name: ``rational``, ``relu`` or ``none``."""
+    if activation == "rational":
+        return Rational(clusters)
+    return nn.ReLU() if activation == "relu" else nn.Identity()
+
+
 class _Rational(torch.autograd.Function):
     """R with coefficients for every node and a backward of its own: autograd would keep a tensor per Horner step.
 

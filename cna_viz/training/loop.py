@@ -24,7 +24,7 @@ class Callback(Protocol):
     """What is told of the training. The model is in evaluation mode, just evaluated, at each call."""
 
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-        """Called after each epoch; epoch 0 is the untrained model, in epoch e it has seen the training nodes e times."""
+        """Called after each epoch; epoch 0 is the untrained model, epoch e ends the e-th pass over the training nodes."""
 
     def on_selected(self, epoch: int) -> None:
         """Called once at the end: the model has the weights of the best validation epoch again."""
@@ -35,7 +35,7 @@ class Outcome:
     """How a training ended.
 
     Attributes:
-        status: ``complete``, or ``diverged`` when a loss was not finite.
+        status: ``complete``, or ``diverged`` when a loss was not finite or a layer refused what is not finite.
         epochs: Number of the last recorded epoch.
         best_epoch: Epoch with the best validation accuracy (among equals the one with the lowest validation loss).
         best: Scores at the best epoch.

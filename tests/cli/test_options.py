@@ -69,17 +69,21 @@ def test_all_options_together_arrive_in_their_fields() -> None:
             dropout=0.125,
             init="large",
         ),
-        training=TrainingConfig(epochs=11, lr=0.5, lr_activation=0.25, weight_decay=0.0, patience=12),
+        training=TrainingConfig(
+            epochs=11, lr=0.5, lr_activation=0.25, weight_decay=0.0, patience=12, batch_size=15, neighbors=16
+        ),
         recording=RecordingConfig(every=13, snapshots="ends", precision="float32"),
         seed=14,
     )
     words = (
         "--dataset csbm --split random-80-10-10 --split-seed 3 --csbm-nodes 50 --csbm-classes 2 --csbm-features 5 "
         "--csbm-degree 2.5 --csbm-homophily 0.25 --csbm-noise 0.5 --csbm-seed 9 --backbone gcn --slot cna --layers 5 "
-        "--hidden 7 --clusters 4 --recluster-every 6 --assignment kmeans --normalization node --activation rational "
+        "--hidden 7 --clusters 4 --recluster-every 6 --assignment kmeans --normalization node "
+        "--activation rational "
         "--sharing shared --metric cosine --schedule running --residual true --initial-residual 0.5 "
         "--jumping-knowledge max --drop-edge 0.75 --init large --compile false --dropout 0.125 --epochs 11 --lr 0.5 --lr-activation 0.25 "
-        "--weight-decay 0 --patience 12 --every 13 --snapshots ends --precision float32 --seed 14"
+        "--weight-decay 0 --patience 12 "
+        "--batch-size 15 --neighbors 16 --every 13 --snapshots ends --precision float32 --seed 14"
     )
     assert parse(*words.split()) == config
     assert {word for word in words.split() if word.startswith("--")} == {o.flag for o in _options(RunConfig, ())}

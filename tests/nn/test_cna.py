@@ -174,7 +174,8 @@ def test_presets_are_composed_as_the_vocabulary_says(name: str) -> None:
 def test_presets_compute_what_their_letters_say(draw: Draw) -> None:
     x = (3 * draw(40, 5) + 1).float()
     modules = {
-        name: CNA.preset(name, 5, 4) if "c" in name else CNA.preset(name, 5) for name in "c n a cn ca na cna".split()
+        name: CNA.preset(name, 5, 4) if "c" in name else CNA.preset(name, 5)
+        for name in ["c", "n", "a", "cn", "ca", "na", "cna"]
     }
     for module in modules.values():
         jitter(module, draw)

@@ -1,5 +1,7 @@
 """Communities as clusters: planted ones are found, none is torn apart."""
 
+from itertools import pairwise
+
 import networkx as nx
 import pytest
 import torch
@@ -19,7 +21,7 @@ def cliques(sizes: list[int]) -> "nx.Graph[int]":
     """Return cliques, each with one edge to the next."""
     graph: nx.Graph[int] = nx.disjoint_union_all([nx.complete_graph(size) for size in sizes])
     firsts = [sum(sizes[:i]) for i in range(len(sizes))]
-    graph.add_edges_from(zip(firsts, firsts[1:], strict=False))
+    graph.add_edges_from(pairwise(firsts))
     return graph
 
 

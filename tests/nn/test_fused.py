@@ -1,4 +1,4 @@
-"""The fused pass against the formulas and against the modules: outputs, gradients, degenerate inputs, threads, forks."""
+"""The fused pass against formulas and modules: outputs, gradients, degenerate inputs, threads, forks."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator

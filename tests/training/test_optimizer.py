@@ -1,5 +1,6 @@
 """Adam's two groups."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -48,3 +49,38 @@ def test_decay_pulls_weights_and_leaves_rationals() -> None:
     optimizer.step()
     moved = [not torch.equal(now, then) for now, then in zip(model.parameters(), before, strict=True)]
     assert moved == [True, True, False, False]
+
+
+def test_shared_parameters_are_updated_once() -> None:
+    first = CNA(4, 2)
+    twin = Rational(2)
+    twin.numerator = first.activation.numerator  # type: ignore[assignment]
+    linear = nn.Linear(4, 4)
+    model = nn.ModuleList([linear, first, first.sharing(), first.sharing(), twin, linear])
+    weights, activation = adam(model, CONFIG).param_groups
+    assert [id(parameter) for parameter in weights["params"]] == [id(linear.weight), id(linear.bias)]
+    wanted = [first.activation.numerator, first.activation.denominator, twin.denominator]
+    assert {id(parameter) for parameter in activation["params"]} == {id(parameter) for parameter in wanted}
+    assert len(activation["params"]) == len(wanted)
+
+
+@pytest.mark.parametrize(("dtype", "fused"), [(torch.float32, True), (torch.float64, True), (torch.complex64, None)])
+def test_fused_where_possible(dtype: torch.dtype, fused: bool | None) -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2, dtype=dtype))
+    assert [group["fused"] for group in adam(model, CONFIG).param_groups] == [fused]
+
+
+def test_fused_steps_are_those_of_plain_adam() -> None:
+    models = [nn.Sequential(nn.Linear(3, 4), Rational()).double() for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    fused, plain = adam(models[0], CONFIG), adam(models[1], CONFIG)
+    for group in plain.param_groups:
+        group["fused"] = None
+    x = torch.randn(20, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for _ in range(5):
+        for model, optimizer in zip(models, (fused, plain), strict=True):
+            optimizer.zero_grad()
+            model(x).square().mean().backward()
+            optimizer.step()
+    for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
+        assert torch.allclose(one, other, rtol=1e-10, atol=1e-12)
