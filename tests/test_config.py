@@ -32,7 +32,8 @@ DEFAULT_JSON = (
     '"slot":"relu"},'
     '"recording":{"every":1,"precision":"float16","snapshots":"log"},'
     '"seed":0,'
-    '"training":{"epochs":200,"lr":0.01,"lr_activation":0.001,"patience":100,"weight_decay":0.0005}}'
+    '"training":{"batch_size":null,"epochs":200,"lr":0.01,"lr_activation":0.001,"neighbors":10,"patience":100,'
+    '"weight_decay":0.0005}}'
 )
 LARGEST_SEED = 2**63 - 1
 
@@ -49,6 +50,8 @@ INTEGERS: list[tuple[type[Config], str, list[int], list[int], str]] = [
     (ModelConfig, "recluster_every", [1, 10**12], [0, -1], "at least 1"),
     (TrainingConfig, "epochs", [0, 1_000_000], [-1, 1_000_001], "at least 0 and at most 1000000"),
     (TrainingConfig, "patience", [1, 10**12], [0, -1], "at least 1"),
+    (TrainingConfig, "batch_size", [1, 10**12], [0, -1], "at least 1"),
+    (TrainingConfig, "neighbors", [1, 10_000], [0, 10_001], "at least 1 and at most 10000"),
     (RecordingConfig, "every", [1, 10**12], [0, -1], "at least 1"),
     (RunConfig, "seed", [0, LARGEST_SEED], [-1, 2**63], f"at least 0 and at most {LARGEST_SEED}"),
 ]
@@ -123,7 +126,9 @@ def others() -> list[RunConfig]:
     assert {*model, *family} == set(ModelConfig.model_fields)
     cna = base.model.replace(slot="cna")
     training: dict[str, Any] = {"epochs": 201, "lr": 0.02, "lr_activation": 0.01, "weight_decay": 0.0, "patience": 101}
-    assert set(training) == set(TrainingConfig.model_fields)
+    batches: dict[str, Any] = {"batch_size": 17, "neighbors": 5}
+    assert {*training, *batches} == set(TrainingConfig.model_fields)
+    sampled = base.training.replace(batch_size=16)
     recording: dict[str, Any] = {"every": 2, "snapshots": "ends", "precision": "float32"}
     assert set(recording) == set(RecordingConfig.model_fields)
     return [
@@ -132,6 +137,7 @@ def others() -> list[RunConfig]:
         *(base.replace(model=base.model.replace(**{key: value})) for key, value in model.items()),
         *(base.replace(model=cna.replace(**{key: value})) for key, value in family.items()),
         *(base.replace(training=base.training.replace(**{key: value})) for key, value in training.items()),
+        *(base.replace(training=sampled.replace(**{key: value})) for key, value in batches.items()),
         *(base.replace(recording=base.recording.replace(**{key: value})) for key, value in recording.items()),
     ]
 
@@ -183,6 +189,7 @@ def test_default_identity() -> None:
 @pytest.mark.parametrize(("cls", "name", "accepted", "refused", "words"), INTEGERS + FLOATS)
 def test_bounds(cls: type[Config], name: str, accepted: list[float], refused: list[float], words: str) -> None:
     effective = {"nodes": {"classes": 2}, "clusters": {"slot": "cna"}, "recluster_every": {"slot": "cna"}}
+    effective["neighbors"] = {"batch_size": 1}
     rest: dict[str, Any] = effective.get(name, {})
     for value in accepted:
         assert getattr(cls(**rest, **{name: value}), name) == value
@@ -196,7 +203,8 @@ def test_every_number_is_in_the_tables() -> None:
         (cls, name)
         for cls in CLASSES
         for name, field in cls.model_fields.items()
-        if (isinstance(field.default, int | float) and type(field.default) is not bool) or name == "split_seed"
+        if (isinstance(field.default, int | float) and type(field.default) is not bool)
+        or name in {"split_seed", "batch_size"}
     }
     assert tabled == numbers
 
@@ -225,7 +233,7 @@ def test_what_is_not_finite_is_no_integer(cls: type[Config], name: str, value: f
     assert refusal(cls, **{name: value}).startswith(f"{name} = {value!r} is ")
 
 
-@pytest.mark.parametrize("name", [name for _, name, *_ in INTEGERS if name != "split_seed"])
+@pytest.mark.parametrize("name", [name for _, name, *_ in INTEGERS if name not in {"split_seed", "batch_size"}])
 def test_none_is_no_integer(name: str) -> None:
     cls = next(cls for cls, other, *_ in INTEGERS if other == name)
     assert refusal(cls, **{name: None}) == f"{name} = None is not accepted: input should be a valid integer"
@@ -615,6 +623,12 @@ def test_settings_without_effect_take_their_default() -> None:
     for slot, fields in kept:
         config = ModelConfig(slot=slot, **fields)  # type: ignore[arg-type]
         assert {name: getattr(config, name) for name in fields} == fields
+
+
+def test_neighbors_without_batches_take_their_default() -> None:
+    assert TrainingConfig(neighbors=3) == TrainingConfig()
+    assert TrainingConfig(neighbors=3, batch_size=8).neighbors == 3
+    assert TrainingConfig(neighbors=3, batch_size=8).replace(batch_size=None) == TrainingConfig()
 
 
 def test_clusters_have_an_effect_where_they_are_used() -> None:

@@ -24,7 +24,7 @@ class Callback(Protocol):
     """What is told of the training. The model is in evaluation mode, just evaluated, at each call."""
 
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-        """Called after each epoch; epoch 0 is the untrained model, epoch e ends the e-th pass over the training nodes."""
+        """Called after each epoch: 0 is the untrained model, e has taken e passes over the training nodes."""
 
     def on_selected(self, epoch: int) -> None:
         """Called once at the end: the model has the weights of the best validation epoch again."""

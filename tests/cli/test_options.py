@@ -81,7 +81,8 @@ def test_all_options_together_arrive_in_their_fields() -> None:
         "--hidden 7 --clusters 4 --recluster-every 6 --assignment kmeans --normalization node "
         "--activation rational "
         "--sharing shared --metric cosine --schedule running --residual true --initial-residual 0.5 "
-        "--jumping-knowledge max --drop-edge 0.75 --init large --compile false --dropout 0.125 --epochs 11 --lr 0.5 --lr-activation 0.25 "
+        "--jumping-knowledge max --drop-edge 0.75 --init large --compile false --dropout 0.125 "
+        "--epochs 11 --lr 0.5 --lr-activation 0.25 "
         "--weight-decay 0 --patience 12 "
         "--batch-size 15 --neighbors 16 --every 13 --snapshots ends --precision float32 --seed 14"
     )
