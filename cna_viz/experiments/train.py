@@ -16,7 +16,7 @@ from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
 from cna_viz.experiments.environment import describe_environment, peak_memory_mib
 from cna_viz.measures import EdgeList
-from cna_viz.models.backbones import prepare_features, prepare_graph
+from cna_viz.models.backbones import get_backbone, prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
@@ -60,7 +60,11 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
         torch.manual_seed(config.seed)
         writer.graph(_graph_tensors(graph, split))
-        context = SlotContext(_partition(config, graph), graph.num_nodes, config.training.batch_size is not None)
+        context = SlotContext(
+            partition=_partition(config, graph),
+            num_nodes=graph.num_nodes,
+            mini_batches=config.training.batch_size is not None,
+        )
         graph = graph.to(device)
         model = GNN(graph.num_features, graph.num_classes, config.model, context).to(device)
         x = prepare_features(config.model.backbone, graph.x)
@@ -93,7 +97,7 @@ def _batches(config: RunConfig, graph: Graph, split: Split) -> Batches | None:
         split.train,
         batch_size=config.training.batch_size,
         neighbors=config.training.neighbors,
-        hops=0 if config.model.backbone == "mlp" else config.model.layers,
+        hops=get_backbone(config.model.backbone).hops * config.model.layers,
         seed=config.seed,
     )
     device = graph.x.device

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import torch_geometric.nn as pyg
 from torch import Tensor, nn
-from torch_geometric import EdgeIndex
+from torch_geometric.utils import add_self_loops
 
 from cna_viz.errors import unknown_name
-from cna_viz.models.convolutions import GCNIIConv, MLPLayer, Propagation, PyGConv, dir_conv, gin_conv
+from cna_viz.models.convolutions import GCNIIConv, MLPLayer, Propagation, PyGConv, dir_conv, gat_conv
 from cna_viz.models.gcn import GCNConv, normalized_adjacency
 from cna_viz.models.inputs import GraphInput, SparseFeatures, keep_sparse
+from cna_viz.models.symmetric import ChebConv, GINConv, SAGEConv, adjacency, scaled_laplacian
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Backbone:
         projects: Whether convolutions keep the number of channels, so that the network projects features before the
             first one (``initial``) and to the classes after the last one.
         sparse: Whether the first thing that happens to features is a linear map, so that they may be sparse.
+        hops: How many steps a feature travels in one convolution.
     """
 
     conv: Callable[[int, int, int], nn.Module]
     prepare: Callable[[Tensor, int], Any]
     projects: bool = False
     sparse: bool = False
+    hops: int = 1
 
 
 def _pyg(make: Callable[[int, int], nn.Module]) -> Callable[[int, int, int], nn.Module]:
@@ -45,26 +48,25 @@ def _no_edges(edge_index: Tensor, num_nodes: int) -> None:
     return None
 
 
-def _edge_index(edge_index: Tensor, num_nodes: int) -> EdgeIndex:
-    """Return PyG's edge index that knows its order and keeps the CSR form for products, forward and backward."""
-    return EdgeIndex(edge_index, sparse_size=(num_nodes, num_nodes), is_undirected=True).sort_by("col").values
+def _with_loops(edge_index: Tensor, num_nodes: int) -> Tensor:
+    edges: Tensor = add_self_loops(edge_index, num_nodes=num_nodes)[0]
+    return edges
 
 
 BACKBONES: Final[dict[str, Backbone]] = {
     "gcn": Backbone(lambda before, after, layer: GCNConv(before, after), normalized_adjacency, sparse=True),
-    "sage": Backbone(_pyg(pyg.SAGEConv), _edge_index),
-    "gat": Backbone(_pyg(pyg.GATConv), _as_it_is),
-    "gin": Backbone(_pyg(gin_conv), _edge_index),
+    "sage": Backbone(_pyg(SAGEConv), adjacency),
+    "gat": Backbone(_pyg(gat_conv), _with_loops),
+    "gin": Backbone(_pyg(GINConv), adjacency),
     "transformer": Backbone(_pyg(pyg.TransformerConv), _as_it_is),
-    # Three Chebyshev polynomials: the features themselves and two hops.
-    "chebyshev": Backbone(_pyg(lambda before, after: pyg.ChebConv(before, after, K=3)), _as_it_is),
+    "chebyshev": Backbone(_pyg(ChebConv), scaled_laplacian, hops=2),
     "sgc": Backbone(lambda before, after, layer: Propagation(0.0), normalized_adjacency, projects=True, sparse=True),
     "gcnii": Backbone(
         lambda before, after, layer: GCNIIConv(before, layer), normalized_adjacency, projects=True, sparse=True
     ),
     "appnp": Backbone(lambda before, after, layer: Propagation(0.1), normalized_adjacency, projects=True, sparse=True),
     "dirgnn": Backbone(_pyg(dir_conv), _as_it_is),
-    "mlp": Backbone(lambda before, after, layer: MLPLayer(before, after), _no_edges, sparse=True),
+    "mlp": Backbone(lambda before, after, layer: MLPLayer(before, after), _no_edges, sparse=True, hops=0),
 }
 
 

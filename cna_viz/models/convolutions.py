@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from cna_viz.models.gcn import propagate
 from cna_viz.models.inputs import SparseFeatures
 from cna_viz.models.linear import FeatureLinear
+from cna_viz.models.symmetric import GCN2Conv
 
 
 class PyGConv(nn.Module):
@@ -23,9 +24,12 @@ class PyGConv(nn.Module):
         return y
 
 
-def gin_conv(in_channels: int, out_channels: int) -> nn.Module:
-    """Return GIN's convolution (arXiv 1810.00826): a sum over neighbours and an MLP of two layers, without norms."""
-    conv: nn.Module = pyg.GINConv(pyg.MLP([in_channels, out_channels, out_channels], norm=None))
+def gat_conv(in_channels: int, out_channels: int) -> nn.Module:
+    """Return GAT's convolution (arXiv 1710.10903) with one head, for edges that have the self-loops already.
+
+    PyG would look for self-loops in every call, for which a GPU has to wait.
+    """
+    conv: nn.Module = pyg.GATConv(in_channels, out_channels, heads=1, add_self_loops=False)
     return conv
 
 
@@ -79,25 +83,18 @@ class Propagation(nn.Module):
 
 
 class GCNIIConv(nn.Module):
-    """GCNII's convolution (Chen et al., arXiv 2007.02133), PyG's with α = 0.1 and θ = 0.5, on a CSR adjacency.
+    """GCNII's convolution, called as all convolutions here; see :class:`~cna_viz.models.symmetric.GCN2Conv`.
 
     Args:
         channels: Channels of input and output.
-        layer: Number of the layer, from 1: the deeper, the closer its weights are to the identity.
+        layer: Number of the layer, from 1.
     """
 
     def __init__(self, channels: int, layer: int) -> None:
         super().__init__()
-        self.conv = _FastGCN2Conv(channels, alpha=0.1, theta=0.5, layer=layer, normalize=False)
+        self.conv = GCN2Conv(channels, layer)
 
-    def forward(self, x: Tensor, adjacency: Tensor, initial: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, adjacency: Tensor, initial: Tensor) -> Tensor:
         """Return the convolution of ``x``, mixed with the projected features."""
         y: Tensor = self.conv(x, initial, adjacency)
         return y
-
-
-class _FastGCN2Conv(pyg.GCN2Conv):  # type: ignore[misc]
-    """PyG's convolution with a product for a symmetric matrix in the place of message passing."""
-
-    def propagate(self, edge_index: Tensor, x: Tensor, **arguments: Any) -> Tensor:
-        return propagate(edge_index, x)

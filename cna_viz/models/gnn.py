@@ -16,12 +16,25 @@ from cna_viz.nn.tap import Tap
 
 
 class GNN(nn.Module):
-    """L convolutions with L - 1 slots between them.
+    r"""L convolutions with L - 1 slots between them.
 
-    Every gap owns a slot. What leaves convolution ℓ passes ``conv_taps[ℓ-1]``; what leaves the slot after it, residual
-    connections included, passes ``slot_taps[ℓ-1]`` and is what the next convolution reads. The last convolution gives
-    the logits and has no slot. Backbones that keep the number of channels (sgc, appnp, gcnii) get a linear map before
-    the first convolution and one after the last, neither followed by an activation.
+    Every gap owns a slot. What leaves convolution ℓ passes ``conv_taps[ℓ-1]``; what leaves the slot after it passes
+    ``slot_taps[ℓ-1]`` and is what the next convolution reads. The last convolution gives the logits and has no slot.
+    While training, dropout acts on what each convolution reads. Backbones that keep the number of channels (sgc, appnp,
+    gcnii) get a linear map before the first convolution and one after the last, neither followed by an activation, so
+    that without slots sgc is linear, as published; the last conv tap still sees the logits.
+
+    Structure, all of it off by default, for hidden layers ℓ = 2 … L - 1 with slot s, convolution f and share a:
+
+    .. math:: h_\ell = (1 - a) \big(s_\ell(f_\ell(h_{\ell-1})) + h_{\ell-1}\big) + a h_1
+
+    - ``residual`` gives the summand h_{ℓ-1}, ``initial_residual`` the share a. The slot tap sees h_ℓ, additions made.
+    - ``jumping_knowledge`` (Xu et al., arXiv 1806.03536): the last convolution reads all h_ℓ, side by side or their
+      maximum. Where there is an output map, this reads them, and beside them what leaves the last convolution.
+    - ``drop_edge`` (Rong et al., arXiv 1907.10903): each training step draws a graph for all layers.
+
+    Evaluation changes nothing and inputs are never written to. Nothing in here looks at values, for which a GPU would
+    have to wait, but DropEdge, which prepares the graph anew.
 
     Args:
         in_channels: Features of a node.
@@ -32,6 +45,9 @@ class GNN(nn.Module):
     Shapes:
         - input: ``[nodes, in_channels]`` and the graph as :func:`~cna_viz.models.backbones.prepare_graph` makes it
         - output: logits, ``[nodes, out_channels]``
+
+    Raises:
+        UsageError: When no backbone or slot has this name.
     """
 
     def __init__(

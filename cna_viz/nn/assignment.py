@@ -170,7 +170,7 @@ class KMeans(nn.Module):
         for name in ("labels", "centroids"):
             stored = state_dict.get(f"{prefix}{name}")
             if stored is not None and stored.shape != getattr(self, name).shape:
-                if name == "centroids" and self._count > 0:
+                if name == "centroids" and self.centroids.shape[1]:
                     continue  # torch reports the mismatch
                 setattr(self, name, getattr(self, name).new_empty(stored.shape))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

@@ -113,7 +113,7 @@ def replace_activations(
         if slot in NORM_SLOTS and slot not in {"pairnorm", "meansub", "nodenorm"} and width is None:
             raise UsageError(f"{slot} needs channels= for the activation {name!r} of {type(parent).__name__}")
         config = ModelConfig(slot=slot, clusters=clusters, hidden=width or 1, **factors)
-        context = SlotContext(partition=labels)
+        context = SlotContext(channels_known=width is not None, partition=labels)
         slots = make_slots(config, calls or _calls(parent), context)
         new = slots[0] if len(slots) == 1 else SlotPerCall(slots)
         new.train(parent.training)
@@ -149,7 +149,8 @@ def _places(model: nn.Module) -> Iterator[tuple[nn.Module, str]]:
 def _calls(parent: nn.Module) -> int:
     """Return how often a parent calls its activation in one forward."""
     if isinstance(parent, BasicGNN):
-        return parent.num_layers if parent.jk_mode is not None else max(parent.num_layers - 1, 1)
+        layers = int(parent.num_layers)
+        return layers if parent.jk_mode is not None else max(layers - 1, 1)
     if isinstance(parent, MLP):
         return max(len(parent.lins) - 1 if parent.plain_last else len(parent.lins), 1)
     return 1

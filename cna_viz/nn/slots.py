@@ -20,11 +20,13 @@ class SlotContext:
     """What a slot knows of the graph.
 
     Attributes:
+        channels_known: Whether the gap has ``config.hidden`` channels; else CNA takes them from the first step.
         partition: Cluster of every node, for the assignments ``labels`` and ``communities``.
         num_nodes: Number of nodes, for the assignment ``random`` with mini-batches.
         mini_batches: Whether the rows will be samples of the nodes, so that k-means has to run along.
     """
 
+    channels_known: bool = True
     partition: Tensor | None = None
     num_nodes: int | None = None
     mini_batches: bool = False
@@ -41,7 +43,7 @@ def _cna(config: ModelConfig, context: SlotContext) -> nn.Module:
         # Drawn for each slot anew, as k-means finds other clusters in every layer.
         labels = random_partition(context.num_nodes, config.clusters, int(torch.randint(2**31, ())))
     return CNA(
-        config.hidden,
+        config.hidden if context.channels_known else None,
         config.clusters if factors["assignment"] != "none" else None,
         assignment=factors["assignment"],
         normalization=factors["normalization"],

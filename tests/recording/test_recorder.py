@@ -59,7 +59,7 @@ class Bench:
         self.parts = {name: numbers[numbers % 3 == part] for part, name in enumerate(("train", "val", "test"))}
         torch.manual_seed(0)
         config = ModelConfig(slot=slot, layers=layers, hidden=8, clusters=CLUSTERS, recluster_every=2, dropout=dropout)
-        self.model = GNN(graph.num_features, graph.num_classes, config, SlotContext(numbers % CLUSTERS))
+        self.model = GNN(graph.num_features, graph.num_classes, config, SlotContext(partition=numbers % CLUSTERS))
         self.shelf = Shelf()
 
     def recorder(self, **recording: Any) -> Recorder:
