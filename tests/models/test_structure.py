@@ -113,6 +113,16 @@ def test_dropout_acts_on_what_every_convolution_reads(inputs: Inputs, sparse: bo
     assert torch.equal(model(x, graph), network(4, slot="none").eval()(x, graph))
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_dropout_acts_on_what_the_input_map_reads(random_edges: RandomEdges, sparse: bool) -> None:
+    model, graph = network(2, backbone="sgc", dropout=0.5), prepare_graph("sgc", random_edges(NODES), NODES)
+    read: list[Any] = []
+    model.input.register_forward_pre_hook(lambda module, args: read.append(args[0]))
+    x = torch.ones(NODES, FEATURES)
+    model(SparseFeatures.from_dense(x) if sparse else x, graph)
+    assert set((read[0].rows.to_dense() if sparse else read[0]).unique().tolist()) == {0.0, 2.0}
+
+
 def test_dropout_is_drawn_anew(inputs: Inputs) -> None:
     dropping = network(dropout=0.5)
     assert not torch.equal(dropping(*inputs), dropping(*inputs))
