@@ -31,7 +31,7 @@ class KMeans(nn.Module):
           share of all nodes seen (Sculley, *Web-scale k-means clustering*, 2010); a node belongs to the nearest one.
 
     Args:
-        channels: Channels of the input; None to take them from the first training step.
+        channels: Channels of the input; None to take them from the first training step or from a state that is loaded.
         clusters: Number of clusters K, at most the number of nodes.
         metric: Distance to a centroid, ``euclidean`` or ``cosine``.
         schedule: ``warm``, ``released`` or ``running``.
@@ -77,7 +77,7 @@ class KMeans(nn.Module):
             raise unknown_name("metric", metric, METRICS)
         if schedule not in SCHEDULES:
             raise unknown_name("schedule", schedule, SCHEDULES)
-        self.clusters, self.recluster_every = clusters, recluster_every
+        self.channels, self.clusters, self.recluster_every = channels, clusters, recluster_every
         self.metric, self.schedule = metric, schedule
         self.register_buffer("centroids", torch.zeros(clusters, channels or 0))
         self.register_buffer("labels", torch.zeros(0, dtype=torch.long))
@@ -166,15 +166,26 @@ class KMeans(nn.Module):
                 )
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
-        # The number of labels is that of the graph the module was trained on, the channels may come from there too.
-        for name in ("labels", "centroids"):
-            stored = state_dict.get(f"{prefix}{name}")
-            if stored is not None and stored.shape != getattr(self, name).shape:
-                if name == "centroids" and self.centroids.shape[1]:
-                    continue  # torch reports the mismatch
-                setattr(self, name, getattr(self, name).new_empty(stored.shape))
+        # The number of labels is that of the graph the module was trained on; torch reports any other mismatch.
+        labels = state_dict.get(f"{prefix}labels")
+        if labels is not None and labels.shape != self.labels.shape:
+            self.labels = self.labels.new_empty(labels.shape)
+        self._agree_on_channels(state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
         self._count, self._seed = int(self.count), int(self.seed)
+
+    def _agree_on_channels(self, state_dict: dict[str, Any], prefix: str) -> None:
+        """Make room for stored centroids where the channels come from the first step, here or where they are from."""
+        stored, count = (state_dict.get(f"{prefix}{name}") for name in ("centroids", "count"))
+        if stored is None or stored.dim() != 2 or len(stored) != self.clusters:
+            return
+        if self.channels is None:
+            if stored.shape != self.centroids.shape:
+                self.centroids = self.centroids.new_empty(stored.shape)
+        elif stored.shape[1] == 0 and count is not None and int(count) == 0:
+            # Of a module that was not told its channels and saw no step: there are no centroids yet. The dictionary is
+            # torch's own, not the caller's.
+            state_dict[f"{prefix}centroids"] = torch.zeros_like(self.centroids)
 
     def extra_repr(self) -> str:
         """Describe the module in ``print(model)``."""
@@ -291,19 +302,24 @@ def make_assignment(
             f"labels don't go with assignment {assignment!r}: only random, labels and communities use them"
         )
     if labels is not None:
-        return Partition(labels)
+        partition = Partition(labels)
+        if clusters not in (None, partition.clusters):
+            _warn_idle(clusters, assignment, f"the labels have {partition.clusters} clusters, which are used")
+        return partition
     if assignment == "kmeans":
         return KMeans(channels, clusters or 8, metric=metric, schedule=schedule, recluster_every=recluster_every)
     if assignment == "random":
         return RandomPartition(clusters or 8)
     if assignment == "none":
         if clusters not in (None, 1):
-            warnings.warn(
-                f"clusters = {clusters} has no effect with assignment 'none': all nodes are in one cluster",
-                stacklevel=3,
-            )
+            _warn_idle(clusters, assignment, "all nodes are in one cluster")
         return Whole()
     raise UsageError(
         f"assignment {assignment!r} needs labels: pass the cluster of every node as labels=, "
         "for communities those of cna_viz.nn.communities.louvain(edge_index, num_nodes, clusters)"
     )
+
+
+def _warn_idle(clusters: int | None, assignment: str, reason: str) -> None:
+    # Points to where the user made a CNA: above make_assignment and CNA.__init__.
+    warnings.warn(f"clusters = {clusters} has no effect with assignment {assignment!r}: {reason}", stacklevel=4)

@@ -1,6 +1,8 @@
 """CNA: cluster, normalize, activate; each part can be exchanged or taken away."""
 
-from typing import Self
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, Self
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +10,16 @@ from torch import Tensor, nn
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn import fused
 from cna_viz.nn.assignment import make_assignment
-from cna_viz.nn.normalize import make_normalization
+from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm, make_normalization
 from cna_viz.nn.rational import Rational, make_activation
 from cna_viz.nn.tap import Tap
 from cna_viz.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
+
+Compose = Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]
+
+# The fused pass's names of the parts it knows. Looked up by exact type: a subclass may compute something else.
+_FUSED_NORMALIZATIONS: Final[dict[type, str]] = {ClusterNorm: "group", NodeNorm: "node", NoNorm: "none"}
+_FUSED_ACTIVATIONS: Final[dict[type, str]] = {Rational: "rational", nn.ReLU: "relu", nn.Identity: "none"}
 
 
 class CNA(nn.Module):
@@ -27,9 +35,12 @@ class CNA(nn.Module):
     bfloat16 inputs are computed in float32. On the CPU normalization and activation run in one fused pass
     (:mod:`cna_viz.nn.fused`); elsewhere, and where a hook watches one of them, the modules themselves run.
 
+    ``normalization`` and ``activation`` may be exchanged and changed at any time. The first is called with features and
+    labels; the second with features, and with labels as well where it is a :class:`~cna_viz.nn.rational.Rational`.
+
     Args:
         channels: Channels of the input; None to take them from the first training step.
-        clusters: Number of clusters K, at most the number of nodes; 8 when left out.
+        clusters: Number of clusters K, at most the number of nodes; 8 when left out. Labels bring their own number.
         assignment: C: ``kmeans`` on the features; ``random``; ``labels`` (an oracle) and ``communities``, which need
             ``labels``; ``none``: all nodes in one cluster.
         normalization: N: over the nodes of each ``cluster``; over the channels of each ``node``; over all nodes
@@ -94,12 +105,6 @@ class CNA(nn.Module):
         self.label_tap = Tap()
         self.normalization = make_normalization(normalization, self.clusters)
         self.activation = make_activation(activation, self.clusters)
-        self._recipe = fused.Recipe(
-            normalization={"cluster": "group", "batch": "group"}.get(normalization, normalization),
-            activation=activation,
-            groups=self.clusters if normalization == "cluster" else 1,
-            eps=self.normalization.eps,
-        )
 
     @classmethod
     def preset(
@@ -128,7 +133,7 @@ class CNA(nn.Module):
         """Return a module for another layer that has the same clusters, counter and rational functions, not copies."""
         other = CNA.__new__(CNA)
         nn.Module.__init__(other)
-        other.compiled, other.clusters, other._recipe = self.compiled, self.clusters, self._recipe
+        other.compiled, other.clusters = self.compiled, self.clusters
         other.assignment, other.normalization, other.activation = self.assignment, self.normalization, self.activation
         other.label_tap = Tap()
         return other
@@ -145,23 +150,46 @@ class CNA(nn.Module):
         return self._normalize_activate(features, labels).to(x.dtype)
 
     def _normalize_activate(self, x: Tensor, labels: Tensor) -> Tensor:
-        watched = any(_has_hooks(part) for part in (self.normalization, self.activation))
+        normalization, activation = self.normalization, self.activation
+        watched = _has_hooks(normalization) or _has_hooks(activation)
+        if watched or torch.compiler.is_compiling():
+            return _compose(normalization, activation, x, labels)
         if self.compiled:
-            y: Tensor = torch.compile(self._compose, dynamic=False)(x, labels)
-        elif watched or not fused.supports(x):
-            y = self._compose(x, labels)
-        else:
-            y = fused.normalize_activate(x, labels, self._coefficients(), self._recipe)
-        return y
+            return _compiled_compose()(normalization, activation, x, labels)
+        recipe = _recipe(normalization, activation) if fused.supports(x) else None
+        if recipe is None:
+            return _compose(normalization, activation, x, labels)
+        coefficients = (activation.numerator, activation.denominator) if isinstance(activation, Rational) else None
+        return fused.normalize_activate(x, labels, coefficients, recipe)
 
-    def _compose(self, x: Tensor, labels: Tensor) -> Tensor:
-        z = self.normalization(x, labels)
-        y: Tensor = self.activation(z, labels) if isinstance(self.activation, Rational) else self.activation(z)
-        return y
 
-    def _coefficients(self) -> tuple[Tensor, Tensor] | None:
-        rational = self.activation
-        return (rational.numerator, rational.denominator) if isinstance(rational, Rational) else None
+def _compose(normalization: nn.Module, activation: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
+    z = normalization(x, labels)
+    y: Tensor = activation(z, labels) if isinstance(activation, Rational) else activation(z)
+    return y
+
+
+@lru_cache(maxsize=1)
+def _compiled_compose() -> Compose:
+    # One for all modules, which are its arguments: a compiled method would be tied to the module it was made from, also
+    # in a copy of it, and could not be pickled. Not made at import: torch.compile takes seconds to load.
+    compiled: Compose = torch.compile(_compose, dynamic=False)
+    return compiled
+
+
+def _recipe(normalization: nn.Module, activation: nn.Module) -> fused.Recipe | None:
+    """Return what the parts compute together as they are now; None where the fused pass does not know it."""
+    n, a = _FUSED_NORMALIZATIONS.get(type(normalization)), _FUSED_ACTIVATIONS.get(type(activation))
+    if n is None or a is None:
+        return None
+    groups = normalization.clusters if isinstance(normalization, ClusterNorm) else 1
+    functions = activation.numerator.shape[0] if isinstance(activation, Rational) else groups
+    # Labels of both have to mean the same clusters, unless all nodes are normalized together.
+    return _make_recipe(n, a, groups, functions, normalization.eps) if groups in (1, functions) else None
+
+
+# Called at every forward: a recipe that is remembered takes a fraction of the time of one that is made anew.
+_make_recipe = lru_cache(fused.Recipe)
 
 
 def _has_hooks(module: nn.Module) -> bool:

@@ -1,13 +1,14 @@
 """Normalization and activation in one go on the CPU, with a backward of its own.
 
-The interface between torch and :mod:`cna_viz.nn.kernels`: it shares the rows out to threads, makes statistics of the
-sums and gives autograd what it needs. :class:`~cna_viz.nn.cna.CNA` uses it where :func:`supports` says so; the modules
-it composes compute the same with plain torch everywhere else.
+The interface between torch and :mod:`cna_viz.nn.kernels`: it cuts the rows into chunks and gives autograd what it
+needs. :class:`~cna_viz.nn.cna.CNA` uses it where :func:`supports` says so; its parts compute the same with plain torch
+everywhere else.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -23,8 +24,14 @@ from cna_viz.errors import UsageError
 
 Array = NDArray[Any]
 
-CHUNK: Final = 2**18
-"""Least number of entries of a chunk of rows. Chunks do not depend on the number of threads, so neither do the sums."""
+CHUNK: Final = 2**15
+"""Least number of entries of a chunk of rows, but for the last."""
+
+CHUNKS: Final = 64
+"""Most chunks there are."""
+
+
+_LOCK: Final = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,14 @@ class Recipe:
         normalization: ``group`` (over the nodes of each group), ``node`` (over the channels of each node) or ``none``.
         activation: ``rational``, ``relu`` or ``none``.
         groups: Number of groups that are normalized over: that of the clusters, or 1 for all nodes together.
+        clusters: Number of clusters.
         eps: Added to the variance.
     """
 
     normalization: str
     activation: str
     groups: int
+    clusters: int
     eps: float
 
 
@@ -50,14 +59,24 @@ def _numba_is_there() -> bool:
 
 
 def supports(x: Tensor) -> bool:
-    """Whether ``x`` can be normalized and activated here: a float32 or float64 tensor on the CPU, not being traced."""
+    """Whether ``x`` can be normalized and activated here.
+
+    That is a float32 or float64 tensor on the CPU that is not being traced, and not in a fork of a process that did so.
+    """
     return (
         x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.float64)
         and x.numel() > 0
         and not torch.compiler.is_compiling()
         and _numba_is_there()
+        and os.getpid() == _process()
     )
+
+
+@lru_cache(maxsize=1)
+def _process() -> int:
+    """Return the process that first worked here: the threads of OpenMP do not survive a fork."""
+    return os.getpid()
 
 
 def normalize_activate(x: Tensor, labels: Tensor, coefficients: tuple[Tensor, Tensor] | None, recipe: Recipe) -> Tensor:
@@ -70,8 +89,7 @@ def normalize_activate(x: Tensor, labels: Tensor, coefficients: tuple[Tensor, Te
         recipe: What is computed.
     """
     numerator, denominator = coefficients or (x.new_empty(0, 6), x.new_empty(0, 4))
-    groups = labels if recipe.groups > 1 else torch.zeros_like(labels)
-    y: Tensor = _NormalizeActivate.apply(x, groups, labels, numerator, denominator, recipe)  # type: ignore[no-untyped-call]
+    y: Tensor = _NormalizeActivate.apply(x, labels, numerator, denominator, recipe)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -79,28 +97,41 @@ class _NormalizeActivate(torch.autograd.Function):
     """Keeps the input and the statistics; the backward computes the rest again, which is faster than reading it."""
 
     @staticmethod
-    def forward(
-        ctx: Any, x: Tensor, groups: Tensor, labels: Tensor, numerator: Tensor, denominator: Tensor, recipe: Recipe
-    ) -> Tensor:
-        ctx.save_for_backward(x, groups, labels, numerator, denominator)
-        call = ctx.call = _Call(x, groups, labels, numerator, denominator, recipe)
-        return call.forward()
+    def forward(ctx: Any, x: Tensor, labels: Tensor, numerator: Tensor, denominator: Tensor, recipe: Recipe) -> Tensor:
+        ctx.save_for_backward(x, labels, numerator, denominator)
+        with _threads():
+            call = ctx.call = _Call(x, labels, numerator, denominator, recipe)
+            return call.forward()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         # Reading the saved tensors makes autograd check that nobody has written to them since.
-        _, _, _, _, denominator = ctx.saved_tensors
-        grad_x, grad_numerator, grad_size = ctx.call.backward(gradients[0])
-        return grad_x, None, None, grad_numerator, grad_size * denominator.sign(), None
+        _, _, _, denominator = ctx.saved_tensors
+        with _threads():
+            grad_x, *coefficients = ctx.call.backward(gradients[0])
+        return grad_x, None, *(coefficients if denominator.numel() else (None, None)), None
+
+
+@contextmanager
+def _threads() -> Iterator[None]:
+    """Let Numba use as many threads as torch uses; one caller at a time, as not all of Numba's pools stand more."""
+    import numba
+
+    with _LOCK:
+        before = numba.get_num_threads()
+        most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # made at import
+        numba.set_num_threads(min(torch.get_num_threads(), most))
+        try:
+            yield
+        finally:
+            numba.set_num_threads(before)
 
 
 class _Call:
     """One forward and its backward, in NumPy."""
 
-    def __init__(
-        self, x: Tensor, groups: Tensor, labels: Tensor, numerator: Tensor, denominator: Tensor, recipe: Recipe
-    ) -> None:
+    def __init__(self, x: Tensor, labels: Tensor, numerator: Tensor, denominator: Tensor, recipe: Recipe) -> None:
         from cna_viz.nn import kernels
 
         self.kernels = kernels
@@ -111,101 +142,62 @@ class _Call:
             recipe.activation
         ]
         self.x = x.detach().contiguous().numpy()
-        self.groups, self.labels = groups.numpy(), labels.numpy()
-        if recipe.groups > 1:
-            _refuse_outside(self.groups, recipe.groups)
-        if recipe.activation == "rational":
-            _refuse_outside(self.labels, len(numerator))
         dtype = self.x.dtype
-        a = numerator.detach().numpy().astype(dtype)
-        b = np.abs(denominator.detach().numpy()).astype(dtype)
-        self.coefficients = (a, np.concatenate([np.ones((len(b), 1), dtype), b], axis=1))
+        self.coefficients = _coefficients(numerator, denominator, recipe, dtype)
         self.eps = np.array([recipe.eps], dtype)
-        self.chunks = list(_chunks(x.shape[0], x.shape[1], max(recipe.groups, len(a))))
-        self.counts = np.ones((1, 1))
-        self.stats = (self.x[:0], self.x[:0], self.x[:0])
+        self.order = self._sort(labels, recipe)
+        self.counts, self.stats = np.ones(1, np.int64), (self.x[:1], self.x[:1], self.x[:1])
         if recipe.normalization == "group":
-            self._measure(recipe)
+            self.counts, self.stats = kernels.measure(self.x, *self.order, recipe.groups, recipe.eps)
 
-    def _measure(self, recipe: Recipe) -> None:
-        """Compute pivot, shift and reciprocal standard deviation of every group."""
-        counts, first = self.kernels.members(self.groups, recipe.groups)
-        pivot = self.x[first]
-        totals = [np.zeros((len(self.chunks), *pivot.shape)) for _ in range(2)]
-
-        def measure(number: int, first: int, last: int) -> None:
-            self.kernels.moments(self.x, self.groups, pivot, first, last, totals[0][number], totals[1][number])
-
-        _share_out(measure, self.chunks)
-        self.counts = np.maximum(counts, 1)[:, None]
-        shift, square = (total.sum(axis=0) / self.counts for total in totals)
-        dtype = self.x.dtype
-        with np.errstate(invalid="ignore", over="ignore"):  # features that are not finite, or nearly so
-            variance = np.maximum(square - shift * shift, 0)
-            self.stats = (pivot, shift.astype(dtype), (1 / np.sqrt(variance + recipe.eps)).astype(dtype))
+    def _sort(self, labels: Tensor, recipe: Recipe) -> tuple[Array, Array]:
+        alike = recipe.groups == 1 and recipe.activation != "rational"
+        clusters, numbers = (1, np.zeros(len(labels), np.int64)) if alike else (recipe.clusters, labels.numpy())
+        _refuse_outside(numbers, clusters)
+        return self.kernels.sort(numbers, clusters, _rows(self.x.shape[0], self.x.shape[1], clusters))
 
     def forward(self) -> Tensor:
-        y = np.empty_like(self.x)
-
-        def run(number: int, first: int, last: int) -> None:
+        return torch.from_numpy(
             self.kernels.forward(
                 self.x,
-                self.groups,
-                self.labels,
+                *self.order,
                 self.stats,
                 self.eps,
                 self.coefficients,
                 self.normalization,
                 self.activation,
-                first,
-                last,
-                y,
             )
-
-        _share_out(run, self.chunks)
-        return torch.from_numpy(y)
+        )
 
     def backward(self, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        a, b = self.coefficients
-        # Derivatives of P and Q: the coefficients times their powers.
-        slopes = [np.ascontiguousarray(p[:, 1:] * np.arange(1, p.shape[1], dtype=p.dtype)) for p in (a, b)]
-        g, grad = gradient.contiguous().numpy(), np.empty_like(self.x)
-        count = len(self.chunks)
-        group_sums = [np.zeros((count, *self.stats[0].shape)) for _ in range(2)]
-        coefficient_sums = [np.zeros((count, len(a), 6)), np.zeros((count, len(a), 4))]
+        grad, numerator, denominator = self.kernels.backward(
+            self.x,
+            *self.order,
+            self.counts,
+            self.stats,
+            self.eps,
+            self.coefficients,
+            self.normalization,
+            self.activation,
+            gradient.contiguous().numpy(),
+        )
+        return torch.from_numpy(grad), torch.from_numpy(numerator), torch.from_numpy(denominator)
 
-        def run(number: int, first: int, last: int) -> None:
-            self.kernels.backward(
-                self.x,
-                self.groups,
-                self.labels,
-                self.stats,
-                self.eps,
-                (a, b, slopes[0], slopes[1]),
-                self.normalization,
-                self.activation,
-                first,
-                last,
-                g,
-                grad,
-                (group_sums[0][number], group_sums[1][number]),
-                (coefficient_sums[0][number], coefficient_sums[1][number]),
-            )
 
-        _share_out(run, self.chunks)
-        if self.normalization == self.kernels.GROUP_NORM:
-            self._finish_group(grad, group_sums)
-        dtype = self.x.dtype
-        numerator, size = (torch.from_numpy(sums.sum(axis=0).astype(dtype)) for sums in coefficient_sums)
-        return torch.from_numpy(grad), numerator, size
+def _coefficients(numerator: Tensor, denominator: Tensor, recipe: Recipe, dtype: Any) -> tuple[Array, Array]:
+    """Return the coefficients of the rationals; zeros where there are none."""
+    if recipe.activation != "rational":
+        return np.zeros((recipe.clusters, 6), dtype), np.zeros((recipe.clusters, 4), dtype)
+    a, b = (coefficient.detach().contiguous().numpy() for coefficient in (numerator, denominator))
+    return a.astype(dtype, copy=False), b.astype(dtype, copy=False)
 
-    def _finish_group(self, grad: Array, sums: list[Array]) -> None:
-        plain, slope = ((total.sum(axis=0) / self.counts).astype(self.x.dtype) for total in sums)
 
-        def run(number: int, first: int, last: int) -> None:
-            self.kernels.group_backward(self.x, self.groups, self.stats, (plain, slope), first, last, grad)
+def _rows(nodes: int, channels: int, clusters: int) -> int:
+    """Return how many rows a chunk has: worth a thread, not too many chunks, and sums that do not outgrow the features.
 
-        _share_out(run, self.chunks)
+    It does not depend on the number of threads, so neither do the sums.
+    """
+    return max(-(-CHUNK // channels), 16 * clusters, -(-nodes // CHUNKS))
 
 
 def _refuse_outside(labels: Array, count: int) -> None:
@@ -215,32 +207,3 @@ def _refuse_outside(labels: Array, count: int) -> None:
             f"labels from {labels.min()} to {labels.max()} are out of range: they must be at least 0 and at most "
             f"{count - 1}, as there are {count} clusters"
         )
-
-
-def _chunks(nodes: int, channels: int, clusters: int) -> Iterator[tuple[int, int]]:
-    """Cut the rows into pieces that are worth a thread, and not so many that their sums outgrow the features."""
-    rows = max(-(-CHUNK // channels), 4 * clusters)
-    for first in range(0, nodes, rows):
-        yield first, min(nodes, first + rows)
-
-
-def _share_out(work: Callable[[int, int, int], None], chunks: list[tuple[int, int]]) -> None:
-    """Call ``work(number, first, last)`` for every chunk, on as many threads as torch uses."""
-    pending = iter(list(enumerate(chunks)))
-
-    def drain() -> None:
-        # Taking the next item of a list iterator is one step of the interpreter: no two threads get the same.
-        for number, (first, last) in pending:
-            work(number, first, last)
-
-    helpers = min(torch.get_num_threads(), len(chunks)) - 1
-    futures = [_pool(os.getpid(), helpers).submit(drain) for _ in range(helpers)] if helpers else []
-    drain()
-    for future in futures:
-        future.result()
-
-
-@lru_cache(maxsize=1)
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Threads of this process: those of a parent do not survive a fork."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="cna-viz")

@@ -1,21 +1,29 @@
 r"""The loops of normalization and activation for CPUs, compiled by Numba.
 
-Every kernel works on the rows ``first .. last`` of its arrays, so that :mod:`cna_viz.nn.fused` can hand out chunks of
-rows to threads; the interpreter lock is released. A chunk is worked off in blocks that stay in the cache: features are
-read from memory twice forward and twice backward, and nothing but them is kept in between.
+Public are the passes over all nodes, in the order in which they are needed: :func:`sort`, :func:`measure`,
+:func:`forward`, :func:`backward`. A pass shares chunks of nodes out to the threads of OpenMP and adds their sums up in
+the order of the chunks, so results do not depend on the number of threads. OpenMP because its threads wait for work
+without sleeping, as those of torch do: Python's own threads, which hand the interpreter lock to each other, take
+longer to start than a pass over a small graph.
 
-Notation, for node i of group k = groups[i] (which nodes are normalized together) and of cluster f = labels[i] (which
-nodes share a rational function):
+Nodes of a cluster have the same statistics and the same rational function, so the loops take the nodes of a chunk in
+the order of their clusters. The backward copies a batch of one cluster into a block that stays in the cache and works
+on it as if it were one long row. Features are read from memory twice forward and twice backward, and nothing but them
+is kept in between.
+
+Notation, for node i of cluster f and of group k (which nodes are normalized together: cluster f, or all nodes):
 
 .. math::
 
     z_{ic} = \left((x_{ic} - p_{kc}) - s_{kc}\right) r_{kc}, \qquad y_{ic} = R_f(z_{ic})
 
-with a pivot p (the features of one node of the group), the shift s that leads from it to the mean, and r the reciprocal
-of the standard deviation. Subtracting the pivot first keeps small differences of large features.
+with a pivot p (the median of three nodes of the group), the shift s that leads from it to the mean, and r the
+reciprocal of the standard deviation. Subtracting the pivot first keeps small differences of large features.
 
 Two habits make these loops fast. Scalars take their type from the arrays: a literal would turn float32 into float64
 arithmetic. Helpers work on many rows: counting the references to arrays costs more than the work on one row.
+
+All of it is in one file because Numba compiles again only what is in a file that changed, not what calls it.
 """
 
 from collections.abc import Callable
@@ -36,13 +44,18 @@ NO_ACTIVATION, RELU, RATIONAL = 0, 1, 2
 BLOCK = 4096
 """Entries of a block: with float32, 16 KiB for each of the arrays that are worked on at once."""
 
-# Sums may be reordered, so that they use vector instructions; infinities and NaN keep their meaning.
-_FAST: Final = {"reassoc", "contract", "nsz", "arcp"}
+FAST: Final = frozenset({"reassoc", "contract", "nsz", "arcp"})
+"""Sums may be reordered, so that they use vector instructions; infinities and NaN keep their meaning."""
+
+PARALLEL: Final = {"prange": True} | dict.fromkeys(
+    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
+)
+"""Loops that say so run in parallel; expressions of arrays do not, they are small."""
 
 
 def _compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile at the first call and keep the result on disk."""
-    compiled = numba.njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")(function)
+    compiled = numba.njit(nogil=True, cache=True, fastmath=set(FAST), error_model="numpy")(function)
     return cast(Callable[Parameters, Result], compiled)
 
 
@@ -50,6 +63,13 @@ def _exactly(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
     """Compile a helper whose operations are done as written, also where it becomes part of a reordered expression."""
     # Without a set of its own a helper would take over that of its caller.
     compiled = numba.njit(nogil=True, cache=True, fastmath={"nsz"}, error_model="numpy")(function)
+    return cast(Callable[Parameters, Result], compiled)
+
+
+def _pass(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a pass over all chunks at its first call and keep the result on disk."""
+    options = {"nogil": True, "cache": True, "fastmath": set(FAST), "error_model": "numpy", "parallel": PARALLEL}
+    compiled = numba.njit(**options)(function)  # type: ignore[call-overload]
     return cast(Callable[Parameters, Result], compiled)
 
 
@@ -71,66 +91,303 @@ def _reciprocal_root(one: Any, variance: Any) -> Any:
     return one / np.sqrt(variance)
 
 
-@_compiled
-def members(groups: Array, count: int) -> tuple[Array, Array]:
-    """Return how many nodes each group has and the first of them (node 0 where it has none)."""
-    sizes, first = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for i in range(groups.shape[0] - 1, -1, -1):
-        sizes[groups[i]] += 1
-        first[groups[i]] = i
-    return sizes, first
+@_pass
+def sort(labels: Array, clusters: int, rows: int) -> tuple[Array, Array]:
+    """Sort the nodes of every chunk of so many rows by cluster.
+
+    Returns:
+        The nodes, ``[nodes]``, and where each cluster of each chunk begins in them, ``[chunks, clusters + 1]``.
+    """
+    count = len(labels)
+    chunks = (count + rows - 1) // rows
+    nodes, starts = np.empty(count, np.int64), np.zeros((chunks, clusters + 1), np.int64)
+    for chunk in numba.prange(chunks):
+        _sort_chunk(labels, chunk * rows, min(count, (chunk + 1) * rows), nodes, starts[chunk])
+    return nodes, starts
 
 
-@_compiled
-def moments(x: Array, groups: Array, pivot: Array, first: int, last: int, total: Array, square: Array) -> None:
-    """Add Σ(x - p) and Σ(x - p)² of each group to ``total`` and ``square``, float64, [groups, channels]."""
-    for i in range(first, last):
-        k = groups[i]
-        for c in range(x.shape[1]):
-            difference = total.dtype.type(x[i, c] - pivot[k, c])
-            total[k, c] += difference
-            square[k, c] += difference * difference
+@_pass
+def measure(x: Array, nodes: Array, starts: Array, groups: int, eps: float) -> tuple[Array, tuple[Array, Array, Array]]:
+    """Return how many nodes each group has and its pivot, shift and reciprocal standard deviation.
+
+    A group is a cluster, or all nodes where there is one group. The number is one where there are none.
+    """
+    chunks, channels = len(starts), x.shape[1]
+    counts, pivot = pivots(x, nodes, starts, groups)
+    totals, squares = np.zeros((chunks, groups, channels)), np.zeros((chunks, groups, channels))
+    for chunk in numba.prange(chunks):
+        _add_moments(x, nodes, starts[chunk], pivot, totals[chunk], squares[chunk])
+    shift, reciprocal = np.empty_like(pivot), np.empty_like(pivot)
+    for k in range(groups):
+        counts[k] = max(1, counts[k])
+        for c in range(channels):
+            total, square = 0.0, 0.0
+            for chunk in range(chunks):
+                total += totals[chunk, k, c]
+                square += squares[chunk, k, c]
+            mean = total / counts[k]
+            shift[k, c] = mean
+            reciprocal[k, c] = _reciprocal_root(1.0, _at_least_zero(square / counts[k] - mean * mean) + eps)
+    return counts, (pivot, shift, reciprocal)
 
 
-@_compiled
+@_pass
 def forward(
     x: Array,
-    groups: Array,
-    labels: Array,
+    nodes: Array,
+    starts: Array,
     stats: tuple[Array, Array, Array],
     eps: Array,
     coefficients: tuple[Array, Array],
     normalization: int,
     activation: int,
-    first: int,
-    last: int,
-    y: Array,
-) -> None:
-    """Write the normalized and activated rows to ``y``."""
-    rows = max(1, BLOCK // x.shape[1])
-    for start in range(first, last, rows):
-        stop = min(last, start + rows)
-        _normalize(x, groups, stats, eps, normalization, start, stop, y[start:stop])
-        if activation == RATIONAL and normalization == NO_NORM:
-            _wide_rational(y, labels, coefficients, start, stop)
-        elif activation == RATIONAL:
-            _rational(y, labels, coefficients, start, stop)
-        elif activation == RELU:
-            _relu(y, start, stop)
+) -> Array:
+    """Return the normalized and activated features."""
+    y = np.empty_like(x)
+    for chunk in numba.prange(len(starts)):
+        _forward_chunk(x, nodes, starts[chunk], stats, eps, coefficients, normalization, activation, y)
+    return y
+
+
+@_pass
+def backward(
+    x: Array,
+    nodes: Array,
+    starts: Array,
+    counts: Array,
+    stats: tuple[Array, Array, Array],
+    eps: Array,
+    coefficients: tuple[Array, Array],
+    normalization: int,
+    activation: int,
+    gradient: Array,
+) -> tuple[Array, Array, Array]:
+    """Return the gradients of x, of the coefficients a and b."""
+    chunks, clusters = len(starts), len(coefficients[0])
+    groups, channels = stats[0].shape
+    grad = np.empty_like(x)
+    sums = (np.zeros((chunks, groups, channels)), np.zeros((chunks, groups, channels)))
+    numerator, denominator = np.zeros((chunks, clusters, 6)), np.zeros((chunks, clusters, 4))
+    for chunk in numba.prange(chunks):
+        _backward_chunk(
+            x,
+            nodes,
+            starts[chunk],
+            stats,
+            eps,
+            coefficients,
+            normalization,
+            activation,
+            gradient,
+            grad,
+            (sums[0][chunk], sums[1][chunk]),
+            (numerator[chunk], denominator[chunk]),
+        )
+    if normalization == GROUP_NORM:
+        means = (_mean(sums[0], counts, x), _mean(sums[1], counts, x))
+        for chunk in numba.prange(chunks):
+            _group_backward_chunk(x, nodes, starts[chunk], stats, means, grad)
+    return grad, _total(numerator, x), _total(denominator, x)
 
 
 @_compiled
-def backward(
+def _mean(sums: Array, counts: Array, like: Array) -> Array:
+    """Return the sums over all chunks by the number of nodes of each group, in the type of ``like``."""
+    mean = np.empty(sums.shape[1:], like.dtype)
+    for k in range(sums.shape[1]):
+        for c in range(sums.shape[2]):
+            total = 0.0
+            for chunk in range(len(sums)):
+                total += sums[chunk, k, c]
+            mean[k, c] = total / counts[k]
+    return mean
+
+
+@_compiled
+def _total(sums: Array, like: Array) -> Array:
+    """Return the sums over all chunks in the type of ``like``."""
+    return _mean(sums, np.ones(sums.shape[1], np.int64), like)
+
+
+@_compiled
+def _sort_chunk(labels: Array, first: int, last: int, nodes: Array, starts: Array) -> None:
+    """Write the nodes first .. last - 1 to ``nodes`` in the order of their clusters, where they keep their own order.
+
+    ``starts``, all zero at first, becomes where each cluster begins in ``nodes``, and last the end, [clusters + 1].
+    """
+    clusters = len(starts) - 1
+    for i in range(first, last):
+        starts[labels[i] + 1] += 1
+    starts[0] = first
+    for f in range(clusters):
+        starts[f + 1] += starts[f]
+    free = starts.copy()
+    for i in range(first, last):
+        nodes[free[labels[i]]] = i
+        free[labels[i]] += 1
+
+
+@_compiled
+def pivots(x: Array, nodes: Array, starts: Array, groups: int) -> tuple[Array, Array]:
+    """Return how many nodes each group has, and the median of three of them: one alone may be far from all others.
+
+    Args:
+        x: Features.
+        nodes: Nodes, sorted within each chunk.
+        starts: Where each cluster of each chunk begins, [chunks, clusters + 1].
+        groups: Number of groups: that of the clusters, or 1 for all nodes together.
+    """
+    counts, three = np.zeros(groups, np.int64), np.zeros((groups, 3), np.int64)
+    for chunk in range(len(starts)):
+        for f in range(starts.shape[1] - 1):
+            k, start, stop = f if groups > 1 else 0, starts[chunk, f], starts[chunk, f + 1]
+            for taken in range(counts[k], min(counts[k] + stop - start, 3)):
+                three[k, taken] = nodes[start + taken - counts[k]]
+            counts[k] += stop - start
+    pivot = np.zeros((groups, x.shape[1]), x.dtype)
+    for k in range(groups):
+        # Of two nodes either will do.
+        i, j, h = three[k, 0], three[k, min(max(counts[k] - 1, 0), 1)], three[k, 2 if counts[k] > 2 else 0]
+        for c in range(x.shape[1]):
+            low, high = min(x[i, c], x[j, c]), max(x[i, c], x[j, c])
+            pivot[k, c] = max(low, min(high, x[h, c]))
+    return counts, pivot
+
+
+@_compiled
+def _add_moments(x: Array, nodes: Array, starts: Array, pivot: Array, total: Array, square: Array) -> None:
+    """Add Σ(x - p) and Σ(x - p)² of each group to ``total`` and ``square``, float64, [groups, channels]."""
+    channels, rows = x.shape[1], max(2, BLOCK // x.shape[1])
+    partial, partial_square = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
+    for f in range(len(starts) - 1):
+        k = f if len(pivot) > 1 else 0
+        for start in range(starts[f], starts[f + 1], rows):
+            stop = min(starts[f + 1], start + rows)
+            # Two rows at a time: half as often are the sums read and written.
+            for j in range(start, stop - 1, 2):
+                i, h = nodes[j], nodes[j + 1]
+                for c in range(channels):
+                    one, other = x[i, c] - pivot[k, c], x[h, c] - pivot[k, c]
+                    partial[c] += one + other
+                    partial_square[c] += one * one + other * other
+            if (stop - start) % 2:
+                i = nodes[stop - 1]
+                for c in range(channels):
+                    one = x[i, c] - pivot[k, c]
+                    partial[c] += one
+                    partial_square[c] += one * one
+            _flush(partial, total, k)
+            _flush(partial_square, square, k)
+
+
+@_compiled
+def _flush(partial: Array, total: Array, k: int) -> None:
+    """Add the sum of a batch to that of the group and empty it: short sums in the type of x, long ones in float64."""
+    for c in range(len(partial)):
+        total[k, c] += partial[c]
+        partial[c] = 0
+
+
+@_compiled
+def _forward_chunk(
     x: Array,
-    groups: Array,
-    labels: Array,
+    nodes: Array,
+    starts: Array,
     stats: tuple[Array, Array, Array],
     eps: Array,
-    coefficients: tuple[Array, Array, Array, Array],
+    coefficients: tuple[Array, Array],
     normalization: int,
     activation: int,
-    first: int,
-    last: int,
+    y: Array,
+) -> None:
+    """Write the normalized and activated features of the nodes to ``y``."""
+    channels, (pivot, shift, reciprocal) = x.shape[1], stats
+    for f in range(len(starts) - 1):
+        k = f if len(pivot) > 1 else 0
+        a, b = _of_cluster(coefficients, f)
+        for j in range(starts[f], starts[f + 1]):
+            i = nodes[j]
+            # The compiler takes the choice of the activation out of the loops over channels.
+            if normalization == GROUP_NORM:
+                for c in range(channels):
+                    z = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
+                    y[i, c] = _activated(z, activation, a, b)
+            elif normalization == NODE_NORM:
+                origin, mean, scale = _node_statistics(x, i, eps[0])
+                for c in range(channels):
+                    y[i, c] = _activated(_centered(x[i, c], origin, mean) * scale, activation, a, b)
+            elif activation == RATIONAL:
+                for c in range(channels):
+                    y[i, c] = _wide_rational(x[i, c], a, b)
+            else:
+                for c in range(channels):
+                    y[i, c] = _activated(x[i, c], activation, a, b)
+
+
+@_compiled
+def _of_cluster(coefficients: tuple[Array, Array], f: int) -> tuple[Any, Any]:
+    """Return the coefficients of P and of Q of one cluster; of Q those are absolute values with a leading one."""
+    a, b = coefficients
+    one = a.dtype.type(1)
+    return (
+        (a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]),
+        (one, abs(b[f, 0]), abs(b[f, 1]), abs(b[f, 2]), abs(b[f, 3])),
+    )
+
+
+@_compiled
+def _slopes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Return the coefficients of P' and of Q'."""
+    one = b[0]
+    two = one + one
+    three, four = two + one, two + two
+    five = four + one
+    return (a[1], two * a[2], three * a[3], four * a[4], five * a[5]), (b[1], two * b[2], three * b[3], four * b[4])
+
+
+@_compiled
+def _activated(z: Any, activation: int, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    """Return R(z) = P(z)/Q(z), ReLU of z, or z."""
+    if activation == RATIONAL:
+        s = abs(z)
+        top = ((((a[5] * z + a[4]) * z + a[3]) * z + a[2]) * z + a[1]) * z + a[0]
+        return top / ((((b[4] * s + b[3]) * s + b[2]) * s + b[1]) * s + b[0])
+    if activation == RELU:
+        return _at_least_zero(z)
+    return z
+
+
+@_exactly
+def _at_least_zero(z: Any) -> Any:
+    """Return max(0, z); NaN stays NaN."""
+    return type(z)(0) if z < 0 else z
+
+
+@_compiled
+def _wide_rational(z: Any, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    """Return P(z)/Q(z) for z of any size: P/w⁵ and Q/w⁴ with w = max(1, |z|) do not overflow where z⁵ would."""
+    one = b[0]
+    w = max(one, abs(z))
+    t = one / w
+    v = z * t
+    s = abs(v)
+    t2 = t * t
+    t3 = t2 * t
+    t4 = t2 * t2
+    top = ((((a[5] * v + a[4] * t) * v + a[3] * t2) * v + a[2] * t3) * v + a[1] * t4) * v + a[0] * t4 * t
+    return w * (top / ((((b[4] * s + b[3] * t) * s + b[2] * t2) * s + b[1] * t3) * s + t4))
+
+
+@_compiled
+def _backward_chunk(
+    x: Array,
+    nodes: Array,
+    starts: Array,
+    stats: tuple[Array, Array, Array],
+    eps: Array,
+    coefficients: tuple[Array, Array],
+    normalization: int,
+    activation: int,
     gradient: Array,
     grad: Array,
     group_sums: tuple[Array, Array],
@@ -139,74 +396,118 @@ def backward(
     """Write the gradient at z to ``grad`` (at x where every row is normalized alone) and add up what the rest needs.
 
     That is, in float64: Σ g and Σ g·z over the nodes of each group, [groups, channels], and the gradients of the
-    coefficients a and |b| of the rationals, [clusters, 6] and [clusters, 4].
+    coefficients a and b of the rationals, [clusters, 6] and [clusters, 4].
     """
-    rows = max(1, BLOCK // x.shape[1])
-    block = np.empty((rows, x.shape[1]), x.dtype)
-    for start in range(first, last, rows):
-        stop = min(last, start + rows)
-        z = block[: stop - start]
-        _normalize(x, groups, stats, eps, normalization, start, stop, z)
-        if activation == RATIONAL and normalization == NO_NORM:
-            _wide_rational_backward(z, labels, coefficients, start, gradient, grad, coefficient_sums)
-        elif activation == RATIONAL:
-            _rational_backward(z, labels, coefficients, start, gradient, grad, coefficient_sums)
-        else:
-            _relu_backward(z, activation, start, gradient, grad)
-        if normalization == GROUP_NORM:
-            _add_group_sums(z, groups, start, grad, group_sums)
-        elif normalization == NODE_NORM:
-            _node_backward(x, z, eps, start, grad)
+    channels, grouped = x.shape[1], len(stats[0]) > 1
+    rows = max(2, BLOCK // channels)
+    flat, flat_grad = np.empty(rows * channels, x.dtype), np.empty(rows * channels, x.dtype)
+    block, block_grad = flat.reshape(rows, channels), flat_grad.reshape(rows, channels)
+    partial = (np.zeros(channels, x.dtype), np.zeros(channels, x.dtype))
+    for f in range(len(starts) - 1):
+        k = f if grouped else 0
+        for start in range(starts[f], starts[f + 1], rows):
+            stop = min(starts[f + 1], start + rows)
+            _read(x, gradient, nodes, start, stop, stats, k, eps, normalization, block, block_grad)
+            entries = (stop - start) * channels
+            if activation == RATIONAL and normalization == NO_NORM:
+                _wide_rational_backward(flat, flat_grad, entries, coefficients, f, coefficient_sums)
+            elif activation == RATIONAL:
+                _rational_backward(flat, flat_grad, entries, coefficients, f, coefficient_sums)
+            elif activation == RELU:
+                _relu_backward(flat, flat_grad, entries)
+            if normalization == NODE_NORM:
+                _node_backward(x, nodes, start, stop, eps, block, block_grad)
+            if normalization == GROUP_NORM:
+                _write_and_add(block, block_grad, nodes, start, stop, grad, partial)
+                _flush(partial[0], group_sums[0], k)
+                _flush(partial[1], group_sums[1], k)
+            else:
+                _write(block_grad, nodes, start, stop, grad)
 
 
 @_compiled
-def group_backward(
+def _group_backward_chunk(
     x: Array,
-    groups: Array,
+    nodes: Array,
+    starts: Array,
     stats: tuple[Array, Array, Array],
     means: tuple[Array, Array],
-    first: int,
-    last: int,
     grad: Array,
 ) -> None:
     """Turn the gradient at z in ``grad`` into that at x: r (g - mean(g) - z · mean(g·z)), means over the group."""
     pivot, shift, reciprocal = stats
     plain, slope = means
-    for i in range(first, last):
-        k = groups[i]
-        for c in range(x.shape[1]):
-            z = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
-            grad[i, c] = (grad[i, c] - plain[k, c] - z * slope[k, c]) * reciprocal[k, c]
+    for f in range(len(starts) - 1):
+        k = f if len(pivot) > 1 else 0
+        for j in range(starts[f], starts[f + 1]):
+            i = nodes[j]
+            for c in range(x.shape[1]):
+                z = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
+                grad[i, c] = (grad[i, c] - plain[k, c] - z * slope[k, c]) * reciprocal[k, c]
 
 
 @_compiled
-def _normalize(
+def _read(
     x: Array,
-    groups: Array,
-    stats: tuple[Array, Array, Array],
-    eps: Array,
-    normalization: int,
+    gradient: Array,
+    nodes: Array,
     start: int,
     stop: int,
+    stats: tuple[Array, Array, Array],
+    k: int,
+    eps: Array,
+    normalization: int,
     z: Array,
+    grad: Array,
 ) -> None:
-    """Write the normalized rows start .. stop to the rows 0 .. stop - start of ``z``."""
-    channels = x.shape[1]
-    if normalization == GROUP_NORM:
-        pivot, shift, reciprocal = stats
-        for i in range(start, stop):
-            k = groups[i]
+    """Copy a batch of group k to the first rows of ``z``, normalized, and its gradient to those of ``grad``."""
+    channels, (pivot, shift, reciprocal) = x.shape[1], stats
+    for j in range(start, stop):
+        i, row = nodes[j], j - start
+        if normalization == GROUP_NORM:
             for c in range(channels):
-                z[i - start, c] = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
-    elif normalization == NODE_NORM:
-        for i in range(start, stop):
+                z[row, c] = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
+                grad[row, c] = gradient[i, c]
+        elif normalization == NODE_NORM:
             origin, mean, scale = _node_statistics(x, i, eps[0])
             for c in range(channels):
-                z[i - start, c] = _centered(x[i, c], origin, mean) * scale
-    else:
-        for i in range(start, stop):
+                z[row, c] = _centered(x[i, c], origin, mean) * scale
+                grad[row, c] = gradient[i, c]
+        else:
             for c in range(channels):
-                z[i - start, c] = x[i, c]
+                z[row, c] = x[i, c]
+                grad[row, c] = gradient[i, c]
+
+
+@_compiled
+def _write(block: Array, nodes: Array, start: int, stop: int, y: Array) -> None:
+    for j in range(start, stop):
+        i = nodes[j]
+        for c in range(y.shape[1]):
+            y[i, c] = block[j - start, c]
+
+
+@_compiled
+def _write_and_add(
+    z: Array, block: Array, nodes: Array, start: int, stop: int, grad: Array, sums: tuple[Array, Array]
+) -> None:
+    """Write a batch of gradients to ``grad`` and add Σ g and Σ g·z to ``sums``."""
+    plain, slope = sums
+    # Two rows at a time: half as often are the sums read and written.
+    for j in range(0, stop - start - 1, 2):
+        i, h = nodes[start + j], nodes[start + j + 1]
+        for c in range(z.shape[1]):
+            one, other = block[j, c], block[j + 1, c]
+            grad[i, c], grad[h, c] = one, other
+            plain[c] += one + other
+            slope[c] += one * z[j, c] + other * z[j + 1, c]
+    if (stop - start) % 2:
+        i, j = nodes[stop - 1], stop - start - 1
+        for c in range(z.shape[1]):
+            one = block[j, c]
+            grad[i, c] = one
+            plain[c] += one
+            slope[c] += one * z[j, c]
 
 
 @_compiled
@@ -227,194 +528,140 @@ def _node_statistics(x: Array, i: int, eps: Any) -> tuple[Any, Any, Any]:
 
 
 @_compiled
-def _node_backward(x: Array, z: Array, eps: Array, start: int, grad: Array) -> None:
+def _node_backward(x: Array, nodes: Array, start: int, stop: int, eps: Array, z: Array, grad: Array) -> None:
     """Turn the gradient at z into that at the rows that were normalized alone."""
-    rows, channels = z.shape
-    for i in range(rows):
-        scale = _node_statistics(x, start + i, eps[0])[2]
+    channels = x.shape[1]
+    for j in range(stop - start):
+        scale = _node_statistics(x, nodes[start + j], eps[0])[2]
         mean, slope = z.dtype.type(0), z.dtype.type(0)
         for c in range(channels):
-            mean += grad[start + i, c]
-            slope += grad[start + i, c] * z[i, c]
+            mean += grad[j, c]
+            slope += grad[j, c] * z[j, c]
         mean /= z.dtype.type(channels)
         slope /= z.dtype.type(max(channels - 1, 1))
         for c in range(channels):
-            grad[start + i, c] = (grad[start + i, c] - mean - z[i, c] * slope) * scale
+            grad[j, c] = (grad[j, c] - mean - z[j, c] * slope) * scale
 
 
 @_compiled
-def _add_group_sums(z: Array, groups: Array, start: int, grad: Array, sums: tuple[Array, Array]) -> None:
-    plain, slope = sums
-    for i in range(z.shape[0]):
-        k = groups[start + i]
-        for c in range(z.shape[1]):
-            g = grad[start + i, c]
-            plain[k, c] += g
-            slope[k, c] += g * z[i, c]
-
-
-@_compiled
-def _relu(y: Array, start: int, stop: int) -> None:
-    zero = y.dtype.type(0)
-    for i in range(start, stop):
-        for c in range(y.shape[1]):
-            y[i, c] = zero if y[i, c] < zero else y[i, c]  # this way round, NaN stays NaN
-
-
-@_compiled
-def _relu_backward(z: Array, activation: int, start: int, gradient: Array, grad: Array) -> None:
-    """Write the gradient at z: of ReLU, or the gradient as it came where nothing activates."""
+def _relu_backward(z: Array, grad: Array, entries: int) -> None:
     zero = z.dtype.type(0)
-    for i in range(z.shape[0]):
-        if activation == RELU:
-            for c in range(z.shape[1]):
-                grad[start + i, c] = gradient[start + i, c] if z[i, c] > zero else zero
-        else:
-            for c in range(z.shape[1]):
-                grad[start + i, c] = gradient[start + i, c]
-
-
-@_compiled
-def _rational(y: Array, labels: Array, coefficients: tuple[Array, Array], start: int, stop: int) -> None:
-    """Replace z by P(z)/Q(z) in place. Coefficients of Q are absolute values with a leading one."""
-    a, b = coefficients
-    for i in range(start, stop):
-        f = labels[i]
-        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
-        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
-        for c in range(y.shape[1]):
-            v = y[i, c]
-            s = abs(v)
-            top = ((((a5 * v + a4) * v + a3) * v + a2) * v + a1) * v + a0
-            y[i, c] = top / ((((b4 * s + b3) * s + b2) * s + b1) * s + one)
-
-
-@_compiled
-def _wide_rational(y: Array, labels: Array, coefficients: tuple[Array, Array], start: int, stop: int) -> None:
-    """The same for z of any size: P/w⁵ and Q/w⁴ with w = max(1, |z|) do not overflow where z⁵ would."""
-    a, b = coefficients
-    for i in range(start, stop):
-        f = labels[i]
-        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
-        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
-        for c in range(y.shape[1]):
-            w = max(one, abs(y[i, c]))
-            t = one / w
-            v = y[i, c] * t
-            s = abs(v)
-            t2 = t * t
-            t3 = t2 * t
-            t4 = t2 * t2
-            top = ((((a5 * v + a4 * t) * v + a3 * t2) * v + a2 * t3) * v + a1 * t4) * v + a0 * t4 * t
-            y[i, c] = w * (top / ((((b4 * s + b3 * t) * s + b2 * t2) * s + b1 * t3) * s + t4))
+    for e in range(entries):
+        grad[e] = grad[e] if z[e] > zero else zero
 
 
 @_compiled
 def _rational_backward(
     z: Array,
-    labels: Array,
-    coefficients: tuple[Array, Array, Array, Array],
-    start: int,
-    gradient: Array,
     grad: Array,
+    entries: int,
+    coefficients: tuple[Array, Array],
+    f: int,
     sums: tuple[Array, Array],
 ) -> None:
-    """Write the gradient at z to ``grad`` and add the gradients of a and |b| to ``sums``.
+    """Turn the gradient at y in ``grad`` into that at z and add the gradients of a and b to ``sums``.
 
     With R = P/Q: dR/dz = (P' - R Q')/Q, dR/da_i = z^i / Q, dR/d|b_j| = -R |z|^j / Q.
     """
-    a, b, a_slope, b_slope = coefficients
+    a, b = _of_cluster(coefficients, f)
+    p, q = _slopes(a, b)
+    a0, a1, a2, a3, a4, a5 = a
+    one, b1, b2, b3, b4 = b
+    c0, c1, c2, c3, c4 = p
+    d0, d1, d2, d3 = q
     zero = z.dtype.type(0)
-    for i in range(z.shape[0]):
-        f = labels[start + i]
-        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
-        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
-        c0, c1, c2, c3, c4 = a_slope[f, 0], a_slope[f, 1], a_slope[f, 2], a_slope[f, 3], a_slope[f, 4]
-        d0, d1, d2, d3 = b_slope[f, 0], b_slope[f, 1], b_slope[f, 2], b_slope[f, 3]
-        n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
-        m1, m2, m3, m4 = zero, zero, zero, zero
-        for c in range(z.shape[1]):
-            v = z[i, c]
-            s = abs(v)
-            reciprocal = one / ((((b4 * s + b3) * s + b2) * s + b1) * s + one)
-            y = (((((a5 * v + a4) * v + a3) * v + a2) * v + a1) * v + a0) * reciprocal
-            scaled = gradient[start + i, c] * reciprocal
-            top = (((c4 * v + c3) * v + c2) * v + c1) * v + c0
-            bottom = ((d3 * s + d2) * s + d1) * s + d0
-            sign = one if v > zero else (-one if v < zero else zero)
-            grad[start + i, c] = scaled * (top - y * bottom * sign)
-            v2 = v * v
-            v3 = v2 * v
-            v4 = v2 * v2
-            n0 += scaled
-            n1 += scaled * v
-            n2 += scaled * v2
-            n3 += scaled * v3
-            n4 += scaled * v4
-            n5 += scaled * v4 * v
-            weighted = scaled * y
-            m1 -= weighted * s
-            m2 -= weighted * v2
-            m3 -= weighted * v2 * s
-            m4 -= weighted * v4
-        _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
-        _add(sums[1], f, (m1, m2, m3, m4))
+    n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
+    m1, m2, m3, m4 = zero, zero, zero, zero
+    for e in range(entries):
+        v = z[e]
+        s = abs(v)
+        reciprocal = one / ((((b4 * s + b3) * s + b2) * s + b1) * s + one)
+        y = (((((a5 * v + a4) * v + a3) * v + a2) * v + a1) * v + a0) * reciprocal
+        scaled = grad[e] * reciprocal
+        top = (((c4 * v + c3) * v + c2) * v + c1) * v + c0
+        bottom = ((d3 * s + d2) * s + d1) * s + d0
+        sign = one if v > zero else (-one if v < zero else zero)
+        grad[e] = scaled * (top - y * bottom * sign)
+        v2 = v * v
+        v3 = v2 * v
+        v4 = v2 * v2
+        n0 += scaled
+        n1 += scaled * v
+        n2 += scaled * v2
+        n3 += scaled * v3
+        n4 += scaled * v4
+        n5 += scaled * v4 * v
+        weighted = scaled * y
+        m1 -= weighted * s
+        m2 -= weighted * v2
+        m3 -= weighted * v2 * s
+        m4 -= weighted * v4
+    _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
+    _add_signed(sums[1], f, (m1, m2, m3, m4), coefficients[1])
 
 
 @_compiled
 def _wide_rational_backward(
     z: Array,
-    labels: Array,
-    coefficients: tuple[Array, Array, Array, Array],
-    start: int,
-    gradient: Array,
     grad: Array,
+    entries: int,
+    coefficients: tuple[Array, Array],
+    f: int,
     sums: tuple[Array, Array],
 ) -> None:
     """The same for z of any size, with everything divided by powers of w = max(1, |z|)."""
-    a, b, a_slope, b_slope = coefficients
+    a, b = _of_cluster(coefficients, f)
+    p, q = _slopes(a, b)
+    a0, a1, a2, a3, a4, a5 = a
+    one, b1, b2, b3, b4 = b
+    c0, c1, c2, c3, c4 = p
+    d0, d1, d2, d3 = q
     zero = z.dtype.type(0)
-    for i in range(z.shape[0]):
-        f = labels[start + i]
-        a0, a1, a2, a3, a4, a5 = a[f, 0], a[f, 1], a[f, 2], a[f, 3], a[f, 4], a[f, 5]
-        one, b1, b2, b3, b4 = b[f, 0], b[f, 1], b[f, 2], b[f, 3], b[f, 4]
-        c0, c1, c2, c3, c4 = a_slope[f, 0], a_slope[f, 1], a_slope[f, 2], a_slope[f, 3], a_slope[f, 4]
-        d0, d1, d2, d3 = b_slope[f, 0], b_slope[f, 1], b_slope[f, 2], b_slope[f, 3]
-        n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
-        m1, m2, m3, m4 = zero, zero, zero, zero
-        for c in range(z.shape[1]):
-            w = max(one, abs(z[i, c]))
-            t = one / w
-            v = z[i, c] * t
-            s = abs(v)
-            t2 = t * t
-            t3 = t2 * t
-            t4 = t2 * t2
-            reciprocal = one / ((((b4 * s + b3 * t) * s + b2 * t2) * s + b1 * t3) * s + t4)
-            y = (((((a5 * v + a4 * t) * v + a3 * t2) * v + a2 * t3) * v + a1 * t4) * v + a0 * t4 * t) * reciprocal
-            scaled = gradient[start + i, c] * reciprocal
-            top = (((c4 * v + c3 * t) * v + c2 * t2) * v + c1 * t3) * v + c0 * t4
-            bottom = ((d3 * s + d2 * t) * s + d1 * t2) * s + d0 * t3
-            sign = one if v > zero else (-one if v < zero else zero)
-            grad[start + i, c] = scaled * (top - y * bottom * sign)
-            v2 = v * v
-            v4 = v2 * v2
-            n0 += scaled * t4
-            n1 += scaled * v * t3
-            n2 += scaled * v2 * t2
-            n3 += scaled * v2 * v * t
-            n4 += scaled * v4
-            n5 += scaled * v4 * v * w
-            weighted = scaled * y
-            m1 -= weighted * s * t2
-            m2 -= weighted * v2 * t
-            m3 -= weighted * v2 * s
-            m4 -= weighted * v4 * w
-        _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
-        _add(sums[1], f, (m1, m2, m3, m4))
+    n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
+    m1, m2, m3, m4 = zero, zero, zero, zero
+    for e in range(entries):
+        w = max(one, abs(z[e]))
+        t = one / w
+        v = z[e] * t
+        s = abs(v)
+        t2 = t * t
+        t3 = t2 * t
+        t4 = t2 * t2
+        reciprocal = one / ((((b4 * s + b3 * t) * s + b2 * t2) * s + b1 * t3) * s + t4)
+        y = (((((a5 * v + a4 * t) * v + a3 * t2) * v + a2 * t3) * v + a1 * t4) * v + a0 * t4 * t) * reciprocal
+        scaled = grad[e] * reciprocal
+        top = (((c4 * v + c3 * t) * v + c2 * t2) * v + c1 * t3) * v + c0 * t4
+        bottom = ((d3 * s + d2 * t) * s + d1 * t2) * s + d0 * t3
+        sign = one if v > zero else (-one if v < zero else zero)
+        grad[e] = scaled * (top - y * bottom * sign)
+        v2 = v * v
+        v4 = v2 * v2
+        n0 += scaled * t4
+        n1 += scaled * v * t3
+        n2 += scaled * v2 * t2
+        n3 += scaled * v2 * v * t
+        n4 += scaled * v4
+        n5 += scaled * v4 * v * w
+        weighted = scaled * y
+        m1 -= weighted * s * t2
+        m2 -= weighted * v2 * t
+        m3 -= weighted * v2 * s
+        m4 -= weighted * v4 * w
+    _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
+    _add_signed(sums[1], f, (m1, m2, m3, m4), coefficients[1])
 
 
 @_compiled
 def _add(sums: Array, label: int, values: tuple[Any, ...]) -> None:
     for index in range(len(values)):
         sums[label, index] += values[index]
+
+
+@_compiled
+def _add_signed(sums: Array, label: int, values: tuple[Any, ...], b: Array) -> None:
+    """Add gradients of |b|, as those of b."""
+    for index in range(len(values)):
+        if b[label, index] > 0:
+            sums[label, index] += values[index]
+        elif b[label, index] < 0:
+            sums[label, index] -= values[index]

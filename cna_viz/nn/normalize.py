@@ -1,5 +1,6 @@
 """N: normalization over the nodes of each cluster, over all nodes, or over the channels of each node."""
 
+import math
 from typing import Any
 
 import torch
@@ -21,6 +22,8 @@ class ClusterNorm(nn.Module):
     Args:
         clusters: Number of clusters. With one, labels are not looked at: all nodes are normalized together.
         eps: Added to the variance. A cluster of one node gives zeros.
+
+    NaN and infinity make their channel NaN in their own cluster and nowhere else.
 
     Shapes:
         - input: ``[nodes, channels]``, labels ``[nodes]``
@@ -52,10 +55,14 @@ class _ClusterNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, labels: Tensor, shares: Tensor, eps: float) -> Tensor:
-        centered = x - (shares @ x).index_select(0, labels)
+        # Squares of what is larger would overflow, and zero times infinity is NaN, too.
+        largest = math.sqrt(torch.finfo(x.dtype).max) / 2
+        finite = _finite(x)
+        centered = (finite - (shares @ finite).index_select(0, labels)).clamp_(-largest, largest)
         # The mean of large features is off by their rounding error; the mean of what is left over takes that out.
         centered.sub_((shares @ centered).index_select(0, labels))
-        scale = (shares @ centered.square() + eps).rsqrt().index_select(0, labels)
+        variance = (shares @ centered.square()).masked_fill_(_spoiled(shares, x), math.nan)
+        scale = (variance + eps).rsqrt().index_select(0, labels)
         y = centered.mul_(scale)
         ctx.save_for_backward(y, scale, labels, shares)
         return y
@@ -65,9 +72,25 @@ class _ClusterNorm(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         y, scale, labels, shares = ctx.saved_tensors
         gradient = gradients[0]
-        mean = (shares @ gradient).index_select(0, labels)
-        slope = (shares @ (gradient * y)).index_select(0, labels)
-        return (gradient - mean).sub_(slope.mul_(y)).mul_(scale), None, None, None
+        product = gradient * y  # not finite wherever the gradient or y is not
+        mean = (shares @ _finite(gradient)).index_select(0, labels)
+        slope = (shares @ _finite(product)).masked_fill_(_spoiled(shares, product), math.nan)
+        return (gradient - mean).sub_(slope.index_select(0, labels).mul_(y)).mul_(scale), None, None, None
+
+
+# A product with ``shares`` would take what is not finite to every cluster, as zero times NaN is NaN. So it stays out of
+# the product and spoils the statistics of its own cluster afterwards.
+
+
+def _finite(x: Tensor) -> Tensor:
+    """Return ``x`` with zeros in the place of NaN and infinity."""
+    return x.nan_to_num(0, 0, 0)
+
+
+def _spoiled(shares: Tensor, x: Tensor) -> Tensor:
+    """Return where a node of the cluster has NaN or infinity, ``[clusters, channels]``."""
+    # The difference is zero or NaN; isfinite would take three times as long.
+    return shares @ (x - x).nan_to_num_(1) > 0
 
 
 class NodeNorm(nn.Module):

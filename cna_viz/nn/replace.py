@@ -1,17 +1,20 @@
 """Put slots in the place of the activations of a model that was written without them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
+import torch_geometric.nn as pyg
 from torch import Tensor, nn
-from torch_geometric.nn import MLP
 from torch_geometric.nn.models.basic_gnn import BasicGNN
+from torch_geometric.nn.pool.select import SelectTopK
 
 from cna_viz.config import ModelConfig
-from cna_viz.errors import UsageError
+from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn.cna import CNA
-from cna_viz.nn.slots import SlotContext, make_slots
-from cna_viz.vocabulary import NORM_SLOTS
+from cna_viz.nn.slots import SlotContext, make_slot, make_slots
+from cna_viz.vocabulary import FACTORS
 
 ACTIVATIONS: Final = (
     nn.ReLU,
@@ -27,40 +30,86 @@ ACTIVATIONS: Final = (
     nn.Mish,
     nn.Tanh,
     nn.Softplus,
+    nn.Softsign,
     nn.Hardtanh,
     nn.Hardswish,
-    CNA,
 )
-"""What counts as an activation. Sigmoid and Softmax do not: they are gates and outputs more often than activations."""
+"""What counts as an activation. Sigmoid, Softmax and Threshold do not: they are gates and outputs more often."""
+
+SETTINGS: Final = (*FACTORS, "recluster_every", "compile")
+"""What else of :class:`~cna_viz.config.ModelConfig` describes a slot."""
+
+_ARGUMENTS: Final = ("slot", "clusters", "channels", "calls", "labels", *SETTINGS)
+
+_ACT = (BasicGNN, pyg.MLP, pyg.DeepGCNLayer)
+"""Modules whose ``act`` is their activation, whatever its type; it may be a plain function."""
+
+_LISTS = (nn.ModuleList, nn.ModuleDict)
+"""Modules without a forward: what is in them is called by the module that owns them."""
+
+_KEEP_CHANNELS = (
+    *(nn.Identity, nn.Dropout, nn.AlphaDropout, nn.BatchNorm1d, nn.LayerNorm),
+    *(getattr(pyg.norm, name) for name in pyg.norm.__all__),
+)
+"""What may stand between a layer and its activation without changing the channels."""
+
+_NEED_CHANNELS = {"layernorm", "nodenorm", "batchnorm", "diffgroupnorm", "graphnorm"}
+"""Slots that can't take their channels from the first step."""
+
+_MARK = "stands_for_activation"
+"""Attribute of a slot that was put in by itself, by which it is found again."""
 
 
 class SlotPerCall(nn.Module):
     """Hands the first call within a forward of its parent to the first slot, the second to the second, and so on.
 
-    Models of PyG own one activation and call it once per layer; every layer gets a slot of its own this way.
+    Models of PyG own one activation and call it once per layer; every layer gets a slot of its own this way. Hooks on
+    the parent start a count with every forward and drop it afterwards, also after an exception, so that a forward
+    within a forward does not disturb the outer one.
 
     Args:
         slots: A slot for every call.
+        place: Name of the activation in the model, for messages.
 
     Raises:
-        UsageError: When it is called more often than it has slots.
+        UsageError: When it is called more often than it has slots, or has several and is called outside a forward.
     """
 
-    def __init__(self, slots: list[nn.Module]) -> None:
+    def __init__(self, slots: list[nn.Module], place: str) -> None:
         super().__init__()
         self.slots = nn.ModuleList(slots)
-        self.calls = 0
+        self.place = place
+        # Calls so far in every forward of the parent that is under way, the innermost last. Not a list: replicas of
+        # a module (nn.DataParallel) would share it. A KeyboardInterrupt skips the hooks and leaves a count behind; the
+        # next forward starts one of its own above it.
+        self.calls: tuple[int, ...] = ()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``x`` through the slot of this call."""
-        if self.calls >= len(self.slots):
+        call = self._count()
+        if call >= len(self.slots):
             raise UsageError(
-                f"the activation is called more than {len(self.slots)} times in one forward of its model: "
-                "pass calls= to replace_activations"
+                f"activation {self.place!r} is called {call + 1} times or more in one forward, but has a slot for "
+                f"{len(self.slots)}: pass calls={call + 1} or more to replace_activations"
             )
-        self.calls += 1
-        y: Tensor = self.slots[self.calls - 1](x)
+        y: Tensor = self.slots[call](x)
         return y
+
+    def _count(self) -> int:
+        """Return how many calls came before this one, and count it."""
+        if self.calls:
+            self.calls = (*self.calls[:-1], self.calls[-1] + 1)
+            return self.calls[-1] - 1
+        if len(self.slots) > 1:
+            raise UsageError(
+                f"activation {self.place!r} has {len(self.slots)} slots, one for every call in a forward, but was "
+                "called outside a forward: call the model itself, model(...), not its forward() or inference()"
+            )
+        return 0
+
+    def extra_repr(self) -> str:
+        """Describe the module in ``print(model)``."""
+        return f"place={self.place}"
 
 
 def replace_activations(
@@ -75,90 +124,253 @@ def replace_activations(
 ) -> nn.Module:
     """Turn the activations of a model into slots, in place.
 
-    Every activation module becomes one new slot. Models of PyG that share one activation between their layers (GCN,
-    GraphSAGE, GAT, GIN, MLP ...) get one slot per call. Activations that are called as functions, such as ``F.relu`` or
-    the one inside GAT's attention, can't be seen from outside and stay.
+    Every place where a model holds an activation module (see :data:`ACTIVATIONS`) or a slot gets new slots, also where
+    one module stands at several places: one slot per call in a forward. For nn.Sequential and PyG's models (GCN,
+    GraphSAGE, GAT, GIN, PNA, EdgeCNN, MLP, DeepGCNLayer, Sequential) it is known how often that is; where it is never,
+    as in a GCN of one layer, the activation stays. Where it is not known, one call is assumed, and a model that calls
+    more often says so at its first forward: pass ``calls`` then.
 
-    Rationals want a learning rate of their own; give the optimizer the parameters of modules of type
-    :class:`~cna_viz.nn.rational.Rational` as a group.
+    What can't be replaced: activations that are called as functions, such as ``F.relu`` in a forward or the LeakyReLU
+    in GAT's attention; gates and outputs (Sigmoid, Softmax, the scores of a pooling). What is replaced although rows
+    are edges there: activations within the messages of a convolution (EdgeCNN, PNA). Layer-wise ``inference()`` of PyG
+    does not say which layer an activation belongs to and is refused where there are several.
+
+    CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``.
 
     Args:
-        model: The model; its device and mode (training or evaluation) are kept.
+        model: The model; its device, type and mode (training or evaluation) are kept.
         slot: Name of the slot, such as ``cna``, ``na``, ``cna-random``, ``batchnorm``.
-        clusters: Clusters per slot.
-        channels: Channels at the activations; only needed by norms, and not for PyG's models.
-        calls: How often a parent calls its activation in one forward; found out for PyG's models, else 1.
-        labels: Cluster of every node, for the assignments labels and communities.
-        **factors: Factors of the slot as in :class:`~cna_viz.config.ModelConfig`, such as ``normalization="node"``.
+        clusters: Clusters per slot; with ``labels`` there are as many as those have.
+        channels: Channels at activations where the model does not tell; only norms need to know them.
+        calls: How often an activation is called in one forward, where that is not known; slots that are called less
+            often than others stay idle.
+        labels: Cluster of every node, ``[nodes]``, for the assignments labels, communities and random.
+        **factors: Factors of the slot as in :class:`~cna_viz.config.ModelConfig`: assignment, normalization,
+            activation, metric, schedule, sharing, and recluster_every, compile. ``sharing="shared"``: all slots have
+            the same clusters and rationals.
 
     Returns:
         The same model.
 
     Raises:
-        UsageError: For unknown names, when nothing was found to replace, and when a norm's channels are not known.
+        UsageError: For unknown names and values out of range, for labels that are missing or superfluous, when nothing
+            was found to replace, when the channels of a norm are not known, and when slots should share k-means but
+            have different channels. The model is then as it was.
 
     Example:
-        >>> model = replace_activations(GCN(1433, 64, 16, 7), "cna", clusters=8)
+        Make the optimizer afterwards; rationals want a learning rate of their own::
+
+            model = replace_activations(GCN(1433, 64, 16, 7), "cna", clusters=8)
+            rationals = [p for m in model.modules() if isinstance(m, Rational) for p in m.parameters()]
+            weights = [p for p in model.parameters() if all(p is not other for other in rationals)]
+            optimizer = Adam([{"params": weights, "lr": 0.01}, {"params": rationals, "lr": 0.001}])
     """
-    places = list(_places(model))
+    if not isinstance(model, nn.Module):
+        what = f"the class {model.__name__}" if isinstance(model, type) else f"an object of type {type(model).__name__}"
+        raise UsageError(f"replace_activations needs a model, an instance of torch.nn.Module, not {what}")
+    config = _config(slot, clusters, labels, factors)
+    for name, number in (("channels", channels), ("calls", calls)):
+        if number is not None and (type(number) is not int or number < 1):
+            raise UsageError(f"{name} = {number!r} is out of range: it must be an integer of at least 1")
+    places = [] if _is_activation(model) else list(_places(model, model, "", set()))
     if not places:
         raise UsageError(
-            "replace_activations found no activation module in this model "
-            f"({', '.join(kind.__name__ for kind in ACTIVATIONS)}); activations called as functions can't be replaced: "
-            "make them modules first"
+            "replace_activations found no activation module in this model (looked for "
+            f"{', '.join(kind.__name__ for kind in ACTIVATIONS)} and the slots of this library); activations called "
+            "as functions, such as F.relu, can't be seen: make them modules first, such as self.act = nn.ReLU()"
         )
-    like = next(model.parameters(), None)
-    for parent, name in places:
-        width = channels or _channels(parent)
-        if slot in NORM_SLOTS and slot not in {"pairnorm", "meansub", "nodenorm"} and width is None:
-            raise UsageError(f"{slot} needs channels= for the activation {name!r} of {type(parent).__name__}")
-        config = ModelConfig(slot=slot, clusters=clusters, hidden=width or 1, **factors)
-        context = SlotContext(channels_known=width is not None, partition=labels)
-        slots = make_slots(config, calls or _calls(parent), context)
-        new = slots[0] if len(slots) == 1 else SlotPerCall(slots)
-        new.train(parent.training)
-        if like is not None:
-            new.to(like.device, like.dtype)
-        # An activation that was a plain function stands in the instance, where a module can't replace it.
-        parent.__dict__.pop(name, None)
-        parent.add_module(name, new)
-        if isinstance(new, SlotPerCall):
-            parent.register_forward_pre_hook(_restart)
+    numbers = [_calls(place, calls) for place in places]
+    gaps = [
+        (place.path, width or channels)
+        for place, number in zip(places, numbers, strict=True)
+        for width in _widths(place, number)
+    ]
+    # All slots are made before the first is put in: an error leaves the model as it was.
+    slots = iter(_slots(config, gaps, labels))
+    like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
+    for place, number in zip(places, numbers, strict=True):
+        if number:
+            _put(place, list(islice(slots, number)), like)
     return model
 
 
-def _restart(module: nn.Module, args: Any) -> None:
-    """Begin to count anew; a function of the module, so that copies of a model do not count for each other."""
+@dataclass(frozen=True)
+class _Place:
+    """Where an activation stands: ``parent`` holds it as ``name``, a forward of ``owner`` calls it."""
+
+    parent: nn.Module
+    name: str
+    owner: nn.Module
+    path: str
+
+
+def _config(slot: str, clusters: int, labels: Tensor | None, factors: dict[str, Any]) -> ModelConfig:
+    for name in factors:
+        if name not in SETTINGS:
+            raise unknown_name("argument of replace_activations", name, _ARGUMENTS)
+    config = ModelConfig(slot=slot, clusters=clusters, **factors)
+    if labels is None:
+        return config
+    assignment = config.factors.get("assignment")
+    if not isinstance(labels, Tensor):
+        raise UsageError(f"labels of type {type(labels).__name__} are not accepted: pass torch.as_tensor(labels)")
+    if assignment not in {"random", "labels", "communities"}:
+        what = f"slot {config.slot!r}" if assignment is None else f"assignment {assignment!r}"
+        raise UsageError(f"labels don't go with {what}: only random, labels and communities use them")
+    # A random partition that is given is a partition like any other; slots draw one only where none is given.
+    return config.replace(assignment="labels") if assignment == "random" else config
+
+
+def _places(module: nn.Module, owner: nn.Module, path: str, seen: set[int]) -> Iterator[_Place]:
+    """Yield the places below ``module``, each once; ``owner`` is the module with a forward that calls what is in it."""
+    if id(module) in seen or isinstance(module, SelectTopK):  # whose activation is a gate
+        return
+    seen.add(id(module))
+    # By name, not by object: an activation that stands at two places becomes two slots.
+    for name, child in module._modules.items():
+        where = f"{path}.{name}".lstrip(".")
+        if child is None:
+            continue
+        if _is_activation(child) or (name == "act" and isinstance(module, _ACT)):
+            yield _Place(module, name, owner, where)
+        else:
+            yield from _places(child, owner if isinstance(child, _LISTS) else child, where, seen)
+    if isinstance(module, _ACT) and callable(vars(module).get("act")):
+        yield _Place(module, "act", owner, f"{path}.act".lstrip("."))
+
+
+def _is_activation(module: nn.Module) -> bool:
+    return isinstance(module, (*ACTIVATIONS, CNA, SlotPerCall)) or _MARK in vars(module)
+
+
+def _calls(place: _Place, calls: int | None) -> int:
+    """Return how often an activation is called in one forward: what is known, else ``calls``, else a best guess."""
+    parent, usual = place.parent, 1
+    if isinstance(parent, BasicGNN) and place.name == "act":
+        usual = parent.num_layers - (parent.jk_mode is None)
+    elif isinstance(parent, pyg.MLP) and place.name == "act":
+        usual = len(parent.norms)
+    return usual if _forward_is_known(parent) else calls or max(usual, 1)
+
+
+def _forward_is_known(parent: nn.Module) -> bool:
+    """Return whether ``parent`` runs a forward that was read when this was written; a subclass may have another."""
+    if type(parent) is pyg.Sequential:  # which writes its forward itself
+        return True
+    kinds = (BasicGNN, pyg.MLP, pyg.DeepGCNLayer, nn.Sequential)
+    forward = getattr(parent.forward, "__func__", None)
+    return any(isinstance(parent, kind) and forward is kind.forward for kind in kinds)
+
+
+def _widths(place: _Place, calls: int) -> list[int | None]:
+    """Return the channels at every call of an activation, None where they are not known."""
+    parent = place.parent
+    if isinstance(parent, pyg.MLP) and place.name == "act":
+        hidden = list(parent.channel_list[1:])
+        return [hidden[i] if i < len(hidden) else None for i in range(calls)]
+    if isinstance(parent, BasicGNN) and place.name == "act":
+        width = _positive(parent.hidden_channels)
+    elif isinstance(parent, pyg.DeepGCNLayer) and place.name == "act":
+        width = _positive(getattr(parent.conv, "in_channels", None)) if parent.block == "res+" else _out(parent.conv)
+    else:
+        width = _last_out(_before(place))
+    return [width] * calls
+
+
+def _before(place: _Place) -> list[nn.Module | None]:
+    """Return what the input of an activation went through in a sequence, in this order; None for functions."""
+    parent = place.parent
+    if isinstance(parent, nn.Sequential):
+        names = list(parent._modules)
+        return [parent._modules[name] for name in names[: names.index(place.name)]]
+    if not isinstance(parent, pyg.Sequential):
+        return []
+    position = [child.name for child in parent._children].index(place.name)
+    path: list[nn.Module | None] = []
+    value = parent._children[position].param_names[0]
+    for child in reversed(parent._children[:position]):
+        if value in child.return_names:
+            path.insert(0, parent._modules.get(child.name) if child.return_names[0] == value else None)
+            value = child.param_names[0]
+    return path
+
+
+def _last_out(path: list[nn.Module | None]) -> int | None:
+    """Return the channels at the end of a sequence: those of the last module that can change them."""
+    for module in reversed(path):
+        if module is None or not (isinstance(module, _KEEP_CHANNELS) or _is_activation(module)):
+            return _out(module)
+    return None
+
+
+def _out(module: nn.Module | None) -> int | None:
+    """Return the channels that leave a layer, None where it does not say."""
+    if isinstance(module, nn.Sequential):
+        return _last_out(list(module))
+    if isinstance(module, pyg.GINConv | pyg.GINEConv | pyg.EdgeConv):
+        return _out(module.nn)
+    if isinstance(module, pyg.MixHopConv | pyg.RGATConv):  # a multiple of their out_channels
+        return None
+    width = _positive(getattr(module, "out_features", None)) or _positive(getattr(module, "out_channels", None))
+    # The convolutions with attention have out_channels per head.
+    return width * int(getattr(module, "heads", 1)) if width and getattr(module, "concat", False) is True else width
+
+
+def _positive(value: object) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _slots(config: ModelConfig, gaps: list[tuple[str, int | None]], labels: Tensor | None) -> list[nn.Module]:
+    """Return a new slot for every gap: its place, for messages, and its channels, None where not known."""
+    for path, width in gaps:
+        if config.slot in _NEED_CHANNELS and width is None:
+            raise UsageError(f"slot {config.slot!r} needs the channels at activation {path!r}: pass channels=")
+    configs = [config.replace(hidden=width or 1) for _, width in gaps]
+    contexts = [SlotContext(channels_known=width is not None, partition=labels) for _, width in gaps]
+    if config.factors.get("sharing") != "shared" or not gaps:
+        return [make_slot(each, context) for each, context in zip(configs, contexts, strict=True)]
+    known = sorted({width for _, width in gaps if width is not None})
+    if config.factors["assignment"] == "kmeans" and len(known) > 1:
+        raise UsageError(
+            "sharing = 'shared' with k-means needs the same channels at all activations, but they have "
+            f"{', '.join(map(str, known))}: choose sharing='per-layer', or another assignment"
+        )
+    return make_slots(configs[0], len(gaps), contexts[0])
+
+
+def _put(place: _Place, slots: list[nn.Module], like: Tensor | None) -> None:
+    # Where one call is certain there is nothing to count.
+    plain = len(slots) == 1 and _forward_is_known(place.parent)
+    new = slots[0] if plain else SlotPerCall(slots, place.path)
+    vars(new)[_MARK] = True
+    new.train(place.parent.training)
+    if like is not None:
+        new.to(like.device, like.dtype)
+    # Also where the activation was a plain function and no module.
+    setattr(place.parent, place.name, new)
+    owner = place.owner
+    if not plain and _enter not in owner._forward_pre_hooks.values():
+        owner.register_forward_pre_hook(_enter, prepend=True)
+        owner.register_forward_hook(_leave, always_call=True)
+
+
+# Hooks are functions of the module they get: copies of a model do not count for each other.
+def _enter(module: nn.Module, args: Any) -> None:
+    """Begin to count: a forward of ``module`` begins."""
+    for each in _counting(module):
+        each.calls = (*each.calls, 0)
+
+
+def _leave(module: nn.Module, args: Any, output: Any) -> None:
+    """End the innermost count: a forward of ``module`` is over, or an exception left it."""
+    for each in _counting(module):
+        each.calls = each.calls[:-1]
+
+
+def _counting(module: nn.Module) -> Iterator[SlotPerCall]:
+    """Return what counts the forwards of ``module``: its children, also those in lists."""
     for child in module.children():
         if isinstance(child, SlotPerCall):
-            child.calls = 0
-
-
-def _places(model: nn.Module) -> Iterator[tuple[nn.Module, str]]:
-    for parent in list(model.modules()):
-        if isinstance(parent, SlotPerCall | CNA):
-            continue
-        # By name, not by object: an activation that stands at two places becomes two slots.
-        for name, child in list(parent._modules.items()):
-            if isinstance(child, (*ACTIVATIONS, SlotPerCall)):
-                yield parent, name
-        if isinstance(parent, BasicGNN | MLP) and callable(parent.__dict__.get("act")):
-            yield parent, "act"
-
-
-def _calls(parent: nn.Module) -> int:
-    """Return how often a parent calls its activation in one forward."""
-    if isinstance(parent, BasicGNN):
-        layers = int(parent.num_layers)
-        return layers if parent.jk_mode is not None else max(layers - 1, 1)
-    if isinstance(parent, MLP):
-        return max(len(parent.lins) - 1 if parent.plain_last else len(parent.lins), 1)
-    return 1
-
-
-def _channels(parent: nn.Module) -> int | None:
-    if isinstance(parent, BasicGNN):
-        return int(parent.hidden_channels)
-    if isinstance(parent, MLP) and len(set(parent.channel_list[1:-1])) == 1:
-        return int(parent.channel_list[1])
-    return None
+            yield child
+        elif isinstance(child, _LISTS):
+            yield from _counting(child)

@@ -1,6 +1,7 @@
 """The deep network: L convolutions, L - 1 slots of their own, a tap on both sides of each."""
 
 import io
+import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -182,6 +183,28 @@ def test_slots_are_told_which_nodes_they_see(random_edges: RandomEdges, assignme
         slot.label_tap.register_forward_hook(lambda module, args, output: seen.append(output))  # type: ignore[union-attr]
     model(torch.randn(6, FEATURES), prepare_graph("gcn", random_edges(6, 0.5), 6, nodes))
     assert [labels.tolist() for labels in seen] == [(nodes % 4).tolist()] * 2
+
+
+@pytest.mark.parametrize("slot", ["cna-labels", "cna-communities", "cna-random", "cna", "n", "relu"])
+def test_ordinary_configs_make_no_warning(slot: str) -> None:
+    context = SlotContext(partition=torch.arange(30) % 3, num_nodes=30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = GNN(6, 3, ModelConfig(slot=slot, layers=3, hidden=4), context)
+    assert model.config.clusters == 8
+    if slot in {"cna-labels", "cna-communities"}:
+        assert [each.clusters for each in model.slots] == [3, 3]
+
+
+@pytest.mark.parametrize("slot", ["cna-labels", "cna-communities", "cna-random", "cna", "n", "relu"])
+def test_ordinary_configs_make_no_warning(slot: str) -> None:
+    context = SlotContext(partition=torch.arange(30) % 3, num_nodes=30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = GNN(6, 3, ModelConfig(slot=slot, layers=3, hidden=4), context)
+    assert model.config.clusters == 8
+    if slot in {"cna-labels", "cna-communities"}:
+        assert [each.clusters for each in model.slots] == [3, 3]
 
 
 @pytest.mark.parametrize("backbone", ["gcn", "sgc"])

@@ -175,5 +175,17 @@ def upper_kept(edges: Tensor) -> Tensor:
     return edges[:, mask & (edges[0] <= edges[1])]
 
 
+def test_drop_edge_of_a_network_without_edges_draws_nothing(random_edges: RandomEdges) -> None:
+    graph, x = prepare_graph("mlp", random_edges(NODES, 0.4), NODES), torch.randn(NODES, FEATURES)
+    outputs = []
+    for drop_edge in (0.5, 0.0):
+        model = network(3, backbone="mlp", drop_edge=drop_edge, dropout=0.5)
+        torch.manual_seed(3)
+        outputs.append((model(x, graph), torch.get_rng_state()))
+    (one, state), (other, wanted_state) = outputs
+    assert torch.equal(one, other)
+    assert torch.equal(state, wanted_state)
+
+
 def test_dropping_nearly_all_edges_works(inputs: Inputs) -> None:
     assert bool(torch.isfinite(network(drop_edge=0.999)(*inputs)).all())

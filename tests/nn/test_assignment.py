@@ -261,6 +261,39 @@ def test_state_of_another_number_of_nodes_replaces_labels(draw: Draw) -> None:
     assert torch.equal(small.labels, kept)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("before", [0, 3])
+@pytest.mark.parametrize(("channels", "stored_channels"), [(None, None), (None, 3), (3, None)])
+def test_an_untrained_state_makes_a_module_untrained(
+    draw: Draw, channels: int | None, stored_channels: int | None, before: int, schedule: str, form: str
+) -> None:
+    untrained, module = (KMeans(each, 4, schedule=schedule) for each in (stored_channels, channels))
+    for _ in range(before):
+        module(draw(20, 3).float())
+    state = stored(untrained, form)
+    kept = {name: value.clone() for name, value in state.items()}
+    module.load_state_dict(state)
+    assert_same_state(state, kept)
+    assert int(module.count) == 0
+    assert module.centroids.shape == (4, 3 if channels else stored_channels or 0)
+    assert not module.centroids.any()
+    for x in (draw(20, 3).float(), draw(20, 3).float()):
+        assert torch.equal(module(x), untrained(x))
+    assert_same_state(state_of(module), state_of(untrained))
+
+
+@pytest.mark.parametrize("before", [0, 2, 5])
+def test_a_module_without_channels_takes_those_of_the_state(draw: Draw, before: int) -> None:
+    trained, module, x = KMeans(3, 4), KMeans(None, 4), draw(20, 3).float()
+    trained(x)
+    if before:
+        module(draw(9, before).float())
+    module.load_state_dict(trained.state_dict())
+    assert_same_state(state_of(module), state_of(trained))
+    assert torch.equal(module.eval()(x[:7]), trained.eval()(x[:7]))
+
+
 def test_state_that_does_not_fit_is_refused(draw: Draw) -> None:
     state = KMeans(3, 2).state_dict()
     del state["labels"]
@@ -648,3 +681,7 @@ def test_missing_labels_are_asked_for(assignment: str) -> None:
 def test_clusters_without_assignment_are_a_warning() -> None:
     with pytest.warns(UserWarning, match="clusters = 8 has no effect with assignment 'none': all nodes are in one"):
         assert isinstance(make("none", 8), Whole)
+    with pytest.warns(UserWarning, match="clusters = 8 has no effect with assignment 'labels': the labels have 3"):
+        assert make("labels", 8, torch.tensor([0, 2, 1])).clusters == 3
+    with pytest.warns(UserWarning, match="clusters = 8 has no effect with assignment 'labels': the labels have 3"):
+        assert make("labels", 8, torch.tensor([0, 2, 1])).clusters == 3

@@ -1,8 +1,9 @@
 """Cluster, normalize, activate: together what they are one by one, in every combination and in degenerate cases."""
 
+import pickle
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from cna_viz.errors import NotFiniteError, UsageError
+from cna_viz.nn import cna
 from cna_viz.nn.assignment import KMeans, Partition, RandomPartition, Whole
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.kmeans import nearest
@@ -262,6 +264,268 @@ def test_sharing_survives_a_copy(draw: Draw) -> None:
     assert torch.equal(other[1](x), layers[1](x))
 
 
+# Parts that are exchanged or changed
+
+
+class Doubled(nn.ReLU):
+    """An activation that the fused pass must not take for the one it knows."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x.relu()
+
+
+def test_a_changed_eps_counts(draw: Draw) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels, activation="none").double()
+    for eps in (1e-5, 3.0, 0.5):
+        module.normalization.eps = eps
+        wanted = naive_cna(x, labels, None, None, clusters=3, normalization="cluster", activation="none", eps=eps)
+        torch.testing.assert_close(module(x), wanted)
+
+
+@pytest.mark.parametrize(
+    ("normalization", "make_normalization"),
+    [("cluster", lambda: ClusterNorm(3)), ("batch", lambda: ClusterNorm(1)), ("node", NodeNorm), ("none", NoNorm)],
+)
+@pytest.mark.parametrize(
+    ("activation", "make_activation"),
+    [("rational", lambda: Rational(3)), ("relu", nn.ReLU), ("none", nn.Identity)],
+)
+def test_exchanged_parts_are_what_is_computed(
+    draw: Draw,
+    normalization: str,
+    make_normalization: Callable[[], nn.Module],
+    activation: str,
+    make_activation: Callable[[], nn.Module],
+) -> None:
+    x, labels = 3 * draw(30, 5) + 1, torch.arange(30) % 3
+    for first in [("cluster", "rational"), ("node", "none")]:
+        module = CNA(5, assignment="labels", labels=labels, normalization=first[0], activation=first[1])
+        module(x)
+        module.normalization, module.activation = make_normalization(), make_activation()
+        module.double()
+        jitter(module, draw)
+        coefficients = (getattr(module.activation, name, None) for name in ("numerator", "denominator"))
+        wanted = naive_cna(x, labels, *coefficients, clusters=3, normalization=normalization, activation=activation)
+        torch.testing.assert_close(module(x), wanted)
+
+
+def test_unknown_parts_run_themselves(draw: Draw) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels, activation="none").double()
+    normalized = module(x)
+    for activation, wanted in [
+        (nn.Tanh(), normalized.tanh()),
+        (Doubled(), 2 * normalized.relu()),
+        (nn.LeakyReLU(0.3), F.leaky_relu(normalized, 0.3)),
+    ]:
+        module.activation = activation
+        torch.testing.assert_close(module(x), wanted)
+
+
+def test_groups_that_are_not_the_clusters_of_the_rational(draw: Draw) -> None:
+    # Labels 0 to 2 fit both: a normalization of more clusters, some of them empty, changes nothing.
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels).double()
+    wanted = module(x)
+    module.normalization = ClusterNorm(7)
+    torch.testing.assert_close(module(x), wanted)
+
+
+def test_layers_that_share_parts_see_what_is_changed_in_them(draw: Draw) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    first = CNA(5, assignment="labels", labels=labels, activation="none").double()
+    second = first.sharing()
+    first.normalization.eps = 2.0
+    assert torch.equal(second(x), first(x))
+    wanted = naive_cna(x, labels, None, None, clusters=3, normalization="cluster", activation="none", eps=2.0)
+    torch.testing.assert_close(second(x), wanted)
+
+
+# Compiled
+
+
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Let torch.compile note what it is called for and return the function itself."""
+    calls: list[str] = []
+
+    def compile_nothing(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+        calls.append(f"compile {options}")
+
+        def compiled(*args: Any) -> Any:
+            calls.append("run")
+            return function(*args)
+
+        return compiled
+
+    monkeypatch.setattr(torch, "compile", compile_nothing)
+    cna._compiled_compose.cache_clear()
+    yield calls
+    cna._compiled_compose.cache_clear()
+
+
+@pytest.mark.parametrize("copy", [deepcopy, lambda module: pickle.loads(pickle.dumps(module))])
+def test_compiled_once_for_all_modules_and_copies(draw: Draw, compiling: list[str], copy: Callable[[CNA], CNA]) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels, compiled=True).double()
+    state = module.state_dict().keys()
+    wanted = module(x)
+    other = copy(module)
+    jitter(other, draw)
+    y = other(x)
+    assert torch.equal(module(x), wanted)
+    assert compiling == ["compile {'dynamic': False}", "run", "run", "run"]
+    assert module.state_dict().keys() == other.state_dict().keys() == state
+    # A copy computes with its own coefficients.
+    other.compiled = False
+    torch.testing.assert_close(y, other(x))
+    assert not torch.allclose(y, wanted)
+    other.load_state_dict(module.state_dict())
+    torch.testing.assert_close(other(x), wanted)
+    assert len(compiling) == 4
+
+
+def test_hooks_see_the_parts_of_a_compiled_module(draw: Draw, compiling: list[str]) -> None:
+    module, seen = CNA(5, 4, compiled=True), []
+    module.normalization.register_forward_hook(lambda part, args, output: seen.append(output.shape))
+    module(draw(30, 5).float())
+    assert seen == [(30, 5)]
+    assert compiling == []
+
+
+# Parts that are exchanged or changed
+
+
+class Doubled(nn.ReLU):
+    """An activation that the fused pass must not take for the one it knows."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x.relu()
+
+
+def test_a_changed_eps_counts(draw: Draw) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels, activation="none").double()
+    for eps in (1e-5, 3.0, 0.5):
+        module.normalization.eps = eps
+        wanted = naive_cna(x, labels, None, None, clusters=3, normalization="cluster", activation="none", eps=eps)
+        torch.testing.assert_close(module(x), wanted)
+
+
+@pytest.mark.parametrize(
+    ("normalization", "make_normalization"),
+    [("cluster", lambda: ClusterNorm(3)), ("batch", lambda: ClusterNorm(1)), ("node", NodeNorm), ("none", NoNorm)],
+)
+@pytest.mark.parametrize(
+    ("activation", "make_activation"),
+    [("rational", lambda: Rational(3)), ("relu", nn.ReLU), ("none", nn.Identity)],
+)
+def test_exchanged_parts_are_what_is_computed(
+    draw: Draw,
+    normalization: str,
+    make_normalization: Callable[[], nn.Module],
+    activation: str,
+    make_activation: Callable[[], nn.Module],
+) -> None:
+    x, labels = 3 * draw(30, 5) + 1, torch.arange(30) % 3
+    for first in [("cluster", "rational"), ("node", "none")]:
+        module = CNA(5, assignment="labels", labels=labels, normalization=first[0], activation=first[1])
+        module(x)
+        module.normalization, module.activation = make_normalization(), make_activation()
+        module.double()
+        jitter(module, draw)
+        coefficients = (getattr(module.activation, name, None) for name in ("numerator", "denominator"))
+        wanted = naive_cna(x, labels, *coefficients, clusters=3, normalization=normalization, activation=activation)
+        torch.testing.assert_close(module(x), wanted)
+
+
+def test_unknown_parts_run_themselves(draw: Draw) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels, activation="none").double()
+    normalized = module(x)
+    for activation, wanted in [
+        (nn.Tanh(), normalized.tanh()),
+        (Doubled(), 2 * normalized.relu()),
+        (nn.LeakyReLU(0.3), F.leaky_relu(normalized, 0.3)),
+    ]:
+        module.activation = activation
+        torch.testing.assert_close(module(x), wanted)
+
+
+def test_groups_that_are_not_the_clusters_of_the_rational(draw: Draw) -> None:
+    # Labels 0 to 2 fit both: a normalization of more clusters, some of them empty, changes nothing.
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels).double()
+    wanted = module(x)
+    module.normalization = ClusterNorm(7)
+    torch.testing.assert_close(module(x), wanted)
+
+
+def test_layers_that_share_parts_see_what_is_changed_in_them(draw: Draw) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    first = CNA(5, assignment="labels", labels=labels, activation="none").double()
+    second = first.sharing()
+    first.normalization.eps = 2.0
+    assert torch.equal(second(x), first(x))
+    wanted = naive_cna(x, labels, None, None, clusters=3, normalization="cluster", activation="none", eps=2.0)
+    torch.testing.assert_close(second(x), wanted)
+
+
+# Compiled
+
+
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Let torch.compile note what it is called for and return the function itself."""
+    calls: list[str] = []
+
+    def compile_nothing(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+        calls.append(f"compile {options}")
+
+        def compiled(*args: Any) -> Any:
+            calls.append("run")
+            return function(*args)
+
+        return compiled
+
+    monkeypatch.setattr(torch, "compile", compile_nothing)
+    cna._compiled_compose.cache_clear()
+    yield calls
+    cna._compiled_compose.cache_clear()
+
+
+@pytest.mark.parametrize("copy", [deepcopy, lambda module: pickle.loads(pickle.dumps(module))])
+def test_compiled_once_for_all_modules_and_copies(
+    draw: Draw, compiling: list[str], copy: Callable[[CNA], CNA]
+) -> None:
+    x, labels = draw(30, 5), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels, compiled=True).double()
+    state = module.state_dict().keys()
+    wanted = module(x)
+    other = copy(module)
+    jitter(other, draw)
+    y = other(x)
+    assert torch.equal(module(x), wanted)
+    assert compiling == ["compile {'dynamic': False}", "run", "run", "run"]
+    assert module.state_dict().keys() == other.state_dict().keys() == state
+    # A copy computes with its own coefficients.
+    other.compiled = False
+    torch.testing.assert_close(y, other(x))
+    assert not torch.allclose(y, wanted)
+    other.load_state_dict(module.state_dict())
+    torch.testing.assert_close(other(x), wanted)
+    assert len(compiling) == 4
+
+
+def test_hooks_see_the_parts_of_a_compiled_module(draw: Draw, compiling: list[str]) -> None:
+    module, seen = CNA(5, 4, compiled=True), []
+    module.normalization.register_forward_hook(lambda part, args, output: seen.append(output.shape))
+    module(draw(30, 5).float())
+    assert seen == [(30, 5)]
+    assert compiling == []
+
+
 # State
 
 
@@ -495,6 +759,21 @@ def test_features_that_are_not_finite_are_refused_by_kmeans_only(draw: Draw) -> 
     assert CNA(5, 4, assignment="random", normalization="none")(x).isnan().sum() == 1
 
 
+@pytest.mark.parametrize("watch", [False, True])
+def test_a_nan_stays_in_its_cluster_on_both_paths(draw: Draw, watch: bool) -> None:
+    x, labels = draw(30, 5).float(), torch.arange(30) % 3
+    module = CNA(5, assignment="labels", labels=labels)
+    if watch:  # then the modules themselves run
+        module.activation.register_forward_hook(lambda part, args, output: None)
+    wanted = module(x)
+    x[4, 2] = float("nan")
+    y = module(x)
+    spoiled = torch.zeros(30, 5, dtype=torch.bool)
+    spoiled[labels == 1, 2] = True
+    assert torch.equal(y.isnan(), spoiled)
+    torch.testing.assert_close(y[~spoiled], wanted[~spoiled])
+
+
 def test_clusters_that_have_no_effect_are_a_warning() -> None:
     with pytest.warns(UserWarning, match="clusters = 8 has no effect with assignment 'none'") as caught:
         module = CNA(5, 8, assignment="none")
@@ -505,6 +784,34 @@ def test_clusters_that_have_no_effect_are_a_warning() -> None:
         CNA(5, 1, assignment="none")
         CNA(5, assignment="none")
         CNA(5, 8)
+
+
+@pytest.mark.parametrize("assignment", ["labels", "communities", "random"])
+def test_labels_bring_their_own_number_of_clusters(assignment: str) -> None:
+    labels = torch.arange(30) % 3
+    message = f"clusters = 8 has no effect with assignment '{assignment}': the labels have 3 clusters, which are used"
+    with pytest.warns(UserWarning, match=message) as caught:
+        module = CNA(5, clusters=8, assignment=assignment, labels=labels)
+    assert caught[0].filename == __file__
+    assert module.clusters == module.normalization.clusters == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CNA(5, 3, assignment=assignment, labels=labels)
+        CNA(5, assignment=assignment, labels=labels)
+
+
+@pytest.mark.parametrize("assignment", ["labels", "communities", "random"])
+def test_labels_bring_their_own_number_of_clusters(assignment: str) -> None:
+    labels = torch.arange(30) % 3
+    message = f"clusters = 8 has no effect with assignment '{assignment}': the labels have 3 clusters, which are used"
+    with pytest.warns(UserWarning, match=message) as caught:
+        module = CNA(5, clusters=8, assignment=assignment, labels=labels)
+    assert caught[0].filename == __file__
+    assert module.clusters == module.normalization.clusters == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CNA(5, 3, assignment=assignment, labels=labels)
+        CNA(5, assignment=assignment, labels=labels)
 
 
 @pytest.mark.parametrize("assignment", ["labels", "communities"])

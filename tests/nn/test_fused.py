@@ -6,12 +6,13 @@ from copy import deepcopy
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from cna_viz.errors import UsageError
-from cna_viz.nn import fused
+from cna_viz.nn import cna, fused, kernels
 from cna_viz.nn.assignment import Partition
 from cna_viz.nn.cna import CNA
 from cna_viz.vocabulary import ACTIVATIONS, NORMALIZATIONS
@@ -71,28 +72,30 @@ def paths(module: CNA, labels: Tensor, kind: tuple[str, str]) -> dict[str, Funct
             x, labels, numerator, denominator, clusters=module.clusters, normalization=kind[0], activation=kind[1]
         )
 
-    def called(method: str) -> Function:
+    def called(way: Callable[[CNA, Tensor, Tensor], Tensor]) -> Function:
         def function(x: Tensor, *coefficients: Tensor) -> Tensor:
             names = dict(zip(("activation.numerator", "activation.denominator"), coefficients, strict=False))
-            return torch.func.functional_call(
-                Caller(module, method), {f"module.{k}": v for k, v in names.items()}, (x,)
-            )
+            return torch.func.functional_call(Caller(module, way), {f"module.{k}": v for k, v in names.items()}, (x,))
 
         return function
 
-    return {"oracle": oracle, "modules": called("_compose"), "fused": called("_normalize_activate")}
+    return {"oracle": oracle, "modules": called(composed), "fused": called(CNA._normalize_activate)}
+
+
+def composed(module: CNA, x: Tensor, labels: Tensor) -> Tensor:
+    """Return what the parts of a module compute, called one after the other."""
+    return cna._compose(module.normalization, module.activation, x, labels)
 
 
 class Caller(nn.Module):
-    """Makes a method of a module what is called."""
+    """A module whose forward is one of the ways."""
 
-    def __init__(self, module: CNA, method: str) -> None:
+    def __init__(self, module: CNA, way: Callable[[CNA, Tensor, Tensor], Tensor]) -> None:
         super().__init__()
-        self.module, self.method = module, method
+        self.module, self.way = module, way
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = getattr(self.module, self.method)(x, self.module.assignment(x))
-        return y
+        return self.way(self.module, x, self.module.assignment(x))
 
 
 def results(function: Function, x: Tensor, coefficients: Leaves, weight: Tensor) -> Leaves:
@@ -247,22 +250,36 @@ def test_threads_make_no_difference(
             assert all(torch.equal(one, other) for one, other in zip(actual, wanted, strict=True))
 
 
-def test_chunks_cover_every_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fused, "CHUNK", 10)
-    for nodes, channels, clusters in [(1, 1, 1), (10, 1, 1), (11, 1, 1), (40, 3, 2), (7, 100, 1), (9, 1, 50)]:
-        chunks = list(fused._chunks(nodes, channels, clusters))
-        assert [row for first, last in chunks for row in range(first, last)] == list(range(nodes))
-    assert len(list(fused._chunks(80, 3, 2))) == 10  # ceil(10 / 3) = 4, but 4 * 2 = 8 is more
+@pytest.mark.parametrize(
+    ("nodes", "clusters", "rows"), [(1, 1, 5), (10, 1, 10), (11, 1, 5), (40, 3, 7), (7, 2, 1), (9, 50, 4)]
+)
+def test_every_chunk_is_sorted_by_cluster(nodes: int, clusters: int, rows: int) -> None:
+    labels = labels_of(nodes, clusters).numpy()
+    order, starts = kernels.sort(labels, clusters, rows)
+    for chunk, first in enumerate(range(0, nodes, rows)):
+        last = min(nodes, first + rows)
+        assert (starts[chunk, 0], starts[chunk, -1]) == (first, last)
+        assert list(order[first:last]) == sorted(range(first, last), key=lambda i: labels[i])
+        for cluster in range(clusters):
+            assert all(labels[order[starts[chunk, cluster] : starts[chunk, cluster + 1]]] == cluster)
 
 
-def test_faults_of_a_thread_are_not_lost(threads: Callable[[int], None]) -> None:
-    threads(2)
+def test_chunks_are_worth_a_thread_and_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "CHUNK", 100)
+    assert fused._rows(nodes=50, channels=3, clusters=1) == 34  # ceil(100 / 3)
+    assert fused._rows(nodes=50, channels=3, clusters=8) == 128  # sums of a chunk take no more than 1/8 of it
+    assert fused._rows(nodes=64_000, channels=3, clusters=8) == 1000
 
-    def work(number: int, first: int, last: int) -> None:
-        raise ValueError(f"chunk {number}")
 
-    with pytest.raises(ValueError, match="chunk"):
-        fused._share_out(work, [(0, 1), (1, 2), (2, 3), (3, 4)])
+def test_the_pivot_is_the_median_of_three() -> None:
+    x = np.array([[5.0], [1.0], [7.0], [100.0], [2.0], [3.0]])
+    nodes, starts = kernels.sort(np.array([0, 0, 2, 0, 2, 4]), 5, 6)
+    counts, pivot = kernels.pivots(x, nodes, starts, 5)
+    assert counts.tolist() == [3, 0, 2, 0, 1]
+    assert pivot[[0, 4], 0].tolist() == [5, 3]
+    assert pivot[2, 0] in (7, 2)
+    together = kernels.sort(np.zeros(6, np.int64), 1, 2)
+    assert [value.item() for value in kernels.pivots(x, *together, 1)] == [6, 5]
 
 
 @pytest.mark.parametrize("way", ["modules", "fused"])
@@ -356,7 +373,7 @@ def test_what_is_not_finite_stays_where_it_belongs(draw: Draw, kind: tuple[str, 
         reached[5] = True
     else:
         reached[{"cluster": labels == 2, "batch": labels >= 0, "none": labels.new_tensor([5])}[kind[0]], 2] = True
-    y, plain = module(x), module._compose(x, labels)
+    y, plain = module(x), composed(module, x, labels)
     assert bool(y[~reached].isfinite().all())
     if kind[0] != "none":
         assert bool(y[reached].isnan().all())  # and no numbers that look as if they were some
@@ -473,11 +490,11 @@ def test_hooks_see_what_there_is_to_see(draw: Draw) -> None:
 
 
 def _in_child(pipe: Connection, module: CNA, x: Tensor, weight: Tensor) -> None:
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # with more, torch's own products hang in a fork
     x = x.clone().requires_grad_()
     y = module(x)
     (gradient,) = torch.autograd.grad((y * weight).sum(), x)
-    pipe.send((y.tolist(), gradient.tolist()))
+    pipe.send((y.detach().numpy(), gradient.numpy()))
 
 
 def test_after_a_fork(draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None]) -> None:
@@ -485,7 +502,7 @@ def test_after_a_fork(draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Call
     threads(2)
     labels, x, weight = labels_of(200, 4), draw(200, 7).requires_grad_(), draw(200, 7)
     module = module_of(draw, labels, 4, "cluster", "rational")
-    y = module(x)  # the threads of this process are there now; those of the child are not
+    y = module(x)  # the threads of this process are there now; the child has none
     (gradient,) = torch.autograd.grad((y * weight).sum(), x)
     ours, theirs = multiprocessing.get_context("fork").Pipe()
     child = multiprocessing.get_context("fork").Process(target=_in_child, args=(theirs, module, x.detach(), weight))
@@ -495,7 +512,8 @@ def test_after_a_fork(draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Call
         child.kill()
     child.join(20)
     assert answered
-    assert ours.recv() == (y.tolist(), gradient.tolist())
+    there = [torch.from_numpy(value) for value in ours.recv()]
+    assert_near(there, [y.detach(), gradient], 1e-11)
     assert child.exitcode == 0
 
 

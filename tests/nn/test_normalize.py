@@ -130,6 +130,46 @@ def test_large_numbers_do_not_become_nan() -> None:
     assert bool(ClusterNorm(1)(x, torch.zeros(3, dtype=torch.long)).isfinite().all())
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("clusters", [3, 5])
+def test_what_is_not_finite_stays_in_its_cluster_and_channel(draw: Draw, value: float, clusters: int) -> None:
+    x, labels, norm = draw(30, 4), torch.arange(30) % 3, ClusterNorm(clusters)
+    clean = x.clone().requires_grad_()
+    x[4, 2] = value  # cluster 1
+    x.requires_grad_()
+    weight = draw(30, 4)
+    spoiled = torch.zeros(30, 4, dtype=torch.bool)
+    spoiled[labels == 1, 2] = True
+    y, wanted = norm(x, labels), norm(clean, labels)
+    assert torch.equal(y.isnan(), spoiled)
+    torch.testing.assert_close(y[~spoiled], wanted[~spoiled])
+    (gradient,) = torch.autograd.grad(y, x, weight)
+    (wanted_gradient,) = torch.autograd.grad(wanted, clean, weight)
+    assert torch.equal(gradient.isnan(), spoiled)
+    torch.testing.assert_close(gradient[~spoiled], wanted_gradient[~spoiled])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_gradient_that_is_not_finite_stays_in_its_cluster_and_channel(draw: Draw, value: float) -> None:
+    x, labels, weight = draw(30, 4).requires_grad_(), torch.arange(30) % 3, draw(30, 4)
+    (wanted,) = torch.autograd.grad(ClusterNorm(3)(x, labels), x, weight)
+    weight[4, 2] = value
+    (gradient,) = torch.autograd.grad(ClusterNorm(3)(x, labels), x, weight)
+    spoiled = torch.zeros(30, 4, dtype=torch.bool)
+    spoiled[labels == 1, 2] = True
+    assert torch.equal(gradient.isnan(), spoiled)
+    torch.testing.assert_close(gradient[~spoiled], wanted[~spoiled])
+
+
+def test_squares_that_overflow_stay_in_their_cluster(draw: Draw) -> None:
+    x, labels = draw(30, 4).float(), torch.arange(30) % 3
+    wanted = ClusterNorm(3)(x, labels)
+    x[labels == 1] *= 1e30
+    y = ClusterNorm(3)(x, labels)
+    assert bool(y.isfinite().all())
+    torch.testing.assert_close(y[labels != 1], wanted[labels != 1])
+
+
 def test_training_and_evaluation_are_the_same_and_nothing_is_kept(draw: Draw) -> None:
     x, labels, norm = draw(10, 2), torch.arange(10) % 2, ClusterNorm(2)
     assert torch.equal(norm.train()(x, labels), norm.eval()(x, labels))
