@@ -51,7 +51,11 @@ def epochs_on_cora(graph: Graph) -> list[Row]:
         at_most(f"{graph.name}: relu / PyG's ReLU GCN", relu / base, 0.4),
         at_most(f"{graph.name}: cna / PyG's ReLU GCN", cna / base, 0.6),
         at_most(f"{graph.name}: cna / relu", cna / relu, 1.6),
-        at_most(f"{graph.name}: cna / relu, means (clustering every 20 steps included)", times["cna"].mean / times["relu"].mean, 1.6),
+        at_most(
+            f"{graph.name}: cna / relu, means (clustering every 20 steps included)",
+            times["cna"].mean / times["relu"].mean,
+            1.6,
+        ),
     ]
 
 

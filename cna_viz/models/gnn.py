@@ -74,7 +74,7 @@ class GNN(nn.Module):
         )
         # Before the slots, which may draw numbers of their own: arms of a comparison start from the same weights.
         start_weights([self.input, self.convs, self.output], config.init)
-        self.slots = nn.ModuleList(make_slots(_with_clusters_of(context, config), gaps, context))
+        self.slots = nn.ModuleList(make_slots(config, gaps, context))
         self.conv_taps = nn.ModuleList(Tap() for _ in self.convs)
         self.slot_taps = nn.ModuleList(Tap() for _ in self.slots)
         self.jump = None if config.jumping_knowledge == "none" else JumpingKnowledge(config.jumping_knowledge)
@@ -138,15 +138,3 @@ class GNN(nn.Module):
             return graph.edges
         kept, _ = dropout_edge(graph.edge_index, self.config.drop_edge, force_undirected=True)
         return prepare_graph(self.config.backbone, kept, graph.num_nodes).edges
-
-
-def _with_clusters_of(context: SlotContext | None, config: ModelConfig) -> ModelConfig:
-    """Return the config with as many clusters as the graph's partition has, where slots take their clusters from it.
-
-    Classes and communities bring their own number, whatever the config says; CNA warns where it is told another one.
-    """
-    partition = context.partition if context else None
-    taken = config.factors.get("assignment") in {"labels", "communities"}
-    if not taken or partition is None or not partition.numel():
-        return config
-    return config.model_copy(update={"clusters": int(partition.max()) + 1})

@@ -44,7 +44,9 @@ def _cna(config: ModelConfig, context: SlotContext) -> nn.Module:
         labels = random_partition(context.num_nodes, config.clusters, int(torch.randint(2**31, ())))
     return CNA(
         config.hidden if context.channels_known else None,
-        config.clusters if factors["assignment"] != "none" else None,
+        config.clusters
+        if factors["assignment"] != "none" and labels is None
+        else None,  # labels bring their own number
         assignment=factors["assignment"],
         normalization=factors["normalization"],
         activation=factors["activation"],

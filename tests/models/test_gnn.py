@@ -196,17 +196,6 @@ def test_ordinary_configs_make_no_warning(slot: str) -> None:
         assert [each.clusters for each in model.slots] == [3, 3]
 
 
-@pytest.mark.parametrize("slot", ["cna-labels", "cna-communities", "cna-random", "cna", "n", "relu"])
-def test_ordinary_configs_make_no_warning(slot: str) -> None:
-    context = SlotContext(partition=torch.arange(30) % 3, num_nodes=30)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model = GNN(6, 3, ModelConfig(slot=slot, layers=3, hidden=4), context)
-    assert model.config.clusters == 8
-    if slot in {"cna-labels", "cna-communities"}:
-        assert [each.clusters for each in model.slots] == [3, 3]
-
-
 @pytest.mark.parametrize("backbone", ["gcn", "sgc"])
 @pytest.mark.parametrize("layers", [1, 3])
 def test_last_conv_tap_sees_the_logits(random_edges: RandomEdges, backbone: str, layers: int) -> None:

@@ -683,5 +683,3 @@ def test_clusters_without_assignment_are_a_warning() -> None:
         assert isinstance(make("none", 8), Whole)
     with pytest.warns(UserWarning, match="clusters = 8 has no effect with assignment 'labels': the labels have 3"):
         assert make("labels", 8, torch.tensor([0, 2, 1])).clusters == 3
-    with pytest.warns(UserWarning, match="clusters = 8 has no effect with assignment 'labels': the labels have 3"):
-        assert make("labels", 8, torch.tensor([0, 2, 1])).clusters == 3

@@ -129,6 +129,18 @@ def test_it_learns(problem: Problem) -> None:
     assert outcome.best.accuracy["val"] == max(scores.accuracy["val"] for scores in witness.scores) > 0.7
 
 
+def test_the_untrained_model_is_given_back_where_channels_came_from_the_first_step(
+    problem: Problem, script: Script
+) -> None:
+    model = nn.Sequential(nn.Linear(2, 8), CNA(None, 4), nn.Linear(8, 2))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    script([(0.9, 1.0), (0.5, 1.0), (0.5, 1.0)])
+    outcome = fit(model, problem.inputs, problem.target, problem.parts, TrainingConfig(epochs=2))
+    assert (outcome.epochs, outcome.best_epoch) == (2, 0)
+    after = model.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
 @pytest.mark.parametrize(
     ("script_", "best"),
     [
