@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from cna_viz.errors import UsageError
+from cna_viz.nn.derivative import first_derivative_only
 
 Array = NDArray[Any]
 
@@ -104,7 +104,7 @@ class _NormalizeActivate(torch.autograd.Function):
             return call.forward()
 
     @staticmethod
-    @once_differentiable
+    @first_derivative_only
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         # Reading the saved tensors makes autograd check that nobody has written to them since.
         _, _, _, denominator = ctx.saved_tensors
@@ -142,9 +142,8 @@ class _Call:
             recipe.activation
         ]
         self.x = x.detach().contiguous().numpy()
-        dtype = self.x.dtype
-        self.coefficients = _coefficients(numerator, denominator, recipe, dtype)
-        self.eps = np.array([recipe.eps], dtype)
+        self.coefficients = _coefficients(numerator, denominator, recipe, x.detach())
+        self.eps = np.array([recipe.eps], self.x.dtype)
         self.order = self._sort(labels, recipe)
         self.counts, self.stats = np.ones(1, np.int64), (self.x[:1], self.x[:1], self.x[:1])
         if recipe.normalization == "group":
@@ -184,12 +183,13 @@ class _Call:
         return torch.from_numpy(grad), torch.from_numpy(numerator), torch.from_numpy(denominator)
 
 
-def _coefficients(numerator: Tensor, denominator: Tensor, recipe: Recipe, dtype: Any) -> tuple[Array, Array]:
-    """Return the coefficients of the rationals; zeros where there are none."""
+def _coefficients(numerator: Tensor, denominator: Tensor, recipe: Recipe, x: Tensor) -> tuple[Array, Array]:
+    """Return the coefficients of the rationals in the type of ``x``; zeros where there are none."""
     if recipe.activation != "rational":
-        return np.zeros((recipe.clusters, 6), dtype), np.zeros((recipe.clusters, 4), dtype)
-    a, b = (coefficient.detach().contiguous().numpy() for coefficient in (numerator, denominator))
-    return a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+        return x.new_zeros(recipe.clusters, 6).numpy(), x.new_zeros(recipe.clusters, 4).numpy()
+    # Types are changed by torch: NumPy has no bfloat16.
+    a, b = (coefficients.detach().to(x.dtype).contiguous().numpy() for coefficients in (numerator, denominator))
+    return a, b
 
 
 def _rows(nodes: int, channels: int, clusters: int) -> int:

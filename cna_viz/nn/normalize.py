@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
+from cna_viz.nn.derivative import first_derivative_only
 from cna_viz.nn.kmeans import membership
 
 
@@ -68,7 +68,7 @@ class _ClusterNorm(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable
+    @first_derivative_only
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         y, scale, labels, shares = ctx.saved_tensors
         gradient = gradients[0]

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
+from cna_viz.nn.derivative import first_derivative_only
 from cna_viz.nn.kmeans import membership
 
 # Least-squares fit of ReLU on [-3, 3]; tests/nn/test_rational.py fits it again and compares.
@@ -76,7 +76,7 @@ class _Rational(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable
+    @first_derivative_only
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, numerator, denominator = ctx.saved_tensors
         w, t, v = _scaled(x)

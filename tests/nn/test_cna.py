@@ -515,6 +515,19 @@ def test_half_precision_is_computed_in_float32(draw: Draw, dtype: torch.dtype) -
     assert torch.equal(module(x), module(x.float()).to(dtype))
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("combination", COMBINATIONS)
+def test_a_module_in_half_precision_learns(draw: Draw, combination: tuple[str, str, str], dtype: torch.dtype) -> None:
+    module, x = new(combination, 30, 5).to(dtype), draw(30, 5).to(dtype).requires_grad_()
+    for _ in range(2):
+        y = module(x)
+    y.sum().backward()
+    for leaf in (x, *module.parameters()):
+        assert leaf.grad is not None
+        assert leaf.grad.dtype == dtype
+        assert bool(leaf.grad.isfinite().all())
+
+
 def test_a_single_class_is_one_cluster(draw: Draw) -> None:
     x = draw(30, 5)
     module = CNA(5, assignment="labels", labels=torch.zeros(30, dtype=torch.long), activation="none")
