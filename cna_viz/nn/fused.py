@@ -5,6 +5,7 @@ needs. :class:`~cna_viz.nn.cna.CNA` uses it where :func:`supports` says so; its 
 everywhere else.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -113,6 +115,17 @@ class _NormalizeActivate(torch.autograd.Function):
         return grad_x, None, *(coefficients if denominator.numel() else (None, None)), None
 
 
+@lru_cache(maxsize=1)
+def _kernels() -> Any:
+    """Return the module of the loops. Not at import: Numba takes a third of a second to load."""
+    from cna_viz.nn import kernels
+
+    stats = getattr(kernels.backward, "stats", None)  # there are none where Numba is told not to compile
+    if stats and not any(Path(stats.cache_path).glob("kernels.backward-*.nbi")):
+        logging.getLogger(__name__).warning("compiling the loops of CNA for this processor (once, about 15 seconds)")
+    return kernels
+
+
 @contextmanager
 def _threads() -> Iterator[None]:
     """Let Numba use as many threads as torch uses; one caller at a time, as not all of Numba's pools stand more."""
@@ -132,9 +145,7 @@ class _Call:
     """One forward and its backward, in NumPy."""
 
     def __init__(self, x: Tensor, labels: Tensor, numerator: Tensor, denominator: Tensor, recipe: Recipe) -> None:
-        from cna_viz.nn import kernels
-
-        self.kernels = kernels
+        self.kernels = kernels = _kernels()
         self.normalization = {"none": kernels.NO_NORM, "group": kernels.GROUP_NORM, "node": kernels.NODE_NORM}[
             recipe.normalization
         ]
@@ -153,7 +164,8 @@ class _Call:
         alike = recipe.groups == 1 and recipe.activation != "rational"
         clusters, numbers = (1, np.zeros(len(labels), np.int64)) if alike else (recipe.clusters, labels.numpy())
         _refuse_outside(numbers, clusters)
-        return self.kernels.sort(numbers, clusters, _rows(self.x.shape[0], self.x.shape[1], clusters))
+        order: tuple[Array, Array] = self.kernels.sort(numbers, clusters, _rows(len(self.x), self.x.shape[1], clusters))
+        return order
 
     def forward(self) -> Tensor:
         return torch.from_numpy(

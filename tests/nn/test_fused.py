@@ -4,6 +4,8 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from multiprocessing.connection import Connection
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -533,3 +535,21 @@ def test_copies_go_on_alike_and_share_nothing(draw: Draw) -> None:
     other.assignment.labels.fill_(0)
     assert torch.equal(module(x), y)
     assert not torch.equal(other(x), y)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_who_waits_for_the_compiler_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, cached: bool
+) -> None:
+    if cached:
+        (tmp_path / "kernels.backward-1.py311.nbi").touch()
+    monkeypatch.setattr(kernels, "backward", SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path))))
+    fused._kernels.cache_clear()
+    try:
+        for _ in range(2):
+            assert fused._kernels() is kernels
+        assert [record.message for record in caplog.records] == [
+            "compiling the loops of CNA for this processor (once, about 15 seconds)"
+        ] * (not cached)
+    finally:
+        fused._kernels.cache_clear()
