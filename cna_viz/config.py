@@ -25,7 +25,7 @@ from pydantic import (
 from cna_viz import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
 
 

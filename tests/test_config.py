@@ -182,8 +182,8 @@ def test_defaults() -> None:
 
 
 def test_default_identity() -> None:
-    assert module.RESULTS_VERSION == 2, "a new results version changes every id: change the line below with it"
-    assert RunConfig().run_id == hashlib.sha256(f"2:{DEFAULT_JSON}".encode()).hexdigest()[:16]
+    assert module.RESULTS_VERSION == 3, "a new results version changes every id: change the line below with it"
+    assert RunConfig().run_id == hashlib.sha256(f"3:{DEFAULT_JSON}".encode()).hexdigest()[:16]
 
 
 @pytest.mark.parametrize(("cls", "name", "accepted", "refused", "words"), INTEGERS + FLOATS)
@@ -453,7 +453,7 @@ def test_identity_differs_with_every_field() -> None:
 
 def test_identity_differs_with_the_results_version(monkeypatch: pytest.MonkeyPatch) -> None:
     before = RunConfig().run_id
-    monkeypatch.setattr(module, "RESULTS_VERSION", 3)
+    monkeypatch.setattr(module, "RESULTS_VERSION", 4)
     assert RunConfig().run_id != before
 
 

@@ -11,6 +11,7 @@ from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn import fused
 from cna_viz.nn.assignment import make_assignment
 from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm, make_normalization
+from cna_viz.nn.order import OrderMemory
 from cna_viz.nn.rational import Rational, make_activation
 from cna_viz.nn.tap import Tap
 from cna_viz.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
@@ -20,6 +21,7 @@ Compose = Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]
 # The fused pass's names of the parts it knows. Looked up by exact type: a subclass may compute something else.
 _FUSED_NORMALIZATIONS: Final[dict[type, str]] = {ClusterNorm: "group", NodeNorm: "node", NoNorm: "none"}
 _FUSED_ACTIVATIONS: Final[dict[type, str]] = {Rational: "rational", nn.ReLU: "relu", nn.Identity: "none"}
+_LOW_PRECISION: Final = frozenset({torch.float16, torch.bfloat16})
 
 
 class CNA(nn.Module):
@@ -105,6 +107,7 @@ class CNA(nn.Module):
         self.label_tap = Tap()
         self.normalization = make_normalization(normalization, self.clusters)
         self.activation = make_activation(activation, self.clusters)
+        self._order = OrderMemory()
 
     @classmethod
     def preset(
@@ -135,7 +138,7 @@ class CNA(nn.Module):
         nn.Module.__init__(other)
         other.compiled, other.clusters = self.compiled, self.clusters
         other.assignment, other.normalization, other.activation = self.assignment, self.normalization, self.activation
-        other.label_tap = Tap()
+        other.label_tap, other._order = Tap(), OrderMemory()
         return other
 
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
@@ -145,22 +148,23 @@ class CNA(nn.Module):
             x: Features, ``[nodes, channels]``.
             nodes: Which nodes of the graph the rows are, where they are not all (mini-batches).
         """
-        features = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        low = x.dtype in _LOW_PRECISION
+        features = x.float() if low else x
         labels = self.label_tap(self.assignment(features, nodes))
-        return self._normalize_activate(features, labels).to(x.dtype)
+        y = self._normalize_activate(features, labels)
+        return y.to(x.dtype) if low else y
 
     def _normalize_activate(self, x: Tensor, labels: Tensor) -> Tensor:
         normalization, activation = self.normalization, self.activation
-        watched = _has_hooks(normalization) or _has_hooks(activation)
-        if watched or torch.compiler.is_compiling():
+        if _has_hooks(normalization) or _has_hooks(activation) or torch.compiler.is_compiling():
             return _compose(normalization, activation, x, labels)
         if self.compiled:
             return _compiled_compose()(normalization, activation, x, labels)
-        recipe = _recipe(normalization, activation) if fused.supports(x) else None
+        coefficients = (activation.numerator, activation.denominator) if isinstance(activation, Rational) else None
+        recipe = _recipe(normalization, activation, coefficients) if fused.supports(x) else None
         if recipe is None:
             return _compose(normalization, activation, x, labels)
-        coefficients = (activation.numerator, activation.denominator) if isinstance(activation, Rational) else None
-        return fused.normalize_activate(x, labels, coefficients, recipe)
+        return fused.normalize_activate(x, labels, coefficients, recipe, self._order)
 
 
 def _compose(normalization: nn.Module, activation: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
@@ -177,13 +181,15 @@ def _compiled_compose() -> Compose:
     return compiled
 
 
-def _recipe(normalization: nn.Module, activation: nn.Module) -> fused.Recipe | None:
+def _recipe(
+    normalization: nn.Module, activation: nn.Module, coefficients: tuple[Tensor, Tensor] | None
+) -> fused.Recipe | None:
     """Return what the parts compute together as they are now; None where the fused pass does not know it."""
     n, a = _FUSED_NORMALIZATIONS.get(type(normalization)), _FUSED_ACTIVATIONS.get(type(activation))
     if n is None or a is None:
         return None
     groups = normalization.clusters if isinstance(normalization, ClusterNorm) else 1
-    functions = activation.numerator.shape[0] if isinstance(activation, Rational) else groups
+    functions = groups if coefficients is None else len(coefficients[0])
     # Labels of both have to mean the same clusters, unless all nodes are normalized together.
     return _make_recipe(n, a, groups, functions, normalization.eps) if groups in (1, functions) else None
 

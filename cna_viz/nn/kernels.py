@@ -1,7 +1,7 @@
 r"""The loops of normalization and activation for CPUs, compiled by Numba.
 
-Public are the passes over all nodes, in the order in which they are needed: :func:`sort`, :func:`measure`,
-:func:`forward`, :func:`backward`. A pass shares chunks of nodes out to the threads of OpenMP and adds their sums up in
+Public are the passes over all nodes, in the order in which they are needed: :func:`sort`, :func:`forward`,
+:func:`backward`. A pass shares chunks of nodes out to the threads of OpenMP and adds their sums up in
 the order of the chunks, so results do not depend on the number of threads. OpenMP because its threads wait for work
 without sleeping, as those of torch do: Python's own threads, which hand the interpreter lock to each other, take
 longer to start than a pass over a small graph.
@@ -107,46 +107,54 @@ def sort(labels: Array, clusters: int, rows: int) -> tuple[Array, Array]:
 
 
 @_pass
-def measure(x: Array, nodes: Array, starts: Array, groups: int, eps: float) -> tuple[Array, tuple[Array, Array, Array]]:
-    """Return how many nodes each group has and its pivot, shift and reciprocal standard deviation.
-
-    A group is a cluster, or all nodes where there is one group. The number is one where there are none.
-    """
-    chunks, channels = len(starts), x.shape[1]
-    counts, pivot = pivots(x, nodes, starts, groups)
-    totals, squares = np.zeros((chunks, groups, channels)), np.zeros((chunks, groups, channels))
-    for chunk in numba.prange(chunks):
-        _add_moments(x, nodes, starts[chunk], pivot, totals[chunk], squares[chunk])
-    shift, reciprocal = np.empty_like(pivot), np.empty_like(pivot)
-    for k in range(groups):
-        counts[k] = max(1, counts[k])
-        for c in range(channels):
-            total, square = 0.0, 0.0
-            for chunk in range(chunks):
-                total += totals[chunk, k, c]
-                square += squares[chunk, k, c]
-            mean = total / counts[k]
-            shift[k, c] = mean
-            reciprocal[k, c] = _reciprocal_root(1.0, _at_least_zero(square / counts[k] - mean * mean) + eps)
-    return counts, (pivot, shift, reciprocal)
-
-
-@_pass
 def forward(
     x: Array,
     nodes: Array,
     starts: Array,
-    stats: tuple[Array, Array, Array],
-    eps: Array,
-    coefficients: tuple[Array, Array],
+    a: Array,
+    b: Array,
     normalization: int,
     activation: int,
-) -> Array:
-    """Return the normalized and activated features."""
-    y = np.empty_like(x)
+    groups: int,
+    eps: float,
+    y: Array,
+) -> tuple[Array, Array]:
+    """Write the normalized and activated features to ``y`` and return what the backward needs again.
+
+    That is how many nodes each group has, and the pivot, shift and reciprocal standard deviation of each group,
+    ``[3, groups, channels]``. A group is a cluster, or all nodes where there is one group.
+    """
+    counts, stats = np.ones(1, np.int64), np.zeros((3, 1, 1), x.dtype)
+    if normalization == GROUP_NORM:
+        counts, stats = measure(x, nodes, starts, groups, eps)
     for chunk in numba.prange(len(starts)):
-        _forward_chunk(x, nodes, starts[chunk], stats, eps, coefficients, normalization, activation, y)
-    return y
+        _forward_chunk(
+            x, nodes, starts[chunk], (stats[0], stats[1], stats[2]), eps, (a, b), normalization, activation, y
+        )
+    return counts, stats
+
+
+@_pass
+def measure(x: Array, nodes: Array, starts: Array, groups: int, eps: float) -> tuple[Array, Array]:
+    """Return how many nodes each group has and its statistics, as :func:`forward` does.
+
+    The number is one where there are none.
+    """
+    chunks, channels = len(starts), x.shape[1]
+    stats = np.empty((3, groups, channels), x.dtype)
+    counts, pivot = pivots(x, nodes, starts, groups)
+    totals, squares = np.zeros((chunks, groups, channels)), np.zeros((chunks, groups, channels))
+    for chunk in numba.prange(chunks):
+        _add_moments(x, nodes, starts[chunk], pivot, totals[chunk], squares[chunk])
+    total, square = _total(totals), _total(squares)
+    for k in range(groups):
+        counts[k] = max(1, counts[k])
+        share = 1.0 / counts[k]
+        for c in range(channels):
+            mean = total[k, c] * share
+            stats[0, k, c], stats[1, k, c] = pivot[k, c], mean
+            stats[2, k, c] = _reciprocal_root(1.0, _at_least_zero(square[k, c] * share - mean * mean) + eps)
+    return counts, stats
 
 
 @_pass
@@ -155,58 +163,61 @@ def backward(
     nodes: Array,
     starts: Array,
     counts: Array,
-    stats: tuple[Array, Array, Array],
-    eps: Array,
-    coefficients: tuple[Array, Array],
+    stats: Array,
+    a: Array,
+    b: Array,
     normalization: int,
     activation: int,
+    eps: float,
     gradient: Array,
-) -> tuple[Array, Array, Array]:
-    """Return the gradients of x, of the coefficients a and b."""
-    chunks, clusters = len(starts), len(coefficients[0])
-    groups, channels = stats[0].shape
-    grad = np.empty_like(x)
-    sums = (np.zeros((chunks, groups, channels)), np.zeros((chunks, groups, channels)))
+    grad: Array,
+) -> tuple[Array, Array]:
+    """Write the gradient of x to ``grad`` and return those of the coefficients a and b."""
+    chunks, clusters, (_, groups, channels) = len(starts), len(a), stats.shape
+    sums = np.zeros((2, chunks, groups, channels))
     numerator, denominator = np.zeros((chunks, clusters, 6)), np.zeros((chunks, clusters, 4))
     for chunk in numba.prange(chunks):
         _backward_chunk(
             x,
             nodes,
             starts[chunk],
-            stats,
+            (stats[0], stats[1], stats[2]),
             eps,
-            coefficients,
+            (a, b),
             normalization,
             activation,
             gradient,
             grad,
-            (sums[0][chunk], sums[1][chunk]),
+            (sums[0, chunk], sums[1, chunk]),
             (numerator[chunk], denominator[chunk]),
         )
     if normalization == GROUP_NORM:
-        means = (_mean(sums[0], counts, x), _mean(sums[1], counts, x))
+        plain, slope = _mean(sums[0], counts, x), _mean(sums[1], counts, x)
         for chunk in numba.prange(chunks):
-            _group_backward_chunk(x, nodes, starts[chunk], stats, means, grad)
-    return grad, _total(numerator, x), _total(denominator, x)
+            _group_backward_chunk(x, nodes, starts[chunk], (stats[0], stats[1], stats[2]), (plain, slope), grad)
+    return _total(numerator).astype(x.dtype), _total(denominator).astype(x.dtype)
+
+
+@_compiled
+def _total(sums: Array) -> Array:
+    """Return the sums over all chunks. Contiguous rows are added up: the compiler makes vectors of them."""
+    total: Array = np.zeros(sums.shape[1:])
+    for chunk in range(len(sums)):
+        for k in range(total.shape[0]):
+            for c in range(total.shape[1]):
+                total[k, c] += sums[chunk, k, c]
+    return total
 
 
 @_compiled
 def _mean(sums: Array, counts: Array, like: Array) -> Array:
     """Return the sums over all chunks by the number of nodes of each group, in the type of ``like``."""
-    mean = np.empty(sums.shape[1:], like.dtype)
+    total, mean = _total(sums), np.empty(sums.shape[1:], like.dtype)
     for k in range(sums.shape[1]):
+        share = 1.0 / counts[k]
         for c in range(sums.shape[2]):
-            total = 0.0
-            for chunk in range(len(sums)):
-                total += sums[chunk, k, c]
-            mean[k, c] = total / counts[k]
+            mean[k, c] = total[k, c] * share
     return mean
-
-
-@_compiled
-def _total(sums: Array, like: Array) -> Array:
-    """Return the sums over all chunks in the type of ``like``."""
-    return _mean(sums, np.ones(sums.shape[1], np.int64), like)
 
 
 @_compiled
@@ -294,7 +305,7 @@ def _forward_chunk(
     nodes: Array,
     starts: Array,
     stats: tuple[Array, Array, Array],
-    eps: Array,
+    eps: float,
     coefficients: tuple[Array, Array],
     normalization: int,
     activation: int,
@@ -313,7 +324,7 @@ def _forward_chunk(
                     z = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
                     y[i, c] = _activated(z, activation, a, b)
             elif normalization == NODE_NORM:
-                origin, mean, scale = _node_statistics(x, i, eps[0])
+                origin, mean, scale = _node_statistics(x, i, eps)
                 for c in range(channels):
                     y[i, c] = _activated(_centered(x[i, c], origin, mean) * scale, activation, a, b)
             elif activation == RATIONAL:
@@ -384,7 +395,7 @@ def _backward_chunk(
     nodes: Array,
     starts: Array,
     stats: tuple[Array, Array, Array],
-    eps: Array,
+    eps: float,
     coefficients: tuple[Array, Array],
     normalization: int,
     activation: int,
@@ -455,7 +466,7 @@ def _read(
     stop: int,
     stats: tuple[Array, Array, Array],
     k: int,
-    eps: Array,
+    eps: float,
     normalization: int,
     z: Array,
     grad: Array,
@@ -469,7 +480,7 @@ def _read(
                 z[row, c] = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
                 grad[row, c] = gradient[i, c]
         elif normalization == NODE_NORM:
-            origin, mean, scale = _node_statistics(x, i, eps[0])
+            origin, mean, scale = _node_statistics(x, i, eps)
             for c in range(channels):
                 z[row, c] = _centered(x[i, c], origin, mean) * scale
                 grad[row, c] = gradient[i, c]
@@ -511,7 +522,7 @@ def _write_and_add(
 
 
 @_compiled
-def _node_statistics(x: Array, i: int, eps: Any) -> tuple[Any, Any, Any]:
+def _node_statistics(x: Array, i: int, eps: float) -> tuple[Any, Any, Any]:
     """Return the first feature of a row, the mean of the features minus it, and the reciprocal standard deviation."""
     channels = x.shape[1]
     origin, zero = x[i, 0], x.dtype.type(0)
@@ -524,15 +535,19 @@ def _node_statistics(x: Array, i: int, eps: Any) -> tuple[Any, Any, Any]:
         difference = _centered(x[i, c], origin, mean)
         variance += difference * difference
     # The released code of CNA divides by channels - 1; a single channel has no spread.
-    return origin, mean, _reciprocal_root(x.dtype.type(1), variance / x.dtype.type(max(channels - 1, 1)) + eps)
+    return (
+        origin,
+        mean,
+        _reciprocal_root(x.dtype.type(1), variance / x.dtype.type(max(channels - 1, 1)) + x.dtype.type(eps)),
+    )
 
 
 @_compiled
-def _node_backward(x: Array, nodes: Array, start: int, stop: int, eps: Array, z: Array, grad: Array) -> None:
+def _node_backward(x: Array, nodes: Array, start: int, stop: int, eps: float, z: Array, grad: Array) -> None:
     """Turn the gradient at z into that at the rows that were normalized alone."""
     channels = x.shape[1]
     for j in range(stop - start):
-        scale = _node_statistics(x, nodes[start + j], eps[0])[2]
+        scale = _node_statistics(x, nodes[start + j], eps)[2]
         mean, slope = z.dtype.type(0), z.dtype.type(0)
         for c in range(channels):
             mean += grad[j, c]

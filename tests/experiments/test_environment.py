@@ -52,3 +52,22 @@ def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exc
 def test_peak_memory() -> None:
     peak = peak_memory_mib()
     assert peak is None or 20 < peak < 1_000_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux counts memory here")
+def test_peak_memory_is_not_that_of_the_process_that_started_this_one() -> None:
+    code = "from cna_viz.experiments.environment import peak_memory_mib; print(peak_memory_mib())"
+    start = (
+        f"import subprocess, sys; b = bytes(400_000_000); subprocess.run([sys.executable, '-c', {code!r}], check=True)"
+    )
+    answer = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True)
+    assert float(answer.stdout) < 300
+
+
+def test_peak_memory_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(environment.Path, "read_text", fail)
+    peak = peak_memory_mib()
+    assert peak is None or 20 < peak < 1_000_000

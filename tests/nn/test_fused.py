@@ -1,6 +1,8 @@
 """The fused pass against formulas and modules: outputs, gradients, degenerate inputs, threads, forks."""
 
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from multiprocessing.connection import Connection
@@ -14,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from cna_viz.errors import UsageError
-from cna_viz.nn import cna, fused, kernels
+from cna_viz.nn import cna, compiled, fused, kernels, order
 from cna_viz.nn.assignment import Partition
 from cna_viz.nn.cna import CNA
+from cna_viz.nn.order import OrderMemory
 from cna_viz.vocabulary import ACTIVATIONS, NORMALIZATIONS
 from tests.nn.naive import naive_cna
 
@@ -40,7 +43,7 @@ def threads() -> Iterator[Callable[[int], None]]:
 @pytest.fixture(params=[2**18, 8], ids=["whole", "chunks"])
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Set the size of a chunk: all rows in one, or only a few in each."""
-    monkeypatch.setattr(fused, "CHUNK", request.param)
+    monkeypatch.setattr(order, "CHUNK", request.param)
     size: int = request.param
     return size
 
@@ -149,7 +152,7 @@ def test_formulas_for_random_shapes_and_scales(draw: Draw, monkeypatch: pytest.M
     def pick(low: int, high: int) -> int:
         return int(torch.randint(low, high + 1, (), generator=generator))
 
-    monkeypatch.setattr(fused, "CHUNK", pick(1, 200))
+    monkeypatch.setattr(order, "CHUNK", pick(1, 200))
     nodes, channels = pick(1, 60), pick(1, 40)
     x = draw(nodes, channels) * 10.0 ** torch.randint(-4, 3, (1, channels), generator=generator)
     for kind in KINDS:
@@ -239,7 +242,7 @@ def test_features_and_gradients_that_are_not_contiguous(draw: Draw, kind: tuple[
 def test_threads_make_no_difference(
     draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None], kind: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(fused, "CHUNK", 64)
+    monkeypatch.setattr(order, "CHUNK", 64)
     labels, x, weight = labels_of(200, 4), draw(200, 7).float(), draw(200, 7).float()
     module = module_of(draw, labels, 4, *kind).float()
     function, coefficients = paths(module, labels, kind)["fused"], [p.detach() for p in module.parameters()]
@@ -266,11 +269,62 @@ def test_every_chunk_is_sorted_by_cluster(nodes: int, clusters: int, rows: int) 
             assert all(labels[order[starts[chunk, cluster] : starts[chunk, cluster + 1]]] == cluster)
 
 
-def test_chunks_are_worth_a_thread_and_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fused, "CHUNK", 100)
-    assert fused._rows(nodes=50, channels=3, clusters=1) == 34  # ceil(100 / 3)
-    assert fused._rows(nodes=50, channels=3, clusters=8) == 128  # sums of a chunk take no more than 1/8 of it
-    assert fused._rows(nodes=64_000, channels=3, clusters=8) == 1000
+@pytest.mark.parametrize(
+    ("nodes", "channels", "clusters", "rows"),
+    [
+        (1, 1, 1, 1),
+        (127, 4, 1, 127),  # too few for two chunks of 100 entries and 64 rows
+        (128, 4, 1, 32),  # two would do; four are equal shares for two and for four threads
+        (1000, 1, 1, 84),  # ten of at least 100 rows become twelve
+        (1000, 1, 8, 1000),  # sums of 8 clusters are worth it from 512 rows on
+        (10**6, 1, 8, 512),
+    ],
+)
+def test_chunks_are_worth_a_thread(
+    monkeypatch: pytest.MonkeyPatch, nodes: int, channels: int, clusters: int, rows: int
+) -> None:
+    monkeypatch.setattr(order, "CHUNK", 100)
+    assert order.rows_of_chunk(nodes, channels, clusters) == rows
+
+
+def test_the_order_is_remembered_while_the_labels_stay() -> None:
+    memory, labels = OrderMemory(), torch.tensor([1, 0, 1])
+    first = order.sort_nodes(labels, 4, 2, memory)
+    assert list(first.nodes) == [1, 0, 2]
+    assert order.sort_nodes(labels, 4, 2, memory) is first
+    assert order.sort_nodes(labels.clone(), 4, 2, memory) is not first
+    for change in (lambda: labels.copy_(torch.tensor([0, 1, 0])), lambda: labels.data.add_(0)):
+        change()
+        again = order.sort_nodes(labels, 4, 2, memory)
+        assert list(again.nodes) == [0, 2, 1]
+    assert len(order.sort_nodes(labels, 4, 5, memory).starts[0]) == 6
+    assert deepcopy(memory).last is None
+
+
+def test_labels_made_in_inference_mode_are_not_remembered() -> None:
+    memory = OrderMemory()
+    with torch.inference_mode():
+        labels = torch.tensor([1, 0])
+    assert list(order.sort_nodes(labels, 4, 2, memory).nodes) == [1, 0]
+    with torch.inference_mode():
+        labels.copy_(torch.tensor([0, 1]))
+    assert list(order.sort_nodes(labels, 4, 2, memory).nodes) == [0, 1]
+
+
+def test_as_many_labels_as_nodes() -> None:
+    recipe = fused.Recipe("none", "relu", 1, 2, 0.0)
+    with pytest.raises(UsageError, match="2 labels don't go with 3 nodes"):
+        fused.normalize_activate(torch.ones(3, 4), torch.tensor([0, 1]), None, recipe)
+
+
+def test_the_number_of_threads_of_torch_stays() -> None:
+    # In a new process: Numba sets the number of threads, which it can share with torch, when it starts.
+    code = (
+        "import torch; torch.set_num_threads(1)\n"
+        "from cna_viz.nn.cna import CNA; CNA(4, 2)(torch.ones(8, 4)); print(torch.get_num_threads())"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["1"]
 
 
 def test_the_pivot_is_the_median_of_three() -> None:
@@ -298,7 +352,7 @@ def test_second_derivatives_are_refused(draw: Draw, kind: tuple[str, str], way: 
 @pytest.mark.parametrize("way", ["modules", "fused"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradcheck(draw: Draw, monkeypatch: pytest.MonkeyPatch, kind: tuple[str, str], way: str) -> None:
-    monkeypatch.setattr(fused, "CHUNK", 6)
+    monkeypatch.setattr(order, "CHUNK", 6)
     labels = torch.tensor([0, 0, 0, 1, 1, 3, 3, 3, 4])  # cluster 2 is empty, cluster 4 has one node
     module = module_of(draw, labels, 5, *kind)
     leaves = [draw(9, 3).requires_grad_(), *module.parameters()]
@@ -438,9 +492,9 @@ def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[fused.Recipe]:
     """Return a list that grows with every call of the fused pass."""
     calls, original = [], fused.normalize_activate
 
-    def counted(x: Tensor, labels: Tensor, coefficients: Any, recipe: fused.Recipe) -> Tensor:
+    def counted(x: Tensor, labels: Tensor, coefficients: Any, recipe: fused.Recipe, memory: OrderMemory) -> Tensor:
         calls.append(recipe)
-        return original(x, labels, coefficients, recipe)
+        return original(x, labels, coefficients, recipe, memory)
 
     monkeypatch.setattr(fused, "normalize_activate", counted)
     return calls
@@ -503,7 +557,7 @@ def _in_child(pipe: Connection, module: CNA, x: Tensor, weight: Tensor) -> None:
 
 
 def test_after_a_fork(draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None]) -> None:
-    monkeypatch.setattr(fused, "CHUNK", 64)
+    monkeypatch.setattr(order, "CHUNK", 64)
     threads(2)
     labels, x, weight = labels_of(200, 4), draw(200, 7).requires_grad_(), draw(200, 7)
     module = module_of(draw, labels, 4, "cluster", "rational")
@@ -544,12 +598,12 @@ def test_who_waits_for_the_compiler_is_told(
     if cached:
         (tmp_path / "kernels.backward-1.py311.nbi").touch()
     monkeypatch.setattr(kernels, "backward", SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path))))
-    fused._kernels.cache_clear()
+    compiled.load_kernels.cache_clear()
     try:
         for _ in range(2):
-            assert fused._kernels() is kernels
+            assert compiled.load_kernels() is kernels
         assert [record.message for record in caplog.records] == [
             "compiling the loops of CNA for this processor (once, about 15 seconds)"
         ] * (not cached)
     finally:
-        fused._kernels.cache_clear()
+        compiled.load_kernels.cache_clear()
