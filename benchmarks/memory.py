@@ -7,7 +7,7 @@ from statistics import median
 
 from benchmarks.epochs import ours
 from benchmarks.graphs import csbm
-from cna_viz.experiments.environment import peak_memory_mib
+from cna_viz.recording.environment import peak_memory_mib
 
 
 def main(nodes: int) -> None:

@@ -11,19 +11,23 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from benchmarks.epochs import ours, pyg
+from benchmarks.epochs import ours, pyg, recorded
 from benchmarks.graphs import arxiv_shaped, cora_shaped
 from benchmarks.timing import compare
 from cna_viz.config import DataConfig
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
+from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.cna import CNA
+from cna_viz.vocabulary import FEATURE_MEASURES
 from tests.nn.naive import naive_cna
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -86,6 +90,36 @@ def epochs_on_arxiv() -> list[Row]:
     return [at_most(f"{graph.name}: cna / relu", times["cna"].median / times["relu"].median, 1.4)]
 
 
+def recording_on_cora(graph: Graph) -> list[Row]:
+    """Compare epochs with and without everything that is recorded by default: 200 epochs, three of them snapshots."""
+    rows = []
+    for slot in ("relu", "cna"):
+        shape = {"layers": 16, "hidden": 64, "clusters": 8}
+        with tempfile.TemporaryDirectory() as folder:
+            run, recorder = recorded(graph, slot, Path(folder), **shape)
+            with recorder:
+                times = compare({"plain": ours(graph, slot, **shape), "recorded": run}, repeats=200)
+        for name, timing in times.items():
+            print(f"  {slot}, {name}: {1e3 * timing.mean:.1f} ms per epoch in the mean")
+        rows.append(
+            at_most(f"{graph.name}: {slot}, recorded / not, means", times["recorded"].mean / times["plain"].mean, 1.15)
+        )
+    return rows
+
+
+def measures_on_arxiv() -> list[Row]:
+    """Time every measure on a layer of 256 channels, without what is prepared once per graph."""
+    graph = arxiv_shaped()
+    edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
+    x = torch.randn(graph.num_nodes, 256, generator=torch.Generator().manual_seed(0)).relu()
+    rows = []
+    for name in FEATURE_MEASURES:
+        measurer = FeatureMeasurer([name], edges, graph.y, graph.x)
+        times = compare({name: partial(measurer, x)}, repeats=3)
+        rows.append(at_most(f"{graph.name}: {name}, seconds per layer", times[name].median, 2.0))
+    return rows
+
+
 def sizes(most: int) -> list[Row]:
     """Fit the growth of time and memory with the number of nodes."""
     found = []
@@ -136,7 +170,7 @@ def machine() -> dict[str, object]:
 def main() -> None:
     """Run the chosen parts, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="epochs, slot, arxiv, sizes (all when left out)")
+    parser.add_argument("parts", nargs="*", help="epochs, slot, arxiv, recording, measures, sizes (all when left out)")
     parser.add_argument("--data", type=Path, help="data root with Cora; a random graph of its shape when left out")
     parser.add_argument("--most", type=int, default=1_000_000, help="nodes of the largest graph of `sizes`")
     options = parser.parse_args()
@@ -145,6 +179,8 @@ def main() -> None:
         "epochs": lambda: epochs_on_cora(cora),
         "slot": slot_alone,
         "arxiv": epochs_on_arxiv,
+        "recording": lambda: recording_on_cora(cora),
+        "measures": measures_on_arxiv,
         "sizes": lambda: sizes(options.most),
     }
     unknown = sorted(set(options.parts) - set(parts))

@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from cna_viz import figures
+    from cna_viz import figures, records
     from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
     from cna_viz.experiments.run import load_or_run, load_or_run_all
+    from cna_viz.recording.watch import watch
     from cna_viz.records.listing import list_runs
     from cna_viz.records.record import Record, load_record
 
@@ -30,6 +31,7 @@ _HOMES: Final = {
     "load_or_run": "cna_viz.experiments.run",
     "load_or_run_all": "cna_viz.experiments.run",
     "load_record": "cna_viz.records.record",
+    "watch": "cna_viz.recording.watch",
 }
 
 __all__ = [
@@ -44,12 +46,14 @@ __all__ = [
     "load_or_run",
     "load_or_run_all",
     "load_record",
+    "records",
+    "watch",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "figures":
-        return import_module("cna_viz.figures")
+    if name in {"figures", "records"}:
+        return import_module(f"cna_viz.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -50,6 +51,7 @@ Activation = Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)]
 Sharing = Annotated[str, _one_of("sharing", vocabulary.SHARINGS)]
 Metric = Annotated[str, _one_of("metric", vocabulary.METRICS)]
 Schedule = Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)]
+MeasureName = Annotated[str, _one_of("measure", vocabulary.MEASURES)]
 Init = Annotated[str, _one_of("init", vocabulary.INITS)]
 JumpingKnowledge = Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)]
 NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
@@ -220,12 +222,44 @@ class TrainingConfig(Config):
 class RecordingConfig(Config):
     """What is kept of a run."""
 
-    every: Annotated[int, Ge(1)] = 1
-    """Measure the layers every so many epochs, and at the first, the best and the planned last."""
+    every: Annotated[int, Ge(1)] = 20
+    """Measure the layers every so many epochs, and at the first, the best, the last and where there is a snapshot."""
+    measures: tuple[MeasureName, ...] = vocabulary.DEFAULT_MEASURES
+    """Measures of the layers, as in rayleigh,mad; `all` for every one. Those left out of the default take time."""
     snapshots: Literal["log", "ends", "none"] = "log"
     """Epochs at which embeddings are kept: log (0, 1, 10, 100 ..., best, last), ends (0, best) or none."""
     precision: Literal["float16", "float32"] = "float16"
     """Stored precision of embeddings; float32 takes over where float16 would lose what tells nodes apart."""
+    project: Annotated[int, Ge(1)] | None = None
+    """Keep embeddings of more channels than this as a fixed random projection to so many; all channels if left out."""
+
+    @field_validator("measures", mode="before")
+    @classmethod
+    def _in_the_order_of_the_vocabulary(cls, value: Any) -> Any:
+        # Equal sets of measures are equal configs.
+        names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            return value
+        names = [name.strip() for name in names if name.strip()]
+        if "all" in names:
+            return vocabulary.MEASURES
+        unknown = [name for name in names if name not in vocabulary.MEASURES]
+        return tuple(unknown or [name for name in vocabulary.MEASURES if name in names])
+
+
+class WatchedConfig(Config):
+    """A network whose model and training are not of this library; see :func:`cna_viz.watch`."""
+
+    name: str
+    """What figures call it."""
+    model: str
+    """Class of the model."""
+    dataset: str
+    """What figures call the data."""
+    layers: Annotated[int, Ge(1)]
+    """Number of layers found in it."""
+    key: str
+    """Tells two trainings apart, of whose settings nothing is known."""
 
 
 class RunConfig(Config):
@@ -235,8 +269,29 @@ class RunConfig(Config):
     model: ModelConfig = Field(default_factory=ModelConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)
     recording: RecordingConfig = Field(default_factory=RecordingConfig)
+    watched: WatchedConfig | None = None
+    """Set where model and training are not of this library; data, model and training then say nothing."""
     seed: Seed = 0
     """Seed of the split, the weights and the training."""
+
+    @property
+    def layers(self) -> int:
+        """Number of layers."""
+        return self.model.layers if self.watched is None else self.watched.layers
+
+    @property
+    def slot(self) -> str:
+        """Name of the slot, or of the watched network: what figures tell runs apart by."""
+        return self.model.slot if self.watched is None else self.watched.name
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What tells runs apart, by the names that tables use: dataset, split, backbone, slot, layers, seed."""
+        if self.watched is None:
+            names = {"dataset": self.data.dataset, "split": self.data.split, "backbone": self.model.backbone}
+        else:
+            names = {"dataset": self.watched.dataset, "split": "its own", "backbone": self.watched.model}
+        return {**names, "slot": self.slot, "layers": self.layers, "seed": self.seed}
 
     @property
     def split_seed(self) -> int:

@@ -111,4 +111,39 @@ STAGES: Final = ("conv", "slot")
 
 SPLITS: Final = ("train", "val", "test")
 
-MEASURES: Final = ("feature_norm", "gradient_norm", "rayleigh", "mad", "effective_rank")
+FEATURE_MEASURES: Final = (
+    "feature_norm",
+    "dirichlet_survey",
+    "dirichlet_trace",
+    "dirichlet_sym",
+    "dirichlet_sym_loops",
+    "rayleigh",
+    "mad",
+    "mad_gap",
+    "mean_cosine",
+    "eigenspace_distance",
+    "eigenspace_distance_normalized",
+    "numerical_rank",
+    "effective_rank",
+    "rank_one_distance",
+    "group_distance_ratio",
+    "information_gain",
+)
+"""Measures of the features of a layer."""
+
+CLUSTER_MEASURES: Final = (
+    "cluster_entropy",
+    "cluster_churn",
+    "cluster_nmi_classes",
+    "cluster_ari_classes",
+    "cluster_nmi_communities",
+    "cluster_ari_communities",
+    "cluster_nmi_previous",
+    "cluster_ari_previous",
+)
+"""Measures of the clusters of a slot."""
+
+MEASURES: Final = ("feature_norm", "gradient_norm", "weight_norm", *FEATURE_MEASURES[1:], *CLUSTER_MEASURES)
+
+DEFAULT_MEASURES: Final = ("feature_norm", "gradient_norm", "rayleigh", "mad", "numerical_rank", "effective_rank")
+"""What is recorded unless somebody asks for more: cheap enough to be taken all the time."""

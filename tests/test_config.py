@@ -21,6 +21,7 @@ from cna_viz.config import (
     RecordingConfig,
     RunConfig,
     TrainingConfig,
+    WatchedConfig,
 )
 from cna_viz.errors import UsageError, nearest_first
 
@@ -30,10 +31,13 @@ DEFAULT_JSON = (
     '"dropout":0.0,"hidden":64,"init":"glorot","initial_residual":0.0,"jumping_knowledge":"none","layers":2,'
     '"metric":null,"normalization":null,"recluster_every":20,"residual":false,"schedule":null,"sharing":null,'
     '"slot":"relu"},'
-    '"recording":{"every":1,"precision":"float16","snapshots":"log"},'
+    '"recording":{"every":20,'
+    '"measures":["feature_norm","gradient_norm","rayleigh","mad","numerical_rank","effective_rank"],'
+    '"precision":"float16","project":null,"snapshots":"log"},'
     '"seed":0,'
     '"training":{"batch_size":null,"epochs":200,"lr":0.01,"lr_activation":0.001,"neighbors":10,"patience":100,'
-    '"weight_decay":0.0005}}'
+    '"weight_decay":0.0005},'
+    '"watched":null}'
 )
 LARGEST_SEED = 2**63 - 1
 
@@ -53,6 +57,7 @@ INTEGERS: list[tuple[type[Config], str, list[int], list[int], str]] = [
     (TrainingConfig, "batch_size", [1, 10**12], [0, -1], "at least 1"),
     (TrainingConfig, "neighbors", [1, 10_000], [0, 10_001], "at least 1 and at most 10000"),
     (RecordingConfig, "every", [1, 10**12], [0, -1], "at least 1"),
+    (RecordingConfig, "project", [1, 10**12], [0, -1], "at least 1"),
     (RunConfig, "seed", [0, LARGEST_SEED], [-1, 2**63], f"at least 0 and at most {LARGEST_SEED}"),
 ]
 FLOATS: list[tuple[type[Config], str, list[float], list[float], str]] = [
@@ -66,7 +71,8 @@ FLOATS: list[tuple[type[Config], str, list[float], list[float], str]] = [
     (TrainingConfig, "lr_activation", [1e-300, 1e300], [0.0, -0.01], "greater than 0"),
     (TrainingConfig, "weight_decay", [0.0, 1e300], [-1e-9], "at least 0"),
 ]
-CLASSES = (CSBMConfig, DataConfig, ModelConfig, TrainingConfig, RecordingConfig, RunConfig)
+CLASSES = (CSBMConfig, DataConfig, ModelConfig, TrainingConfig, RecordingConfig, WatchedConfig, RunConfig)
+WATCHED = {"name": "mine", "model": "GCN", "dataset": "own graph", "layers": 3, "key": "0123"}
 
 
 def refusal(cls: type[Config], **fields: Any) -> str:
@@ -129,10 +135,22 @@ def others() -> list[RunConfig]:
     batches: dict[str, Any] = {"batch_size": 17, "neighbors": 5}
     assert {*training, *batches} == set(TrainingConfig.model_fields)
     sampled = base.training.replace(batch_size=16)
-    recording: dict[str, Any] = {"every": 2, "snapshots": "ends", "precision": "float32"}
+    recording: dict[str, Any] = {
+        "every": 2,
+        "measures": ["mad"],
+        "snapshots": "ends",
+        "precision": "float32",
+        "project": 8,
+    }
     assert set(recording) == set(RecordingConfig.model_fields)
+    watched = [
+        WATCHED,
+        *({**WATCHED, name: "x"} for name in ("name", "model", "dataset", "key")),
+        {**WATCHED, "layers": 4},
+    ]
     return [
         base.replace(seed=1),
+        *(base.replace(watched=part) for part in watched),
         *(base.replace(data=part) for part in data),
         *(base.replace(model=base.model.replace(**{key: value})) for key, value in model.items()),
         *(base.replace(model=cna.replace(**{key: value})) for key, value in family.items()),
@@ -204,7 +222,7 @@ def test_every_number_is_in_the_tables() -> None:
         for cls in CLASSES
         for name, field in cls.model_fields.items()
         if (isinstance(field.default, int | float) and type(field.default) is not bool)
-        or name in {"split_seed", "batch_size"}
+        or name in {"split_seed", "batch_size", "project"}
     }
     assert tabled == numbers
 
@@ -233,7 +251,9 @@ def test_what_is_not_finite_is_no_integer(cls: type[Config], name: str, value: f
     assert refusal(cls, **{name: value}).startswith(f"{name} = {value!r} is ")
 
 
-@pytest.mark.parametrize("name", [name for _, name, *_ in INTEGERS if name not in {"split_seed", "batch_size"}])
+@pytest.mark.parametrize(
+    "name", [name for _, name, *_ in INTEGERS if name not in {"split_seed", "batch_size", "project"}]
+)
 def test_none_is_no_integer(name: str) -> None:
     cls = next(cls for cls, other, *_ in INTEGERS if other == name)
     assert refusal(cls, **{name: None}) == f"{name} = None is not accepted: input should be a valid integer"
@@ -472,6 +492,76 @@ def test_identity_under_another_results_version() -> None:
     config = RunConfig(seed=3)
     assert config.id_under(module.RESULTS_VERSION) == config.run_id
     assert config.id_under(1) == hashlib.sha256(f"1:{config.to_json()}".encode()).hexdigest()[:16]
+
+
+# What is recorded
+
+
+def test_measures_in_any_order_are_the_same_run() -> None:
+    wanted = RunConfig(recording=RecordingConfig(measures=("rayleigh", "mad")))
+    for given in [
+        ("mad", "rayleigh"),
+        ["rayleigh", "mad", "rayleigh"],
+        "mad,rayleigh",
+        " rayleigh , mad,",
+    ]:
+        config = RunConfig(recording=RecordingConfig(measures=given))  # type: ignore[arg-type]
+        assert config == wanted
+        assert config.run_id == wanted.run_id
+        assert config.recording.measures == ("rayleigh", "mad")
+
+
+def test_measures_are_in_the_order_of_the_vocabulary() -> None:
+    rng = random.Random(0)
+    for count in range(len(vocabulary.MEASURES) + 1):
+        names = rng.sample(vocabulary.MEASURES, count)
+        held = RecordingConfig(measures=names).measures  # type: ignore[arg-type]
+        assert list(held) == [name for name in vocabulary.MEASURES if name in names]
+
+
+@pytest.mark.parametrize("given", ["all", ["all"], ("all", "mad"), vocabulary.MEASURES])
+def test_all_measures(given: Any) -> None:
+    assert RecordingConfig(measures=given).measures == vocabulary.MEASURES
+
+
+@pytest.mark.parametrize("given", ["", (), []])
+def test_no_measures(given: Any) -> None:
+    assert RecordingConfig(measures=given).measures == ()
+
+
+def test_an_unknown_measure_lists_the_nearest_first() -> None:
+    for given in ("med", ["mad", "med"], "rayleigh,med"):
+        message = refusal(RecordingConfig, measures=given)
+        assert message.startswith("unknown measure 'med'; choices, nearest first: mad,")
+        assert all(name in message for name in vocabulary.MEASURES)
+
+
+@pytest.mark.parametrize("given", [None, 3, True, [3], {"mad": 1}])
+def test_what_are_no_measures(given: Any) -> None:
+    assert "is not accepted: input should be a valid" in refusal(RecordingConfig, measures=given)
+
+
+def test_what_is_watched_says_what_tells_runs_apart() -> None:
+    config = RunConfig(watched=WATCHED, seed=3)  # type: ignore[arg-type]
+    assert (config.layers, config.slot) == (3, "mine")
+    facts = {"dataset": "own graph", "split": "its own", "backbone": "GCN", "slot": "mine", "layers": 3, "seed": 3}
+    assert config.facts == facts
+    own = RunConfig(model=ModelConfig(slot="cna", layers=5), data=DataConfig(dataset="karate"))
+    assert (own.layers, own.slot) == (5, "cna")
+    assert own.facts == {
+        "dataset": "karate",
+        "split": "random-60-20-20",
+        "backbone": "gcn",
+        "slot": "cna",
+        "layers": 5,
+        "seed": 0,
+    }
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_what_is_watched_is_described_completely(name: str) -> None:
+    message = refusal(RunConfig, watched={key: value for key, value in WATCHED.items() if key != name})
+    assert name in message
 
 
 def test_every_field_has_a_description() -> None:

@@ -33,26 +33,14 @@ def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") ->
         epochs = [record.best_epoch] if record.best_epoch in values.epoch else []
         for epoch in epochs:
             shown = values.sel(epoch=epoch, layer=layers)
-            tables.append(pd.DataFrame({**_identity(record), "layer": layers, "value": shown.values}))
+            tables.append(pd.DataFrame({**record.config.facts, "layer": layers, "value": shown.values}))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*IDENTITY, "layer", "value"])
-
-
-def _identity(record: Record) -> dict[str, object]:
-    config = record.config
-    return {
-        "dataset": config.data.dataset,
-        "split": config.data.split,
-        "backbone": config.model.backbone,
-        "slot": config.model.slot,
-        "layers": config.model.layers,
-        "seed": config.seed,
-    }
 
 
 def _row(record: Record) -> dict[str, object]:
     accuracy = record.summary["accuracy"]
     return {
-        **_identity(record),
+        **record.config.facts,
         **{part: accuracy.get(part, float("nan")) for part in ("train", "val", "test")},
         "best_epoch": record.best_epoch,
         "status": record.summary["status"],

@@ -12,7 +12,7 @@ from cna_viz.errors import CnaVizError, unknown_name
 COMMANDS: Final = {
     "run": "train one network, or load it if it was trained before",
     "report": "execute a notebook with your parameters and write a page that opens offline",
-    "runs": "list, show or verify records",
+    "runs": "list, show, verify or export records",
     "datasets": "list the datasets and what is on disk",
 }
 

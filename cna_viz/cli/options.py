@@ -14,6 +14,9 @@ from cna_viz.errors import UsageError
 _PREFIXED: Final = {"csbm"}
 """Parts whose field names would clash with others and so carry the name of their part."""
 
+_SKIPPED: Final = {"watched"}
+"""Parts that describe what other people's programs trained."""
+
 _WORDS: Final = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
 _BOOLEANS: Final = {"true": True, "false": False}
 
@@ -32,7 +35,8 @@ class _Option:
     @property
     def help(self) -> str:
         default = self.field.get_default()
-        shown = "" if default is None else f" (default {default})"
+        words = ", ".join(default) if isinstance(default, tuple) else default
+        shown = "" if default is None else f" (default {words})"
         return f"{self.field.description or 'Seed of the run.'}{shown}".replace("%", "%%")
 
 
@@ -71,6 +75,8 @@ def read_config(namespace: argparse.Namespace) -> RunConfig:
 
 def _options(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[_Option]:
     for name, field in model.model_fields.items():
+        if name in _SKIPPED:
+            continue
         annotation = _plain(field.annotation)
         if issubclass(annotation, BaseModel):
             yield from _options(annotation, (*path, name))

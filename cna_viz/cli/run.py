@@ -2,13 +2,16 @@
 
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import percent
+from cna_viz.config import RunConfig
 
 if TYPE_CHECKING:
     from cna_viz.records.record import Record
@@ -18,6 +21,7 @@ EXAMPLES = (
     "cna-viz run --slot cna --layers 16",
     "cna-viz run --dataset cora --data path/to/data --split public --seed 3",
     "cna-viz run --dataset csbm --csbm-homophily 0.2 --json",
+    "cna-viz run --slot cna --layers 64 --measures all --dry-run",
 )
 
 
@@ -34,9 +38,17 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        default=False,
+        help="try a few epochs, keep nothing, and print how much time and disk the run will take",
+    )
     add_config_options(parser)
     namespace = parser.parse(words)
     config = read_config(namespace)
+    if namespace.dry_run:
+        return _dry_run(config, namespace)
     from cna_viz.experiments.run import load_or_run
 
     record = load_or_run(config, runs=namespace.runs, data=namespace.data)
@@ -46,18 +58,51 @@ def main(words: Sequence[str]) -> int:
     return 1 if record.summary["status"] == "diverged" else 0
 
 
+def _dry_run(config: RunConfig, namespace: Namespace) -> int:
+    from cna_viz.experiments.estimate import estimate
+
+    found = estimate(config, namespace.data)
+    if namespace.json:
+        print(json.dumps(asdict(found)))
+        return 0
+    print(
+        "\n".join(
+            [
+                f"{_title(config)}: nothing is kept",
+                f"  {found.seconds:.3g} s at most: {found.epochs} epochs of {found.seconds_per_epoch:.3g} s, "
+                f"{found.measured} of which are measured and take {found.seconds_per_measured_epoch:.3g} s",
+                f"  {_size(found.bytes)} on disk at most: {found.snapshots} snapshots of {_size(found.snapshot_bytes)}",
+                f"  {found.parameters:,} parameters",
+            ]
+        )
+    )
+    return 0
+
+
+def _size(count: int) -> str:
+    unit, factor = ("GB", 1e9) if count >= 1e9 else ("MB", 1e6) if count >= 1e5 else ("kB", 1e3)
+    return f"{count / factor:.1f} {unit}"
+
+
+def _title(config: RunConfig) -> str:
+    facts = config.facts
+    return (
+        f"{facts['backbone']} + {facts['slot']}, {facts['layers']} layers on {facts['dataset']}, "
+        f"{facts['split']}, seed {facts['seed']}"
+    )
+
+
 def _result(record: "Record") -> dict[str, object]:
     keys = ("accuracy", "best_epoch", "epochs", "seconds_per_epoch", "parameters", "status")
     return {"id": record.id, "path": str(record.folder), **{key: record.summary[key] for key in keys}}
 
 
 def _describe(record: "Record") -> str:
-    config, summary = record.config, record.summary
-    model, accuracy = config.model, summary["accuracy"]
+    summary = record.summary
+    accuracy = summary["accuracy"]
     return "\n".join(
         [
-            f"{model.backbone} + {model.slot}, {model.layers} layers on {config.data.dataset}, "
-            f"{config.data.split}, seed {config.seed}",
+            _title(record.config),
             "  " + "   ".join(f"{part} {percent(accuracy.get(part))}" for part in ("test", "val", "train")),
             f"  at the best validation epoch, {record.best_epoch} of {summary['epochs']}",
             f"  {summary['seconds_per_epoch'] or float('nan'):.3g} s per epoch, {summary['parameters']:,} parameters",

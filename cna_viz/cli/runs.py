@@ -1,4 +1,4 @@
-"""``cna-viz runs``: list, show or verify records."""
+"""``cna-viz runs``: list, show, verify or export records."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cna_viz.cli.export import add_export_options, check_export_options, export, open_record
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import percent, table
 from cna_viz.errors import RecordError, unknown_name
@@ -14,29 +15,40 @@ from cna_viz.errors import RecordError, unknown_name
 if TYPE_CHECKING:
     from cna_viz.records.listing import Listed
 
-ACTIONS = ("list", "show", "verify")
+ACTIONS = ("list", "show", "verify", "export")
 EXAMPLES = (
     "cna-viz runs list",
     "cna-viz runs show 8961d5aa          # the beginning of an id is enough",
     "cna-viz runs verify --runs runs     # checks every file of every record",
+    "cna-viz runs export 8961d5aa 41c0 --to csv --out tables",
+    "cna-viz runs export 8961d5aa --to netcdf --snapshots --out arrays",
 )
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code, 1 where a record is not what was written."""
-    parser = Parser("runs", "List, show or verify the records in a folder.", EXAMPLES)
-    parser.add_argument("action", metavar="{list,show,verify}", help="what to do")
-    parser.add_argument("ids", nargs="*", metavar="ID", default=[], help="runs to show or verify (default: verify all)")
+    parser = Parser("runs", "List, show, verify or export the records in a folder.", EXAMPLES)
+    parser.add_argument("action", metavar=f"{{{','.join(ACTIONS)}}}", help="what to do")
+    parser.add_argument(
+        "ids", nargs="*", metavar="ID", default=[], help="runs to show, verify or export (default: verify all)"
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
+    add_export_options(parser)
     namespace = parser.parse(words)
     if namespace.action not in ACTIONS:
         raise unknown_name("action", namespace.action, ACTIONS)
+    _check(namespace, parser)
+    return {"list": _list, "show": _show, "verify": _verify, "export": export}[namespace.action](namespace)
+
+
+def _check(namespace: Namespace, parser: Parser) -> None:
+    """Refuse options and ids that don't go with the action."""
     if namespace.action == "show" and len(namespace.ids) != 1:
         parser.error("show needs exactly one ID")
     if namespace.action == "list" and namespace.ids:
         parser.error(f"list takes no ID, got {namespace.ids[0]!r}")
-    return {"list": _list, "show": _show, "verify": _verify}[namespace.action](namespace)
+    check_export_options(namespace, parser)
 
 
 # Records need numpy; what only answers --help or refuses a word does not wait for it.
@@ -49,8 +61,8 @@ def _list(namespace: Namespace) -> int:
     if namespace.json:
         print(json.dumps({"runs": [_entry(entry) for entry in listed]}))
         return 0
-    header = ("id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "test")
-    print(table(header, [_row(entry) for entry in listed], right=("layers", "seed", "test")))
+    header = ("id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "epochs", "test")
+    print(table(header, [_row(entry) for entry in listed], right=("layers", "seed", "epochs", "test")))
     for entry in listed:
         if entry.problem:
             print(f"cna-viz: {entry.problem}", file=sys.stderr)
@@ -65,23 +77,25 @@ def _entry(entry: "Listed") -> dict[str, object]:
         **facts,
         "config": entry.record.config.model_dump(mode="json"),
         "accuracy": entry.record.summary["accuracy"],
+        "epochs": entry.record.summary["epochs"],
     }
 
 
 def _row(entry: "Listed") -> tuple[str, ...]:
     if entry.record is None:
-        return (entry.folder.name, entry.status, *("–",) * 7)
-    config = entry.record.config
-    model, test = config.model, entry.record.summary["accuracy"].get("test")
-    facts = (config.data.dataset, config.data.split, model.backbone, model.slot, str(model.layers), str(config.seed))
-    return (entry.folder.name, entry.status, *facts, percent(test))
+        return (entry.folder.name, entry.status, *("–",) * 8)
+    facts, summary = entry.record.config.facts.values(), entry.record.summary
+    return (
+        entry.folder.name,
+        entry.status,
+        *map(str, facts),
+        str(summary["epochs"]),
+        percent(summary["accuracy"].get("test")),
+    )
 
 
 def _show(namespace: Namespace) -> int:
-    from cna_viz.records.listing import find_run
-    from cna_viz.records.record import load_record
-
-    record = load_record(find_run(namespace.runs, namespace.ids[0]))
+    record = open_record(namespace.runs, namespace.ids[0])
     facts = {
         "id": record.id,
         "path": str(record.folder),
@@ -102,10 +116,10 @@ def _verify(namespace: Namespace) -> int:
         folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]
     else:
         folders = [entry.folder for entry in list_runs(namespace.runs)]
-        unfinished = [folder for folder in folders if not is_complete(folder)]
+        incomplete = [folder for folder in folders if not is_complete(folder)]
         folders = [folder for folder in folders if is_complete(folder)]
-        for folder in unfinished:
-            print(f"cna-viz: {folder}: unfinished, not verified", file=sys.stderr)
+        for folder in incomplete:
+            print(f"cna-viz: {folder}: incomplete, not verified", file=sys.stderr)
     problems = {folder.name: _problems(folder) for folder in folders}
     bad = {name: found for name, found in problems.items() if found}
     if namespace.json:

@@ -9,7 +9,7 @@ from cna_viz import vocabulary
 from cna_viz.analysis.intervals import confidence_interval, interval_table
 from cna_viz.analysis.tables import accuracy_table
 from cna_viz.figures.checks import check_choice, check_records
-from cna_viz.figures.labels import provenance
+from cna_viz.figures.labels import provenance, which_model
 from cna_viz.figures.marks import add_slot_line
 from cna_viz.figures.theme import finish
 from cna_viz.records.record import Record
@@ -39,5 +39,5 @@ def plot_accuracy_by_depth(records: Sequence[Record], *, part: str = "test") -> 
         title="depth (number of convolutions)", type="log", tickvals=depths, ticktext=[str(d) for d in depths]
     )
     figure.update_yaxes(title=f"{part} accuracy (%)", rangemode="tozero")
-    note = "model of the best validation epoch; mean and 95 % interval over seeds (Student t, cut at 0 and 100 %)"
+    note = f"{which_model(records)}; mean and 95 % interval over seeds (Student t, cut at 0 and 100 %)"
     return finish(figure, "What does depth do to accuracy?", provenance(records, note), height=480, bottom=110)

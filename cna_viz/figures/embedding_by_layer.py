@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.projection import Projection, project_layers
 from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import STAGE_LABELS, provenance
-from cna_viz.figures.theme import GRID, SLOT_STYLES, class_style, finish
+from cna_viz.figures.theme import GRID, class_style, finish, slot_style
 from cna_viz.records.record import Record
 
 Method = Literal["pca", "umap"]
@@ -59,7 +59,7 @@ def plot_embedding_by_layer(
         len(records),
         len(chosen),
         subplot_titles=[_panel_title(panel, layer) for row in rows for layer, panel in zip(chosen, row, strict=True)],
-        row_titles=[SLOT_STYLES[record.config.model.slot].label for record in records],
+        row_titles=[slot_style(record.config.slot).label for record in records],
         horizontal_spacing=0.012,
         vertical_spacing=0.22 / len(records),
     )

@@ -7,22 +7,78 @@ from typing import Final
 from cna_viz.records.record import Record
 
 MEASURE_LABELS: Final[dict[str, str]] = {
-    "rayleigh": "Rayleigh energy tr(XᵀΔX) / ‖X‖²",
-    "mad": "mean average distance (cosine)",
-    "effective_rank": "effective rank",
     "feature_norm": "feature norm ‖X‖",
     "gradient_norm": "gradient norm ‖∂L/∂X‖",
+    "weight_norm": "weight norm ‖W‖",
+    "dirichlet_survey": "Dirichlet energy per node",
+    "dirichlet_trace": "Dirichlet energy tr(XᵀLX)",
+    "dirichlet_sym": "Dirichlet energy, divided by √d",
+    "dirichlet_sym_loops": "Dirichlet energy tr(XᵀΔX)",
+    "rayleigh": "Rayleigh energy tr(XᵀΔX) / ‖X‖²",
+    "mad": "mean average distance (cosine)",
+    "mad_gap": "MADGap (remote − near)",
+    "mean_cosine": "mean cosine of all pairs",
+    "eigenspace_distance": "distance from the eigenspace ‖X − UUᵀX‖",
+    "eigenspace_distance_normalized": "distance from the eigenspace / ‖X‖",
+    "numerical_rank": "numerical rank",
+    "effective_rank": "effective rank",
+    "rank_one_distance": "rank-one distance",
+    "group_distance_ratio": "group distance ratio",
+    "information_gain": "information gain (bits)",
+    "cluster_entropy": "entropy of cluster sizes (nats)",
+    "cluster_churn": "share of nodes that changed cluster",
+    "cluster_nmi_classes": "NMI of clusters and classes",
+    "cluster_ari_classes": "ARI of clusters and classes",
+    "cluster_nmi_communities": "NMI of clusters and communities",
+    "cluster_ari_communities": "ARI of clusters and communities",
+    "cluster_nmi_previous": "NMI with the layer before",
+    "cluster_ari_previous": "ARI with the layer before",
 }
 
 MEASURE_QUESTIONS: Final[dict[str, str]] = {
-    "rayleigh": "Do neighbours become alike?",
-    "mad": "Do neighbours come to point the same way?",
-    "effective_rank": "How many directions do the features still use?",
     "feature_norm": "Do the features vanish or explode?",
     "gradient_norm": "Does the gradient reach the first layers?",
+    "weight_norm": "Do the weights shrink or grow?",
+    "dirichlet_survey": "How much do neighbours differ, per node?",
+    "dirichlet_trace": "How much do neighbours differ, over all edges?",
+    "dirichlet_sym": "How much do neighbours differ, divided by √d?",
+    "dirichlet_sym_loops": "How much do neighbours differ, seen by GCN's operator?",
+    "rayleigh": "Do neighbours become alike?",
+    "mad": "Do neighbours come to point the same way?",
+    "mad_gap": "Do remote nodes stay further apart than near ones?",
+    "mean_cosine": "Do all nodes come to point the same way?",
+    "eigenspace_distance": "How far are the features from GCN's limit?",
+    "eigenspace_distance_normalized": "How much of the features is outside GCN's limit?",
+    "numerical_rank": "How many directions are as large as the largest?",
+    "effective_rank": "How many directions do the features still use?",
+    "rank_one_distance": "How far are the features from one direction?",
+    "group_distance_ratio": "Are classes further apart than they are wide?",
+    "information_gain": "Do the features still say something about the inputs?",
+    "cluster_entropy": "Are all clusters in use?",
+    "cluster_churn": "Do nodes keep their cluster from one look to the next?",
+    "cluster_nmi_classes": "Do clusters agree with the classes?",
+    "cluster_ari_classes": "Do clusters agree with the classes beyond chance?",
+    "cluster_nmi_communities": "Do clusters agree with the communities of the graph?",
+    "cluster_ari_communities": "Do clusters agree with the communities beyond chance?",
+    "cluster_nmi_previous": "Do clusters agree with those of the layer before?",
+    "cluster_ari_previous": "Do clusters agree with the layer before beyond chance?",
 }
 
-LOG_MEASURES: Final = frozenset({"rayleigh", "mad", "feature_norm", "gradient_norm"})
+LOG_MEASURES: Final = frozenset(
+    {
+        "feature_norm",
+        "gradient_norm",
+        "dirichlet_survey",
+        "dirichlet_trace",
+        "dirichlet_sym",
+        "dirichlet_sym_loops",
+        "rayleigh",
+        "mad",
+        "eigenspace_distance",
+        "eigenspace_distance_normalized",
+        "rank_one_distance",
+    }
+)
 """Measures that range over orders of magnitude and are drawn on a logarithmic axis."""
 
 STAGE_LABELS: Final[dict[str, str]] = {"conv": "after the convolution", "slot": "after the slot"}
@@ -30,14 +86,21 @@ STAGE_LABELS: Final[dict[str, str]] = {"conv": "after the convolution", "slot": 
 
 def provenance(records: Sequence[Record], *notes: str) -> str:
     """Return the footnote: dataset, split, seeds, runs, and notes."""
-    configs = [record.config for record in records]
+    runs = [record.config.facts for record in records]
     facts = [
-        "dataset " + _listed(config.data.dataset for config in configs),
-        "split " + _listed(config.data.split for config in configs),
-        "seeds " + _listed(str(config.seed) for config in configs),
+        "dataset " + _listed(str(run["dataset"]) for run in runs),
+        "split " + _listed(str(run["split"]) for run in runs),
+        "seeds " + _listed(str(run["seed"]) for run in runs),
         "runs " + _listed((record.id[:8] for record in records), most=3),
     ]
     return "<br>".join([" · ".join(facts), *notes])
+
+
+def which_model(records: Sequence[Record]) -> str:
+    """Return the words on which model of each run is shown; that of a watched training is its last."""
+    own = {record.config.watched is None for record in records}
+    words = {True: "model of the best validation epoch", False: "model at the end of the training"}
+    return f"{words[True]}; of watched networks, {words[False]}" if len(own) > 1 else words[own.pop()]
 
 
 def _listed(values: Iterable[str], most: int = 6) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
 
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.theme import slot_style
 
 
 def add_slot_line(
@@ -28,7 +28,7 @@ def add_slot_line(
         col: Column of the panel.
         legend: Show the slot in the legend.
     """
-    style = SLOT_STYLES[slot]
+    style = slot_style(slot)
     where = {"row": row, "col": col} if row else {}
     if (table["count"] > 1).any():
         band = table.dropna(subset=["low", "high"])

@@ -8,7 +8,14 @@ from cna_viz.analysis.intervals import geometric_range, interval_table, value_ra
 from cna_viz.analysis.reference import constant_energy
 from cna_viz.analysis.tables import layer_table
 from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
-from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS, provenance
+from cna_viz.figures.labels import (
+    LOG_MEASURES,
+    MEASURE_LABELS,
+    MEASURE_QUESTIONS,
+    STAGE_LABELS,
+    provenance,
+    which_model,
+)
 from cna_viz.figures.marks import add_slot_line
 from cna_viz.figures.theme import MUTED, finish, log_axis
 from cna_viz.records.record import Record
@@ -43,7 +50,7 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
     figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
     mean = "geometric mean of what is not 0" if logarithmic else "mean"
-    note = f"{STAGE_LABELS[stage]}, model of the best validation epoch; {mean} and range over seeds"
+    note = f"{STAGE_LABELS[stage]}, {which_model(records)}; {mean} and range over seeds"
     title = f"{MEASURE_QUESTIONS[measure]} ({depth} layers)"
     return finish(figure, title, provenance(records, note), height=480, bottom=110)
 

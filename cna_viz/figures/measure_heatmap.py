@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.figures.checks import check_choice, check_records, nothing_measured
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, STAGE_LABELS, provenance
-from cna_viz.figures.theme import SEQUENTIAL, SLOT_STYLES, finish
+from cna_viz.figures.theme import SEQUENTIAL, finish, slot_style
 from cna_viz.records.record import Record
 
 
@@ -29,7 +29,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     check_records(records)
     if all(record.metrics[measure].sel(stage=stage).isnull().all() for record in records):
         raise nothing_measured(measure, stage)
-    titles = [f"{SLOT_STYLES[record.config.model.slot].label}, {record.layers} layers" for record in records]
+    titles = [f"{slot_style(record.config.slot).label}, {record.layers} layers" for record in records]
     figure = make_subplots(1, len(records), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.04)
     logarithmic = measure in LOG_MEASURES
     for column, record in enumerate(records, start=1):

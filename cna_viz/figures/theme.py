@@ -6,8 +6,10 @@ marker always go with a colour, so that colour is never the only cue.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from math import ceil, floor, log10
 from typing import Final
+from zlib import crc32
 
 import plotly.graph_objects as go
 
@@ -52,6 +54,23 @@ SLOT_STYLES: Final[dict[str, SlotStyle]] = {
     "graphnorm": SlotStyle("#999933", "dashdot", "star-diamond", "GraphNorm, ReLU"),
     "meansub": SlotStyle("#999933", "dot", "hourglass", "mean subtraction, ReLU"),
 }
+
+OTHER_COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#661100", "#117733")
+OTHER_DASHES: Final = ("solid", "dash", "dashdot", "longdash")
+OTHER_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star", "hexagon")
+
+
+def slot_style(name: str) -> SlotStyle:
+    """Return the look of a slot; a watched network, which has a name of its own, gets one by its name."""
+    if name in SLOT_STYLES:
+        return SLOT_STYLES[name]
+    # Not by hash(), which differs from one process to the next.
+    number = crc32(name.encode())
+    number, color = divmod(number, len(OTHER_COLORS))
+    number, dash = divmod(number, len(OTHER_DASHES))
+    symbol = number % len(OTHER_SYMBOLS)
+    return SlotStyle(OTHER_COLORS[color], OTHER_DASHES[dash], OTHER_SYMBOLS[symbol], escape(name))
+
 
 CLASS_COLORS: Final = (
     "#4477AA",

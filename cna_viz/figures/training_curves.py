@@ -52,6 +52,6 @@ def _curves(records: Sequence[Record], variable: str, part: str, factor: float) 
     tables = []
     for record in records:
         values = record.metrics[variable].sel(split=part)
-        rows = {"slot": record.config.model.slot, "epoch": values.epoch.values, "value": factor * values.values}
+        rows = {"slot": record.config.slot, "epoch": values.epoch.values, "value": factor * values.values}
         tables.append(pd.DataFrame(rows))
     return pd.concat(tables, ignore_index=True).sort_values("epoch", kind="stable")

@@ -1,22 +1,60 @@
-"""How smooth, how collapsed and how large the features of a layer are: tensors in, numbers out, one idea per file."""
+"""How smooth, how collapsed and how alive a graph network is: tensors in, scalar tensors out, one idea per file.
 
-from collections.abc import Callable
-from typing import Final
+``describe("mad")`` prints what a measure is and when to trust it; docs/measures.md has the overview. To take many
+measures of many layers, make a :class:`FeatureMeasurer` once per graph: it shares the work.
+"""
 
-from torch import Tensor
-
+from cna_viz.measures.catalog import describe
+from cna_viz.measures.class_sample import ClassSample
+from cna_viz.measures.clusters import ari, cluster_churn, cluster_entropy, cluster_sizes, nmi
 from cna_viz.measures.edges import EdgeList
-from cna_viz.measures.energy import rayleigh
-from cna_viz.measures.norm import feature_norm
-from cna_viz.measures.rank import effective_rank
-from cna_viz.measures.similarity import mad
+from cna_viz.measures.eigenspace import Eigenspace, eigenspace_distance, eigenspace_distance_normalized
+from cna_viz.measures.energy import (
+    dirichlet_survey,
+    dirichlet_sym,
+    dirichlet_sym_loops,
+    dirichlet_trace,
+    rayleigh,
+)
+from cna_viz.measures.group_distance import group_distance_ratio, group_distance_ratio_error
+from cna_viz.measures.hops import HopPairs
+from cna_viz.measures.information import InputSample, information_gain
+from cna_viz.measures.mad_gap import mad_gap, mad_gap_error
+from cna_viz.measures.norm import feature_norm, weight_norm
+from cna_viz.measures.rank import effective_rank, numerical_rank, rank_one_distance
+from cna_viz.measures.similarity import mad, mean_cosine
+from cna_viz.measures.together import FeatureMeasurer
 
-FEATURE_MEASURES: Final[dict[str, Callable[[Tensor, EdgeList], Tensor]]] = {
-    "feature_norm": lambda x, edges: feature_norm(x),
-    "rayleigh": rayleigh,
-    "mad": mad,
-    "effective_rank": lambda x, edges: effective_rank(x),
-}
-"""The measures of a feature matrix by name; each returns a scalar tensor."""
-
-__all__ = ["FEATURE_MEASURES", "EdgeList", "effective_rank", "feature_norm", "mad", "rayleigh"]
+__all__ = [
+    "ClassSample",
+    "EdgeList",
+    "Eigenspace",
+    "FeatureMeasurer",
+    "HopPairs",
+    "InputSample",
+    "ari",
+    "cluster_churn",
+    "cluster_entropy",
+    "cluster_sizes",
+    "describe",
+    "dirichlet_survey",
+    "dirichlet_sym",
+    "dirichlet_sym_loops",
+    "dirichlet_trace",
+    "effective_rank",
+    "eigenspace_distance",
+    "eigenspace_distance_normalized",
+    "feature_norm",
+    "group_distance_ratio",
+    "group_distance_ratio_error",
+    "information_gain",
+    "mad",
+    "mad_gap",
+    "mad_gap_error",
+    "mean_cosine",
+    "nmi",
+    "numerical_rank",
+    "rank_one_distance",
+    "rayleigh",
+    "weight_norm",
+]

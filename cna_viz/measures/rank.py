@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from cna_viz.measures.edges import unit_scale
+from cna_viz.measures.spectrum import nuclear_distance, singular_values
 
 
 def effective_rank(x: Tensor) -> Tensor:
@@ -21,9 +21,58 @@ def effective_rank(x: Tensor) -> Tensor:
     Returns:
         A scalar; 0 for a zero matrix, NaN where x is not finite. Cost: O(nodes · channels²).
     """
-    # NaN and infinities reach the extremes; asking each entry takes ten times as long.
-    finite = torch.stack(torch.aminmax(x)).isfinite().all()
-    values = torch.linalg.svdvals(unit_scale(x.nan_to_num(0, 0, 0)))
-    share = values / values.sum().clamp(min=torch.finfo(x.dtype).tiny)
-    rank = torch.special.entr(share).sum().exp() * (values[0] > 0)
-    return torch.where(finite, rank, torch.nan)
+    return effective_rank_of(singular_values(x))
+
+
+def numerical_rank(x: Tensor) -> Tensor:
+    r"""Numerical (or stable) rank: the squares of all singular values by that of the largest.
+
+    .. math:: \lVert X \rVert_F^2 / \lVert X \rVert_2^2 = \sum_k \sigma_k^2 / \sigma_1^2
+
+    Source: Zhang et al., arXiv 2502.04591. It lies between 1 and min(nodes, channels); against the effective rank it
+    looks at large singular values only. Scaling X changes nothing; the features are not centered.
+
+    Args:
+        x: Features, ``[nodes, channels]``.
+
+    Returns:
+        A scalar; 0 for a zero matrix, NaN where x is not finite. Cost: O(nodes · channels²).
+    """
+    return numerical_rank_of(singular_values(x))
+
+
+def rank_one_distance(x: Tensor) -> Tensor:
+    r"""Distance to a matrix of rank one that is made of the largest row and the largest column.
+
+    .. math::
+        \left\lVert \frac{X}{\lVert X \rVert_*} - \frac{\hat X}{\lVert \hat X \rVert_*} \right\rVert_*,
+        \qquad \hat X = \pm X_{:j} X_{i:}
+
+    Row i and column j are those whose absolute values have the largest sum, the sign is that of x_ij (+ for 0).
+    Source: Roth, arXiv 2407.11876, and his released code. It lies in [0, 2]; 0 if and only if all rows lie on one line.
+    Scaling X changes nothing.
+
+    Args:
+        x: Features, ``[nodes, channels]``.
+
+    Returns:
+        A scalar; NaN for a zero matrix, which is next to every line, and where x is not finite. Of rows or columns
+        that are equally large the first is taken. Cost: O(nodes · channels²).
+    """
+    return nuclear_distance(x, singular_values(x))
+
+
+def effective_rank_of(values: Tensor) -> Tensor:
+    """Return :func:`effective_rank` of a matrix with these singular values."""
+    total = values.sum()
+    share = values / total.clamp(min=torch.finfo(values.dtype).tiny)
+    rank: Tensor = torch.special.entr(share).sum().exp() * (total != 0)
+    return rank
+
+
+def numerical_rank_of(values: Tensor) -> Tensor:
+    """Return :func:`numerical_rank` of a matrix with these singular values, the largest of them last."""
+    if not len(values):
+        return values.sum()
+    squares = values.square()
+    return squares.sum() / squares[-1].clamp(min=torch.finfo(values.dtype).tiny)

@@ -25,8 +25,8 @@ def slot_tensors(slot: nn.Module) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for module in slot.modules():
         if isinstance(module, KMeans) and module.centroids.shape[1] > 0 and module.count > 0:
-            tensors["centroid"] = module.centroids
+            tensors["centroid"] = module.centroids.float()
         if isinstance(module, Rational):
-            tensors["rational_numerator"] = module.numerator.detach()
-            tensors["rational_denominator"] = module.denominator.detach()
+            tensors["rational_numerator"] = module.numerator.detach().float()
+            tensors["rational_denominator"] = module.denominator.detach().float()
     return tensors

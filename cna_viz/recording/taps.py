@@ -1,55 +1,111 @@
-"""Listen to the taps of a model without changing it."""
+"""Where features pass: the places of a model that are listened to, and listening without changing anything."""
 
-from collections.abc import Hashable, Mapping
-from typing import Any, Generic, Self, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from cna_viz.measures.norm import feature_norm
+Key = tuple[int, str]
+"""Layer, from 1, and stage: ``conv`` (what leaves the convolution) or ``slot`` (what leaves the slot after it)."""
 
-Key = TypeVar("Key", bound=Hashable)
+Heard = Callable[[Key, Tensor, bool], None]
+"""Called with what passes, where, and whether the model is in training mode."""
 
 
-class TapListener(Generic[Key]):
-    """Context manager that keeps what passes the taps while it is entered.
+class Taps(Protocol):
+    """The stages of a model."""
 
-    In evaluation mode it keeps the values themselves, in training mode only the norm of the loss gradient at each tap.
-    Hooks are added on entry and removed on exit, also after an exception; outside the context the model is untouched.
+    keys: tuple[Key, ...]
+    """All of them."""
+
+    def attach(self, heard: Heard) -> Sequence[RemovableHandle]:
+        """Hook ``heard`` to every stage and return the handles that remove the hooks."""
+
+
+@contextmanager
+def listen(taps: Taps, heard: Heard) -> Iterator[None]:
+    """Call ``heard`` with whatever passes the taps; afterwards, also after an exception, the model is untouched."""
+    handles = list(taps.attach(heard))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+class TapModules:
+    """Stages that have modules of their own, which return what they are given.
 
     Args:
-        taps: Modules to listen to, by any key.
-
-    Attributes:
-        values: Last value seen in evaluation mode, by key, detached.
-        gradient_norms: Frobenius norm of the last gradient seen in training mode, by key, scalar tensors.
+        modules: Taps by layer and stage.
     """
 
-    def __init__(self, taps: Mapping[Key, nn.Module]) -> None:
-        self.taps = dict(taps)
-        self.values: dict[Key, Tensor] = {}
-        self.gradient_norms: dict[Key, Tensor] = {}
-        self._handles: list[RemovableHandle] = []
+    def __init__(self, modules: Mapping[Key, nn.Module]) -> None:
+        self.modules = dict(modules)
+        self.keys = tuple(self.modules)
 
-    def __enter__(self) -> Self:
-        for key, tap in self.taps.items():
-            self._handles.append(tap.register_forward_hook(self._hook(key)))
-        return self
+    def attach(self, heard: Heard) -> list[RemovableHandle]:
+        """Hook ``heard`` to what leaves the taps."""
+        return [tap.register_forward_hook(_hook(key, heard)) for key, tap in self.modules.items()]
 
-    def __exit__(self, *exception: object) -> None:
-        while self._handles:
-            self._handles.pop().remove()
-        self.values.clear()
-        self.gradient_norms.clear()
 
-    def _hook(self, key: Key) -> Any:
-        def keep_gradient_norm(gradient: Tensor) -> None:
-            self.gradient_norms[key] = feature_norm(gradient.detach())
+class ConvCalls:
+    """Stages of a model without taps: layers are the calls of its convolutions, in the order of a forward pass.
 
-        def listen(module: nn.Module, args: Any, output: Tensor) -> None:
-            if not module.training:
-                self.values[key] = output.detach()
-            elif output.requires_grad:
-                output.register_hook(keep_gradient_norm)  # type: ignore[no-untyped-call]
+    What leaves the ℓ-th call is the stage ``conv`` of layer ℓ; what enters the next one has left the slot of layer ℓ,
+    whatever stands between the two: an activation, a norm, dropout, a sum with what skipped the layer.
 
-        return listen
+    Args:
+        model: The model; its call begins a new pass.
+        convs: Its convolutions, each once, in any order.
+        layers: Number of calls in a pass. One convolution may be called more than once.
+    """
+
+    def __init__(self, model: nn.Module, convs: Sequence[nn.Module], layers: int) -> None:
+        self.model, self.convs, self.layers = model, list(convs), layers
+        self.keys = (
+            *((layer, "conv") for layer in range(1, layers + 1)),
+            *((layer, "slot") for layer in range(1, layers)),
+        )
+
+    def attach(self, heard: Heard) -> list[RemovableHandle]:
+        """Hook ``heard`` to what enters and leaves the convolutions."""
+        calls = 0
+
+        def begin(module: nn.Module, args: Any) -> None:
+            nonlocal calls
+            calls = 0
+
+        def enter(module: nn.Module, args: Any, kwargs: Any) -> None:
+            nonlocal calls
+            calls += 1
+            entering = first_tensor((args, kwargs))
+            if entering is not None and 1 < calls <= self.layers:
+                heard((calls - 1, "slot"), entering, self.model.training)
+
+        def leave(module: nn.Module, args: Any, output: Any) -> None:
+            leaving = first_tensor(output)
+            if leaving is not None and calls <= self.layers:
+                heard((calls, "conv"), leaving, self.model.training)
+
+        handles = [self.model.register_forward_pre_hook(begin)]
+        for conv in self.convs:
+            handles += [
+                conv.register_forward_pre_hook(enter, with_kwargs=True),
+                conv.register_forward_hook(leave),
+            ]
+        return handles
+
+
+def first_tensor(value: Any) -> Tensor | None:
+    """Return the first tensor of numbers with a fraction in nested tuples, lists and dictionaries; None without one."""
+    if isinstance(value, Tensor):
+        return value if value.is_floating_point() else None
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
+    return next((found for item in inner if (found := first_tensor(item)) is not None), None)
+
+
+def _hook(key: Key, heard: Heard) -> Callable[[nn.Module, Any, Tensor], None]:
+    return lambda module, args, output: heard(key, output, module.training)

@@ -19,34 +19,47 @@ def to_json(value: Any) -> str:
     return json.dumps(finite(value), sort_keys=True, allow_nan=False)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; raises :class:`~cna_viz.errors.RecordError` naming the file when it is none."""
+def read_bytes(path: Path) -> bytes:
+    """Read a file; raises :class:`~cna_viz.errors.RecordError` naming it when that is not possible."""
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: not readable as JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise RecordError(f"{path}: not a JSON object")
-    return value
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: not readable ({error.strerror})") from None
+
+
+def parse_json(content: bytes, path: Path) -> dict[str, Any]:
+    """Read a JSON object; raises :class:`~cna_viz.errors.RecordError` naming ``path`` when it is none."""
+    return _object(content, str(path))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a file that holds a JSON object; errors as in :func:`parse_json`."""
+    return parse_json(read_bytes(path), path)
+
+
+def parse_lines(content: bytes, path: Path) -> list[dict[str, Any]]:
+    """Read JSON objects, one a line; a last line without its line end was never finished and is dropped."""
+    return [_object(line, f"{path}, line {number}") for number, line in enumerate(finished_lines(content), start=1)]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Read a file of JSON objects, one a line; a last line without its line end was never finished and is dropped."""
+    """Read a file of JSON objects as :func:`parse_lines` does."""
+    return parse_lines(read_bytes(path), path)
+
+
+def finished_lines(content: bytes) -> list[bytes]:
+    """Return the lines that have their line end."""
+    return content[: content.rfind(b"\n") + 1].splitlines()
+
+
+def _object(text: bytes, where: str) -> dict[str, Any]:
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path}: not readable ({error.strerror})") from None
-    lines = text[: text.rfind(b"\n") + 1].splitlines()
-    entries = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            entry = json.loads(line)
-        except ValueError as error:
-            raise RecordError(f"{path}, line {number}: not JSON ({error})") from None
-        if not isinstance(entry, dict):
-            raise RecordError(f"{path}, line {number}: not a JSON object")
-        entries.append(entry)
-    return entries
+        value = json.loads(text)
+    except ValueError as error:
+        raise RecordError(f"{where}: not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise RecordError(f"{where}: not a JSON object")
+    return value
 
 
 def tensors_to_bytes(tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
@@ -62,6 +75,6 @@ def tensors_from_bytes(content: bytes, path: Path) -> dict[str, np.ndarray[Any, 
         raise RecordError(f"{path}: not a safetensors file ({error})") from None
 
 
-def sha256(content: bytes) -> str:
+def sha256(content: bytes | memoryview) -> str:
     """Return the SHA-256 of ``content`` in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -1,11 +1,10 @@
 """What lies in a folder of records."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cna_viz.errors import RecordError, unknown_name
-from cna_viz.records.integrity import is_complete
+from cna_viz.records import schema
 from cna_viz.records.record import Record, load_record
 
 
@@ -15,8 +14,8 @@ class Listed:
 
     Attributes:
         folder: Where it lies.
-        record: The record, where it can be opened.
-        status: complete, diverged, unfinished or broken.
+        record: The record where it can be opened, of an incomplete one what there is.
+        status: complete, diverged, incomplete (the run goes on or was interrupted) or broken.
         problem: What is wrong with a broken one.
     """
 
@@ -32,8 +31,6 @@ def list_runs(runs: Path) -> list[Listed]:
     Raises:
         RecordError: When there is no such folder.
     """
-    if not runs.is_dir():
-        raise RecordError(f"{runs}: no such folder; `cna-viz run --runs {runs}` makes a first record there")
     return [_look(folder) for folder in _folders(runs)]
 
 
@@ -44,7 +41,7 @@ def find_run(runs: Path, run_id: str) -> Path:
         RecordError: When there is no such folder of records.
         UsageError: When no id or several begin so; lists the ids there are, nearest first.
     """
-    names = [entry.folder.name for entry in list_runs(runs)]
+    names = [folder.name for folder in _folders(runs)]
     # What an interrupted attempt left bears the id of its run too, and would make every beginning ambiguous.
     beginning = [name for name in names if run_id and name.startswith(run_id) and ".unfinished-" not in name]
     matches = [name for name in names if name == run_id] or beginning
@@ -53,15 +50,17 @@ def find_run(runs: Path, run_id: str) -> Path:
     return runs / matches[0]
 
 
-def _folders(runs: Path) -> Iterator[Path]:
-    return (path for path in sorted(runs.iterdir()) if path.is_dir() and not path.name.startswith("."))
+def _folders(runs: Path) -> list[Path]:
+    if not runs.is_dir():
+        raise RecordError(f"{runs}: no such folder; `cna-viz run --runs {runs}` makes a first record there")
+    return [path for path in sorted(runs.iterdir()) if path.is_dir() and not path.name.startswith(".")]
 
 
 def _look(folder: Path) -> Listed:
-    if not is_complete(folder):
-        return Listed(folder, None, "unfinished")
+    if not any((folder / name).exists() for name in (schema.CONFIG_FILE, schema.MANIFEST_FILE, schema.COMPLETE_FILE)):
+        return Listed(folder, None, "incomplete")  # a run that is about to write its first file looks so
     try:
-        record = load_record(folder)
+        record = load_record(folder, incomplete=True)
     except RecordError as error:
         return Listed(folder, None, "broken", str(error))
-    return Listed(folder, record, str(record.summary["status"]))
+    return Listed(folder, record, record.status)

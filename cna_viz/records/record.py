@@ -1,41 +1,54 @@
-"""A finished record, opened for reading."""
+"""A record, opened for reading."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cna_viz import vocabulary
 from cna_viz.config import RunConfig
-from cna_viz.errors import CnaVizError, RecordError, UsageError
+from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
-from cna_viz.records.files import read_json, read_lines, tensors_from_bytes
-from cna_viz.records.integrity import Entry, read_checked, read_manifest
+from cna_viz.records.files import parse_json, parse_lines, tensors_from_bytes
+from cna_viz.records.integrity import (
+    Manifest,
+    check_size,
+    is_complete,
+    read_checked,
+    read_listed,
+    read_manifest,
+    read_unfinished_manifest,
+)
+from cna_viz.records.metrics import metrics_dataset
+from cna_viz.records.opening import read_config, read_summary, unfinished_summary
+from cna_viz.records.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Array = np.ndarray[Any, Any]
+_LARGE: Final = (schema.GRAPH_FILE, schema.METRICS_FILE)
+"""Files whose size is checked when a record is opened, and whose content when it is asked for."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What one run left behind. Small things are read at once, arrays when asked for.
+    """What one run left behind. Small things are read and checked at once, arrays when they are asked for.
 
     Attributes:
         folder: Where it lies.
         config: The run.
         environment: Facts about the machine and the software that made it.
         summary: Status, best epoch, accuracy there, seconds per epoch, parameters, peak memory, warnings.
+        manifest: The files, and what each must be.
     """
 
     folder: Path
     config: RunConfig
     environment: dict[str, Any]
     summary: dict[str, Any]
-    manifest: dict[str, Entry]
+    manifest: Manifest
 
     @property
     def id(self) -> str:
@@ -45,7 +58,12 @@ class Record:
     @property
     def layers(self) -> int:
         """Number of layers."""
-        return self.config.model.layers
+        return self.config.layers
+
+    @property
+    def status(self) -> str:
+        """How the run ended: complete, diverged or incomplete."""
+        return str(self.summary["status"])
 
     @property
     def best_epoch(self) -> int:
@@ -64,26 +82,28 @@ class Record:
 
         The measures of the best epoch, those of the selected model, are always there.
         """
-        read_checked(self.folder, self.manifest[schema.METRICS_FILE])
-        lines = read_lines(self.folder / schema.METRICS_FILE)
-        read_checked(self.folder, self.manifest[schema.SELECTED_FILE])
-        selected = read_json(self.folder / schema.SELECTED_FILE)
-        schema.check_layers(selected.get("layers"), self.layers, f"{self.folder / schema.SELECTED_FILE}")
-        for line in lines:
-            if line.get("epoch") == selected.get("epoch"):
-                line.setdefault("layers", selected["layers"])
-        return _metrics_dataset(lines, self.layers, self.folder / schema.METRICS_FILE)
+        path = self.folder / schema.METRICS_FILE
+        lines = parse_lines(read_listed(self.folder, self.manifest, schema.METRICS_FILE), path)
+        if schema.SELECTED_FILE in self.manifest:
+            selected = self._selected()
+            for line in lines:
+                if line.get("epoch") == selected.get("epoch"):
+                    line.setdefault("layers", selected["layers"])
+        return metrics_dataset(lines, self.layers, path)
 
     @cached_property
     def graph(self) -> "xr.Dataset":
         """Target, split, degree and edges; dims node, end and edge."""
         import xarray as xr
 
-        tensors = self._tensors(schema.GRAPH_FILE)
+        path = self.folder / schema.GRAPH_FILE
+        if schema.GRAPH_FILE not in self.manifest:
+            raise RecordError(f"{path}: the run ended before it was written")
+        tensors = tensors_from_bytes(read_checked(self.folder, self.manifest[schema.GRAPH_FILE]), path)
         return xr.Dataset({name: (schema.VARIABLES[name].dims, array) for name, array in tensors.items()})
 
     def embedding(self, layer: int, stage: str = "slot", epoch: int | None = None) -> "xr.DataArray":
-        """Return the features of one layer; dims node and channel, float32.
+        """Return the features of one layer; dims node and channel, float32. Only these are read and checked.
 
         Args:
             layer: 1 … number of layers. The last layer has only the stage ``conv``.
@@ -92,108 +112,89 @@ class Record:
 
         Raises:
             UsageError: When there is no such layer, stage or snapshot; lists those there are.
-            RecordError: When the file is not what was written.
+            RecordError: When the file or the tensor is not what was written.
         """
         import xarray as xr
 
-        name = schema.tensor_name("embedding", layer, stage)
-        tensors = self._snapshot(epoch)
-        if name not in tensors:
+        array = self.snapshot(epoch).read(schema.tensor_name("embedding", layer, stage))
+        if array is None:
             raise UsageError(
                 f"layer {layer} has no stage {stage!r}: layers are 1 to {self.layers}, stages are "
                 f"{', '.join(vocabulary.STAGES)}, and the last layer has no slot"
             )
         attributes = {"layer": layer, "stage": stage, "run": self.id}
         return xr.DataArray(
-            tensors[name].astype(np.float32), dims=("node", "channel"), name="embedding", attrs=attributes
+            array.astype(np.float32, copy=False), dims=("node", "channel"), name="embedding", attrs=attributes
         )
 
     def layer_variable(self, variable: str, layer: int, epoch: int | None = None) -> "xr.DataArray | None":
-        """Return cluster_label, centroid, rational_numerator or rational_denominator of one slot.
+        """Return cluster_label, centroid, rational_numerator, rational_denominator or slot_input_histogram of one slot.
 
         None where the slot has no such thing. Arguments and errors as in :meth:`embedding`.
         """
         import xarray as xr
 
-        array = self._snapshot(epoch).get(schema.tensor_name(variable, layer))
+        array = self.snapshot(epoch).read(schema.tensor_name(variable, layer))
         return None if array is None else xr.DataArray(array, dims=schema.VARIABLES[variable].dims[2:], name=variable)
 
     def prediction(self, epoch: int | None = None) -> "xr.DataArray":
         """Return the predicted class of every node; dim node. Arguments and errors as in :meth:`embedding`."""
         import xarray as xr
 
-        return xr.DataArray(self._snapshot(epoch)["prediction"], dims=("node",), name="prediction")
+        array = self.snapshot(epoch).read("prediction")
+        if array is None:
+            raise UsageError(f"run {self.id} keeps no predictions in its snapshots")
+        return xr.DataArray(array, dims=("node",), name="prediction")
 
-    def _snapshot(self, epoch: int | None) -> dict[str, Array]:
+    def snapshot(self, epoch: int | None = None) -> Snapshot:
+        """Return the file of a snapshot, from which single tensors can be read.
+
+        Args:
+            epoch: A snapshot's epoch; the selected model's when left out.
+
+        Raises:
+            UsageError: When there is no snapshot of this epoch; lists those there are.
+        """
         epoch = self.best_epoch if epoch is None else epoch
-        name = schema.snapshot_file(epoch)
-        if name not in self.manifest:
+        entry = self.manifest.get(schema.snapshot_file(epoch))
+        if entry is None:
             kept = ", ".join(map(str, self.snapshots)) or "none"
             raise UsageError(f"run {self.id} has no snapshot of epoch {epoch}; snapshots kept: {kept}")
-        return self._tensors(name)
+        return Snapshot(self.folder, entry)
 
-    def _tensors(self, name: str) -> dict[str, Array]:
-        return tensors_from_bytes(read_checked(self.folder, self.manifest[name]), self.folder / name)
+    def to_xarray(self, snapshots: bool = False) -> "xr.Dataset":
+        """Return metrics and graph as one dataset, with facts about the run as its attributes.
+
+        Args:
+            snapshots: Also the snapshots, all of them in memory: see
+                :func:`~cna_viz.records.dataset.snapshots_dataset` for what is padded where layers differ in width.
+        """
+        from cna_viz.records.dataset import record_dataset
+
+        return record_dataset(self, snapshots=snapshots)
+
+    def _selected(self) -> dict[str, Any]:
+        path = self.folder / schema.SELECTED_FILE
+        selected = parse_json(read_listed(self.folder, self.manifest, schema.SELECTED_FILE), path)
+        schema.check_layers(selected.get("layers"), self.layers, str(path))
+        return selected
 
 
-def load_record(folder: Path) -> Record:
-    """Open a finished record.
+def load_record(folder: Path, incomplete: bool = False) -> Record:
+    """Open a record. Neither metrics nor graph nor snapshots are read before they are asked for.
 
     Args:
         folder: Folder of the record, ``runs/<id>``.
+        incomplete: Also open what there is of a run that goes on or was interrupted; its status is ``incomplete``.
 
     Raises:
-        RecordError: When it is missing, unfinished, truncated, altered, of a newer schema, or not in its own folder.
+        RecordError: When it is missing, unfinished, truncated, altered, of another schema, or not in its own folder.
     """
-    manifest = read_manifest(folder)
+    unfinished = incomplete and folder.is_dir() and not is_complete(folder)
+    manifest = read_unfinished_manifest(folder) if unfinished else read_manifest(folder)
     for name in schema.REQUIRED_FILES:
-        read_checked(folder, manifest[name])
-    environment = read_json(folder / schema.ENVIRONMENT_FILE)
-    version = environment.get("schema_version")
-    if version != schema.SCHEMA_VERSION:
-        raise RecordError(f"{folder}: schema version {version!r}; this cna_viz reads version {schema.SCHEMA_VERSION}")
-    try:
-        config = RunConfig.from_json((folder / schema.CONFIG_FILE).read_text())
-    except CnaVizError as error:
-        raise RecordError(f"{folder / schema.CONFIG_FILE}: {error}") from None
-    results_version = environment.get("results_version")
-    if type(results_version) is not int:
-        raise RecordError(f"{folder / schema.ENVIRONMENT_FILE}: results version {results_version!r} is no integer")
-    identity = config.id_under(results_version)
-    if identity != folder.resolve().name:
-        raise RecordError(f"{folder}: this is the record of run {identity}; a record lies in a folder of its own name")
-    summary = read_json(folder / schema.SUMMARY_FILE)
-    if summary.get("status") not in schema.STATUSES:
-        raise RecordError(f"{folder / schema.SUMMARY_FILE}: unknown status {summary.get('status')!r}")
+        if name in manifest:
+            (check_size if name in _LARGE else read_checked)(folder, manifest[name])
+    config, environment = read_config(folder, manifest)
+    summary = unfinished_summary(folder, manifest, config) if unfinished else read_summary(folder, manifest)
     return Record(folder, config, environment, summary, manifest)
-
-
-def _metrics_dataset(lines: list[dict[str, Any]], layers: int, path: Path) -> "xr.Dataset":
-    import xarray as xr
-
-    for number, line in enumerate(lines, start=1):
-        schema.check_metrics_line(line, layers, f"{path}, line {number}")
-    coordinates = {
-        "epoch": [line["epoch"] for line in lines],
-        "split": list(vocabulary.SPLITS),
-        "layer": list(range(1, layers + 1)),
-        "stage": list(vocabulary.STAGES),
-    }
-    scores = {
-        name: [[line[name][part] for part in vocabulary.SPLITS] for line in lines] for name in ("loss", "accuracy")
-    }
-    measures = {name: [_by_layer(line, name, layers) for line in lines] for name in vocabulary.MEASURES}
-    sizes = {name: len(values) for name, values in coordinates.items()}
-    arrays = {}
-    for name, rows in (scores | measures).items():
-        dims = schema.VARIABLES[name].dims
-        arrays[name] = (dims, np.array(rows, dtype=np.float64).reshape([sizes[dim] for dim in dims]))
-    return xr.Dataset(arrays, coords=coordinates)
-
-
-def _by_layer(line: dict[str, Any], measure: str, layers: int) -> list[tuple[float | None, ...]]:
-    """Return one epoch of a measure, stored stage by stage, as rows of layers; None where nothing was measured."""
-    stages = line.get("layers", {}).get(measure)
-    if stages is None:
-        return [(None,) * len(vocabulary.STAGES)] * layers
-    return list(zip(*(stages[stage] for stage in vocabulary.STAGES), strict=True))

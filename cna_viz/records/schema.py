@@ -8,7 +8,7 @@ from typing import Any, Final
 from cna_viz import vocabulary
 from cna_viz.errors import RecordError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 CONFIG_FILE: Final = "config.json"
 ENVIRONMENT_FILE: Final = "environment.json"
@@ -30,7 +30,7 @@ REQUIRED_FILES: Final = (
     SELECTED_FILE,
     SUMMARY_FILE,
 )
-STATUSES: Final = ("complete", "diverged")
+STATUSES: Final = ("complete", "diverged", "incomplete")
 
 
 @dataclass(frozen=True)
@@ -41,27 +41,64 @@ class Variable:
     meaning: str
 
 
+PER_LAYER: Final = ("epoch", "layer", "stage")
+"""The dimensions of a measure."""
+
 VARIABLES: Final[dict[str, Variable]] = {
     "loss": Variable(("epoch", "split"), "mean cross-entropy in nats"),
     "accuracy": Variable(("epoch", "split"), "share of correctly classified nodes, 0 to 1"),
-    "feature_norm": Variable(("epoch", "layer", "stage"), "Frobenius norm of the features"),
-    "gradient_norm": Variable(("epoch", "layer", "stage"), "Frobenius norm of the loss gradient at the features"),
-    "rayleigh": Variable(("epoch", "layer", "stage"), "Rayleigh quotient of the normalized Laplacian, 0 to 2"),
-    "mad": Variable(("epoch", "layer", "stage"), "mean average cosine distance to the neighbours, 0 to 2"),
-    "effective_rank": Variable(("epoch", "layer", "stage"), "effective rank of the features"),
+    "feature_norm": Variable(PER_LAYER, "Frobenius norm of the features"),
+    "gradient_norm": Variable(PER_LAYER, "Frobenius norm of the loss gradient at the features"),
+    "weight_norm": Variable(PER_LAYER, "Frobenius norm of the weights of the convolution"),
+    "dirichlet_survey": Variable(PER_LAYER, "squared differences to the neighbours, mean over nodes"),
+    "dirichlet_trace": Variable(PER_LAYER, "Dirichlet energy of the Laplacian D - A"),
+    "dirichlet_sym": Variable(PER_LAYER, "Dirichlet energy of the normalized Laplacian without self-loops"),
+    "dirichlet_sym_loops": Variable(PER_LAYER, "Dirichlet energy of the normalized Laplacian with self-loops"),
+    "rayleigh": Variable(PER_LAYER, "Rayleigh quotient of the normalized Laplacian, 0 to 2"),
+    "mad": Variable(PER_LAYER, "mean average cosine distance to the neighbours, 0 to 2"),
+    "mad_gap": Variable(PER_LAYER, "cosine distance of remote minus that of near nodes, -2 to 2"),
+    "mean_cosine": Variable(PER_LAYER, "mean cosine of all pairs of nodes, -1 to 1"),
+    "eigenspace_distance": Variable(PER_LAYER, "distance from the dominant eigenspace"),
+    "eigenspace_distance_normalized": Variable(PER_LAYER, "the same by the norm of the features, 0 to 1"),
+    "numerical_rank": Variable(PER_LAYER, "numerical rank of the features"),
+    "effective_rank": Variable(PER_LAYER, "effective rank of the features"),
+    "rank_one_distance": Variable(PER_LAYER, "distance from rank one, 0 to 2"),
+    "group_distance_ratio": Variable(PER_LAYER, "distance between classes by distance within them"),
+    "information_gain": Variable(PER_LAYER, "information of the largest channel about the inputs, bits"),
+    "cluster_entropy": Variable(PER_LAYER, "entropy of the sizes of the clusters, nats"),
+    "cluster_churn": Variable(PER_LAYER, "share of nodes that changed their cluster since the last look"),
+    "cluster_nmi_classes": Variable(PER_LAYER, "normalized mutual information of clusters and classes"),
+    "cluster_ari_classes": Variable(PER_LAYER, "adjusted Rand index of clusters and classes"),
+    "cluster_nmi_communities": Variable(PER_LAYER, "normalized mutual information of clusters and communities"),
+    "cluster_ari_communities": Variable(PER_LAYER, "adjusted Rand index of clusters and communities"),
+    "cluster_nmi_previous": Variable(PER_LAYER, "normalized mutual information with the clusters of the layer before"),
+    "cluster_ari_previous": Variable(PER_LAYER, "adjusted Rand index with the clusters of the layer before"),
     "embedding": Variable(("snapshot", "layer", "stage", "node", "channel"), "features"),
     "prediction": Variable(("snapshot", "node"), "predicted class"),
     "cluster_label": Variable(("snapshot", "layer", "node"), "cluster of the node in the slot"),
     "centroid": Variable(("snapshot", "layer", "cluster", "channel"), "centroids of the slot's clusters"),
     "rational_numerator": Variable(("snapshot", "layer", "cluster", "coefficient"), "a0 ... a5 of the rational"),
     "rational_denominator": Variable(("snapshot", "layer", "cluster", "coefficient"), "b1 ... b4 of the rational"),
+    "slot_input_histogram": Variable(
+        ("snapshot", "layer", "cluster", "bin"), "how many values of the cluster's nodes enter its rational, by bin"
+    ),
     "target": Variable(("node",), "class"),
     "split_of_node": Variable(("node",), "0 none, 1 train, 2 val, 3 test"),
     "degree": Variable(("node",), "number of neighbours"),
     "edge_index": Variable(("end", "edge"), "edges, both directions"),
 }
 
-LAYER_VARIABLES: Final = ("cluster_label", "centroid", "rational_numerator", "rational_denominator")
+LAYER_VARIABLES: Final = (
+    "cluster_label",
+    "centroid",
+    "rational_numerator",
+    "rational_denominator",
+    "slot_input_histogram",
+)
+
+HISTOGRAM_REACH: Final = 8.0
+HISTOGRAM_BINS: Final = 82
+"""80 bins of width 0.2 from -8 to 8, one for all that is below and one for all that is above."""
 
 
 def tensor_name(variable: str, layer: int, stage: str | None = None) -> str:

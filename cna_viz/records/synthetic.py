@@ -36,7 +36,7 @@ def synthetic_record(
     folder = runs / config.run_id
     with RecordWriter(folder, config, {"versions": {}, "synthetic": True}) as writer:
         writer.graph(_ring(target))
-        lines = [_line(epoch, config.model.layers, rng) for epoch in range(epochs + 1)]
+        lines = [_line(epoch, config, rng) for epoch in range(epochs + 1)]
         writer.selected(epochs, lines[-1]["layers"])
         for line in lines:
             measured = line["epoch"] % config.recording.every == 0
@@ -61,13 +61,14 @@ def _ring(target: Array) -> dict[str, Array]:
     }
 
 
-def _line(epoch: int, layers: int, rng: np.random.Generator) -> dict[str, Any]:
+def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, Any]:
+    layers = config.model.layers
     depth = np.arange(1, layers + 1)
     falling = np.exp(-depth / 4) * (1 + 0.1 * rng.random(layers))
-    measures = {name: {stage: falling.tolist() for stage in vocabulary.STAGES} for name in vocabulary.MEASURES}
+    measures = {name: {stage: falling.tolist() for stage in vocabulary.STAGES} for name in config.recording.measures}
     for stages in measures.values():
         stages["slot"] = [*stages["slot"][:-1], None]
-    if epoch == 0:
+    if epoch == 0 and "gradient_norm" in measures:
         measures["gradient_norm"] = {stage: [None] * layers for stage in vocabulary.STAGES}
     loss = {name: 2 * 0.9**epoch + 0.1 * rng.random() for name in vocabulary.SPLITS}
     accuracy = dict.fromkeys(vocabulary.SPLITS, 1 - 0.8 * 0.9**epoch)
@@ -93,4 +94,6 @@ def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dic
         if factors.get("activation") == "rational":
             tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((clusters, 6)).astype(np.float32)
             tensors[schema.tensor_name("rational_denominator", layer)] = rng.random((clusters, 4)).astype(np.float32)
+            bins = np.exp(-(np.linspace(-8, 8, schema.HISTOGRAM_BINS)[None] ** 2) / 2) * np.ones((clusters, 1))
+            tensors[schema.tensor_name("slot_input_histogram", layer)] = np.round(1000 * bins).astype(np.int64)
     return tensors

@@ -1,7 +1,8 @@
 """Write one record: stream while the run goes on, seal at its end."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -11,6 +12,7 @@ from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.files import write_atomically
 from cna_viz.records import schema
 from cna_viz.records.files import sha256, tensors_to_bytes, to_json
+from cna_viz.records.snapshot_stream import SnapshotStream
 
 VERSIONS = {"schema_version": schema.SCHEMA_VERSION, "results_version": RESULTS_VERSION}
 """What a reader must know to understand a record and to tell whose it is."""
@@ -43,7 +45,8 @@ class RecordWriter:
 
     def __exit__(self, *exception: object) -> None:
         for stream in self._streams.values():
-            stream.close()
+            with suppress(OSError):  # of an unfinished record, whose last line could not be written
+                stream.close()
 
     def graph(self, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Write target, split_of_node, degree and edge_index."""
@@ -54,9 +57,24 @@ class RecordWriter:
         self._append(schema.METRICS_FILE, line)
         self._append(schema.TIMINGS_FILE, {"epoch": line["epoch"], "seconds": seconds})
 
+    @contextmanager
+    def stream(self, epoch: int, names: Sequence[str]) -> Iterator[SnapshotStream]:
+        """Give a stream for the snapshot of one epoch; it is entered in the manifest when the context is left.
+
+        Args:
+            epoch: The epoch.
+            names: The tensors that are expected.
+        """
+        file = schema.snapshot_file(epoch)
+        with SnapshotStream(self.folder / file, list(names)) as stream:
+            yield stream
+        self._enter({"file": file, "bytes": stream.bytes, "sha256": stream.sha256, "tensors": stream.tensors})
+
     def snapshot(self, epoch: int, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        """Write the snapshot of one epoch."""
-        self._write(schema.snapshot_file(epoch), tensors_to_bytes(tensors))
+        """Write the snapshot of one epoch, all of whose tensors are there."""
+        with self.stream(epoch, list(tensors)) as stream:
+            for name, array in tensors.items():
+                stream.add(name, array)
 
     def selected(self, epoch: int, layers: Mapping[str, Any]) -> None:
         """Write the measures of the selected model, the one of this epoch."""
@@ -64,14 +82,21 @@ class RecordWriter:
 
     def seal(self, summary: Mapping[str, Any]) -> None:
         """Close the streams, write the summary, enter all in the manifest and mark the record complete."""
+        self._finish(summary)
+        manifest = (self.folder / schema.MANIFEST_FILE).read_bytes()
+        write_atomically(self.folder / schema.COMPLETE_FILE, f"{sha256(manifest)}\n".encode())
+
+    def abandon(self, summary: Mapping[str, Any]) -> None:
+        """Write what there is without the mark of a complete record; its status says ``incomplete``."""
+        self._finish({**summary, "status": "incomplete"})
+
+    def _finish(self, summary: Mapping[str, Any]) -> None:
         for name, stream in self._streams.items():
             stream.flush()
             os.fsync(stream.fileno())
             stream.close()
-            self._enter(name, (self.folder / name).read_bytes())
+            self._enter_content(name, (self.folder / name).read_bytes())
         self._write_json(schema.SUMMARY_FILE, summary)
-        manifest = (self.folder / schema.MANIFEST_FILE).read_bytes()
-        write_atomically(self.folder / schema.COMPLETE_FILE, f"{sha256(manifest)}\n".encode())
 
     def _append(self, name: str, line: Mapping[str, Any]) -> None:
         self._streams[name].write(f"{to_json(line)}\n".encode())
@@ -82,10 +107,12 @@ class RecordWriter:
 
     def _write(self, name: str, content: bytes) -> None:
         write_atomically(self.folder / name, content)
-        self._enter(name, content)
+        self._enter_content(name, content)
 
-    def _enter(self, name: str, content: bytes) -> None:
-        entry = {"file": name, "bytes": len(content), "sha256": sha256(content)}
+    def _enter_content(self, name: str, content: bytes) -> None:
+        self._enter({"file": name, "bytes": len(content), "sha256": sha256(content)})
+
+    def _enter(self, entry: Mapping[str, Any]) -> None:
         with (self.folder / schema.MANIFEST_FILE).open("ab") as manifest:
             manifest.write(f"{to_json(entry)}\n".encode())
             manifest.flush()

@@ -23,7 +23,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
             more["accuracy"] = dict.fromkeys(("train", "val", "test"), more["accuracy"])
         config = RunConfig(
             model=ModelConfig(slot=slot, layers=layers, hidden=4, clusters=3, recluster_every=every),
-            recording=RecordingConfig(snapshots="none"),
+            recording=RecordingConfig(every=1, measures="all", snapshots="none"),
             seed=seed,
         )
         key = f"{config.run_id} {sorted(more.items())}"

@@ -64,7 +64,9 @@ def test_records_of_several_depths_stand_in_one_table(make: Make) -> None:
 
 
 def test_the_selected_model_is_measured_even_where_its_epoch_was_not_due(tmp_path: Path) -> None:
-    config = RunConfig(model=ModelConfig(layers=3, hidden=4), recording=RecordingConfig(every=4, snapshots="none"))
+    config = RunConfig(
+        model=ModelConfig(layers=3, hidden=4), recording=RecordingConfig(every=4, measures="all", snapshots="none")
+    )
     record = synthetic_record(tmp_path, config, epochs=6)
     written = json.loads((record.folder / SELECTED_FILE).read_text())
     assert written["epoch"] == record.best_epoch == 6

@@ -17,6 +17,7 @@ from cna_viz.config import (
     TrainingConfig,
 )
 from cna_viz.errors import UsageError
+from cna_viz.vocabulary import MEASURES
 
 
 def parse(*words: str) -> RunConfig:
@@ -29,7 +30,7 @@ def leaves(config: BaseModel) -> Iterator[str]:
     for name, value in config:
         if isinstance(value, BaseModel):
             yield from leaves(value)
-        else:
+        elif name != "watched":  # describes what other people's programs trained
             yield name
 
 
@@ -72,7 +73,9 @@ def test_all_options_together_arrive_in_their_fields() -> None:
         training=TrainingConfig(
             epochs=11, lr=0.5, lr_activation=0.25, weight_decay=0.0, patience=12, batch_size=15, neighbors=16
         ),
-        recording=RecordingConfig(every=13, snapshots="ends", precision="float32"),
+        recording=RecordingConfig(
+            every=13, measures=("mad", "rayleigh"), snapshots="ends", precision="float32", project=17
+        ),
         seed=14,
     )
     words = (
@@ -84,7 +87,8 @@ def test_all_options_together_arrive_in_their_fields() -> None:
         "--jumping-knowledge max --drop-edge 0.75 --init large --compile false --dropout 0.125 "
         "--epochs 11 --lr 0.5 --lr-activation 0.25 "
         "--weight-decay 0 --patience 12 "
-        "--batch-size 15 --neighbors 16 --every 13 --snapshots ends --precision float32 --seed 14"
+        "--batch-size 15 --neighbors 16 --every 13 --measures mad,rayleigh --snapshots ends --precision float32 "
+        "--project 17 --seed 14"
     )
     assert parse(*words.split()) == config
     assert {word for word in words.split() if word.startswith("--")} == {o.flag for o in _options(RunConfig, ())}
@@ -96,9 +100,24 @@ def test_every_option_has_a_meaning_and_shows_its_default() -> None:
     text = " ".join(parser.format_help().split())
     for option in _options(RunConfig, ()):
         default = option.field.get_default()
+        default = ", ".join(default) if isinstance(default, tuple) else default
         shown = "" if default is None else re.escape(f" (default {default})")
         assert re.search(rf"{option.flag} [A-Z]+ \w[^(]*?.*?{shown}", text), option.flag
         assert option.field.description or option.path == ("seed",)
+
+
+def test_measures_are_given_with_commas_or_all() -> None:
+    assert parse("--measures", "mad,rayleigh").recording.measures == ("rayleigh", "mad")
+    assert parse("--measures", "mad, rayleigh") == parse("--measures", "rayleigh,mad")
+    assert parse("--measures", "all").recording.measures == MEASURES
+    with pytest.raises(UsageError, match="unknown measure 'med'; choices, nearest first: mad,"):
+        parse("--measures", "mad,med")
+
+
+def test_what_others_have_trained_is_no_option() -> None:
+    assert not {option.path[0] for option in _options(RunConfig, ())} & {"watched"}
+    with pytest.raises(UsageError, match="unknown option '--watched'"):
+        parse("--watched", "x")
 
 
 @pytest.mark.parametrize(

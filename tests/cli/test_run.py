@@ -191,7 +191,7 @@ def test_an_interrupted_run_is_told_and_goes_on_from_there(call: Call, monkeypat
         answer = call("run", *SMALL)
     assert (answer.code, answer.out) == (130, "")
     assert "cna-viz: interrupted; finished records are kept" in answer.err.splitlines()[-1]
-    assert [listed.status for listed in list_runs(Path("runs"))] == ["unfinished"]
+    assert [listed.status for listed in list_runs(Path("runs"))] == ["incomplete"]
     assert call("run", *SMALL).code == 0
     assert [listed.status for listed in list_runs(Path("runs"))] == ["complete"]
 
@@ -255,3 +255,71 @@ def test_a_dataset_that_cant_be_had_says_which_files_belong_where(
     assert f"into root/Planetoid/Cora/raw or {tmp_path / 'cache' / 'data' / 'Planetoid' / 'Cora' / 'raw'}" in line
     assert not list((tmp_path / "root").iterdir())
     assert not (tmp_path / "runs").exists()
+
+
+# How much it will take
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_dry_run_says_what_the_run_will_take_and_keeps_nothing(call: Call, tmp_path: Path) -> None:
+    answer = call("run", *SMALL, "--slot", "cna", "--layers", 3, "--epochs", 2000, "--every", 10, "--dry-run")
+    assert (answer.code, answer.err) == (0, "")
+    title, time, disk, parameters = answer.out.splitlines()
+    assert title == "gcn + cna, 3 layers on karate, random-60-20-20, seed 0: nothing is kept"
+    number = r"[\d.]+(?:e[+-]\d+)?"
+    assert re.fullmatch(
+        rf"  {number} s at most: 2000 epochs of {number} s, 203 of which are measured and take {number} s", time
+    )
+    assert re.fullmatch(rf"  {number} (kB|MB) on disk at most: 7 snapshots of {number} kB", disk)
+    assert re.fullmatch(r"  [\d,]+ parameters", parameters)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_dry_run_as_json_is_one_object(call: Call) -> None:
+    answer = call("run", *SMALL, "--dry-run", "--json")
+    assert (answer.code, answer.err, answer.out.count("\n")) == (0, "", 1)
+    found = json.loads(answer.out)
+    assert set(found) == {
+        "parameters",
+        "epochs",
+        "measured",
+        "snapshots",
+        "snapshot_bytes",
+        "bytes",
+        "seconds_per_epoch",
+        "seconds_per_measured_epoch",
+        "seconds",
+    }
+    assert found["epochs"] == 3
+    assert all(value > 0 for value in found.values())
+
+
+def test_a_dry_run_beside_a_record_touches_nothing(call: Call) -> None:
+    assert call("run", *SMALL).code == 0
+    before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")}
+    assert call("run", *SMALL, "--dry-run").code == 0
+    assert {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")} == before
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_dry_run_of_what_cannot_be_run_is_refused(call: Call) -> None:
+    answer = call("run", "--dataset", "karate", "--slot", "cna", "--clusters", 35, "--dry-run")
+    assert answer.code == 2
+    assert answer.complaint == "clusters = 35 is out of range: it must be at most 34, the number of nodes of karate"
+    assert call("run", "--dataset", "cora", "--data", "nowhere", "--dry-run").code == 1
+
+
+def test_measures_are_those_that_were_asked_for(call: Call) -> None:
+    answer = call("run", *SMALL, "--measures", "mad,weight_norm", "--every", 1, "--json")
+    metrics = Path(json.loads(answer.out)["path"]) / "metrics.jsonl"
+    assert [set(json.loads(line)["layers"]) for line in metrics.read_text().splitlines()] == [
+        {"mad", "weight_norm"}
+    ] * 4
+
+
+@pytest.mark.usefixtures("no_training")
+def test_an_unknown_measure_is_refused_with_the_nearest_first(call: Call) -> None:
+    answer = call("run", "--measures", "mad,raylegh")
+    assert answer.code == 2
+    assert answer.complaint.startswith("unknown measure 'raylegh'; choices, nearest first: rayleigh,")

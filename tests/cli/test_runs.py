@@ -31,7 +31,7 @@ def truncate(path: Path) -> None:
     ("words", "message"),
     [
         ("lst", "unknown action 'lst'; choices, nearest first: list, "),
-        ("", "the following arguments are required: {list,show,verify}; see `cna-viz runs --help`"),
+        ("", "the following arguments are required: {list,show,verify,export}; see `cna-viz runs --help`"),
         ("show", "show needs exactly one ID; see `cna-viz runs --help`"),
         ("show a b", "show needs exactly one ID; see `cna-viz runs --help`"),
         ("list a", "list takes no ID, got 'a'; see `cna-viz runs --help`"),
@@ -54,15 +54,26 @@ def test_list(call: Call, records: list[Record]) -> None:
     answer = call("runs", "list")
     assert (answer.code, answer.err) == (0, "")
     header, *lines = answer.out.splitlines()
-    assert header.split() == ["id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "test"]
+    assert header.split() == [
+        "id",
+        "status",
+        "dataset",
+        "split",
+        "backbone",
+        "slot",
+        "layers",
+        "seed",
+        "epochs",
+        "test",
+    ]
     assert [line.split()[0] for line in lines] == sorted(record.id for record in records)
     rows = {line.split()[0]: line.split()[1:] for line in lines}
     for record in records[:2]:
         share = f"{100 * record.summary['accuracy']['test']:.1f}"
         slot = record.config.model.slot
-        expected = ["complete", "digits", "random-60-20-20", "gcn", slot, "3", "0", share, "%"]
+        expected = ["complete", "digits", "random-60-20-20", "gcn", slot, "3", "0", "5", share, "%"]
         assert rows[record.id] == expected
-    assert rows[records[2].id] == ["diverged", "digits", "random-60-20-20", "gcn", "none", "3", "0", "–"]
+    assert rows[records[2].id] == ["diverged", "digits", "random-60-20-20", "gcn", "none", "3", "0", "5", "–"]
 
 
 def test_list_as_json(call: Call, records: list[Record]) -> None:
@@ -76,6 +87,7 @@ def test_list_as_json(call: Call, records: list[Record]) -> None:
         assert entry["status"] == record.summary["status"]
         assert entry["config"] == record.config.model_dump(mode="json")
         assert entry["accuracy"] == record.summary["accuracy"]
+        assert entry["epochs"] == 5
 
 
 def test_an_empty_folder_lists_nothing(call: Call, tmp_path: Path) -> None:
@@ -85,12 +97,51 @@ def test_an_empty_folder_lists_nothing(call: Call, tmp_path: Path) -> None:
     assert call("runs", "verify").out == "0 verified, 0 with problems\n"
 
 
-def test_an_unfinished_run_is_listed_as_such_and_not_verified(call: Call, relu: Record) -> None:
+def interrupt(record: Record, epochs: int) -> None:
+    """Leave what a run leaves that was killed in the middle of a line."""
+    for name in (schema.COMPLETE_FILE, schema.SUMMARY_FILE, schema.SELECTED_FILE):
+        (record.folder / name).unlink()
+    for name in (schema.METRICS_FILE, schema.TIMINGS_FILE):
+        lines = (record.folder / name).read_bytes().splitlines(keepends=True)
+        (record.folder / name).write_bytes(b"".join(lines[: epochs + 1]) + lines[epochs + 1][:9])
+    manifest = record.folder / schema.MANIFEST_FILE
+    gone = (schema.SUMMARY_FILE, schema.SELECTED_FILE, schema.METRICS_FILE, schema.TIMINGS_FILE)
+    kept = [line for line in manifest.read_text().splitlines(True) if json.loads(line)["file"] not in gone]
+    manifest.write_text("".join(kept) + '{"bytes": 12, "fi')
+
+
+def test_an_incomplete_run_is_listed_with_what_there_is_and_is_no_error(call: Call, relu: Record) -> None:
+    interrupt(relu, epochs=3)
+    answer = call("runs", "list")
+    assert (answer.code, answer.err) == (0, "")
+    row = next(line for line in answer.out.splitlines() if line.startswith(relu.id))
+    assert row.split()[1:] == ["incomplete", "digits", "random-60-20-20", "gcn", "relu", "3", "0", "3", "–"]
+    listed = {entry["id"]: entry for entry in json.loads(call("runs", "list", "--json").out)["runs"]}
+    assert (listed[relu.id]["status"], listed[relu.id]["epochs"], listed[relu.id]["accuracy"]) == ("incomplete", 3, {})
+
+
+def test_an_incomplete_run_is_shown_which_is_said(call: Call, relu: Record) -> None:
+    interrupt(relu, epochs=3)
+    answer = call("runs", "show", relu.id, "--json")
+    assert answer.code == 0
+    assert answer.err == f"cna-viz: runs/{relu.id}: the run was not finished; this is what there is up to epoch 3\n"
+    facts = json.loads(answer.out)
+    assert facts["summary"]["status"] == "incomplete"
+    assert facts["config"] == relu.config.model_dump(mode="json")
+
+
+def test_a_run_that_has_only_just_begun_is_no_error(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "0123456789abcdef" / "snapshots").mkdir(parents=True)
+    answer = call("runs", "list")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines()[1].split() == ["0123456789abcdef", "incomplete", *("–",) * 8]
+
+
+def test_an_incomplete_run_is_not_verified(call: Call, relu: Record) -> None:
     (relu.folder / schema.COMPLETE_FILE).unlink()
-    assert f"{relu.id}  unfinished  –" in call("runs", "list").out
     answer = call("runs", "verify")
     assert (answer.code, answer.out) == (0, "2 verified, 0 with problems\n")
-    assert answer.err == f"cna-viz: runs/{relu.id}: unfinished, not verified\n"
+    assert answer.err == f"cna-viz: runs/{relu.id}: incomplete, not verified\n"
     named = call("runs", "verify", relu.id)
     assert named.code == 1
     assert "the run was not finished" in named.out

@@ -127,7 +127,7 @@ def test_interrupted_run_is_recognized_and_replaced(configure: Configure, runs: 
     assert (folder / "metrics.jsonl").read_text().count("\n") == 3
     with pytest.raises(RecordError, match="the run was not finished"):
         load_record(folder)
-    assert [(entry.folder, entry.status) for entry in list_runs(runs)] == [(folder, "unfinished")]
+    assert [(entry.folder, entry.status) for entry in list_runs(runs)] == [(folder, "incomplete")]
     record = load_or_run(config, runs=runs, progress=False)
     assert find_problems(record.folder) == []
     assert attempts(runs) == [config.run_id]

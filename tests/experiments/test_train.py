@@ -13,6 +13,7 @@ from cna_viz.data.splits import make_split
 from cna_viz.experiments.run import load_or_run
 from cna_viz.records.schema import snapshot_file
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.vocabulary import BACKBONES, CLUSTER_MEASURES, MEASURES
 
 Configure = Callable[..., RunConfig]
 
@@ -75,7 +76,7 @@ def test_recorded_prediction_has_the_recorded_accuracy(configure: Configure, run
 def test_synthetic_records_have_the_form_of_real_ones(
     configure: Configure, runs: Path, tmp_path: Path, slot: str
 ) -> None:
-    config = configure(slot=slot, training={"epochs": 3})
+    config = configure(slot=slot, training={"epochs": 3}, recording={"every": 1})
     real = load_or_run(config, runs=runs, progress=False)
     made = synthetic_record(tmp_path / "made", config, nodes=34, classes=4, epochs=3)
 
@@ -94,7 +95,7 @@ def test_synthetic_records_have_the_form_of_real_ones(
 
 
 def test_one_layer(configure: Configure, runs: Path) -> None:
-    record = load_or_run(configure(layers=1), runs=runs, progress=False)
+    record = load_or_run(configure(layers=1, recording={"every": 1}), runs=runs, progress=False)
     assert record.embedding(1, "conv").shape == (34, 4)
     assert record.metrics["mad"].sel(stage="slot").isnull().all()
     assert record.metrics["mad"].sel(stage="conv").notnull().all()
@@ -105,3 +106,42 @@ def test_no_epochs(configure: Configure, runs: Path) -> None:
     assert (record.best_epoch, record.snapshots, list(record.metrics.epoch)) == (0, (0,), [0])
     assert bool(record.metrics["gradient_norm"].isnull().all())
     assert bool(record.metrics["rayleigh"].sel(stage="conv").notnull().all())
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_all_measures_of_every_backbone(configure: Configure, runs: Path, backbone: str) -> None:
+    config = configure(backbone=backbone, training={"epochs": 2}, recording={"measures": "all", "every": 1})
+    metrics = load_or_run(config, runs=runs, progress=False).metrics
+    for name in set(MEASURES) - {"mad_gap"}:  # karate has no nodes eight steps apart
+        stage = "slot" if name in CLUSTER_MEASURES else "conv"
+        layers = {"cluster_nmi_previous": [2], "cluster_ari_previous": [2]}.get(
+            name, [1, 2] if stage == "slot" else [1, 2, 3]
+        )
+        values = metrics[name].sel(stage=stage, layer=layers, epoch=[1, 2])
+        assert bool(values.notnull().all()), name
+
+
+def test_measures_that_are_not_asked_for_are_not_there(configure: Configure, runs: Path) -> None:
+    config = configure(recording={"measures": "mad,cluster_entropy"})
+    metrics = load_or_run(config, runs=runs, progress=False).metrics
+    assert {name for name in MEASURES if bool(metrics[name].notnull().any())} == {"mad", "cluster_entropy"}
+
+
+def test_communities_that_clusters_are_held_against_are_those_of_the_graph(configure: Configure, runs: Path) -> None:
+    config = configure(
+        slot="cna-communities",
+        clusters=34,
+        training={"epochs": 1},
+        recording={"measures": ["cluster_ari_communities", "cluster_churn"], "every": 1},
+    )
+    metrics = load_or_run(config, runs=runs, progress=False).metrics
+    inside = {"stage": "slot", "layer": [1, 2]}
+    assert bool((metrics["cluster_ari_communities"].sel(inside) == 1).all())
+    assert bool((metrics["cluster_churn"].sel(inside | {"epoch": 1}) == 0).all())
+
+
+def test_mini_batches_are_recorded_on_the_whole_graph(configure: Configure, runs: Path) -> None:
+    config = configure(slot="relu", training={"epochs": 2, "batch_size": 5}, recording={"every": 1})
+    record = load_or_run(config, runs=runs, progress=False)
+    assert record.embedding(1, "conv").shape == (34, 8)
+    assert bool(record.metrics["gradient_norm"].sel(epoch=[1, 2], stage="conv").notnull().all())

@@ -32,7 +32,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         config = RunConfig(
             data=DataConfig(dataset=dataset),
             model=ModelConfig(slot=slot, layers=layers, hidden=4, clusters=3),
-            recording=RecordingConfig(snapshots=snapshots),
+            recording=RecordingConfig(every=1, measures="all", snapshots=snapshots),
             seed=seed,
         )
         key = f"{config.run_id} {sorted(more.items())}"

@@ -1,6 +1,7 @@
 """What holds of every figure: a question, its provenance, one look per slot, and data that can be stored."""
 
 import base64
+import inspect
 import json
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -14,19 +15,37 @@ from cna_viz import figures
 from cna_viz.errors import UsageError
 from cna_viz.figures.theme import SLOT_STYLES
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import SLOTS
+from cna_viz.vocabulary import PRESETS, SLOTS
 
 Make = Callable[..., Record]
 Plot = Callable[[Sequence[Record]], go.Figure]
 
 PLOTS: dict[str, Callable[..., go.Figure]] = {name: getattr(figures, name) for name in figures.__all__}
+ONE = [name for name in PLOTS if next(iter(inspect.signature(PLOTS[name]).parameters)) == "record"]
+"""Figures of one record and one of its layers; the others take a list of records."""
+RATIONAL = [name for name, factors in PRESETS.items() if factors["activation"] == "rational"]
+PROJECTIONS = ("plot_embedding_by_layer", "plot_inside_slot")
+"""Figures whose axes are directions of a projection, which have no name and no ticks."""
 LINES = ("plot_accuracy_by_depth", "plot_measure_by_layer", "plot_training_curves")
 
 
-@pytest.fixture(params=sorted(PLOTS))
+@pytest.fixture(params=sorted(set(PLOTS) - set(ONE)))
 def plot(request: pytest.FixtureRequest) -> Plot:
-    """Return each figure function in turn."""
+    """Return each figure function of many records in turn."""
     return PLOTS[request.param]
+
+
+@pytest.fixture(params=sorted(ONE))
+def plot_one(request: pytest.FixtureRequest) -> Callable[..., go.Figure]:
+    """Return each figure function of one record in turn."""
+    return PLOTS[request.param]
+
+
+@pytest.fixture(params=sorted(PLOTS))
+def plot_any(request: pytest.FixtureRequest) -> Plot:
+    """Return each figure function in turn, all called with a list; of one record each draws the first layer."""
+    function = PLOTS[request.param]
+    return (lambda records: function(records[0], 1)) if request.param in ONE else function
 
 
 def size(values: Any) -> int:
@@ -46,8 +65,8 @@ def test_every_question_has_its_file() -> None:
         assert function.__module__ == f"cna_viz.figures.{name.removeprefix('plot_')}"
 
 
-def test_the_title_is_a_question(plot: Plot, make: Make) -> None:
-    assert "?" in plot([make()]).layout.title.text
+def test_the_title_is_a_question(plot_any: Plot, make: Make) -> None:
+    assert "?" in plot_any([make("cna")]).layout.title.text
 
 
 def test_the_footnote_names_dataset_split_seeds_and_runs(plot: Plot, make: Make) -> None:
@@ -57,13 +76,23 @@ def test_the_footnote_names_dataset_split_seeds_and_runs(plot: Plot, make: Make)
     assert footnote.startswith(facts)
 
 
-def test_axes_have_titles(plot: Plot, make: Make) -> None:
-    figure = plot([make()])
+def test_the_footnote_of_one_record_names_dataset_split_seed_and_run(
+    plot_one: Callable[..., go.Figure], make: Make
+) -> None:
+    record = make("cna", seed=11, dataset="karate")
+    footnote = plot_one(record, 2).layout.annotations[-1].text
+    assert footnote.startswith(f"dataset karate · split random-60-20-20 · seeds 11 · runs {record.id[:8]}<br>")
+
+
+@pytest.mark.parametrize("name", sorted(PLOTS))
+def test_axes_have_titles(make: Make, name: str) -> None:
+    figure = PLOTS[name](make("cna"), 1) if name in ONE else PLOTS[name]([make("cna")])
     axes = list(figure.select_xaxes()) + list(figure.select_yaxes())
-    if plot is PLOTS["plot_embedding_by_layer"]:  # directions of a projection have no name and no ticks
+    if name in PROJECTIONS:
         assert not any(axis.showticklabels for axis in axes)
-    else:
-        assert all(axis.title.text for axis in axes)
+    else:  # an axis that shares the ticks of the panel below also shares its title
+        assert all(axis.title.text for axis in axes if axis.showticklabels is not False)
+        assert any(axis.title.text for axis in axes)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 96])
@@ -73,23 +102,47 @@ def test_any_depth_can_be_drawn(plot: Plot, make: Make, layers: int) -> None:
     assert all(drawn(figure))
 
 
-def test_one_class_and_three_seeds_can_be_drawn(plot: Plot, make: Make) -> None:
-    figure = plot([make(seed=seed, classes=1) for seed in range(3)])
+@pytest.mark.parametrize(("layers", "layer"), [(2, 1), (96, 1), (96, 95)])
+def test_any_layer_with_a_slot_can_be_drawn(
+    plot_one: Callable[..., go.Figure], make: Make, layers: int, layer: int
+) -> None:
+    figure = plot_one(make("cna", layers), layer)
     assert figure.data
     assert all(drawn(figure))
 
 
-def test_the_figure_can_be_stored_as_json(plot: Plot, make: Make) -> None:
-    figure = plot([make(slot) for slot in SLOTS])
+@pytest.mark.parametrize("classes", [1, 12])
+def test_any_number_of_classes_and_three_seeds_can_be_drawn(plot_any: Plot, make: Make, classes: int) -> None:
+    figure = plot_any([make("cna", seed=seed, classes=classes) for seed in range(3)])
+    assert figure.data
+    assert all(drawn(figure))
+
+
+def assert_stored(figure: go.Figure) -> None:
+    """Check that a figure is valid JSON from which the same figure can be made."""
     stored = json.loads(figure.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert stored["data"]
     assert drawn(go.Figure(stored)) == drawn(figure)
+    assert go.Figure(stored).to_plotly_json()["layout"] == figure.to_plotly_json()["layout"]
 
 
-def test_drawing_changes_no_record_and_draws_the_same_twice(plot: Plot, make: Make) -> None:
-    record = make()
+def test_the_figure_can_be_stored_as_json(plot: Plot, make: Make) -> None:
+    assert_stored(plot([make(slot) for slot in SLOTS]))
+
+
+@pytest.mark.parametrize("slot", RATIONAL)
+def test_the_figure_of_one_record_can_be_stored_as_json(
+    plot_one: Callable[..., go.Figure], make: Make, slot: str
+) -> None:
+    figure = plot_one(make(slot), 1)
+    assert all(drawn(figure))
+    assert_stored(figure)
+
+
+def test_drawing_changes_no_record_and_draws_the_same_twice(plot_any: Plot, make: Make) -> None:
+    record = make("cna")
     before = record.metrics.copy(deep=True)
-    assert plot([record]).to_json() == plot([record]).to_json()
+    assert plot_any([record]).to_json() == plot_any([record]).to_json()
     assert record.metrics.identical(before)
 
 
@@ -171,11 +224,14 @@ def test_a_measure_that_was_never_taken_is_refused(make: Make, name: str) -> Non
         PLOTS[name]([make(epochs=0)], "gradient_norm")
 
 
-def test_a_diverged_record_can_be_drawn_where_it_has_numbers(make: Make) -> None:
-    diverged = make("none", epochs=1, status="diverged", accuracy={}, best_epoch=1)
-    for name, function in PLOTS.items():
-        figure = function([diverged, make("cna")])
-        assert sum(drawn(figure)) > 0, name
+def test_a_slot_that_has_nothing_to_open_is_refused(plot_one: Callable[..., go.Figure], make: Make) -> None:
+    with pytest.raises(UsageError, match="'relu'"):
+        plot_one(make("relu"), 1)
+
+
+def test_a_diverged_record_can_be_drawn_where_it_has_numbers(plot_any: Plot, make: Make) -> None:
+    diverged = make("cna", epochs=1, status="diverged", accuracy={}, best_epoch=1)
+    assert sum(drawn(plot_any([diverged, make("relu")]))) > 0
 
 
 def test_what_the_seeds_do_is_drawn_as_a_band_in_the_colour_of_the_slot(make: Make) -> None:

@@ -1,9 +1,69 @@
 """One template for all, class looks that don't run out, and axes whose ticks stand where the data is."""
 
+import subprocess
+import sys
+
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.figures.theme import CLASS_COLORS, CLASS_SYMBOLS, class_style, finish, log_axis
+from cna_viz.figures.theme import (
+    CLASS_COLORS,
+    CLASS_SYMBOLS,
+    OTHER_COLORS,
+    OTHER_DASHES,
+    OTHER_SYMBOLS,
+    SLOT_STYLES,
+    class_style,
+    finish,
+    log_axis,
+    slot_style,
+)
+from cna_viz.vocabulary import SLOTS
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_known_slot_has_the_look_that_is_written_down(slot: str) -> None:
+    assert slot_style(slot) is SLOT_STYLES[slot]
+
+
+@pytest.mark.parametrize("name", ["GCN", "my network", "", "Ünïcödé 🎈", "x" * 500])
+def test_a_watched_network_has_a_look_of_the_choices(name: str) -> None:
+    style = slot_style(name)
+    assert style == slot_style(name)
+    assert (style.color in OTHER_COLORS, style.dash in OTHER_DASHES, style.symbol in OTHER_SYMBOLS) == (True,) * 3
+    assert style.label == name
+
+
+def test_a_watched_network_has_the_same_look_in_every_process() -> None:
+    names = ["GCN", "mine", "Ünïcödé", "a b"]
+    code = "import sys; from cna_viz.figures.theme import slot_style; print([slot_style(n) for n in sys.argv[1:]])"
+    for seed in ("1", "2"):
+        answer = subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", code, *names],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            encoding="utf8",
+            check=True,
+        )
+        assert answer.stdout.strip() == str([slot_style(name) for name in names])
+
+
+def test_watched_networks_mostly_look_different() -> None:
+    looks = {(style.color, style.dash, style.symbol) for style in map(slot_style, map(str, range(100)))}
+    assert len(looks) > 60
+    assert len({(color, dash) for color, dash, _ in looks}) == len(OTHER_COLORS) * len(OTHER_DASHES)
+    for part, choices in (("color", OTHER_COLORS), ("dash", OTHER_DASHES), ("symbol", OTHER_SYMBOLS)):
+        assert {getattr(slot_style(str(number)), part) for number in range(100)} == set(choices)
+
+
+def test_every_look_is_one_that_plotly_knows() -> None:
+    for style in (*SLOT_STYLES.values(), *map(slot_style, map(str, range(60)))):
+        go.Scatter(line={"color": style.color, "dash": style.dash}, marker={"symbol": style.symbol}, name=style.label)
+
+
+def test_what_the_name_of_a_watched_network_carries_is_escaped() -> None:
+    label = slot_style('<a href="x">&</a>').label
+    assert label == "&lt;a href=&quot;x&quot;&gt;&amp;&lt;/a&gt;"
 
 
 def test_sixty_classes_look_different_and_any_number_is_possible() -> None:

@@ -1,4 +1,4 @@
-"""Fifty small random graphs, and the graphs whose measures are known."""
+"""Two hundred small random graphs, and graphs written by hand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,16 +12,20 @@ from cna_viz.measures import EdgeList
 
 @dataclass
 class Sample:
-    """A graph in both forms, and features, float64."""
+    """A graph in both forms, features, float64, classes and inputs."""
 
     adjacency: Tensor
     edges: EdgeList
     x: Tensor
+    y: Tensor
+    inputs: Tensor
 
 
 def sample_of(adjacency: Tensor, x: Tensor) -> Sample:
     edges = EdgeList.from_edge_index(adjacency.nonzero().T, len(adjacency))
-    return Sample(adjacency.double(), edges, x.double())
+    generator = torch.Generator().manual_seed(len(x))
+    y = torch.arange(len(x)) % 3 if len(x) > 3 else torch.arange(len(x)) % 2
+    return Sample(adjacency.double(), edges, x.double(), y, torch.randn(len(x), 4, generator=generator).double())
 
 
 @pytest.fixture
@@ -39,8 +43,8 @@ def graph() -> Callable[..., Sample]:
 
 @pytest.fixture(scope="package")
 def samples() -> list[Sample]:
-    """Return fifty random graphs: sparse ones with isolated nodes, dense ones, features of many scales."""
-    return [_random_sample(number) for number in range(50)]
+    """Return 200 random graphs: sparse ones with isolated nodes, dense ones, features of many scales, long paths."""
+    return [_random_sample(number) for number in range(200)]
 
 
 def _random_sample(number: int) -> Sample:
@@ -48,6 +52,8 @@ def _random_sample(number: int) -> Sample:
     nodes, channels = (int(torch.randint(low, high, (), generator=generator)) for low, high in ((3, 25), (1, 9)))
     share = float(torch.rand((), generator=generator)) ** 2
     upper = (torch.rand(nodes, nodes, generator=generator) < share).float().triu(1)
+    if number % 3 == 0:
+        upper = torch.ones(nodes, nodes).triu(1).tril(1)  # a path: nodes that are connected and remote
     upper[0, 1] = 1  # at least one edge
     upper[2] = upper[:, 2] = 0  # at least one isolated node
     x = torch.randn(nodes, channels, generator=generator, dtype=torch.float64)

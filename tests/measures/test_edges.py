@@ -14,17 +14,12 @@ def test_every_edge_once(samples: list[Any]) -> None:
         pairs = list(zip(edges.first.tolist(), edges.second.tolist(), strict=True))
         assert sorted(pairs) == [tuple(pair) for pair in sample.adjacency.triu(1).nonzero().tolist()]
         assert torch.equal(edges.degree.double(), sample.adjacency.sum(dim=1))
+        assert edges.num_nodes == len(sample.x)
 
 
 def test_self_loops_are_left_out() -> None:
     edges = EdgeList.from_edge_index(torch.tensor([[0, 0, 1, 2], [0, 1, 0, 2]]), 4)
     assert (edges.first.tolist(), edges.second.tolist(), edges.degree.tolist()) == ([0], [1], [1, 1, 0, 0])
-
-
-def test_differences(samples: list[Any]) -> None:
-    for sample in samples:
-        edges = sample.edges
-        assert torch.equal(edges.differences(sample.x), sample.x[edges.first] - sample.x[edges.second])
 
 
 @pytest.mark.parametrize("scale", [1e-44, 1e-30, 1.0, 1e38])

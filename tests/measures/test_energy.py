@@ -1,4 +1,4 @@
-"""The Rayleigh quotient where it is known."""
+"""Energies where they are known."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from cna_viz.measures import EdgeList, rayleigh
+from cna_viz.measures import (
+    EdgeList,
+    dirichlet_survey,
+    dirichlet_sym,
+    dirichlet_sym_loops,
+    dirichlet_trace,
+    rayleigh,
+)
 
 GraphOf = Callable[..., Any]
 
@@ -75,3 +82,71 @@ def test_self_loops_and_directions_do_not_count_twice() -> None:
     loops = EdgeList.from_edge_index(torch.tensor([[0, 1, 2, 0], [1, 0, 2, 0]]), 3)
     x = torch.tensor([[1.0], [2.0], [3.0]])
     assert float(rayleigh(x, plain)) == float(rayleigh(x, loops)) > 0
+
+
+def component_of(sample: Any) -> torch.Tensor:
+    """Return the lowest node of the component of every node."""
+    reach = torch.linalg.matrix_power(sample.adjacency + torch.eye(len(sample.x)), len(sample.x)) > 0
+    return reach.double().argmax(dim=1)
+
+
+@pytest.mark.parametrize(
+    ("energy", "power", "loops"),
+    [(dirichlet_survey, 0, 0), (dirichlet_trace, 0, 0), (dirichlet_sym, 0.5, 0), (dirichlet_sym_loops, 0.5, 1)],
+)
+def test_each_energy_is_zero_where_theory_says_and_only_there(
+    samples: list[Any], energy: Callable[..., torch.Tensor], power: float, loops: int
+) -> None:
+    for sample in samples[:60]:
+        shape = (sample.adjacency.sum(dim=1) + loops) ** power
+        x = (shape * (1 + component_of(sample)))[:, None] * torch.tensor([[1.0, -2.0]], dtype=torch.float64)
+        assert float(energy(x, sample.edges)) < 1e-10
+        x[0] += 1
+        assert float(energy(x, sample.edges)) > 1e-3
+
+
+GRAPHS = {
+    "grid": (9, [(0, 1), (1, 2), (3, 4), (4, 5), (6, 7), (7, 8), (0, 3), (1, 4), (2, 5), (3, 6), (4, 7), (5, 8)]),
+    "complete": (4, [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]),
+    "path": (4, [(0, 1), (1, 2), (2, 3)]),
+    "star": (5, [(0, 1), (0, 2), (0, 3), (0, 4)]),
+    "disconnected": (5, [(0, 1), (2, 3)]),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "plain", "sym", "loops"),
+    [
+        # One at node 0, zero elsewhere: d0, 1 and d0 / (d0 + 1).
+        ("grid", 2, 1, 2 / 3),
+        ("complete", 3, 1, 3 / 4),
+        ("path", 1, 1, 1 / 2),
+        ("star", 4, 1, 4 / 5),
+        ("disconnected", 1, 1, 1 / 2),
+    ],
+)
+def test_a_single_node_stands_out(graph: GraphOf, kind: str, plain: float, sym: float, loops: float) -> None:
+    nodes, pairs = GRAPHS[kind]
+    sample = graph(nodes, pairs, torch.eye(nodes)[:, :1])
+    assert float(dirichlet_trace(sample.x, sample.edges)) == pytest.approx(plain)
+    assert float(dirichlet_survey(sample.x, sample.edges)) == pytest.approx(2 * plain / nodes)
+    assert float(dirichlet_sym(sample.x, sample.edges)) == pytest.approx(sym)
+    assert float(dirichlet_sym_loops(sample.x, sample.edges)) == pytest.approx(loops)
+    assert float(rayleigh(sample.x, sample.edges)) == pytest.approx(loops)
+
+
+@pytest.mark.parametrize("kind", GRAPHS)
+def test_constant_features(graph: GraphOf, kind: str) -> None:
+    nodes, pairs = GRAPHS[kind]
+    sample = graph(nodes, pairs, torch.full((nodes, 3), 2.5))
+    assert float(dirichlet_trace(sample.x, sample.edges)) == float(dirichlet_survey(sample.x, sample.edges)) == 0
+    regular = kind == "complete"  # elsewhere edges join nodes of different degrees, or the components are pairs
+    assert (float(dirichlet_sym(sample.x, sample.edges)) < 1e-12) == (regular or kind == "disconnected")
+    assert (float(dirichlet_sym_loops(sample.x, sample.edges)) < 1e-12) == (regular or kind == "disconnected")
+
+
+def test_isolated_nodes_add_nothing(graph: GraphOf) -> None:
+    alone, joined = graph(3, [(0, 1)], [[1.0], [3.0], [9.0]]), graph(2, [(0, 1)], [[1.0], [3.0]])
+    for energy in (dirichlet_trace, dirichlet_sym, dirichlet_sym_loops):
+        assert float(energy(alone.x, alone.edges)) == float(energy(joined.x, joined.edges))
+    assert float(dirichlet_survey(alone.x, alone.edges)) == pytest.approx(8 / 3)

@@ -1,11 +1,42 @@
-"""The Frobenius norm."""
+"""The Frobenius norms."""
 
+import math
+
+import pytest
 import torch
+from torch import nn
 
-from cna_viz.measures import feature_norm
+from cna_viz.measures import feature_norm, weight_norm
 
 
 def test_known_values() -> None:
     assert float(feature_norm(torch.tensor([[3.0, 0.0], [0.0, -4.0]]))) == 5
     assert float(feature_norm(torch.ones(9, 16))) == 12
     assert float(feature_norm(torch.zeros(0, 4))) == 0
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-25, 1e25, 1e30])
+def test_very_small_and_large_features(scale: float) -> None:
+    assert float(feature_norm(torch.full((10, 10), scale))) == pytest.approx(10 * scale, rel=1e-5, abs=0)
+
+
+def test_weights_of_a_module() -> None:
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    for parameter in module.parameters():
+        nn.init.constant_(parameter, 3.0)
+    assert float(weight_norm(module)) == pytest.approx(math.sqrt(6 * 9))  # biases are left out
+    assert not weight_norm(module).requires_grad
+
+
+def test_shared_weights_count_once() -> None:
+    layer = nn.Linear(1, 1)
+    nn.init.constant_(layer.weight, 2.0)
+    assert float(weight_norm(nn.ModuleList([layer, layer]))) == 2
+
+
+def test_modules_without_weights_and_with_nan() -> None:
+    assert float(weight_norm(nn.ReLU())) == 0
+    assert float(weight_norm(nn.LayerNorm(3))) == 0
+    layer = nn.Linear(1, 1)
+    nn.init.constant_(layer.weight, math.nan)
+    assert math.isnan(float(weight_norm(layer)))

@@ -1,4 +1,4 @@
-"""Mean average distance where it is known."""
+"""Cosines where they are known."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from cna_viz.measures import mad
+from cna_viz.measures import mad, mean_cosine
 
 GraphOf = Callable[..., Any]
 PAIR = [(0, 1)]
@@ -62,3 +62,29 @@ def test_tiny_distances_are_exact(graph: GraphOf) -> None:
     # 1 - cos would be 0 or a multiple of 6e-8 in float32; the distance is 5e-9.
     sample = graph(2, PAIR, [[1.0, 0.0], [1.0, 1e-4]])
     assert float(mad(sample.x.float(), sample.edges)) == pytest.approx(1 - math.cos(math.atan(1e-4)), rel=1e-3, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("x", "cosine"),
+    [
+        ([[1.0, 0.0], [5.0, 0.0], [0.1, 0.0]], 1),
+        ([[1.0, 0.0], [0.0, 1.0]], 0),
+        ([[1.0], [-2.0]], -1),
+        ([[1.0, 0.0], [-0.5, 0.75**0.5], [-0.5, -(0.75**0.5)]], -1 / 2),  # as far apart as three can be
+        ([[0.0, 0.0], [0.0, 0.0]], 1),
+        ([[0.0, 0.0], [0.0, 2.0]], 0),
+    ],
+)
+def test_mean_cosine(x: list[list[float]], cosine: float) -> None:
+    assert float(mean_cosine(torch.tensor(x, dtype=torch.float64))) == pytest.approx(cosine, abs=1e-12)
+    assert float(mean_cosine(torch.tensor(x))) == pytest.approx(cosine, abs=1e-6)
+
+
+def test_mean_cosine_of_one_node() -> None:
+    assert math.isnan(float(mean_cosine(torch.ones(1, 3))))
+
+
+def test_mean_cosine_in_blocks(samples: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [float(mean_cosine(sample.x)) for sample in samples[:20]]
+    monkeypatch.setattr("cna_viz.measures.blocks.ENTRIES", 10)
+    assert [float(mean_cosine(sample.x)) for sample in samples[:20]] == pytest.approx(wanted, rel=1e-12, abs=1e-15)

@@ -1,227 +1,334 @@
-"""The recorder: what it measures is what there was, and training does not notice it."""
+"""The recorder: what is in the record is what there was, and training does not notice it."""
 
-from collections.abc import Mapping, Sequence
+import json
+import weakref
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
 
-from cna_viz.config import ModelConfig, RecordingConfig, TrainingConfig
-from cna_viz.data.embedded import karate
-from cna_viz.measures import FEATURE_MEASURES, EdgeList
-from cna_viz.models.backbones import prepare_graph
-from cna_viz.models.gnn import GNN
-from cna_viz.nn.slots import SLOTS, SlotContext
-from cna_viz.recording.recorder import Recorder
-from cna_viz.records.schema import check_layers, check_metrics_line
-from cna_viz.training.evaluate import Scores, evaluate
-from cna_viz.training.loop import Callback, Outcome, fit
-from cna_viz.vocabulary import MEASURES, PRESETS, STAGES
+from cna_viz import vocabulary
+from cna_viz.config import RecordingConfig, TrainingConfig
+from cna_viz.measures import EdgeList, FeatureMeasurer
+from cna_viz.nn.slots import SLOTS
+from cna_viz.recording import compact as compact_module
+from cna_viz.recording import probe as probe_module
+from cna_viz.recording.taps import ConvCalls
+from cna_viz.records.integrity import find_problems
+from cna_viz.records.schema import check_layers, check_metrics_line, tensor_name
+from cna_viz.records.snapshot_stream import SnapshotStream
+from cna_viz.records.writer import RecordWriter
+from cna_viz.training.optimizer import adam
+from cna_viz.training.step import step
+from cna_viz.vocabulary import CLUSTER_MEASURES, DEFAULT_MEASURES, MEASURES, PRESETS, STAGES
+from tests.recording.helpers import CLUSTERS, LAYERS, NODES, After, Bench, hooks, states_equal
 
-LAYERS, CLUSTERS = 3, 4
-
-
-@dataclass
-class Shelf:
-    """Stands for a record's writer and keeps what it is given."""
-
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    snapshots: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
-    selections: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-
-    def epoch(self, line: Mapping[str, Any], seconds: float) -> None:
-        self.lines.append(dict(line))
-        self.seconds.append(seconds)
-
-    def selected(self, epoch: int, layers: Mapping[str, Any]) -> None:
-        self.selections.append((epoch, dict(layers)))
-
-    def snapshot(self, epoch: int, tensors: Mapping[str, np.ndarray]) -> None:
-        assert epoch not in self.snapshots
-        self.snapshots[epoch] = {name: array.copy() for name, array in tensors.items()}  # the writer keeps bytes
+Make = Callable[..., Bench]
 
 
-class Bench:
-    """Karate, a network and a training on it."""
+def lines(bench: Bench) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (bench.folder / "metrics.jsonl").read_text().splitlines()]
 
-    def __init__(self, slot: str = "cna", layers: int = LAYERS, dropout: float = 0.0) -> None:
-        graph = karate()
-        self.edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
-        self.inputs = (graph.x, prepare_graph("gcn", graph.edge_index, graph.num_nodes))
-        self.target = graph.y
-        numbers = torch.arange(graph.num_nodes)
-        self.parts = {name: numbers[numbers % 3 == part] for part, name in enumerate(("train", "val", "test"))}
-        torch.manual_seed(0)
-        config = ModelConfig(slot=slot, layers=layers, hidden=8, clusters=CLUSTERS, recluster_every=2, dropout=dropout)
-        self.model = GNN(graph.num_features, graph.num_classes, config, SlotContext(partition=numbers % CLUSTERS))
-        self.shelf = Shelf()
 
-    def recorder(self, **recording: Any) -> Recorder:
-        slots = dict(enumerate(self.model.slots, start=1))
-        shelf: Any = self.shelf
-        return Recorder(self.model.taps(), slots, self.edges, shelf, RecordingConfig(**recording))
+def measured(bench: Bench) -> list[int]:
+    return [line["epoch"] for line in lines(bench) if "layers" in line]
 
-    def fit(self, callbacks: Sequence[Callback] = (), **training: Any) -> Outcome:
-        config = TrainingConfig(**{"epochs": 12, "lr": 0.02, **training})
-        return fit(self.model, self.inputs, self.target, self.parts, config, callbacks)
 
-    def record(self, recording: Mapping[str, Any] | None = None, **training: Any) -> Outcome:
-        with self.recorder(**(recording or {})) as recorder:
-            return self.fit([recorder], **training)
+def selected(bench: Bench) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((bench.folder / "selected.json").read_text())
+    return content
 
-    def features(self) -> dict[tuple[int, str], Tensor]:
-        """Return what leaves each convolution and slot, without taps."""
-        x, graph = self.inputs
-        features = {}
-        with torch.no_grad():
-            for layer, conv in enumerate(self.model.eval().convs, start=1):
-                x = features[layer, "conv"] = conv(x, graph.edges)
-                if layer < len(self.model.convs):
-                    x = features[layer, "slot"] = self.model.slots[layer - 1](x)
-        return features
+
+# Training does not notice
 
 
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_training_does_not_notice_the_recorder(slot: str, dropout: float) -> None:
-    plain, recorded = Bench(slot, dropout=dropout), Bench(slot, dropout=dropout)
+@pytest.mark.parametrize("batches", [False, True])
+def test_training_does_not_notice_the_recorder(bench: Make, slot: str, dropout: float, batches: bool) -> None:
+    if batches and slot == "cna-random":
+        pytest.skip("random clusters are those of all nodes")
+    plain, recorded = bench(slot, dropout=dropout), bench(slot, dropout=dropout, every=1, measures="all")
     torch.manual_seed(1)
-    first = plain.fit()
+    first = plain.fit(batches=plain.batches() if batches else None, epochs=4)
     state = torch.get_rng_state()
     torch.manual_seed(1)
-    second = recorded.record()
+    second = recorded.record(batches=recorded.batches() if batches else None, epochs=4)
     assert torch.equal(torch.get_rng_state(), state)
     assert (first.best, first.best_epoch, first.epochs) == (second.best, second.best_epoch, second.epochs)
-    wanted = plain.model.state_dict()
-    for name, value in recorded.model.state_dict().items():
-        assert torch.equal(value, wanted[name]), name
-    assert recorded.shelf.lines
+    assert states_equal(recorded.model.state_dict(), plain.model.state_dict())
+    assert len(lines(recorded)) == 5
 
 
-def test_hooks_are_gone_afterwards_also_after_an_error() -> None:
-    bench = Bench()
+@pytest.mark.parametrize("recording", [{"snapshots": kind} for kind in ("log", "ends", "none")] + [{"every": 100}])
+def test_how_much_is_recorded_changes_neither_training_nor_what_is_measured(
+    bench: Make, recording: dict[str, Any]
+) -> None:
+    much = bench("cna", every=1, snapshots="log", dropout=0.5)
+    little = bench("cna", **{"every": 5, **recording}, dropout=0.5)
+    for one in (much, little):
+        torch.manual_seed(1)
+        one.record()
+    assert states_equal(much.model.state_dict(), little.model.state_dict())
+    assert selected(much) == selected(little)
+    everything = {line["epoch"]: line for line in lines(much)}
+    for line in lines(little):
+        assert {**everything[line["epoch"]], **line} == everything[line["epoch"]]
 
-    class Failing:
-        def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-            raise KeyboardInterrupt
 
-        def on_selected(self, epoch: int) -> None:
-            raise AssertionError
+def test_a_mode_that_differs_between_modules_is_as_it_was(bench: Make) -> None:
+    one = bench("batchnorm", layers=4)
+    one.model.train()
+    one.model.slots[1].eval()
+    modes = [module.training for module in one.model.modules()]
+    with RecordWriter(one.folder, one.config, {}) as writer, one.recorder(writer) as recorder:
+        recorder.probe.look()
+        recorder.probe.forward = fail
+        with pytest.raises(ZeroDivisionError):
+            recorder.probe.look()
+    assert [module.training for module in one.model.modules()] == modes
 
-    with pytest.raises(KeyboardInterrupt), bench.recorder() as recorder:
-        bench.fit([recorder, Failing()])
-    assert not any(module._forward_hooks for module in bench.model.modules())
-    assert [line["epoch"] for line in bench.shelf.lines] == [0]
+
+def fail() -> Tensor:
+    raise ZeroDivisionError
+
+
+def test_hooks_are_gone_afterwards(bench: Make) -> None:
+    one, seen = bench("cna", every=1), []
+    assert hooks(one.model) == 0
+    one.record([After(2, lambda: seen.append(hooks(one.model)))], epochs=3)
+    assert seen == [2 * LAYERS - 1]  # a tap each, for the gradients
+    assert hooks(one.model) == 0
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_hooks_are_gone_after_an_exception_in_an_epoch(bench: Make, error: type[BaseException]) -> None:
+    one = bench("cna")
+
+    def stop() -> None:
+        raise error
+
+    with pytest.raises(error):
+        one.record([After(1, stop)])
+    assert hooks(one.model) == 0
+    assert [line["epoch"] for line in lines(one)] == [0, 1]
+
+
+@pytest.mark.parametrize("place", ["measurer", "compact", "forward"])
+def test_hooks_are_gone_after_an_exception_in_a_look(bench: Make, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    one = bench("cna")
+
+    def broken(*args: Any) -> Any:
+        raise ZeroDivisionError
+
+    if place == "measurer":
+        monkeypatch.setattr(FeatureMeasurer, "__call__", broken)
+    elif place == "compact":
+        monkeypatch.setattr(probe_module, "compact", broken)
+    else:
+        monkeypatch.setattr(type(one.model), "forward", broken)
+    with pytest.raises(ZeroDivisionError):
+        one.record()
+    assert hooks(one.model) == 0
+    assert list((one.folder / "snapshots").iterdir()) == []
+
+
+# What is measured, and when
 
 
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("layers", [1, 2, 4])
-def test_lines_keep_the_contract(slot: str, layers: int) -> None:
-    bench = Bench(slot, layers)
-    outcome = bench.record(epochs=3)
-    assert [line["epoch"] for line in bench.shelf.lines] == [0, 1, 2, 3]
-    for line in bench.shelf.lines:
+def test_lines_keep_the_contract(bench: Make, slot: str, layers: int) -> None:
+    one = bench(slot, layers, every=1)
+    outcome = one.record(epochs=2)
+    assert [line["epoch"] for line in lines(one)] == [0, 1, 2]
+    for line in lines(one):
         check_metrics_line(line, layers, "here")
-        assert set(line["layers"]) == set(MEASURES)
+        assert set(line["layers"]) == set(DEFAULT_MEASURES)
         for name, stages in line["layers"].items():
             assert set(stages) == set(STAGES)
             gradient_of_nothing = name == "gradient_norm" and line["epoch"] == 0
             assert [value is None for value in stages["conv"]] == [gradient_of_nothing] * layers
             assert [value is None for value in stages["slot"]] == [gradient_of_nothing] * (layers - 1) + [True]
-    best = bench.shelf.lines[outcome.best_epoch]
+    best = lines(one)[outcome.best_epoch]
     assert (best["loss"], best["accuracy"]) == (outcome.best.loss, outcome.best.accuracy)
-    assert len(bench.shelf.seconds) == 4
-    assert min(bench.shelf.seconds) > 0
+    assert find_problems(one.folder) == []
+
+
+@pytest.mark.parametrize("names", [["mad"], ["gradient_norm"], ["weight_norm", "cluster_entropy"], []])
+def test_only_what_is_asked_for_is_in_the_lines(bench: Make, names: list[str]) -> None:
+    one = bench("cna", every=1, measures=names)
+    one.record(epochs=2)
+    assert [set(line["layers"]) for line in lines(one)] == [set(names)] * 3
+    assert set(selected(one)["layers"]) == set(names)
+
+
+def test_without_gradient_norms_nothing_listens_to_the_training(bench: Make) -> None:
+    one, seen = bench("cna", measures=["mad"]), []
+    one.record([After(1, lambda: seen.append(hooks(one.model)))], epochs=2)
+    assert seen == [0]
+
+
+@pytest.mark.parametrize("slot", ["none", "cna", "cna-released", "batchnorm"])
+def test_measures_are_those_of_the_evaluated_features(bench: Make, slot: str) -> None:
+    names = [name for name in vocabulary.FEATURE_MEASURES if name not in ("mad_gap", "group_distance_ratio")]
+    one = bench(slot, measures=names, snapshots="none")
+    one.record(epochs=0)
+    (line,) = lines(one)
+    with RecordWriter(one.folder.with_name("x"), one.config, {}) as writer:
+        measurer = one.recorder(writer).probe.measurer
+    for (layer, stage), x in one.features().items():
+        for name, value in measurer(x.detach()).items():
+            assert line["layers"][name][stage][layer - 1] == pytest.approx(float(value), rel=1e-9, nan_ok=True), name
+
+
+def test_weight_norms_are_those_of_the_convolutions(bench: Make) -> None:
+    one = bench("relu", measures=["weight_norm"])
+    one.record(epochs=0)
+    wanted = [
+        float(sum(p.detach().double().square().sum() for p in conv.parameters() if p.dim() > 1)) ** 0.5
+        for conv in one.model.convs
+    ]
+    measures = lines(one)[0]["layers"]["weight_norm"]
+    assert measures["conv"] == pytest.approx(wanted)
+    assert measures["slot"] == [None] * LAYERS
 
 
 @pytest.mark.parametrize("slot", SLOTS)
-def test_measures_are_those_of_the_evaluated_features(slot: str) -> None:
-    bench = Bench(slot)
-    with bench.recorder(snapshots="none") as recorder:
-        scores = evaluate(bench.model, bench.inputs, bench.target, bench.parts)
-        recorder.on_epoch(0, scores, last=False)
-    (line,) = bench.shelf.lines
-    for (layer, stage), x in bench.features().items():
-        for name, measure in FEATURE_MEASURES.items():
-            assert line["layers"][name][stage][layer - 1] == pytest.approx(float(measure(x, bench.edges)), rel=1e-6)
-
-
-@pytest.mark.parametrize("slot", SLOTS)
-def test_gradient_norms_are_those_of_the_step(slot: str) -> None:
-    bench = Bench(slot)
-    before = deepcopy(bench.model).train()
-    bench.record(epochs=1)
-    edges = bench.inputs[1].edges
-    features: dict[tuple[int, str], Tensor] = {}
-    x = bench.inputs[0]
-    for layer, conv in enumerate(before.convs, start=1):
-        x = features[layer, "conv"] = conv(x, edges)
-        if layer < LAYERS:
-            x = features[layer, "slot"] = before.slots[layer - 1](x)
-    train = bench.parts["train"]
-    gradients = torch.autograd.grad(F.cross_entropy(x[train], bench.target[train]), list(features.values()))
-    recorded = bench.shelf.lines[1]["layers"]["gradient_norm"]
+def test_gradient_norms_are_those_of_the_step(bench: Make, slot: str) -> None:
+    one = bench(slot, every=1)
+    before = deepcopy(one.model).train()
+    one.record(epochs=1)
+    features = one.features(before)
+    train = one.parts["train"]
+    logits = features[LAYERS, "conv"]
+    gradients = torch.autograd.grad(F.cross_entropy(logits[train], one.graph.y[train]), list(features.values()))
+    recorded = lines(one)[1]["layers"]["gradient_norm"]
     for (layer, stage), gradient in zip(features, gradients, strict=True):
         assert float(gradient.norm()) > 0
         assert recorded[stage][layer - 1] == pytest.approx(float(gradient.norm()), rel=1e-5)
 
 
+def test_gradient_norms_of_an_epoch_of_batches_are_those_of_the_last(bench: Make) -> None:
+    one, other = bench("relu", every=1), bench("relu")
+    *batches, last = one.batches()(1)
+    assert batches
+    one.record(batches=one.batches(), epochs=1)
+    # The same training, in which the last batch's gradients are taken by hand.
+    model = other.model.train()
+    optimizer = adam(model, TrainingConfig(lr=0.02))
+    for batch in batches:
+        step(model, batch, optimizer)
+    model.train()
+    x, graph = last.inputs
+    features = {}
+    for layer, conv in enumerate(model.convs, start=1):
+        x = features[layer, "conv"] = conv(x, graph.edges)
+        if layer < LAYERS:
+            x = features[layer, "slot"] = model.slots[layer - 1](x)
+    loss = F.cross_entropy(x[last.seeds], last.target[last.seeds])
+    gradients = torch.autograd.grad(loss, list(features.values()))
+    recorded = lines(one)[1]["layers"]["gradient_norm"]
+    for (layer, stage), gradient in zip(features, gradients, strict=True):
+        assert recorded[stage][layer - 1] == pytest.approx(float(gradient.norm()), rel=1e-5)
+
+
 @pytest.mark.parametrize(
-    ("every", "wanted"), [(1, list(range(13))), (5, [0, 5, 10, 12]), (6, [0, 6, 12]), (100, [0, 12])]
+    ("every", "snapshots", "wanted"),
+    [
+        (1, "none", list(range(13))),
+        (5, "none", [0, 5, 10, 12]),
+        (6, "ends", [0, 6, 12]),
+        (100, "none", [0, 12]),
+        (100, "log", [0, 1, 10, 12]),
+        (4, "log", [0, 1, 4, 8, 10, 12]),
+    ],
 )
-def test_measured_every_so_many_epochs_and_at_both_ends(every: int, wanted: list[int]) -> None:
-    bench = Bench("relu")
-    bench.record({"every": every})
-    assert [line["epoch"] for line in bench.shelf.lines if "layers" in line] == wanted
-    assert len(bench.shelf.lines) == 13
+def test_measured_every_so_many_epochs_at_both_ends_and_with_snapshots(
+    bench: Make, every: int, snapshots: str, wanted: list[int]
+) -> None:
+    one = bench("relu", every=every, snapshots=snapshots)
+    one.record()
+    assert measured(one) == wanted
+    assert len(lines(one)) == 13
 
 
-@pytest.mark.parametrize("slot", SLOTS)
-@pytest.mark.parametrize("every", [1, 1000])
-def test_measures_of_the_selected_model_are_always_there(slot: str, every: int) -> None:
-    dense, sparse = Bench(slot), Bench(slot)
-    outcome = dense.record({"every": 1}, lr=0.05)
-    sparse.record({"every": every}, lr=0.05)
-    ((epoch, layers),) = sparse.shelf.selections
-    assert epoch == outcome.best_epoch > 0
-    assert layers == dense.shelf.lines[epoch]["layers"]  # gradient norms of its step included
+@pytest.mark.parametrize("slot", ["relu", "cna"])
+@pytest.mark.parametrize("snapshots", ["log", "ends", "none"])
+def test_measures_of_the_selected_model_are_always_there(bench: Make, slot: str, snapshots: str) -> None:
+    dense, sparse = bench(slot, every=1), bench(slot, every=1000, snapshots=snapshots)
+    outcome = dense.record(lr=0.3, epochs=14)
+    sparse.record(lr=0.3, epochs=14)
+    assert selected(sparse)["epoch"] == outcome.best_epoch > 1
+    assert outcome.best_epoch not in measured(sparse)
+    assert selected(sparse)["layers"] == lines(dense)[outcome.best_epoch]["layers"]
+    assert None not in selected(sparse)["layers"]["gradient_norm"]["conv"]
 
 
-def test_measured_where_patience_ends_it() -> None:
-    bench = Bench("relu")
-    outcome = bench.record({"every": 100}, patience=1, epochs=50)
-    assert 0 < outcome.epochs < 50
-    assert [line["epoch"] for line in bench.shelf.lines if "layers" in line] == [0, outcome.epochs]
+def test_measured_where_patience_ends_it(bench: Make) -> None:
+    one = bench("relu", every=100)
+    outcome = one.record(patience=1, epochs=50)
+    assert 1 < outcome.epochs < 50
+    assert measured(one) == [0, 1, outcome.epochs]
+    assert set(one.load().snapshots) == {0, 1, outcome.epochs, outcome.best_epoch}
 
 
-def test_diverged_run_has_the_measures_of_its_best_epoch() -> None:
-    bench = Bench("relu")
-
-    class Poison:
-        """Spoils the weights after the third epoch."""
-
-        def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-            if epoch == 3:
-                bench.model.convs[0].bias.data.fill_(torch.nan)  # type: ignore[union-attr, operator]
-
-        def on_selected(self, epoch: int) -> None:
-            pass
-
-    with bench.recorder(every=100) as recorder:
-        assert bench.fit([recorder, Poison()]).status == "diverged"
+def test_a_diverged_run_has_the_measures_of_its_best_epoch(bench: Make) -> None:
+    one = bench("relu", every=100)
+    poison = After(3, lambda: one.model.convs[0].bias.data.fill_(torch.nan))  # type: ignore[union-attr, operator]
+    assert one.record([poison]).status == "diverged"
     # Nobody knew that epoch 3 would be the last; the selected one is measured all the same.
-    assert [line["epoch"] for line in bench.shelf.lines] == [0, 1, 2, 3]
-    assert [line["epoch"] for line in bench.shelf.lines if "layers" in line] == [0]
-    ((epoch, layers),) = bench.shelf.selections
-    assert epoch <= 3
-    check_layers(layers, LAYERS, "here")
-    assert None not in layers["rayleigh"]["conv"]
+    assert [line["epoch"] for line in lines(one)] == [0, 1, 2, 3]
+    assert measured(one) == [0, 1]
+    assert selected(one)["epoch"] <= 3
+    check_layers(selected(one)["layers"], LAYERS, "here")
+    assert None not in selected(one)["layers"]["rayleigh"]["conv"]
+
+
+def test_the_untrained_network_has_no_gradients(bench: Make) -> None:
+    one = bench("cna", measures="all")
+    one.record(epochs=0)
+    for layers in (lines(one)[0]["layers"], selected(one)["layers"]):
+        assert set(layers) == set(MEASURES)
+        assert layers["gradient_norm"] == {"conv": [None] * LAYERS, "slot": [None] * LAYERS}
+        assert layers["cluster_churn"]["slot"] == [None] * LAYERS
+
+
+def test_clusters_are_measured_where_there_are_some(bench: Make) -> None:
+    one = bench("cna-labels", every=1, measures=CLUSTER_MEASURES, snapshots="none")
+    one.record(epochs=2)
+    first, *others = [line["layers"] for line in lines(one)]
+    share = torch.bincount(torch.arange(NODES) % CLUSTERS) / NODES
+    for layers in (first, *others):
+        assert layers["cluster_entropy"]["slot"][:-1] == pytest.approx([float(-(share * share.log()).sum())] * 2)
+        assert layers["cluster_nmi_previous"]["slot"] == [None, pytest.approx(1), None]
+        assert layers["cluster_ari_previous"]["slot"] == [None, pytest.approx(1), None]
+        assert all(values["conv"] == [None] * LAYERS for values in layers.values())
+    assert first["cluster_churn"]["slot"] == [None] * LAYERS
+    assert [layers["cluster_churn"]["slot"] for layers in others] == [[0.0, 0.0, None]] * 2
+
+
+def test_the_selected_model_has_no_churn_against_a_later_epoch(bench: Make) -> None:
+    one = bench("cna", every=1000, measures=["cluster_churn", "cluster_entropy"], snapshots="none")
+    outcome = one.record(lr=0.3, epochs=14)
+    assert outcome.best_epoch < outcome.epochs
+    assert selected(one)["layers"]["cluster_churn"]["slot"] == [None] * LAYERS
+    assert None not in selected(one)["layers"]["cluster_entropy"]["slot"][:-1]
+
+
+def test_slots_without_clusters_have_no_measures_of_clusters(bench: Make) -> None:
+    one = bench("relu", measures=CLUSTER_MEASURES)
+    one.record(epochs=1)
+    assert all(values == {"conv": [None] * 3, "slot": [None] * 3} for values in lines(one)[0]["layers"].values())
+
+
+# Snapshots
 
 
 @pytest.mark.parametrize(
@@ -236,111 +343,201 @@ def test_diverged_run_has_the_measures_of_its_best_epoch() -> None:
         ("ends", 0, {0}),
     ],
 )
-def test_snapshot_schedule(snapshots: str, epochs: int, wanted: set[int]) -> None:
-    bench = Bench("relu")
-    outcome = bench.record({"snapshots": snapshots}, epochs=epochs)
-    assert set(bench.shelf.snapshots) == wanted | {outcome.best_epoch}
+def test_snapshots_are_kept_at_powers_of_ten_at_the_ends_and_of_the_best(
+    bench: Make, snapshots: str, epochs: int, wanted: set[int]
+) -> None:
+    one = bench("relu", snapshots=snapshots)
+    outcome = one.record(epochs=epochs)
+    assert set(one.load().snapshots) == wanted | {outcome.best_epoch}
 
 
-def test_powers_of_ten_have_snapshots() -> None:
-    bench = Bench("relu", layers=2)
-    with bench.recorder() as recorder:
-        scores = evaluate(bench.model, bench.inputs, bench.target, bench.parts)
-        for epoch in [0, 1, 2, 9, 10, 11, 20, 99, 100, 101, 110, 999, 1000, 1001, 10000]:
-            recorder.on_epoch(epoch, scores, last=False)
-    assert list(bench.shelf.snapshots) == [0, 1, 10, 100, 1000, 10000]
+def test_powers_of_ten(bench: Make) -> None:
+    one = bench("relu")
+    with RecordWriter(one.folder, one.config, {}) as writer:
+        recorder = one.recorder(writer)
+        epochs = [0, 1, 2, 9, 10, 11, 20, 99, 100, 101, 110, 999, 1000, 1001, 10000]
+        assert [e for e in epochs if recorder.snapshot_due(e, last=False)] == [0, 1, 10, 100, 1000, 10000]
+        assert recorder.snapshot_due(7, last=True)
 
 
-def test_no_snapshots() -> None:
-    bench = Bench("cna")
-    bench.record({"snapshots": "none"})
-    assert bench.shelf.snapshots == {}
+def test_no_snapshots_where_none_are_wanted(bench: Make) -> None:
+    one = bench("cna", snapshots="none")
+    one.record()
+    assert one.load().snapshots == ()
 
 
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("snapshots", ["log", "ends"])
-def test_snapshot_of_the_selected_model_is_of_that_model(slot: str, snapshots: str) -> None:
-    bench = Bench(slot)
-    outcome = bench.record({"snapshots": snapshots, "precision": "float32"}, lr=0.05)
-    tensors = bench.shelf.snapshots[outcome.best_epoch]
-    features = bench.features()
+def test_the_snapshot_of_the_selected_model_is_of_that_model(bench: Make, slot: str, snapshots: str) -> None:
+    one = bench(slot, snapshots=snapshots, precision="float32")
+    one.record(lr=0.05)
+    record = one.load()
+    with torch.no_grad():
+        features = one.features()
     for (layer, stage), x in features.items():
-        assert np.array_equal(tensors[f"embedding.{stage}.{layer:04d}"], x.numpy())
-    assert np.array_equal(tensors["prediction"], features[LAYERS, "conv"].argmax(dim=1).numpy())
+        assert np.array_equal(record.embedding(layer, stage).values, x.numpy())
+    assert np.array_equal(record.prediction().values, features[LAYERS, "conv"].argmax(dim=1).numpy())
+
+
+@pytest.mark.parametrize("slot", ["cna", "cna-released", "cna-labels", "ca", "a"])
+def test_what_slots_have_learned_is_in_the_snapshot(bench: Make, slot: str) -> None:
+    one = bench(slot, precision="float32")
+    one.record(lr=0.05)
+    record = one.load()
+    with torch.no_grad():
+        features = one.features()
+    for layer, module in enumerate(one.model.slots, start=1):
+        x = features[layer, "conv"]
+        labels = module.assignment(x)
+        state = dict(module.named_buffers())
+        for name, wanted in {
+            "rational_numerator": module.activation.numerator.detach(),
+            "rational_denominator": module.activation.denominator.detach(),
+            "centroid": state.get("assignment.centroids"),
+            "cluster_label": labels if module.clusters > 1 else None,
+        }.items():
+            held = record.layer_variable(name, layer)
+            assert (held is None) == (wanted is None), name
+            if held is not None and wanted is not None:
+                assert np.array_equal(held.values, wanted.numpy()), name
+        counts = record.layer_variable("slot_input_histogram", layer)
+        assert counts is not None
+        normalized = module.normalization(x, labels).detach().numpy()
+        edges = np.concatenate([[-np.inf], np.linspace(-8, 8, 81), [np.inf]])
+        for cluster, row in enumerate(counts.values):
+            assert np.array_equal(row, np.histogram(normalized[labels.numpy() == cluster], edges)[0])
+        assert counts.values.sum() == NODES * 8
 
 
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("epochs", [0, 3])
-def test_what_a_snapshot_holds(slot: str, epochs: int) -> None:
-    bench = Bench(slot)
-    bench.record({"snapshots": "log"}, epochs=epochs)
-    wanted: dict[str, tuple[tuple[int, ...], str]] = {"prediction": ((34,), "int32")}
+def test_what_a_snapshot_holds(bench: Make, slot: str, epochs: int) -> None:
+    one = bench(slot)
+    one.record(epochs=epochs)
+    wanted: dict[str, tuple[int, ...]] = {"prediction": (NODES,)}
     for layer in range(1, LAYERS + 1):
-        wanted[f"embedding.conv.{layer:04d}"] = ((34, 8 if layer < LAYERS else 4), "float16")
+        wanted[f"embedding.conv.{layer:04d}"] = (NODES, 8 if layer < LAYERS else 4)
     factors = PRESETS.get(slot, {"assignment": "none", "activation": "none"})
     clusters = 1 if factors["assignment"] == "none" else CLUSTERS
     rows = clusters if factors["activation"] == "rational" else 0
     for layer in range(1, LAYERS):
-        wanted[f"embedding.slot.{layer:04d}"] = ((34, 8), "float16")
+        wanted[f"embedding.slot.{layer:04d}"] = (NODES, 8)
         if rows:
-            wanted[f"rational_numerator.{layer:04d}"] = ((rows, 6), "float32")
-            wanted[f"rational_denominator.{layer:04d}"] = ((rows, 4), "float32")
+            wanted[f"rational_numerator.{layer:04d}"] = (rows, 6)
+            wanted[f"rational_denominator.{layer:04d}"] = (rows, 4)
+            wanted[f"slot_input_histogram.{layer:04d}"] = (rows, 82)
         if clusters > 1:
-            wanted[f"cluster_label.{layer:04d}"] = ((34,), "int32")
+            wanted[f"cluster_label.{layer:04d}"] = (NODES,)
             if epochs and factors["assignment"] == "kmeans":
-                wanted[f"centroid.{layer:04d}"] = ((CLUSTERS, 8), "float32")
-    held = bench.shelf.snapshots[epochs]
-    assert {name: (array.shape, str(array.dtype)) for name, array in held.items()} == wanted
-    if slot == "cna":
-        labels = bench.shelf.snapshots[epochs]["cluster_label.0001"]
-        assert set(labels.tolist()) <= set(range(CLUSTERS))
-        assert len(set(labels.tolist())) > 1
+                wanted[f"centroid.{layer:04d}"] = (CLUSTERS, 8)
+    assert one.load().snapshot(epochs).shapes() == wanted
 
 
-def stored(x: Tensor, precision: str = "float16") -> np.ndarray:
-    """Return the embedding that a snapshot holds of these features of the 34 nodes."""
-    bench = Bench("none", layers=2)
-    with bench.recorder(precision=precision) as recorder:
-        evaluate(bench.model, bench.inputs, bench.target, bench.parts)
-        recorder.listener.values[1, "conv"] = x
-        recorder.on_selected(7)
-    return bench.shelf.snapshots[7]["embedding.conv.0001"]
+def test_the_expected_names_are_those_that_come(bench: Make) -> None:
+    one = bench("cna")
+    with RecordWriter(one.folder, one.config, {}) as writer:
+        names = set(one.recorder(writer).probe.tensor_names())
+    one = bench("cna")
+    one.record(epochs=3)
+    assert set(one.load().snapshot(3).shapes()) == names
 
 
-@pytest.mark.parametrize(
-    ("largest", "precision", "dtype"),
-    [
-        (1.0, "float16", "float16"),
-        (65504.0, "float16", "float16"),
-        (65536.0, "float16", "float32"),
-        (1e15, "float16", "float32"),
-        (-1e30, "float16", "float32"),
-        (3e38, "float16", "float32"),
-        (1.0, "float32", "float32"),
-    ],
-)
-def test_float32_takes_over_where_float16_would_overflow(largest: float, precision: str, dtype: str) -> None:
-    x = torch.tensor([[0.5, largest], [-0.25, 0.0]]).repeat(17, 1)
-    array = stored(x, precision)
-    assert str(array.dtype) == dtype
-    assert np.array_equal(array, x.numpy())
+def test_wide_layers_are_kept_as_a_projection(bench: Make) -> None:
+    one = bench("cna", project=5, precision="float32")
+    one.record(epochs=3)
+    record = one.load()
+    with torch.no_grad():
+        features = one.features()
+    matrix = compact_module.project(torch.eye(8), 5)
+    for (layer, stage), x in features.items():
+        wanted = x if layer == LAYERS else x @ matrix
+        np.testing.assert_allclose(record.embedding(layer, stage).values, wanted.numpy(), rtol=1e-5, atol=1e-6)
 
 
-def test_what_is_not_finite_is_stored_as_it_is() -> None:
-    x = torch.tensor([[0.5, torch.inf], [-torch.inf, torch.nan]]).repeat(17, 1)
-    assert np.array_equal(stored(x), x.numpy(), equal_nan=True)
+# Memory
 
 
-@pytest.mark.parametrize("scale", [1e-6, 1e-8, 1e-20, 1e-30])
-def test_small_features_are_not_stored_as_zeros(scale: float) -> None:
-    x = scale * torch.randn(34, 8, generator=torch.Generator().manual_seed(0))
-    assert np.abs(stored(x).astype(np.float64) / x.numpy() - 1).max() < 0.01
+def test_no_features_survive_a_look(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = bench("cna", layers=6, precision="float32", measures="all")
+    passed: list[StorageWeakRef] = []
+    real = FeatureMeasurer.__call__
+
+    def note(self: FeatureMeasurer, x: Tensor) -> Any:
+        passed.append(StorageWeakRef(x.untyped_storage()))
+        return real(self, x)
+
+    monkeypatch.setattr(FeatureMeasurer, "__call__", note)
+    with RecordWriter(one.folder, one.config, {}) as writer, one.recorder(writer) as recorder:
+        with writer.stream(0, []) as stream:
+            look = recorder.probe.look(stream)
+        assert len(passed) == 11
+        assert [reference.expired() for reference in passed] == [True] * 10 + [False]  # the last are the logits
+        assert look.output.shape == (NODES, 4)
+        assert all(value.shape == () for values in look.measures.values() for value in values.values())
 
 
-@pytest.mark.parametrize("spread", [1e-4, 1e-5])
-def test_small_differences_between_rows_are_not_lost(spread: float) -> None:
-    # COLLAPSED in cna_viz.analysis.projection is 1e-6 and reads these arrays.
-    x = 1.3 + spread * torch.randn(34, 8, generator=torch.Generator().manual_seed(0))
-    assert stored(x).astype(np.float64).std(axis=0).mean() == pytest.approx(
-        float(x.std(dim=0, correction=0).mean()), rel=0.1
-    )
+def test_while_it_looks_no_layer_but_the_one_that_is_read_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    convs = [nn.Linear(5, 5) for _ in range(6)]
+    model = nn.Sequential(*convs)
+    edges = EdgeList.from_edge_index(torch.tensor([[0, 1], [1, 0]]), NODES)
+    passed: list[StorageWeakRef] = []
+    at_once: list[int] = []
+    real = FeatureMeasurer.__call__
+
+    def note(self: FeatureMeasurer, x: Tensor) -> Any:
+        at_once.append(len({ref.cdata for ref in passed if not ref.expired()} - {x.untyped_storage()._cdata}))
+        passed.append(StorageWeakRef(x.untyped_storage()))
+        return real(self, x)
+
+    monkeypatch.setattr(FeatureMeasurer, "__call__", note)
+    x, taps = torch.randn(NODES, 5), ConvCalls(model, convs, 6)
+    measurer = FeatureMeasurer(["mad", "rayleigh"], edges)
+    probe = probe_module.Probe(model, lambda: model(x), taps, {}, measurer, NODES, RecordingConfig())
+    look = probe.look()
+    assert len(look.measures["mad"]) == 11
+    assert max(at_once) == 1
+
+
+def test_what_is_kept_goes_to_the_file_at_once(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = bench("cna", layers=6, precision="float32")
+    held: list[weakref.ref[Any]] = []
+    most = 0
+    real = probe_module.compact
+
+    def note(value: Tensor, precision: str) -> np.ndarray:
+        nonlocal most
+        array = real(value, precision).copy()
+        most = max(most, sum(reference() is not None for reference in held))
+        held.append(weakref.ref(array))
+        return array
+
+    monkeypatch.setattr(probe_module, "compact", note)
+    one.record(epochs=0)
+    assert len(held) == 11
+    assert most <= 1
+
+
+def test_tensors_are_written_while_the_network_runs(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = bench("relu")
+    order: list[str] = []
+    real = SnapshotStream.add
+
+    def add(self: SnapshotStream, name: str, array: np.ndarray) -> None:
+        order.append(name)
+        real(self, name, array)
+
+    monkeypatch.setattr(SnapshotStream, "add", add)
+    one.model.convs[1].register_forward_hook(lambda *args: order.append("second convolution"))
+    one.record(epochs=0)
+    place = order.index(tensor_name("embedding", 2, "conv"))
+    assert order[place - 2 : place] == [tensor_name("embedding", 1, "slot"), "second convolution"]
+
+
+def test_gradient_norms_of_many_epochs_are_few_tensors(bench: Make) -> None:
+    one = bench("relu", every=1000, snapshots="none")
+    with RecordWriter(one.folder, one.config, {}) as writer, one.recorder(writer) as recorder:
+        one.fit([recorder], epochs=7)
+        kept: Mapping[int, Any] = recorder._gradient_norms
+        assert len(kept) == 8
+        assert all(isinstance(values, Tensor) and values._base is None for _, values in kept.values())
+        assert [len(values) for _, values in kept.values()] == [0] + [5] * 7

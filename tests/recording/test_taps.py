@@ -1,13 +1,12 @@
-"""Listening to taps: what is kept, and that nothing stays behind."""
-
-from typing import Any
+"""Listening: what is heard and where, and that nothing stays behind."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from cna_viz.nn.tap import Tap
-from cna_viz.recording.taps import TapListener
+from cna_viz.recording.taps import ConvCalls, Key, TapModules, Taps, first_tensor, listen
+from tests.recording.helpers import hooks
 
 
 class Network(nn.Module):
@@ -25,12 +24,18 @@ class Network(nn.Module):
         return y
 
 
-def hooks(model: nn.Module) -> int:
-    return sum(len(module._forward_hooks) + len(module._backward_hooks) for module in model.modules())
+class Ear:
+    """Keeps what it hears."""
 
+    def __init__(self) -> None:
+        self.heard: list[tuple[Key, Tensor, bool]] = []
 
-def listener_of(model: Network) -> TapListener[Any]:
-    return TapListener({(1, "conv"): model.one, "last": model.two})
+    def __call__(self, key: Key, value: Tensor, training: bool) -> None:
+        self.heard.append((key, value, training))
+
+    @property
+    def keys(self) -> list[Key]:
+        return [key for key, _, _ in self.heard]
 
 
 @pytest.fixture
@@ -38,110 +43,143 @@ def x() -> Tensor:
     return torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
 
 
-def test_nothing_is_attached_outside_the_context(x: Tensor) -> None:
-    model = Network().eval()
-    listener = listener_of(model)
+def both(model: Network) -> list[Taps]:
+    return [
+        TapModules({(1, "conv"): model.one, (2, "conv"): model.two}),
+        ConvCalls(model, [model.first, model.second], 2),
+    ]
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_hooks_are_there_inside_the_context_only(x: Tensor, kind: int) -> None:
+    model, ear = Network(), Ear()
+    taps = both(model)[kind]
     assert hooks(model) == 0
-    model(x)
-    assert listener.values == {}
-    with listener:
-        assert hooks(model) == 2
+    for times in (1, 2):
+        with listen(taps, ear):
+            assert hooks(model) > 0
+            model(x)
+        assert hooks(model) == 0
         model(x)
-        assert len(listener.values) == 2
-    assert hooks(model) == 0
-    assert listener.values == listener.gradient_norms == {}
-    model(x)
-    assert listener.values == {}
+        assert len(ear.heard) == times * len(taps.keys)
 
 
+@pytest.mark.parametrize("kind", [0, 1])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_hooks_go_after_an_exception(x: Tensor, error: type[BaseException]) -> None:
+def test_hooks_go_after_an_exception(x: Tensor, error: type[BaseException], kind: int) -> None:
     model = Network()
-    with pytest.raises(error), listener_of(model):  # noqa: PT012
+    with pytest.raises(error), listen(both(model)[kind], Ear()):  # noqa: PT012
         model(x)
         raise error
     assert hooks(model) == 0
 
 
-def test_it_can_be_entered_again(x: Tensor) -> None:
-    model = Network().eval()
-    listener = listener_of(model)
-    for _ in range(3):
-        with listener as entered:
-            assert entered is listener
-            assert hooks(model) == 2
-            model(x)
-            assert set(listener.values) == {(1, "conv"), "last"}
-        assert hooks(model) == 0
-
-
-def test_other_hooks_are_left_alone(x: Tensor) -> None:
-    model, heard = Network().eval(), []
+@pytest.mark.parametrize("kind", [0, 1])
+def test_other_hooks_are_left_alone(x: Tensor, kind: int) -> None:
+    model, heard = Network(), []
     model.one.register_forward_hook(lambda module, args, output: heard.append(output))
-    with listener_of(model):
+    with listen(both(model)[kind], Ear()):
         model(x)
     model(x)
     assert len(heard) == 2
+    assert hooks(model) == 1
 
 
-def test_evaluation_keeps_values(x: Tensor) -> None:
-    model = Network().eval()
-    with listener_of(model) as listener:
-        logits = model(x)
-        hidden = model.first(x)
-        assert torch.equal(listener.values[1, "conv"], hidden)
-        assert torch.equal(listener.values["last"], logits)
-        assert not any(value.requires_grad for value in listener.values.values())
-        logits.sum().backward()
-        assert listener.gradient_norms == {}
-        model(2 * x)
-        assert torch.equal(listener.values[1, "conv"], model.first(2 * x))
-
-
-def test_training_keeps_gradient_norms(x: Tensor) -> None:
-    model = Network().train()
-    with listener_of(model) as listener:
-        logits = model(x)
-        assert listener.values == listener.gradient_norms == {}
-        logits.square().mean().backward()
-        kept = dict(listener.gradient_norms)
-    assert all(value.shape == () and not value.requires_grad for value in kept.values())
-    hidden = model.first(x)
-    y = model.second(hidden.relu()) + hidden[:, :2]
-    wanted = torch.autograd.grad(y.square().mean(), (hidden, y))
-    assert float(kept[1, "conv"]) == pytest.approx(float(wanted[0].norm()))  # both uses of the value count
-    assert float(kept["last"]) == pytest.approx(float(wanted[1].norm()))
-
-
-def test_parameters_get_the_same_gradients(x: Tensor) -> None:
-    plain, heard = Network(), Network()
-    plain(x).square().mean().backward()
-    with listener_of(heard):
-        heard(x).square().mean().backward()
-    for one, other in zip(plain.parameters(), heard.parameters(), strict=True):
-        assert torch.equal(one.grad, other.grad)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("scale", [1e-25, 1e-35, 1e25])
-def test_vanishing_and_exploding_gradients_have_a_norm(x: Tensor, scale: float) -> None:
-    tap = Tap().train()
-    value = x.clone().requires_grad_()
-    with TapListener({"tap": tap}) as listener:
-        (scale * tap(value)).sum().backward()
-        assert float(listener.gradient_norms["tap"]) == pytest.approx(scale * 15**0.5, rel=1e-5, abs=0)
-
-
-def test_training_without_gradients_is_silent(x: Tensor) -> None:
-    model = Network().train()
-    with listener_of(model) as listener, torch.no_grad():
+@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize("training", [True, False])
+def test_two_listeners_hear_the_same(x: Tensor, kind: int, training: bool) -> None:
+    model, one, other = Network().train(training), Ear(), Ear()
+    taps = both(model)[kind]
+    with listen(taps, one), listen(taps, other):
         model(x)
-        assert listener.values == listener.gradient_norms == {}
+    assert one.keys == other.keys
+    assert {mode for _, _, mode in one.heard} == {training}
 
 
-def test_two_taps_on_the_same_tensor() -> None:
-    taps = nn.Sequential(Tap(), nn.Identity(), Tap()).train()
-    x = torch.ones(3, requires_grad=True)
-    with TapListener({1: taps[0], 2: taps[2]}) as listener:
-        (taps(x) * 2).sum().backward()
-        assert listener.gradient_norms.keys() == {1, 2}
-        assert float(listener.gradient_norms[1]) == float(listener.gradient_norms[2]) == pytest.approx(12**0.5)
+def test_taps_hear_what_passes_them(x: Tensor) -> None:
+    model, ear = Network(), Ear()
+    with listen(both(model)[0], ear):
+        y = model(x)
+    assert ear.keys == [(1, "conv"), (2, "conv")]
+    assert torch.equal(ear.heard[0][1], model.first(x))
+    assert ear.heard[1][1] is y
+
+
+def test_calls_hear_what_leaves_a_layer_and_what_the_next_one_reads(x: Tensor) -> None:
+    model, ear = Network(), Ear()
+    taps = both(model)[1]
+    assert set(taps.keys) == {(1, "conv"), (1, "slot"), (2, "conv")}
+    with listen(taps, ear):
+        model(x)
+    assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv")]
+    hidden = model.first(x)
+    for value, wanted in zip(ear.heard, (hidden, hidden.relu(), model.second(hidden.relu())), strict=True):
+        assert torch.equal(value[1], wanted)
+
+
+class Recurrent(nn.Module):
+    """One layer that is called three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(3):
+            x = self.layer(x).tanh()
+        return x
+
+
+def test_every_call_of_one_module_is_a_layer(x: Tensor) -> None:
+    model, ear = Recurrent(), Ear()
+    with listen(ConvCalls(model, [model.layer], 3), ear):
+        model(x)
+        model(x)
+    assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv"), (2, "slot"), (3, "conv")] * 2
+
+
+def test_a_pass_that_was_broken_off_does_not_shift_the_next(x: Tensor) -> None:
+    model, ear = Recurrent(), Ear()
+    with listen(ConvCalls(model, [model.layer], 3), ear):
+        with pytest.raises(RuntimeError):
+            model(x[:, :2])
+        ear.heard.clear()
+        model(x)
+    assert ear.keys[0] == (1, "conv")
+
+
+def test_calls_beyond_the_last_layer_are_not_heard(x: Tensor) -> None:
+    model, ear = Recurrent(), Ear()
+    with listen(ConvCalls(model, [model.layer], 2), ear):
+        model(x)
+    assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv")]
+
+
+def test_layers_that_are_called_by_keyword_or_give_more_than_one_thing_are_heard(x: Tensor) -> None:
+    class Pair(nn.Module):
+        def forward(self, edges: Tensor, features: Tensor) -> tuple[None, dict[str, Tensor]]:
+            return None, {"edges": edges, "features": features + 1}
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = Pair(), Pair()
+
+        def forward(self, x: Tensor) -> Tensor:
+            edges = torch.tensor([[0], [1]])
+            x = self.one(edges, features=x)[1]["features"]
+            return self.two(edges=edges, features=2 * x)[1]["features"]
+
+    model, ear = Model(), Ear()
+    with listen(ConvCalls(model, [model.one, model.two], 2), ear):
+        model(x)
+    for value, wanted in zip(ear.heard, (x + 1, 2 * (x + 1), 2 * (x + 1) + 1), strict=True):
+        assert torch.equal(value[1], wanted)
+
+
+def test_the_first_tensor_is_the_first_with_fractions() -> None:
+    one, whole = torch.ones(2), torch.tensor([1])
+    assert first_tensor(one) is one
+    assert first_tensor((whole, [None, {"a": whole, "b": (one, 2 * one)}])) is one
+    for nothing in (whole, None, "x", (), {}, [whole, (None,)]):
+        assert first_tensor(nothing) is None

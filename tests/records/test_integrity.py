@@ -12,7 +12,7 @@ from cna_viz.config import RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.records.integrity import find_problems, is_complete, read_manifest
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.schema import REQUIRED_FILES
+from cna_viz.records.schema import REQUIRED_FILES, SCHEMA_VERSION
 
 Make = Callable[..., Record]
 Reseal = Callable[[Path], None]
@@ -43,7 +43,9 @@ def read_everything(folder: Path) -> None:
     assert record.metrics is not None
     assert record.graph is not None
     for epoch in record.snapshots:
-        record.embedding(1, "conv", epoch)
+        snapshot = record.snapshot(epoch)
+        for name in snapshot.shapes():
+            snapshot.read(name)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -80,13 +82,15 @@ def test_snapshots_exchanged_with_each_other_are_refused(make: Make) -> None:
     second.write_bytes(content)
     assert len(find_problems(record.folder)) == 2
     for epoch in (0, 1):
-        with pytest.raises(RecordError, match="altered since it was written"):
+        with pytest.raises(RecordError, match=r"embedding\.conv\.0001 was altered since it was written"):
             record.embedding(1, "conv", epoch)
     assert record.embedding(1, "conv", 5) is not None
 
 
-def test_damage_after_opening_is_found_when_read(make: Make) -> None:
-    record = make()
+def test_damage_after_opening_is_found_when_read(make: Make, reseal: Reseal) -> None:
+    folder = make().folder
+    reseal(folder)  # without checksums of the tensors, so that any damage to a snapshot is found
+    record = load_record(folder)
     for name in ("metrics.jsonl", "graph.safetensors", *SNAPSHOTS):
         flip(record.folder / name, -2)
     for read in (lambda: record.metrics, lambda: record.graph, lambda: record.prediction(0)):
@@ -176,6 +180,8 @@ def test_manifest_that_leads_out_is_refused(make: Make, name: str) -> None:
         '{"file": 3, "bytes": 1, "sha256": "x"}',
         '{"file": "x", "bytes": "1", "sha256": "x"}',
         '{"file": "x", "bytes": 1, "sha256": null}',
+        '{"file": "x", "bytes": 1, "sha256": "x", "tensors": ["y"]}',
+        '{"file": "x", "bytes": 1, "sha256": "x", "tensors": {"y": 3}}',
         "[]",
         "{",
     ],
@@ -196,13 +202,13 @@ def test_manifest_must_list_what_is_required(make: Make, name: str) -> None:
         load_record(folder)
 
 
-@pytest.mark.parametrize("version", [2, 0, "1", None])
+@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1, 0, str(SCHEMA_VERSION), None])
 def test_other_schema_versions_are_refused(make: Make, reseal: Reseal, version: object) -> None:
     folder = make().folder
     environment = json.loads((folder / "environment.json").read_text())
     (folder / "environment.json").write_text(json.dumps({**environment, "schema_version": version}))
     reseal(folder)
-    with pytest.raises(RecordError, match=f"schema version {version!r}; this cna_viz reads version 1"):
+    with pytest.raises(RecordError, match=f"schema version {version!r}; this cna_viz reads version {SCHEMA_VERSION}"):
         load_record(folder)
 
 
@@ -240,6 +246,7 @@ def test_metrics_that_break_the_contract_are_refused(make: Make, reseal: Reseal)
     folder = make(layers=3).folder
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     broken = json.loads(lines[2])
+    broken["layers"] = json.loads(lines[0])["layers"]
     broken["layers"]["mad"]["conv"].append(1.0)
     (folder / "metrics.jsonl").write_text("\n".join([*lines[:2], json.dumps(broken), *lines[3:]]) + "\n")
     reseal(folder)

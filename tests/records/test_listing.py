@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cna_viz.errors import RecordError, UsageError
+from cna_viz.records import listing as module
 from cna_viz.records.listing import find_run, list_runs
 from cna_viz.records.record import Record
 
@@ -15,24 +16,24 @@ Make = Callable[..., Record]
 def test_all_kinds(make: Make, runs: Path) -> None:
     good = make(seed=0)
     diverged = make(seed=1, status="diverged")
-    unfinished = make(seed=2)
-    (unfinished.folder / "COMPLETE").unlink()
+    incomplete = make(seed=2)
+    (incomplete.folder / "COMPLETE").unlink()
     broken = make(seed=3)
     (broken.folder / "summary.json").write_text("{}")
     (runs / ".locks").mkdir()
     (runs / "notes.txt").write_text("x")
     (runs / "empty").mkdir()
     listed = {entry.folder.name: entry for entry in list_runs(runs)}
-    assert list(listed) == sorted([good.id, diverged.id, unfinished.id, broken.id, "empty"])
+    assert list(listed) == sorted([good.id, diverged.id, incomplete.id, broken.id, "empty"])
     assert {name: entry.status for name, entry in listed.items()} == {
         good.id: "complete",
         diverged.id: "diverged",
-        unfinished.id: "unfinished",
+        incomplete.id: "incomplete",
         broken.id: "broken",
-        "empty": "unfinished",
+        "empty": "incomplete",  # a run that is about to begin looks so
     }
     opened = {name for name, entry in listed.items() if entry.record is not None}
-    assert opened == {good.id, diverged.id}
+    assert opened == {good.id, diverged.id, incomplete.id}
     assert str(broken.folder / "summary.json") in listed[broken.id].problem
     assert all(entry.problem == "" for name, entry in listed.items() if name != broken.id)
     record = listed[good.id].record
@@ -78,3 +79,21 @@ def test_attempts_set_aside_do_not_hide_their_run(make: Make, runs: Path) -> Non
     record.folder.with_name(f"{record.id}.unfinished-1").mkdir()
     assert find_run(runs, record.id) == record.folder
     assert find_run(runs, record.id[:8]) == record.folder
+    listed = {entry.folder.name: entry.status for entry in list_runs(runs)}
+    assert listed == {record.id: "complete", f"{record.id}.unfinished-1": "incomplete"}
+
+
+@pytest.mark.parametrize("name", ["config.json", "environment.json"])
+def test_what_contradicts_itself_is_broken_also_without_the_mark(make: Make, runs: Path, name: str) -> None:
+    folder = make().folder
+    (folder / "COMPLETE").unlink()
+    (folder / name).write_text("{}")
+    (entry,) = list_runs(runs)
+    assert (entry.status, entry.record) == ("broken", None)
+    assert str(folder / name) in entry.problem
+
+
+def test_finding_opens_no_record(make: Make, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = make()
+    monkeypatch.delattr(module, "load_record")
+    assert find_run(runs, record.id[:4]) == record.folder

@@ -9,7 +9,7 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.records import record as module
+from cna_viz.records import files, integrity
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writer import RecordWriter
 
@@ -75,10 +75,11 @@ def test_slot_without_clusters_has_no_such_variables(make: Make) -> None:
 
 
 def test_metrics_and_graph_are_read_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = []
-    real = module.read_checked
-    monkeypatch.setattr(module, "read_checked", lambda folder, entry: (read.append(entry.file), real(folder, entry))[1])
+    read, real = [], files.read_bytes
+    for module in (files, integrity):
+        monkeypatch.setattr(module, "read_bytes", lambda path: (read.append(path.name), real(path))[1])
     record = load_record(make().folder)
+    assert not {"metrics.jsonl", "graph.safetensors"} & set(read)
     read.clear()
     for _ in range(3):
         assert record.metrics is record.metrics

@@ -84,7 +84,8 @@ def test_names() -> None:
 
 
 def test_dimensions_are_named_and_known() -> None:
-    known = {"epoch", "split", "layer", "stage", "snapshot", "node", "channel", "cluster", "coefficient", "end", "edge"}
+    known = {"epoch", "split", "layer", "stage", "snapshot", "node", "channel", "cluster", "coefficient", "bin"}
+    known |= {"end", "edge"}
     for name, variable in schema.VARIABLES.items():
         assert set(variable.dims) <= known, name
         assert len(set(variable.dims)) == len(variable.dims)

@@ -14,7 +14,7 @@ from cna_viz.errors import RecordError
 from cna_viz.records import writer as module
 from cna_viz.records.integrity import find_problems, is_complete
 from cna_viz.records.record import load_record
-from cna_viz.records.schema import REQUIRED_FILES, VARIABLES
+from cna_viz.records.schema import LAYER_VARIABLES, REQUIRED_FILES, SCHEMA_VERSION, VARIABLES
 from cna_viz.records.writer import RecordWriter
 from cna_viz.vocabulary import MEASURES
 
@@ -35,6 +35,7 @@ SNAPSHOT: dict[str, np.ndarray] = {
     "centroid.0001": np.array([[0, 1, 2], [3, 4, 5]], dtype=np.float32),
     "rational_numerator.0001": np.arange(12, dtype=np.float32).reshape(2, 6),
     "rational_denominator.0001": np.arange(8, dtype=np.float32).reshape(2, 4),
+    "slot_input_histogram.0001": np.arange(6).reshape(2, 3),
 }
 
 
@@ -69,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
 def test_small_things_come_back(folder: Path) -> None:
     record = load_record(folder)
     assert record.config == CONFIG
-    assert record.environment == {"schema_version": 1, "results_version": RESULTS_VERSION, **ENVIRONMENT}
+    assert record.environment == {"schema_version": SCHEMA_VERSION, "results_version": RESULTS_VERSION, **ENVIRONMENT}
     assert record.summary == {
         "status": "complete",
         "best_epoch": 12345,
@@ -124,7 +125,7 @@ def test_snapshots_come_back(folder: Path) -> None:
             assert np.array_equal(embedding.values, wanted, equal_nan=True)
             assert (embedding.dtype, embedding.dims) == (np.float32, ("node", "channel"))
             assert embedding.attrs == {"layer": layer, "stage": stage, "run": CONFIG.run_id}
-    for name in ("cluster_label", "centroid", "rational_numerator", "rational_denominator"):
+    for name in LAYER_VARIABLES:
         variable = record.layer_variable(name, 1)
         assert variable is not None
         assert variable.dims == VARIABLES[name].dims[2:]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from cna_viz.experiments import environment
-from cna_viz.experiments.environment import describe_environment, peak_memory_mib
+from cna_viz.recording import environment
+from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.records.files import to_json
 
 
@@ -56,7 +56,7 @@ def test_peak_memory() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux counts memory here")
 def test_peak_memory_is_not_that_of_the_process_that_started_this_one() -> None:
-    code = "from cna_viz.experiments.environment import peak_memory_mib; print(peak_memory_mib())"
+    code = "from cna_viz.recording.environment import peak_memory_mib; print(peak_memory_mib())"
     start = (
         f"import subprocess, sys; b = bytes(400_000_000); subprocess.run([sys.executable, '-c', {code!r}], check=True)"
     )

@@ -1,0 +1,73 @@
+"""The learned rational functions, and where the values are that they are applied to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+from cna_viz.records.schema import HISTOGRAM_BINS, HISTOGRAM_REACH
+
+Array = np.ndarray[Any, Any]
+
+CENTERS = (np.arange(HISTOGRAM_BINS) - 0.5) * (2 * HISTOGRAM_REACH / (HISTOGRAM_BINS - 2)) - HISTOGRAM_REACH
+"""Middle of every bin; the first and the last stand for all that is farther out."""
+
+LIVES: float = 0.005
+"""Share of the values that lie on each side outside of where a rational is said to live."""
+
+
+@dataclass(frozen=True)
+class RationalCurves:
+    """The rationals of one slot.
+
+    Attributes:
+        z: Where they are evaluated, the middles of the bins, ``[bins]``.
+        y: Their values, ``[clusters, bins]``.
+        density: Share of the values that enter each of them, by bin, ``[clusters, bins]``; zeros where none does.
+        lives: Whether the middle 99 % of its values reach into the bin, ``[clusters, bins]``.
+        size: How many values enter each of them, ``[clusters]``.
+    """
+
+    z: Array
+    y: Array
+    density: Array
+    lives: Array
+    size: Array
+
+
+def rational_curves(record: Record, layer: int, epoch: int | None = None) -> RationalCurves:
+    """Return the rationals of the slot after a layer.
+
+    Args:
+        record: A run with rationals and snapshots.
+        layer: 1 … number of layers - 1.
+        epoch: A snapshot's epoch; the selected model's when left out.
+
+    Raises:
+        UsageError: When the slot has no rationals, or there is no such layer or snapshot.
+    """
+    record.embedding(layer, "slot", epoch)  # refuses a layer or an epoch that isn't there
+    stored = [
+        record.layer_variable(name, layer, epoch)
+        for name in ("rational_numerator", "rational_denominator", "slot_input_histogram")
+    ]
+    numerator, denominator, counts = stored
+    if numerator is None or denominator is None or counts is None:
+        raise UsageError(
+            f"the slot {record.config.slot!r} of run {record.id} has no rational functions at layer {layer}"
+        )
+    size = counts.values.sum(axis=1)
+    density = counts.values / np.maximum(size, 1)[:, None]
+    below = np.cumsum(density, axis=1)
+    lives = (below >= LIVES) & (below - density <= 1 - LIVES) & (size > 0)[:, None]
+    return RationalCurves(CENTERS, evaluate(numerator.values, denominator.values, CENTERS), density, lives, size)
+
+
+def evaluate(numerator: Array, denominator: Array, z: Array) -> Array:
+    """Return Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|) of every cluster, ``[clusters, len(z)]``."""
+    top = np.power(z[None], np.arange(numerator.shape[1])[:, None])
+    bottom = np.abs(np.power(z[None], np.arange(1, denominator.shape[1] + 1)[:, None]))
+    value = numerator.astype(np.float64) @ top / (1 + np.abs(denominator.astype(np.float64)) @ bottom)
+    return np.asarray(value)

@@ -1,0 +1,1 @@
+"""The entries of the catalog of measures, one file per family."""

@@ -1,0 +1,225 @@
+"""Record a network of your own, trained by a loop of your own."""
+
+import contextlib
+import secrets
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from cna_viz import vocabulary
+from cna_viz.config import RecordingConfig, RunConfig
+from cna_viz.errors import RecordError, UsageError
+from cna_viz.measures import EdgeList, FeatureMeasurer
+from cna_viz.nn.communities import louvain
+from cna_viz.recording.cluster_measures import ClusterMeasurer
+from cna_viz.recording.environment import describe_environment, peak_memory_mib
+from cna_viz.recording.probe import Look, Probe
+from cna_viz.recording.recorder import Recorder
+from cna_viz.recording.watched_graph import WatchedGraph, read_graph
+from cna_viz.recording.watched_model import WatchedModel
+from cna_viz.recording.watched_scores import Scores, by_part, score
+from cna_viz.records.record import Record, load_record
+from cna_viz.records.writer import RecordWriter
+
+
+def watch(
+    model: nn.Module,
+    data: Any,
+    *,
+    layers: Sequence[str] | None = None,
+    inputs: Sequence[Any] | None = None,
+    name: str | None = None,
+    dataset: str = "own graph",
+    runs: Path | str = "runs",
+    every: int = 1,
+    measures: Sequence[str] | str = vocabulary.DEFAULT_MEASURES,
+    snapshots: str = "log",
+    precision: str = "float16",
+    project: int | None = None,
+    seed: int = 0,
+) -> "Watch":
+    """Record what every layer of a model does while you train it; a context manager.
+
+        >>> with watch(model, data) as record:
+        ...     for epoch in range(100):
+        ...         loss = train_one_epoch(model, data)
+        ...         record.epoch(loss=loss)
+        >>> figures.plot_measure_by_layer([record.load()])
+
+    At every due epoch the model is run once in evaluation mode on the whole graph; the training is not disturbed: the
+    same numbers come out with and without. Layers are the calls of PyG's message passing modules in one forward pass;
+    the stage ``conv`` is what leaves one, the stage ``slot`` what the next one reads. Gradient norms come from the
+    backward passes of your loop. The model when the context is left is the one that is selected.
+
+    Args:
+        model: Returns a row per node. What ``torch.compile`` made is looked at as the plain model behind it, without
+            gradient norms, because compiled code calls no hooks.
+        data: PyG's ``Data``, or anything with ``x``, ``edge_index`` and maybe ``y`` and ``train_mask`` and so on.
+        layers: Names of the modules whose outputs are the layers; found if left out.
+        inputs: What the model is called with; ``(data.x, data.edge_index)`` if left out, or ``(data,)`` for a model
+            that takes one argument.
+        name: What figures call the model; its class if left out.
+        dataset: What figures call the data.
+        runs: Folder of the records.
+        every: Measure the layers every so many epochs.
+        measures: Names of measures, or ``"all"``.
+        snapshots: Epochs at which embeddings are kept: ``log`` (0, 1, 10, 100 …, last), ``ends`` or ``none``.
+        precision: ``float16`` or ``float32``.
+        project: Keep embeddings of more channels than this as a random projection to so many.
+        seed: Seed that your training used, to be shown.
+
+    Raises:
+        UsageError: When a name is unknown, layers can't be found, or the data lacks features or edges.
+        RecordError: When a layer has no row per node or changes its shape, or the record can't be written.
+    """
+    recording = RecordingConfig.model_validate(
+        {"every": every, "measures": measures, "snapshots": snapshots, "precision": precision, "project": project}
+    )
+    graph = read_graph(data)
+    watched = WatchedModel(model, data, inputs, layers)
+    config = RunConfig.model_validate(
+        {
+            "watched": {
+                "name": name or watched.name,
+                "model": watched.name,
+                "dataset": dataset,
+                "layers": len(watched.convs),
+                "key": secrets.token_hex(8),
+            },
+            "recording": recording,
+            "seed": seed,
+        }
+    )
+    return Watch(watched, graph, config, Path(runs))
+
+
+class Watch:
+    """A record in the making; made by :func:`watch`.
+
+    Args:
+        model: The model.
+        graph: Its graph.
+        config: What identifies the record.
+        runs: Folder of the records.
+
+    Attributes:
+        folder: Where the record lies.
+    """
+
+    def __init__(self, model: WatchedModel, graph: WatchedGraph, config: RunConfig, runs: Path) -> None:
+        self.model, self.graph, self.config, self.folder = model, graph, config, runs / config.run_id
+        self._epoch, self._accuracy = 0, dict[str, float | None]()
+        self._stack, self._open = contextlib.ExitStack(), False
+
+    def __enter__(self) -> Self:
+        recording = self.config.recording
+        for warning in self._warnings():
+            warnings.warn(warning, stacklevel=2)
+            recording = recording.replace(measures=[name for name in recording.measures if name != "gradient_norm"])
+        environment = describe_environment(str(self.graph.x.device), torch.get_num_threads())
+        with contextlib.ExitStack() as stack, _readable_errors(self.folder):
+            self._writer = stack.enter_context(RecordWriter(self.folder, self.config, environment))
+            self._writer.graph(self.graph.tensors())
+            probe, clusters = self._probe(recording), self._clusters(recording)
+            recorder = Recorder(probe, clusters, self.model.convs, self._writer, recording)
+            self._recorder = stack.enter_context(recorder)
+            self._close(0, None, None)
+            self._stack, self._open = stack.pop_all(), True
+        return self
+
+    def epoch(self, *, loss: Scores = None, accuracy: Scores = None) -> None:
+        """Close an epoch: write its line and, where one is due, look at the layers.
+
+        Args:
+            loss: Of the training nodes, or by part of the split (``train``, ``val``, ``test``).
+            accuracy: Likewise, 0 to 1. What is left out is computed where the data has classes and masks and the layers
+                are looked at; the loss is then the cross-entropy.
+
+        Raises:
+            UsageError: When a part of the split is unknown, or the record is not open.
+            RecordError: When a layer changed its shape, or the record can't be written.
+        """
+        if not self._open:
+            raise UsageError("an epoch is closed inside its context: with watch(model, data) as record: ...")
+        told = by_part("loss", loss), by_part("accuracy", accuracy)
+        with _readable_errors(self.folder):
+            self._close(self._epoch + 1, *told)
+        self._epoch += 1
+
+    def load(self) -> Record:
+        """Open the record, as far as it goes."""
+        return load_record(self.folder, incomplete=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open = False
+        with self._stack:
+            if error is None:
+                with _readable_errors(self.folder):
+                    self._recorder.on_selected(self._epoch)
+                    self._writer.seal(self._summary("complete", self._warnings()))
+            else:
+                error.add_note(f"the record up to here is kept, marked incomplete: {self.folder}")
+                # Where the disk is full there is no room for a summary either; the record can be read without.
+                with contextlib.suppress(OSError):
+                    summary = self._summary("incomplete", [f"{type(error).__name__}: {error}"])
+                    del summary["best_epoch"]  # readers take the last one that was measured
+                    self._writer.abandon(summary)
+
+    def _close(self, epoch: int, loss: dict[str, float] | None, accuracy: dict[str, float] | None) -> None:
+        nothing = dict.fromkeys(vocabulary.SPLITS)
+
+        def both(look: Look | None) -> Mapping[str, Any]:
+            computed = {} if look is None else score(look.output, self.graph)
+            told = {"loss": loss or {}, "accuracy": accuracy or {}}
+            scores = {name: {**nothing, **computed.get(name, {}), **values} for name, values in told.items()}
+            self._accuracy = scores["accuracy"]
+            return scores
+
+        self._recorder.close(epoch, both, last=False)
+
+    def _probe(self, recording: RecordingConfig) -> Probe:
+        graph, model = self.graph, self.model
+        names = [name for name in recording.measures if name in vocabulary.FEATURE_MEASURES]
+        edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
+        measurer = FeatureMeasurer(names, edges, graph.y, graph.x, seed=self.config.seed)
+        return Probe(model.plain, model.run, model.taps, model.slots, measurer, graph.num_nodes, recording)
+
+    def _clusters(self, recording: RecordingConfig) -> ClusterMeasurer:
+        partitions = {} if self.graph.y is None else {"classes": self.graph.y}
+        if any(name.endswith("_communities") for name in recording.measures):
+            nodes = self.graph.num_nodes
+            partitions["communities"] = louvain(self.graph.edge_index, nodes, nodes, seed=self.config.seed)
+        return ClusterMeasurer(recording.measures, partitions)
+
+    def _warnings(self) -> list[str]:
+        deaf = self.model.compiled and "gradient_norm" in self.config.recording.measures
+        return ["no gradient norms: compiled code calls no hooks"] if deaf else []
+
+    def _summary(self, status: str, warned: list[str]) -> dict[str, Any]:
+        return {
+            "status": status,
+            "accuracy": {name: value for name, value in self._accuracy.items() if value is not None},
+            "best_epoch": self._epoch,
+            "epochs": self._epoch,
+            "seconds_per_epoch": None,
+            "parameters": self.model.parameters,
+            "peak_memory_mib": peak_memory_mib(),
+            "warnings": warned,
+        }
+
+
+@contextlib.contextmanager
+def _readable_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RecordError(
+            f"{folder}: can't be written to ({error.strerror or error}); what was written before can be read"
+        ) from error

@@ -1,0 +1,56 @@
+"""The lines of ``metrics.jsonl`` as labelled arrays."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cna_viz import vocabulary
+from cna_viz.records import schema
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = np.ndarray[Any, Any]
+
+
+def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) -> "xr.Dataset":
+    """Return loss, accuracy and every measure; dims epoch, split, layer and stage. NaN where nothing was measured.
+
+    Args:
+        lines: The decoded lines.
+        layers: Number of layers of the run.
+        path: The file, for messages.
+
+    Raises:
+        RecordError: Naming the line that breaks the contract.
+    """
+    import xarray as xr
+
+    for number, line in enumerate(lines, start=1):
+        schema.check_metrics_line(line, layers, f"{path}, line {number}")
+    arrays = {name: (("epoch", "split"), _scores(lines, name)) for name in ("loss", "accuracy")}
+    measures = {name: (("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES}
+    coordinates = {
+        "epoch": np.array([line["epoch"] for line in lines], dtype=np.int64),
+        "split": list(vocabulary.SPLITS),
+        "layer": np.arange(1, layers + 1),
+        "stage": list(vocabulary.STAGES),
+    }
+    return xr.Dataset({**arrays, **measures}, coords=coordinates)
+
+
+def _scores(lines: Sequence[dict[str, Any]], name: str) -> Array:
+    rows = [[line[name][part] for part in vocabulary.SPLITS] for line in lines]
+    return np.array(rows, dtype=np.float64).reshape(len(lines), len(vocabulary.SPLITS))
+
+
+def _measure(lines: Sequence[dict[str, Any]], name: str, layers: int) -> Array:
+    """Return epoch x layer x stage of a measure, which is stored stage by stage."""
+    values = np.full((len(lines), layers, len(vocabulary.STAGES)), np.nan)
+    for row, line in zip(values, lines, strict=True):
+        stages = line.get("layers", {}).get(name)
+        if stages is not None:
+            row[:] = np.array([stages[stage] for stage in vocabulary.STAGES], dtype=np.float64).T
+    return values

@@ -1,0 +1,93 @@
+"""The small files of a record, read when it is opened: whose it is, and how it ended."""
+
+from pathlib import Path
+from typing import Any
+
+from cna_viz.config import RESULTS_VERSION, RunConfig
+from cna_viz.errors import CnaVizError, RecordError
+from cna_viz.records import schema
+from cna_viz.records.files import finished_lines, parse_json
+from cna_viz.records.integrity import Manifest, is_complete, read_listed
+
+_ASIDE = ".unfinished-"
+"""Stands between the id and a number in the name of a folder that was set aside for a new attempt."""
+
+
+def read_config(folder: Path, manifest: Manifest) -> tuple[RunConfig, dict[str, Any]]:
+    """Return config and environment of a record.
+
+    Raises:
+        RecordError: When a file is not what was written, of another schema, or not in the folder of its run.
+    """
+    environment = _read_environment(folder, manifest)
+    content = read_listed(folder, manifest, schema.CONFIG_FILE)
+    try:
+        config = RunConfig.from_json(content.decode())
+    except (CnaVizError, UnicodeDecodeError) as error:
+        raise RecordError(f"{folder / schema.CONFIG_FILE}: {error}") from None
+    identity, name = config.id_under(environment.get("results_version", RESULTS_VERSION)), folder.resolve().name
+    if identity != name and (is_complete(folder) or identity != name.partition(_ASIDE)[0]):
+        raise RecordError(f"{folder}: this is the record of run {identity}; a record lies in a folder of its own name")
+    return config, environment
+
+
+def _read_environment(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    path = folder / schema.ENVIRONMENT_FILE
+    if not is_complete(folder) and not path.exists():
+        return {}  # the run ended while its record was begun
+    environment = parse_json(read_listed(folder, manifest, schema.ENVIRONMENT_FILE), path)
+    version = environment.get("schema_version")
+    if version != schema.SCHEMA_VERSION:
+        raise RecordError(f"{folder}: schema version {version!r}; this cna_viz reads version {schema.SCHEMA_VERSION}")
+    if type(environment.get("results_version")) is not int:
+        raise RecordError(f"{path}: results version {environment.get('results_version')!r} is no integer")
+    return environment
+
+
+def read_summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """Return the summary of a sealed record; raises RecordError when it is not one."""
+    path = folder / schema.SUMMARY_FILE
+    summary = parse_json(read_listed(folder, manifest, schema.SUMMARY_FILE), path)
+    if summary.get("status") not in schema.STATUSES:
+        raise RecordError(f"{path}: unknown status {summary.get('status')!r}")
+    return summary
+
+
+def unfinished_summary(folder: Path, manifest: Manifest, config: RunConfig) -> dict[str, Any]:
+    """Return what can be said of a run that goes on or was interrupted; its status is ``incomplete``.
+
+    What the run itself has written of a summary comes first. Without it the best epoch is the one whose model was
+    selected, else the last that was measured, else the last.
+    """
+    epochs, measured = _last_epochs(folder, manifest)
+    if schema.SELECTED_FILE in manifest:
+        path = folder / schema.SELECTED_FILE
+        measured = parse_json(read_listed(folder, manifest, schema.SELECTED_FILE), path).get("epoch", measured)
+    written = read_summary(folder, manifest) if schema.SUMMARY_FILE in manifest else {}
+    known = {
+        "accuracy": {},
+        "best_epoch": measured,
+        "epochs": epochs,
+        "seconds_per_epoch": None,
+        "parameters": None,
+        "split_seed": config.split_seed,
+        "split_sizes": {},
+        "peak_memory_mib": None,
+    }
+    warning = f"the run was not finished; this is what there is up to epoch {epochs}"
+    return {**known, **written, "status": "incomplete", "warnings": [*written.get("warnings", []), warning]}
+
+
+def _last_epochs(folder: Path, manifest: Manifest) -> tuple[int, int]:
+    """Return the last epoch, and the last whose layers were measured; only these lines are decoded."""
+    path, last = folder / schema.METRICS_FILE, None
+    if not path.exists():
+        return 0, 0
+    for line in reversed(finished_lines(read_listed(folder, manifest, schema.METRICS_FILE))):
+        entry = parse_json(line, path)
+        if type(entry.get("epoch")) is not int:
+            raise RecordError(f"{path}: a line has no epoch: {entry!r}")
+        last = entry["epoch"] if last is None else last
+        if "layers" in entry:
+            return last, entry["epoch"]
+    return last or 0, last or 0

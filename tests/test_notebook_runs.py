@@ -1,0 +1,22 @@
+"""Notebooks run from the first cell to the last, as reports do, on a graph that needs no download."""
+
+from pathlib import Path
+
+import pytest
+
+from cna_viz import list_runs
+from cna_viz.reports.report import make_report
+
+TINY = {
+    "inside_a_layer": {"layers": "3", "hidden": "6", "clusters": "3", "epochs": "3"},
+    "your_own_model": {"layers": "3", "hidden": "6", "epochs": "3"},
+}
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_it_runs(name: str, tmp_path: Path) -> None:
+    given = {"dataset": "karate", "runs": str(tmp_path / "runs"), **TINY[name]}
+    result = make_report(name, given, tmp_path / "out")
+    page = result.index.read_text()
+    assert page.count("Plotly.newPlot(") >= 4
+    assert [entry.status for entry in list_runs(tmp_path / "runs")] == ["complete"]
