@@ -241,9 +241,9 @@ class RecordingConfig(Config):
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             return value
         names = [name.strip() for name in names if name.strip()]
-        if "all" in names:
+        unknown = [name for name in names if name not in {*vocabulary.MEASURES, "all"}]
+        if "all" in names and not unknown:
             return vocabulary.MEASURES
-        unknown = [name for name in names if name not in vocabulary.MEASURES]
         return tuple(unknown or [name for name in vocabulary.MEASURES if name in names])
 
 

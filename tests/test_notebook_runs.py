@@ -1,5 +1,7 @@
 """Notebooks run from the first cell to the last, as reports do, on a graph that needs no download."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,9 @@ TINY = {
 def test_it_runs(name: str, tmp_path: Path) -> None:
     given = {"dataset": "karate", "runs": str(tmp_path / "runs"), **TINY[name]}
     result = make_report(name, given, tmp_path / "out")
-    page = result.index.read_text()
-    assert page.count("Plotly.newPlot(") >= 4
+    figures = re.findall(
+        r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', result.index.read_text()
+    )
+    assert len(figures) >= 4
+    assert all(json.loads(figure)["data"] for figure in figures)
     assert [entry.status for entry in list_runs(tmp_path / "runs")] == ["complete"]

@@ -97,7 +97,9 @@ class GNN(nn.Module):
             if layer:
                 h = self._connect(h, entering, hidden[0])
             h = self.slot_taps[layer](h)
-            hidden.append(h)
+            # Without jumping knowledge only the first is asked for again: evaluation need not hold all layers.
+            if self.jump is not None or not hidden:
+                hidden.append(h)
         return self._classify(h, hidden, edges, initial)
 
     def _classify(

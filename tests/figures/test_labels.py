@@ -1,9 +1,11 @@
 """The words of figures: complete, and safe whatever they carry."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
 
+from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.figures.labels import (
     LOG_MEASURES,
     MEASURE_LABELS,
@@ -11,11 +13,21 @@ from cna_viz.figures.labels import (
     STAGE_LABELS,
     _listed,
     provenance,
+    which_model,
 )
 from cna_viz.records.record import Record
 from cna_viz.vocabulary import MEASURES, STAGES
 
 Make = Callable[..., Record]
+
+
+def test_the_model_that_is_shown_is_named(make: Make) -> None:
+    own = make()
+    watched = WatchedConfig(name="mine", model="GAT", dataset="x", layers=2, key="k")
+    other = dataclasses.replace(own, config=RunConfig(watched=watched))
+    assert which_model([own, own]) == "model of the best validation epoch"
+    assert which_model([other]) == "model at the end of the training"
+    assert which_model([own, other]).endswith("; of watched networks, model at the end of the training")
 
 
 def test_every_measure_and_stage_of_the_vocabulary_has_its_words() -> None:
