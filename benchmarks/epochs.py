@@ -11,7 +11,7 @@ from torch_geometric.nn.models import GCN
 
 from cna_viz.config import ModelConfig, RunConfig, TrainingConfig
 from cna_viz.data.graph import Graph
-from cna_viz.experiments.train import make_recorder
+from cna_viz.experiments.train import recorder_of
 from cna_viz.models.backbones import prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
 from cna_viz.recording.recorder import Recorder
@@ -55,7 +55,7 @@ def recorded(
     model = GNN(graph.num_features, graph.num_classes, config.model).to(graph.x.device)
     inputs = (prepare_features("gcn", graph.x), prepare_graph("gcn", graph.edge_index, graph.num_nodes))
     writer = RecordWriter(folder / config.run_id, config, {})
-    recorder = make_recorder(config, graph, model, inputs, writer)
+    recorder = recorder_of(config, graph, model, inputs, writer)
     train, numbers = epoch(model, inputs, graph.y), count(1)
 
     def run() -> None:

@@ -8,6 +8,7 @@ from statistics import median
 from cna_viz.config import RunConfig
 from cna_viz.data import catalog
 from cna_viz.experiments.train import prepare, train
+from cna_viz.recording.schedule import snapshot_due
 from cna_viz.records import schema
 from cna_viz.records.files import read_json, read_lines
 
@@ -114,7 +115,4 @@ def _sizes(folder: Path) -> _Sizes:
 def _snapshots(config: RunConfig) -> set[int]:
     """Return the epochs of the snapshots, that of the best epoch apart, which nobody knows before."""
     epochs, kind = config.training.epochs, config.recording.snapshots
-    if kind == "none":
-        return set()
-    powers = {10**power for power in range(len(str(epochs))) if 10**power <= epochs}
-    return {0} | ({*powers, epochs} if kind == "log" else set())
+    return {epoch for epoch in range(epochs + 1) if snapshot_due(kind, epoch, last=epoch == epochs)}

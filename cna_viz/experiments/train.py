@@ -9,20 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cna_viz import vocabulary
 from cna_viz.config import DataConfig, RunConfig
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph, Split
 from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
-from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.models.backbones import get_backbone, prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
-from cna_viz.recording.cluster_measures import ClusterMeasurer
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
-from cna_viz.recording.probe import Probe
+from cna_viz.recording.make_recorder import make_recorder
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.writer import RecordWriter
@@ -74,26 +71,29 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         x = prepare_features(config.model.backbone, graph.x)
         inputs = (x, prepare_graph(config.model.backbone, graph.edge_index, graph.num_nodes))
         parts = {name: index.to(device) for name, index in split.items()}
-        with make_recorder(config, graph, model, inputs, writer) as recorder:
+        with recorder_of(config, graph, model, inputs, writer) as recorder:
             outcome = fit(
                 model, inputs, graph.y, parts, config.training, [recorder, *callbacks], _batches(config, graph, split)
             )
         writer.seal(_summary(outcome, sum(p.numel() for p in model.parameters()), split))
 
 
-def make_recorder(
-    config: RunConfig, graph: Graph, model: GNN, inputs: tuple[Any, ...], writer: RecordWriter
-) -> Recorder:
+def recorder_of(config: RunConfig, graph: Graph, model: GNN, inputs: tuple[Any, ...], writer: RecordWriter) -> Recorder:
     """Return what records the training of ``model``, which is called with ``inputs`` on the whole graph."""
-    recording, edges = config.recording, EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
-    names = [name for name in recording.measures if name in vocabulary.FEATURE_MEASURES]
-    measurer = FeatureMeasurer(names, edges, graph.y, graph.x, seed=config.seed)
     slots, convs = (dict(enumerate(modules, start=1)) for modules in (model.slots, model.convs))
-    probe = Probe(model, lambda: model(*inputs), TapModules(model.taps()), slots, measurer, graph.num_nodes, recording)
-    partitions = {"classes": graph.y}
-    if any(name.endswith("_communities") for name in recording.measures):
-        partitions["communities"] = louvain(graph.edge_index, graph.num_nodes, graph.num_nodes, seed=config.seed)
-    return Recorder(probe, ClusterMeasurer(recording.measures, partitions), convs, writer, recording)
+    return make_recorder(
+        model,
+        lambda: model(*inputs),
+        TapModules(model.taps()),
+        slots=slots,
+        convs=convs,
+        x=graph.x,
+        edge_index=graph.edge_index,
+        y=graph.y,
+        config=config.recording,
+        seed=config.seed,
+        writer=writer,
+    )
 
 
 def _partition(config: RunConfig, graph: Graph) -> Tensor | None:

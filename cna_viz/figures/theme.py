@@ -131,7 +131,12 @@ def log_axis(values: Iterable[float]) -> dict[str, object]:
         return {"type": "log"}
     low, high = floor(log10(min(positive))), ceil(log10(max(positive)))
     if high - low <= 2:
-        ticks = [digit * 10.0**power for power in range(low, high + 1) for digit in (1, 2, 5)]
+        # Within a narrow range one or two of these ticks would be all there are.
+        narrow = max(positive) < 5 * min(positive)
+        digits = range(1, 10) if narrow else (1, 2, 5)
+        ticks = [digit * 10.0**power for power in range(low, high + 1) for digit in digits]
+        if narrow:
+            ticks = [tick for tick in ticks if min(positive) / 2 <= tick <= 2 * max(positive)]
         return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
     powers = range(low, high + 1, ceil((high - low) / 8))
     return {"type": "log", "tickvals": [10.0**p for p in powers], "ticktext": [f"10<sup>{p}</sup>" for p in powers]}

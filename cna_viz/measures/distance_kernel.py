@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cna_viz.measures.edge_kernel import Array, compiled
+from cna_viz.loops import compiled
+from cna_viz.measures.edge_kernel import Array
 
 
 @compiled

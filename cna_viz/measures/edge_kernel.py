@@ -1,24 +1,13 @@
 """The loops over rows and edges for CPUs, compiled by Numba; loaded when first needed."""
 
-from collections.abc import Callable
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cna_viz.loops import compiled
+
 Array = NDArray[Any]
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-FAST: Final = frozenset({"reassoc", "contract", "nsz", "arcp"})
-"""Sums may be reordered, so that they use vector instructions; infinities and NaN keep their meaning."""
-
-
-def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile at the first call and keep the result on disk. The interpreter is not held, so threads can share work."""
-    made = numba.njit(nogil=True, cache=True, fastmath=set(FAST), error_model="numpy")(function)
-    return cast(Callable[Parameters, Result], made)
 
 
 @compiled

@@ -27,15 +27,15 @@ All of it is in one file because Numba compiles again only what is in a file tha
 """
 
 from collections.abc import Callable
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import Any, Final, cast
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cna_viz.loops import FAST, Parameters, Result, compiled
+
 Array = NDArray[Any]
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
 
 # How x becomes z, and how z becomes y. Plain integers, because compiled loops branch on them.
 NO_NORM, GROUP_NORM, NODE_NORM = 0, 1, 2
@@ -44,33 +44,24 @@ NO_ACTIVATION, RELU, RATIONAL = 0, 1, 2
 BLOCK = 4096
 """Entries of a block: with float32, 16 KiB for each of the arrays that are worked on at once."""
 
-FAST: Final = frozenset({"reassoc", "contract", "nsz", "arcp"})
-"""Sums may be reordered, so that they use vector instructions; infinities and NaN keep their meaning."""
-
 PARALLEL: Final = {"prange": True} | dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
 )
 """Loops that say so run in parallel; expressions of arrays do not, they are small."""
 
 
-def _compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile at the first call and keep the result on disk."""
-    compiled = numba.njit(nogil=True, cache=True, fastmath=set(FAST), error_model="numpy")(function)
-    return cast(Callable[Parameters, Result], compiled)
-
-
 def _exactly(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a helper whose operations are done as written, also where it becomes part of a reordered expression."""
     # Without a set of its own a helper would take over that of its caller.
-    compiled = numba.njit(nogil=True, cache=True, fastmath={"nsz"}, error_model="numpy")(function)
-    return cast(Callable[Parameters, Result], compiled)
+    made = numba.njit(nogil=True, cache=True, fastmath={"nsz"}, error_model="numpy")(function)
+    return cast(Callable[Parameters, Result], made)
 
 
 def _pass(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a pass over all chunks at its first call and keep the result on disk."""
     options = {"nogil": True, "cache": True, "fastmath": set(FAST), "error_model": "numpy", "parallel": PARALLEL}
-    compiled = numba.njit(**options)(function)  # type: ignore[call-overload]
-    return cast(Callable[Parameters, Result], compiled)
+    made = numba.njit(**options)(function)  # type: ignore[call-overload]
+    return cast(Callable[Parameters, Result], made)
 
 
 @_exactly
@@ -198,7 +189,7 @@ def backward(
     return _total(numerator).astype(x.dtype), _total(denominator).astype(x.dtype)
 
 
-@_compiled
+@compiled
 def _total(sums: Array) -> Array:
     """Return the sums over all chunks. Contiguous rows are added up: the compiler makes vectors of them."""
     total: Array = np.zeros(sums.shape[1:])
@@ -209,7 +200,7 @@ def _total(sums: Array) -> Array:
     return total
 
 
-@_compiled
+@compiled
 def _mean(sums: Array, counts: Array, like: Array) -> Array:
     """Return the sums over all chunks by the number of nodes of each group, in the type of ``like``."""
     total, mean = _total(sums), np.empty(sums.shape[1:], like.dtype)
@@ -220,7 +211,7 @@ def _mean(sums: Array, counts: Array, like: Array) -> Array:
     return mean
 
 
-@_compiled
+@compiled
 def _sort_chunk(labels: Array, first: int, last: int, nodes: Array, starts: Array) -> None:
     """Write the nodes first .. last - 1 to ``nodes`` in the order of their clusters, where they keep their own order.
 
@@ -238,7 +229,7 @@ def _sort_chunk(labels: Array, first: int, last: int, nodes: Array, starts: Arra
         free[labels[i]] += 1
 
 
-@_compiled
+@compiled
 def pivots(x: Array, nodes: Array, starts: Array, groups: int) -> tuple[Array, Array]:
     """Return how many nodes each group has, and the median of three of them: one alone may be far from all others.
 
@@ -265,7 +256,7 @@ def pivots(x: Array, nodes: Array, starts: Array, groups: int) -> tuple[Array, A
     return counts, pivot
 
 
-@_compiled
+@compiled
 def _add_moments(x: Array, nodes: Array, starts: Array, pivot: Array, total: Array, square: Array) -> None:
     """Add Σ(x - p) and Σ(x - p)² of each group to ``total`` and ``square``, float64, [groups, channels]."""
     channels, rows = x.shape[1], max(2, BLOCK // x.shape[1])
@@ -291,7 +282,7 @@ def _add_moments(x: Array, nodes: Array, starts: Array, pivot: Array, total: Arr
             _flush(partial_square, square, k)
 
 
-@_compiled
+@compiled
 def _flush(partial: Array, total: Array, k: int) -> None:
     """Add the sum of a batch to that of the group and empty it: short sums in the type of x, long ones in float64."""
     for c in range(len(partial)):
@@ -299,7 +290,7 @@ def _flush(partial: Array, total: Array, k: int) -> None:
         partial[c] = 0
 
 
-@_compiled
+@compiled
 def _forward_chunk(
     x: Array,
     nodes: Array,
@@ -335,7 +326,7 @@ def _forward_chunk(
                     y[i, c] = _activated(x[i, c], activation, a, b)
 
 
-@_compiled
+@compiled
 def _of_cluster(coefficients: tuple[Array, Array], f: int) -> tuple[Any, Any]:
     """Return the coefficients of P and of Q of one cluster; of Q those are absolute values with a leading one."""
     a, b = coefficients
@@ -346,7 +337,7 @@ def _of_cluster(coefficients: tuple[Array, Array], f: int) -> tuple[Any, Any]:
     )
 
 
-@_compiled
+@compiled
 def _slopes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, Any]:
     """Return the coefficients of P' and of Q'."""
     one = b[0]
@@ -356,7 +347,7 @@ def _slopes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, Any]:
     return (a[1], two * a[2], three * a[3], four * a[4], five * a[5]), (b[1], two * b[2], three * b[3], four * b[4])
 
 
-@_compiled
+@compiled
 def _activated(z: Any, activation: int, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
     """Return R(z) = P(z)/Q(z), ReLU of z, or z."""
     if activation == RATIONAL:
@@ -374,7 +365,7 @@ def _at_least_zero(z: Any) -> Any:
     return type(z)(0) if z < 0 else z
 
 
-@_compiled
+@compiled
 def _wide_rational(z: Any, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
     """Return P(z)/Q(z) for z of any size: P/w⁵ and Q/w⁴ with w = max(1, |z|) do not overflow where z⁵ would."""
     one = b[0]
@@ -389,7 +380,7 @@ def _wide_rational(z: Any, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
     return w * (top / ((((b[4] * s + b[3] * t) * s + b[2] * t2) * s + b[1] * t3) * s + t4))
 
 
-@_compiled
+@compiled
 def _backward_chunk(
     x: Array,
     nodes: Array,
@@ -436,7 +427,7 @@ def _backward_chunk(
                 _write(block_grad, nodes, start, stop, grad)
 
 
-@_compiled
+@compiled
 def _group_backward_chunk(
     x: Array,
     nodes: Array,
@@ -457,7 +448,7 @@ def _group_backward_chunk(
                 grad[i, c] = (grad[i, c] - plain[k, c] - z * slope[k, c]) * reciprocal[k, c]
 
 
-@_compiled
+@compiled
 def _read(
     x: Array,
     gradient: Array,
@@ -490,7 +481,7 @@ def _read(
                 grad[row, c] = gradient[i, c]
 
 
-@_compiled
+@compiled
 def _write(block: Array, nodes: Array, start: int, stop: int, y: Array) -> None:
     for j in range(start, stop):
         i = nodes[j]
@@ -498,7 +489,7 @@ def _write(block: Array, nodes: Array, start: int, stop: int, y: Array) -> None:
             y[i, c] = block[j - start, c]
 
 
-@_compiled
+@compiled
 def _write_and_add(
     z: Array, block: Array, nodes: Array, start: int, stop: int, grad: Array, sums: tuple[Array, Array]
 ) -> None:
@@ -521,7 +512,7 @@ def _write_and_add(
             slope[c] += one * z[j, c]
 
 
-@_compiled
+@compiled
 def _node_statistics(x: Array, i: int, eps: float) -> tuple[Any, Any, Any]:
     """Return the first feature of a row, the mean of the features minus it, and the reciprocal standard deviation."""
     channels = x.shape[1]
@@ -542,7 +533,7 @@ def _node_statistics(x: Array, i: int, eps: float) -> tuple[Any, Any, Any]:
     )
 
 
-@_compiled
+@compiled
 def _node_backward(x: Array, nodes: Array, start: int, stop: int, eps: float, z: Array, grad: Array) -> None:
     """Turn the gradient at z into that at the rows that were normalized alone."""
     channels = x.shape[1]
@@ -558,14 +549,14 @@ def _node_backward(x: Array, nodes: Array, start: int, stop: int, eps: float, z:
             grad[j, c] = (grad[j, c] - mean - z[j, c] * slope) * scale
 
 
-@_compiled
+@compiled
 def _relu_backward(z: Array, grad: Array, entries: int) -> None:
     zero = z.dtype.type(0)
     for e in range(entries):
         grad[e] = grad[e] if z[e] > zero else zero
 
 
-@_compiled
+@compiled
 def _rational_backward(
     z: Array,
     grad: Array,
@@ -615,7 +606,7 @@ def _rational_backward(
     _add_signed(sums[1], f, (m1, m2, m3, m4), coefficients[1])
 
 
-@_compiled
+@compiled
 def _wide_rational_backward(
     z: Array,
     grad: Array,
@@ -666,13 +657,13 @@ def _wide_rational_backward(
     _add_signed(sums[1], f, (m1, m2, m3, m4), coefficients[1])
 
 
-@_compiled
+@compiled
 def _add(sums: Array, label: int, values: tuple[Any, ...]) -> None:
     for index in range(len(values)):
         sums[label, index] += values[index]
 
 
-@_compiled
+@compiled
 def _add_signed(sums: Array, label: int, values: tuple[Any, ...], b: Array) -> None:
     """Add gradients of |b|, as those of b."""
     for index in range(len(values)):

@@ -12,7 +12,7 @@ SAFE: Final = (1e-12, 1e15)
 def quick_norm(x: Tensor) -> Tensor:
     """Return the Frobenius norm, a scalar, float64, on the device of ``x``.
 
-    The sum in float32 takes a tenth of the time and would be 0 for a gradient that has nearly vanished. On the CPU,
+    The sum in float32 takes a fifth of the time and would be 0 for a gradient that has nearly vanished. On the CPU,
     where it can be looked at without waiting, it is tried first: along the rows only, because a float32 sum over
     millions of entries loses all but two digits.
     """

@@ -11,6 +11,7 @@ from cna_viz.measures.norm import weight_norm
 from cna_viz.recording.cluster_measures import ClusterMeasurer
 from cna_viz.recording.gradient_norms import GradientNorms
 from cna_viz.recording.probe import Look, Probe, as_layers, numbers
+from cna_viz.recording.schedule import snapshot_due
 from cna_viz.recording.taps import Key
 from cna_viz.records.writer import RecordWriter
 from cna_viz.training.evaluate import Scores
@@ -73,7 +74,7 @@ class Recorder:
             last: Whether no other follows.
         """
         self._gradient_norms[epoch] = self.gradients.take()
-        snapshot, look = self.snapshot_due(epoch, last=last), None
+        snapshot, look = snapshot_due(self.config.snapshots, epoch, last=last), None
         if snapshot or last or epoch % self.config.every == 0:
             look = self._look(epoch, snapshot=snapshot)
         now = time.perf_counter()
@@ -82,12 +83,6 @@ class Recorder:
         self._clock = now
         # Only the selected epoch's measures are asked for once more, and those can be measured again.
         self._measured = {epoch: self._measured[epoch]} if look else {}
-
-    def snapshot_due(self, epoch: int, *, last: bool) -> bool:
-        """Whether embeddings are kept at this epoch: log (0, 1, 10, 100 …, last), ends (0), none."""
-        if self.config.snapshots == "none":
-            return False
-        return epoch == 0 or (self.config.snapshots == "log" and (last or _is_power_of_ten(epoch)))
 
     def _look(self, epoch: int, *, snapshot: bool) -> Look:
         if snapshot:
@@ -107,7 +102,3 @@ class Recorder:
             read[name] = {(layer, "slot"): value for layer, value in values.items()}
         self._measured[epoch] = as_layers(read, self.layers)
         return look
-
-
-def _is_power_of_ten(epoch: int) -> bool:
-    return epoch > 0 and 10 ** (len(str(epoch)) - 1) == epoch

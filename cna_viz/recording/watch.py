@@ -14,11 +14,9 @@ from torch import nn
 from cna_viz import vocabulary
 from cna_viz.config import RecordingConfig, RunConfig
 from cna_viz.errors import RecordError, UsageError
-from cna_viz.measures import EdgeList, FeatureMeasurer
-from cna_viz.nn.communities import louvain
-from cna_viz.recording.cluster_measures import ClusterMeasurer
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
-from cna_viz.recording.probe import Look, Probe
+from cna_viz.recording.make_recorder import make_recorder
+from cna_viz.recording.probe import Look
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.watched_graph import WatchedGraph, read_graph
 from cna_viz.recording.watched_model import WatchedModel
@@ -125,9 +123,7 @@ class Watch:
         with contextlib.ExitStack() as stack, _readable_errors(self.folder):
             self._writer = stack.enter_context(RecordWriter(self.folder, self.config, environment))
             self._writer.graph(self.graph.tensors())
-            probe, clusters = self._probe(recording), self._clusters(recording)
-            recorder = Recorder(probe, clusters, self.model.convs, self._writer, recording)
-            self._recorder = stack.enter_context(recorder)
+            self._recorder = stack.enter_context(self._make_recorder(recording))
             self._close(0, None, None)
             self._stack, self._open = stack.pop_all(), True
         return self
@@ -184,19 +180,21 @@ class Watch:
 
         self._recorder.close(epoch, both, last=False)
 
-    def _probe(self, recording: RecordingConfig) -> Probe:
+    def _make_recorder(self, recording: RecordingConfig) -> Recorder:
         graph, model = self.graph, self.model
-        names = [name for name in recording.measures if name in vocabulary.FEATURE_MEASURES]
-        edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
-        measurer = FeatureMeasurer(names, edges, graph.y, graph.x, seed=self.config.seed)
-        return Probe(model.plain, model.run, model.taps, model.slots, measurer, graph.num_nodes, recording)
-
-    def _clusters(self, recording: RecordingConfig) -> ClusterMeasurer:
-        partitions = {} if self.graph.y is None else {"classes": self.graph.y}
-        if any(name.endswith("_communities") for name in recording.measures):
-            nodes = self.graph.num_nodes
-            partitions["communities"] = louvain(self.graph.edge_index, nodes, nodes, seed=self.config.seed)
-        return ClusterMeasurer(recording.measures, partitions)
+        return make_recorder(
+            model.plain,
+            model.run,
+            model.taps,
+            slots=model.slots,
+            convs=model.convs,
+            x=graph.x,
+            edge_index=graph.edge_index,
+            y=graph.y,
+            config=recording,
+            seed=self.config.seed,
+            writer=self._writer,
+        )
 
     def _warnings(self) -> list[str]:
         deaf = self.model.compiled and "gradient_norm" in self.config.recording.measures

@@ -103,6 +103,14 @@ def test_ticks_of_a_logarithmic_axis_are_written_out_where_the_data_is(values: l
         assert float(text if power == text else f"1e{power}") == pytest.approx(tick)
 
 
+@pytest.mark.parametrize("values", [[0.09, 0.14], [3.0, 9.0], [95.0, 105.0]])
+def test_a_narrow_logarithmic_axis_has_several_ticks_in_sight(values: list[float]) -> None:
+    ticks = log_axis(values)["tickvals"]
+    assert isinstance(ticks, list)
+    assert len([tick for tick in ticks if values[0] / 2 <= tick <= 2 * values[1]]) >= 5
+    assert len(ticks) <= 20
+
+
 def test_a_logarithmic_axis_without_anything_to_show() -> None:
     assert log_axis([0.0, float("nan")]) == {"type": "log"}
     assert log_axis([]) == {"type": "log"}

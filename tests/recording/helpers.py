@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.data.embedded import karate
 from cna_viz.data.graph import Graph
-from cna_viz.experiments.train import make_recorder
+from cna_viz.experiments.train import recorder_of
 from cna_viz.models.backbones import prepare_graph
 from cna_viz.models.gnn import GNN
 from cna_viz.nn.slots import SlotContext
@@ -48,7 +48,7 @@ class Bench:
         return fit(self.model, self.inputs, self.graph.y, self.parts, config, callbacks, batches)
 
     def recorder(self, writer: RecordWriter) -> Recorder:
-        return make_recorder(self.config, self.graph, self.model, self.inputs, writer)
+        return recorder_of(self.config, self.graph, self.model, self.inputs, writer)
 
     def record(self, callbacks: Sequence[Callback] = (), batches: Batches | None = None, **training: Any) -> Outcome:
         """Train and record; the record is opened with :meth:`load`."""

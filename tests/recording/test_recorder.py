@@ -351,15 +351,6 @@ def test_snapshots_are_kept_at_powers_of_ten_at_the_ends_and_of_the_best(
     assert set(one.load().snapshots) == wanted | {outcome.best_epoch}
 
 
-def test_powers_of_ten(bench: Make) -> None:
-    one = bench("relu")
-    with RecordWriter(one.folder, one.config, {}) as writer:
-        recorder = one.recorder(writer)
-        epochs = [0, 1, 2, 9, 10, 11, 20, 99, 100, 101, 110, 999, 1000, 1001, 10000]
-        assert [e for e in epochs if recorder.snapshot_due(e, last=False)] == [0, 1, 10, 100, 1000, 10000]
-        assert recorder.snapshot_due(7, last=True)
-
-
 def test_no_snapshots_where_none_are_wanted(bench: Make) -> None:
     one = bench("cna", snapshots="none")
     one.record()
