@@ -3,38 +3,41 @@
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch_geometric.nn.models import GCN
 
+from benchmarks.timing import WARM_UP
 from cna_viz.config import ModelConfig, RunConfig, TrainingConfig
 from cna_viz.data.graph import Graph
 from cna_viz.experiments.train import recorder_of
 from cna_viz.models.backbones import prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
-from cna_viz.recording.recorder import Recorder
 from cna_viz.records.writer import RecordWriter
 from cna_viz.training.evaluate import Scores, evaluate
 from cna_viz.training.optimizer import adam
+from cna_viz.training.step import TrainingBatch, step
 
 
-def epoch(model: nn.Module, inputs: tuple[object, ...], target: Tensor) -> Callable[[], Scores]:
-    """Return an epoch of ``model``: half of the nodes train, a quarter each selects and tests."""
-    nodes = len(target)
-    order = torch.randperm(nodes, generator=torch.Generator().manual_seed(0)).to(target.device)
-    parts = {"train": order[: nodes // 2], "val": order[nodes // 2 : 3 * nodes // 4], "test": order[3 * nodes // 4 :]}
-    optimizer = adam(model, TrainingConfig())
+def epoch(model: nn.Module, inputs: tuple[Any, ...], target: Tensor) -> Callable[[], Scores]:
+    """Return an epoch of ``model``."""
+    parts, optimizer = split(target), adam(model, TrainingConfig())
+    batch = TrainingBatch(inputs, target, parts["train"])
 
     def run() -> Scores:
-        model.train()
-        optimizer.zero_grad()
-        F.cross_entropy(model(*inputs)[parts["train"]], target[parts["train"]]).backward()
-        optimizer.step()
-        return evaluate(model, inputs, target, parts)  # type: ignore[arg-type]
+        step(model, batch, optimizer)
+        return evaluate(model, inputs, target, parts)
 
     return run
+
+
+def split(target: Tensor) -> dict[str, Tensor]:
+    """Return half of the nodes to train, a quarter each to select and to test."""
+    nodes = len(target)
+    order = torch.randperm(nodes, generator=torch.Generator().manual_seed(0)).to(target.device)
+    return {"train": order[: nodes // 2], "val": order[nodes // 2 : 3 * nodes // 4], "test": order[3 * nodes // 4 :]}
 
 
 def ours(graph: Graph, slot: str, *, layers: int, hidden: int, clusters: int) -> Callable[[], Scores]:
@@ -47,22 +50,32 @@ def ours(graph: Graph, slot: str, *, layers: int, hidden: int, clusters: int) ->
 
 
 def recorded(
-    graph: Graph, slot: str, folder: Path, *, layers: int, hidden: int, clusters: int
-) -> tuple[Callable[[], None], Recorder]:
-    """Return the same epoch with everything that is recorded by default, and the recorder, to be entered before."""
+    graph: Graph, slot: str, folder: Path, *, epochs: int, layers: int, hidden: int, clusters: int
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Return the same epoch with everything that a run records by default, and what is recorded at its end.
+
+    The first calls warm up; then there are ``epochs`` calls, from the untrained to the last.
+    """
     torch.manual_seed(0)
     config = RunConfig(model=ModelConfig(slot=slot, layers=layers, hidden=hidden, clusters=clusters))
     model = GNN(graph.num_features, graph.num_classes, config.model).to(graph.x.device)
     inputs = (prepare_features("gcn", graph.x), prepare_graph("gcn", graph.edge_index, graph.num_nodes))
     writer = RecordWriter(folder / config.run_id, config, {})
-    recorder = recorder_of(config, graph, model, inputs, writer)
-    train, numbers = epoch(model, inputs, graph.y), count(1)
+    recorder = recorder_of(config, graph, model, inputs, writer, split(graph.y)["train"])
+    train, numbers = epoch(model, inputs, graph.y), count(-WARM_UP)
 
     def run() -> None:
-        recorder.on_epoch(next(numbers), train(), last=False)
+        scores, number = train(), next(numbers)
+        if number >= 0:
+            recorder.on_epoch(number, scores, last=number == epochs - 1)
+        else:
+            recorder.probe.look()
+
+    def select() -> None:
+        recorder.on_selected(epochs // 2 + 1)
 
     writer.__enter__()
-    return run, recorder
+    return run, select
 
 
 def pyg(graph: Graph, *, layers: int, hidden: int) -> Callable[[], Scores]:

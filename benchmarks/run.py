@@ -12,6 +12,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -21,12 +22,14 @@ import torch
 
 from benchmarks.epochs import ours, pyg, recorded
 from benchmarks.graphs import arxiv_shaped, cora_shaped
+from benchmarks.sweeps import overhead, table_of_records, throughput
 from benchmarks.timing import compare
 from cna_viz.config import DataConfig
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.cna import CNA
+from cna_viz.training.freed_memory import keep_freed_memory
 from cna_viz.vocabulary import FEATURE_MEASURES
 from tests.nn.naive import naive_cna
 
@@ -91,20 +94,37 @@ def epochs_on_arxiv() -> list[Row]:
 
 
 def recording_on_cora(graph: Graph) -> list[Row]:
-    """Compare epochs with and without everything that is recorded by default: 200 epochs, three of them snapshots."""
-    rows = []
+    """Compare 200 epochs with and without everything that a run records by default, from the untrained to the best."""
+    rows, epochs = [], 200
     for slot in ("relu", "cna"):
         shape = {"layers": 16, "hidden": 64, "clusters": 8}
         with tempfile.TemporaryDirectory() as folder:
-            run, recorder = recorded(graph, slot, Path(folder), **shape)
-            with recorder:
-                times = compare({"plain": ours(graph, slot, **shape), "recorded": run}, repeats=200)
-        for name, timing in times.items():
-            print(f"  {slot}, {name}: {1e3 * timing.mean:.1f} ms per epoch in the mean")
-        rows.append(
-            at_most(f"{graph.name}: {slot}, recorded / not, means", times["recorded"].mean / times["plain"].mean, 1.15)
-        )
+            run, select = recorded(graph, slot, Path(folder), epochs=epochs, **shape)
+            times = compare({"plain": ours(graph, slot, **shape), "recorded": run}, repeats=epochs)
+            start = time.perf_counter()
+            select()
+            end = time.perf_counter() - start
+        plain, whole = times["plain"].mean, times["recorded"].mean + end / epochs
+        print(f"  {slot}: {1e3 * plain:.1f} ms per epoch in the mean, recorded {1e3 * whole:.1f} ms")
+        rows.append(at_most(f"{graph.name}: {slot}, recorded / not, means of a run", whole / plain, 1.15))
     return rows
+
+
+def memory_of_recording(nodes: int = 170_000, hidden: int = 256) -> list[Row]:
+    """Compare the peak memory of processes that train with and without a record."""
+    shape = ("--hidden", str(hidden))
+    plain, whole = (process(nodes, *shape, *options)["peak_mib"] for options in ((), ("--record",)))
+    print(f"  {nodes} nodes, {hidden} channels: peak {plain:.0f} MiB, recorded {whole:.0f} MiB")
+    more = (whole - plain) / (nodes * hidden * 4 / 2**20)
+    return [at_most("csbm of ogbn-arxiv's size: more memory when recorded, in features of one layer", more, 1)]
+
+
+def process(nodes: int, *options: str) -> dict[str, float]:
+    """Return what :mod:`benchmarks.memory` measures in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.memory", str(nodes), *options]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    return found
 
 
 def measures_on_arxiv() -> list[Row]:
@@ -120,13 +140,20 @@ def measures_on_arxiv() -> list[Row]:
     return rows
 
 
+def sweeps() -> list[Row]:
+    """Compare sweeps with a loop, and time the table of many records."""
+    return [
+        at_least("sweep: 64 short runs, one worker / two", throughput(), 1.7),
+        at_most("sweep: seconds more per run than in a loop", overhead(), 0.3),
+        at_most("table of 1,000 runs: seconds", table_of_records(), 2.0),
+    ]
+
+
 def sizes(most: int) -> list[Row]:
     """Fit the growth of time and memory with the number of nodes."""
     found = []
     for exponent in range(3, int(math.log10(most)) + 1):
-        command = [sys.executable, "-m", "benchmarks.memory", str(10**exponent)]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
-        found.append(json.loads(answer.stdout.splitlines()[-1]))
+        found.append(process(10**exponent))
         one = found[-1]
         print(f"  {one['nodes']} nodes: {one['seconds']:.3f} s per epoch, peak {one['peak_mib']:.0f} MiB")
     time_slope = slope([(one["nodes"], one["seconds"]) for one in found])
@@ -170,7 +197,9 @@ def machine() -> dict[str, object]:
 def main() -> None:
     """Run the chosen parts, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="epochs, slot, arxiv, recording, measures, sizes (all when left out)")
+    parser.add_argument(
+        "parts", nargs="*", help="epochs, slot, arxiv, recording, memory, measures, sweeps, sizes (all when left out)"
+    )
     parser.add_argument("--data", type=Path, help="data root with Cora; a random graph of its shape when left out")
     parser.add_argument("--most", type=int, default=1_000_000, help="nodes of the largest graph of `sizes`")
     options = parser.parse_args()
@@ -180,12 +209,15 @@ def main() -> None:
         "slot": slot_alone,
         "arxiv": epochs_on_arxiv,
         "recording": lambda: recording_on_cora(cora),
+        "memory": memory_of_recording,
         "measures": measures_on_arxiv,
+        "sweeps": sweeps,
         "sizes": lambda: sizes(options.most),
     }
     unknown = sorted(set(options.parts) - set(parts))
     if unknown:
         parser.error(f"unknown part {unknown[0]!r}; choices: {', '.join(parts)}")
+    keep_freed_memory()  # as every training does
     rows: list[Row] = []
     print(f"machine: {machine()}")
     for name in options.parts or parts:

@@ -26,7 +26,7 @@ from pydantic import (
 from cna_viz import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
 
 
@@ -222,7 +222,7 @@ class TrainingConfig(Config):
 class RecordingConfig(Config):
     """What is kept of a run."""
 
-    every: Annotated[int, Ge(1)] = 20
+    every: Annotated[int, Ge(1)] = 50
     """Measure the layers every so many epochs, and at the first, the best, the last and where there is a snapshot."""
     measures: tuple[MeasureName, ...] = vocabulary.DEFAULT_MEASURES
     """Measures of the layers, as in rayleigh,mad; `all` for every one. Those left out of the default take time."""

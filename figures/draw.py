@@ -6,7 +6,7 @@ Needs the extra ``images`` (kaleido) and an installed Chrome or Chromium. Record
 from pathlib import Path
 
 from cna_viz import figures, load_or_run_all
-from cna_viz.experiments.grid import depth_grid
+from cna_viz.experiments.depth_grid import depth_grid
 from cna_viz.reports.notebooks import find_notebook
 from cna_viz.reports.parameters import read_parameters
 

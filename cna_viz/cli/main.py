@@ -11,6 +11,8 @@ from cna_viz.errors import CnaVizError, unknown_name
 
 COMMANDS: Final = {
     "run": "train one network, or load it if it was trained before",
+    "sweep": "train all runs of a grid in parallel, those that are missing",
+    "compare": "hold the arms of a grid against one of them, pair by pair",
     "report": "execute a notebook with your parameters and write a page that opens offline",
     "runs": "list, show, verify or export records",
     "datasets": "list the datasets and what is on disk",
@@ -25,6 +27,7 @@ commands:
 
 examples:
   cna-viz run --slot cna --layers 16
+  cna-viz sweep ablation
   cna-viz report oversmoothing
   cna-viz report oversmoothing -p dataset cora --data path/to/data
   cna-viz runs list

@@ -133,8 +133,8 @@ def _verify(namespace: Namespace) -> int:
 
 def _problems(folder: Path) -> list[str]:
     """Return what is wrong with the files of a record or, where each is as it was written, with their meaning."""
-    from cna_viz.records.integrity import find_problems
     from cna_viz.records.record import load_record
+    from cna_viz.records.verify import find_problems
 
     found = find_problems(folder)
     if not found:

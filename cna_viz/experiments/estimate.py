@@ -100,8 +100,7 @@ def _sizes(folder: Path) -> _Sizes:
         for name in (schema.METRICS_FILE, schema.TIMINGS_FILE, schema.MANIFEST_FILE)
     )
     snapshots = [path.stat().st_size for path in (folder / schema.SNAPSHOT_FOLDER).iterdir()]
-    # The entries of snapshots name their tensors and are the longest; the first epoch has no gradients, so its line is
-    # shorter than those of the other epochs that are measured.
+    # The entries of snapshots name their tensors and are the longest.
     entries = sorted(manifest, reverse=True)
     return _Sizes(
         fixed=sum(map(len, files.values())) + sum(entries[len(snapshots) :]),

@@ -1,40 +1,135 @@
-"""Families of configs that differ in few things."""
+"""Families of runs: a few lines that say what differs become a list of configs."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Mapping
 from itertools import product
+from typing import Any, Self
 
-from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
+from pydantic import Field, model_validator
+
+from cna_viz.config import Config, RunConfig
+from cna_viz.errors import UsageError, unknown_name
+from cna_viz.settings import nested, settings
+
+Values = dict[str, Any]
+"""Values of settings by flat name, such as ``slot`` or ``csbm_homophily``."""
 
 
-def depth_grid(
-    *,
-    dataset: str = "digits",
-    split: str = "random-60-20-20",
-    depths: Sequence[int] = (2, 4, 8, 16, 32),
-    slots: Sequence[str] = ("relu", "cna"),
-    seeds: Sequence[int] = (0, 1, 2),
-    hidden: int = 64,
-    clusters: int = 8,
-    epochs: int = 200,
-) -> list[RunConfig]:
-    """Return one config per depth, slot and seed; all arms share splits, seeds and training settings.
+class Grid(Config):
+    """A description of many runs.
 
-    What takes time and space is recorded only where it is looked at: the deepest networks of the first seed are
-    measured every epoch and keep embeddings; the others are measured at the first, the last and the best epoch.
+    Every arm is combined with every row of every zipped table and with every combination of the axes:
 
-    Raises:
-        UsageError: When a name is unknown or a number out of range.
+        >>> Grid(fixed={"dataset": "karate"}, axes={"seed": [0, 1]}, arms=[{"slot": ["relu", "cna"]}]).configs()
+
+    makes four runs. Names of settings are those of the options of ``cna-viz run``, with ``_`` for ``-``.
     """
-    configs = []
-    for depth, slot, seed in product(depths, slots, seeds):
-        shown = depth == max(depths) and seed == seeds[0]
-        configs.append(
-            RunConfig(
-                data=DataConfig(dataset=dataset, split=split),
-                model=ModelConfig(slot=slot, layers=depth, hidden=hidden, clusters=clusters),
-                training=TrainingConfig(epochs=epochs),
-                recording=RecordingConfig(every=1 if shown else max(epochs, 1), snapshots="ends" if shown else "none"),
-                seed=seed,
-            )
-        )
-    return configs
+
+    name: str = "grid"
+    """What messages and tables call it."""
+    about: str = ""
+    """The question that it answers."""
+    fixed: Values = Field(default_factory=dict)
+    """Settings that all runs share."""
+    axes: dict[str, list[Any]] = Field(default_factory=dict)
+    """Values to combine: all with all."""
+    zipped: list[dict[str, list[Any]]] = Field(default_factory=list)
+    """Tables whose columns go together row by row."""
+    arms: list[Values] = Field(default_factory=list)
+    """Families of settings; a list is an axis of this arm alone. What an arm sets outweighs the rest."""
+    exclude: list[Values] = Field(default_factory=list)
+    """Combinations to leave out; a list means any of its values."""
+
+    @model_validator(mode="after")
+    def _known_and_not_empty(self) -> Self:
+        tables = [self.fixed, self.axes, *self.zipped, *self.arms, *self.exclude]
+        for name in (name for table in tables for name in table):
+            if name not in settings():
+                raise unknown_name(f"setting of grid {self.name!r}", name, settings())
+        for name, values in (item for table in (self.axes, *self.zipped, *self.arms) for item in table.items()):
+            if values == []:
+                raise UsageError(f"grid {self.name!r}: {name} has no values, so there is nothing to run")
+        for table in self.zipped:
+            lengths = {name: len(values) for name, values in table.items()}
+            if len(set(lengths.values())) > 1:
+                raise UsageError(
+                    f"grid {self.name!r}: zipped settings go together row by row and need equally many values, not "
+                    + ", ".join(f"{count} of {name}" for name, count in lengths.items())
+                )
+        return self
+
+    def configs(self) -> list[RunConfig]:
+        """Return the runs, arms one after the other.
+
+        Raises:
+            UsageError: When a value is not accepted, nothing is left, or two combinations are the same run.
+        """
+        kept = [values for values in self._combinations() if not any(_matches(values, out) for out in self.exclude)]
+        if not kept:
+            raise UsageError(f"grid {self.name!r}: all combinations are excluded, so there is nothing to run")
+        found: dict[str, Values] = {}
+        configs = []
+        for values in kept:
+            config = self._config(values)
+            if config.run_id in found:
+                raise UsageError(self._same(found[config.run_id], values))
+            found[config.run_id] = values
+            configs.append(config)
+        return configs
+
+    def having(self, changes: Mapping[str, list[Any]]) -> "Grid":
+        """Return the grid with other values of some settings; several of a setting are an axis.
+
+        Raises:
+            UsageError: When a setting is unknown, or is what the arms or a zipped table of this grid differ in.
+        """
+        for name in changes:
+            if any(name in table for table in (*self.arms, *self.zipped)):
+                raise UsageError(f"grid {self.name!r} compares values of {name}: it can't be set for all of its runs")
+        fixed = {name: value for name, value in self.fixed.items() if name not in changes}
+        axes = {name: values for name, values in self.axes.items() if name not in changes}
+        fixed |= {name: values[0] for name, values in changes.items() if len(values) == 1}
+        axes |= {name: values for name, values in changes.items() if len(values) != 1}
+        return self.replace(fixed=fixed, axes=axes)
+
+    def _combinations(self) -> Iterator[Values]:
+        rows = [
+            [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)] for table in self.zipped
+        ]
+        for arm in self.arms or [{}]:
+            lists = {name: value if isinstance(value, list) else [value] for name, value in arm.items()}
+            for parts in product(_product(lists), *rows, _product(self.axes)):
+                own, *others = parts
+                values = dict(self.fixed)
+                for part in (*others, own):
+                    values |= part
+                yield values
+
+    def _config(self, values: Values) -> RunConfig:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of settings without effect: that is said where it matters
+                return RunConfig.model_validate(nested(values))
+        except UsageError as error:
+            raise UsageError(f"grid {self.name!r}: {error} (in {_shown(values)})") from None
+
+    def _same(self, one: Values, other: Values) -> str:
+        differ = [name for name in other if one.get(name) != other[name]]
+        why = f"{', '.join(differ)} has no effect there" if differ else "the arms overlap"
+        both = f"{_shown(one)} and {_shown(other)}"
+        return f"grid {self.name!r} makes the same run twice: {both} ({why}); exclude one of them"
+
+
+def _product(axes: Mapping[str, list[Any]]) -> list[Values]:
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+
+
+def _matches(values: Values, pattern: Values) -> bool:
+    return all(
+        name in values and (values[name] in wanted if isinstance(wanted, list) else values[name] == wanted)
+        for name, wanted in pattern.items()
+    )
+
+
+def _shown(values: Values) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

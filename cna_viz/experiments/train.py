@@ -1,6 +1,7 @@
 """The one place that knows the whole making wing: data, model, training, recording."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,13 +20,15 @@ from cna_viz.models.gnn import GNN
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
+from cna_viz.recording.gradient_norms import BatchGradients
 from cna_viz.recording.make_recorder import make_recorder
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.writer import RecordWriter
+from cna_viz.training.freed_memory import keep_freed_memory
 from cna_viz.training.loop import Batches, Callback, Outcome, fit
 from cna_viz.training.sampler import NeighborBatches
-from cna_viz.training.step import TrainingBatch
+from cna_viz.training.step import TrainingBatch, loss_of
 
 
 def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:
@@ -56,6 +59,7 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
 
     The random state of the caller is left as it was.
     """
+    keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     environment = describe_environment(str(device), torch.get_num_threads())
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
@@ -71,22 +75,43 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         x = prepare_features(config.model.backbone, graph.x)
         inputs = (x, prepare_graph(config.model.backbone, graph.edge_index, graph.num_nodes))
         parts = {name: index.to(device) for name, index in split.items()}
-        with recorder_of(config, graph, model, inputs, writer) as recorder:
-            outcome = fit(
-                model, inputs, graph.y, parts, config.training, [recorder, *callbacks], _batches(config, graph, split)
-            )
+        batches = _batches(config, graph, split)
+        recorder = recorder_of(config, graph, model, inputs, writer, parts["train"], batches)
+        outcome = fit(model, inputs, graph.y, parts, config.training, [recorder, *callbacks], batches)
         writer.seal(_summary(outcome, sum(p.numel() for p in model.parameters()), split))
 
 
-def recorder_of(config: RunConfig, graph: Graph, model: GNN, inputs: tuple[Any, ...], writer: RecordWriter) -> Recorder:
-    """Return what records the training of ``model``, which is called with ``inputs`` on the whole graph."""
+def recorder_of(
+    config: RunConfig,
+    graph: Graph,
+    model: GNN,
+    inputs: tuple[Any, ...],
+    writer: RecordWriter,
+    train: Tensor,
+    batches: Batches | None = None,
+) -> Recorder:
+    """Return what records the training of a model.
+
+    Args:
+        config: The run.
+        graph: Its graph.
+        model: The model.
+        inputs: What it is called with on the whole graph.
+        writer: Takes what is kept.
+        train: Training nodes, whose loss has the gradients that are measured.
+        batches: Gives the batches of an epoch, where there are some; gradients are those of the first.
+    """
+    whole, taps = TrainingBatch(inputs, graph.y, train), TapModules(model.taps())
+    asked = "gradient_norm" in config.recording.measures
     slots, convs = (dict(enumerate(modules, start=1)) for modules in (model.slots, model.convs))
     return make_recorder(
         model,
         lambda: model(*inputs),
-        TapModules(model.taps()),
+        taps,
         slots=slots,
         convs=convs,
+        loss=partial(loss_of, batch=whole) if asked and batches is None else None,
+        gradients=_batch_gradients(model, taps, batches) if asked and batches is not None else None,
         x=graph.x,
         edge_index=graph.edge_index,
         y=graph.y,
@@ -94,6 +119,14 @@ def recorder_of(config: RunConfig, graph: Graph, model: GNN, inputs: tuple[Any, 
         seed=config.seed,
         writer=writer,
     )
+
+
+def _batch_gradients(model: GNN, taps: TapModules, batches: Batches) -> BatchGradients:
+    def loss(epoch: int) -> Tensor:
+        batch = next(iter(batches(max(1, epoch))))
+        return loss_of(model(*batch.inputs), batch)
+
+    return BatchGradients(model, taps, loss)
 
 
 def _partition(config: RunConfig, graph: Graph) -> Tensor | None:

@@ -6,8 +6,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-ENTRIES: Final = 2**22
-"""Numbers in a piece: 32 MiB in float64."""
+ENTRIES: Final = 2**20
+"""Numbers in a piece: 8 MiB in float64."""
 
 
 def blocks(rows: int, channels: int) -> Iterator[slice]:

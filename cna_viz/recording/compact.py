@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cna_viz.recording.quick_norm import quick_norm
+from cna_viz.measures.blocks import blocks
+from cna_viz.measures.rows import runs_compiled
 
 HALF_TOLERANCE = 0.01
 """Share of the differences between rows that storing in float16 may cost."""
@@ -25,12 +26,35 @@ def compact(value: Tensor, precision: str) -> np.ndarray[Any, Any]:
     value = value.float()
     if precision == "float16":
         half = value.half()
-        # Not from the squares of the values themselves: those of nearly equal rows would hide the differences.
-        kept = quick_norm(value - value.mean(dim=0, dtype=torch.float64).float())
-        if bool(quick_norm(value - half.float()) <= HALF_TOLERANCE * kept):
-            value = half
+        lost, spread = _squares(value, half)
+        value = half if bool(lost <= HALF_TOLERANCE**2 * spread) else value
     array: np.ndarray[Any, Any] = value.cpu().numpy()
     return array
+
+
+def _squares(value: Tensor, stored: Tensor) -> tuple[Tensor, Tensor]:
+    """Return Σ(x - stored)², what storing costs, and Σ(x - column mean)², what there is to lose; float64.
+
+    The second is taken of what is left when the first row is subtracted: of nearly equal rows, whose squares would hide
+    the differences, only the differences are left.
+    """
+    first, sums = value[:1], torch.zeros(2 + value.shape[1], dtype=torch.float64, device=value.device)
+    add = _load_kernel().add_squares if runs_compiled(value) else None
+    for block in blocks(*value.shape):
+        part, kept = value[block], stored[block].float()
+        if add is not None:
+            add(part.contiguous().numpy(), kept.contiguous().numpy(), first.contiguous().numpy(), sums.numpy())
+            continue
+        rest = part.double() - first
+        sums += torch.cat([(part - kept).double().square().sum()[None], rest.square().sum()[None], rest.sum(dim=0)])
+    return sums[0], sums[1] - sums[2:].square().sum() / max(1, len(value))
+
+
+@lru_cache(maxsize=1)
+def _load_kernel() -> Any:
+    from cna_viz.recording import compact_kernel
+
+    return compact_kernel
 
 
 def project(value: Tensor, channels: int | None) -> Tensor:

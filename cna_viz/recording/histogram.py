@@ -10,6 +10,7 @@ from torch.utils.hooks import RemovableHandle
 
 from cna_viz.measures.blocks import blocks
 from cna_viz.nn.cna import CNA
+from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm
 from cna_viz.nn.rational import Rational
 from cna_viz.records.schema import HISTOGRAM_BINS, HISTOGRAM_REACH
 
@@ -32,6 +33,19 @@ def histogram(values: Tensor, labels: Tensor, clusters: int) -> Tensor:
         place = labels[rows, None] * HISTOGRAM_BINS + bins
         counts += torch.bincount(place[bins >= 0], minlength=len(counts))
     return counts.view(clusters, HISTOGRAM_BINS)
+
+
+def _normalized(normalization: nn.Module, x: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield what is normalized in pieces, each with the labels of its rows: as a whole it takes several times x."""
+    kind = type(normalization)  # a subclass, like a module of somebody else, may take all numbers together
+    if kind is NodeNorm:
+        for rows in blocks(*x.shape):
+            yield normalization(x[rows]), labels[rows]
+    elif kind in (ClusterNorm, NoNorm):  # every channel on its own
+        for channels in blocks(x.shape[1], x.shape[0]):
+            yield normalization(x[:, channels], labels), labels
+    else:
+        yield normalization(x, labels), labels
 
 
 @contextmanager
@@ -62,6 +76,7 @@ def _attach(
         features = args[0].detach()
         if features.dtype in (torch.float16, torch.bfloat16):
             features = features.float()
-        heard(layer, histogram(slot.normalization(features, labels[0]), labels[0], clusters))
+        parts = _normalized(slot.normalization, features, labels[0])
+        heard(layer, torch.stack([histogram(values, of, clusters) for values, of in parts]).sum(dim=0))
 
     return slot.label_tap.register_forward_hook(note), slot.register_forward_hook(count)

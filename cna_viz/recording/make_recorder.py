@@ -9,7 +9,8 @@ from cna_viz.config import RecordingConfig
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.communities import louvain
 from cna_viz.recording.cluster_measures import ClusterMeasurer
-from cna_viz.recording.probe import Forward, Probe
+from cna_viz.recording.gradient_norms import GradientNorms
+from cna_viz.recording.probe import Forward, Loss, Probe
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import Taps
 from cna_viz.records.writer import RecordWriter
@@ -22,6 +23,8 @@ def make_recorder(
     *,
     slots: Mapping[int, nn.Module],
     convs: Mapping[int, nn.Module],
+    loss: Loss | None,
+    gradients: GradientNorms | None,
     x: Tensor,
     edge_index: Tensor,
     y: Tensor | None,
@@ -37,6 +40,8 @@ def make_recorder(
         taps: Its stages.
         slots: Its slots by layer, where they are known.
         convs: Its convolutions by layer.
+        loss: Loss of the training, from the output, where it is known and its gradients are to be measured.
+        gradients: Gives the norms of gradients where the loss is not known.
         x: Input features, ``[nodes, features]``.
         edge_index: Edges, both directions, ``[2, edges]``.
         y: Classes, ``[nodes]``; None where there are none.
@@ -50,5 +55,5 @@ def make_recorder(
     partitions = {} if y is None else {"classes": y}
     if any(name.endswith("_communities") for name in config.measures):
         partitions["communities"] = louvain(edge_index, nodes, nodes, seed=seed)
-    probe = Probe(model, forward, taps, slots, measurer, nodes, config)
-    return Recorder(probe, ClusterMeasurer(config.measures, partitions), convs, writer, config)
+    probe = Probe(model, forward, taps, slots, measurer, nodes, config, loss)
+    return Recorder(probe, ClusterMeasurer(config.measures, partitions), convs, gradients, writer, config)

@@ -13,6 +13,7 @@ from cna_viz.config import RecordingConfig
 from cna_viz.errors import RecordError
 from cna_viz.measures import FeatureMeasurer
 from cna_viz.recording.compact import compact, project
+from cna_viz.recording.gradient_norms import Backward
 from cna_viz.recording.histogram import listen_to_rationals
 from cna_viz.recording.slot_state import label_taps, slot_tensors
 from cna_viz.recording.taps import Key, TapModules, Taps, listen
@@ -22,6 +23,8 @@ from cna_viz.records.snapshot_stream import SnapshotStream
 
 Forward = Callable[[], Tensor]
 """Runs the model on the whole graph and returns its output, ``[nodes, classes]``."""
+Loss = Callable[[Tensor], Tensor]
+"""Returns the loss of an output, a scalar."""
 
 
 @dataclass
@@ -42,7 +45,8 @@ class Look:
 class Probe:
     """Looks at a model. Everything is taken where it passes: no more than one layer's features are held.
 
-    The model is put into evaluation mode for the time, no gradient is kept, and the random state is as it was.
+    With a loss, autograd holds what the way back needs, as in a training step. The model is put into
+    evaluation mode for the time, its parameters get no gradient, and the random state is as it was.
 
     Args:
         model: The model.
@@ -52,6 +56,7 @@ class Probe:
         measurer: Measures features.
         nodes: Number of nodes: the rows that features must have.
         config: What is kept.
+        loss: Loss of the training, whose gradient is measured on the way back; None to go one way only.
     """
 
     def __init__(
@@ -63,9 +68,10 @@ class Probe:
         measurer: FeatureMeasurer,
         nodes: int,
         config: RecordingConfig,
+        loss: Loss | None = None,
     ) -> None:
         self.model, self.forward, self.taps, self.slots = model, forward, taps, dict(slots)
-        self.measurer, self.nodes, self.config = measurer, nodes, config
+        self.measurer, self.nodes, self.config, self.loss = measurer, nodes, config, loss
         self._label_taps = TapModules(label_taps(self.slots))
         self._widths: dict[Key, int] = {}
 
@@ -81,11 +87,12 @@ class Probe:
             RecordError: When a layer has another number of nodes than the graph or other channels than before, or is
                 not called any more.
         """
-        found, passed = Look(), set[Key]()
+        found, passed, backward = Look(), set[Key](), Backward()
 
         def hear(key: Key, value: Tensor, training: bool) -> None:
             self._check(key, value)
             passed.add(key)
+            backward.hear(key, value)
             for name, scalar in self.measurer(value.detach()).items():
                 found.measures.setdefault(name, {})[key] = scalar
             if stream is not None:
@@ -102,8 +109,18 @@ class Probe:
                 stream.add(tensor_name("slot_input_histogram", layer), counts.cpu().numpy())
 
         rationals = nullcontext() if stream is None else listen_to_rationals(self.slots, hear_rational)
-        with undisturbed(self.model), listen(self.taps, hear), listen(self._label_taps, hear_labels), rationals:
-            found.output = self.forward()
+        with (
+            undisturbed(self.model),
+            torch.set_grad_enabled(self.loss is not None),
+            listen(self.taps, hear),
+            listen(self._label_taps, hear_labels),
+            rationals,
+        ):
+            output = self.forward()
+            found.output = output.detach()
+            if self.loss is not None:
+                backward.run(self.loss(output))
+                found.measures["gradient_norm"] = backward.norms
         for layer, stage in sorted(self._widths.keys() - passed):
             raise RecordError(
                 f"layer {layer}, stage {stage}: nothing passed it, as if the layer were not called any more; begin a "

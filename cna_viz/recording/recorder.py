@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from cna_viz.config import RecordingConfig
 from cna_viz.measures.norm import weight_norm
@@ -12,18 +12,18 @@ from cna_viz.recording.cluster_measures import ClusterMeasurer
 from cna_viz.recording.gradient_norms import GradientNorms
 from cna_viz.recording.probe import Look, Probe, as_layers, numbers
 from cna_viz.recording.schedule import snapshot_due
-from cna_viz.recording.taps import Key
 from cna_viz.records.writer import RecordWriter
 from cna_viz.training.evaluate import Scores
 
 
 class Recorder:
-    """Writes a line every epoch, measures of the layers and snapshots where they are due; a context manager.
+    """Writes a line every epoch, measures of the layers and snapshots where they are due.
 
     Args:
         probe: Looks at the model.
         clusters: Measures clusters.
         convs: Convolutions by layer, for the norm of their weights.
+        gradients: Gives the norms of gradients that the probe does not see; None where there are none.
         writer: Takes lines and snapshots.
         config: How often and how much.
     """
@@ -33,26 +33,16 @@ class Recorder:
         probe: Probe,
         clusters: ClusterMeasurer,
         convs: Mapping[int, nn.Module],
+        gradients: GradientNorms | None,
         writer: RecordWriter,
         config: RecordingConfig,
     ) -> None:
         self.probe, self.clusters, self.convs, self.writer, self.config = probe, clusters, dict(convs), writer, config
         self.layers = max(layer for layer, _ in probe.taps.keys)
-        self.gradients = GradientNorms(probe.taps)
+        self.gradients = gradients
         self._measured: dict[int, dict[str, Any]] = {}
         self._kept: set[int] = set()
-        self._gradient_norms: dict[int, tuple[tuple[Key, ...], Tensor]] = {}
         self._clock = time.perf_counter()
-
-    def __enter__(self) -> "Recorder":
-        if "gradient_norm" in self.config.measures:
-            self.gradients.__enter__()
-        self._clock = time.perf_counter()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        if "gradient_norm" in self.config.measures:
-            self.gradients.__exit__(*exception)
 
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
         """Write the line of this epoch with the measures and, where one is due, its snapshot."""
@@ -73,7 +63,8 @@ class Recorder:
             scores: Gives loss and accuracy by part of the split, from what was seen where the model was looked at.
             last: Whether no other follows.
         """
-        self._gradient_norms[epoch] = self.gradients.take()
+        if self.gradients is not None:
+            self.gradients.close()
         snapshot, look = snapshot_due(self.config.snapshots, epoch, last=last), None
         if snapshot or last or epoch % self.config.every == 0:
             look = self._look(epoch, snapshot=snapshot)
@@ -93,8 +84,8 @@ class Recorder:
             look = self.probe.look()
         table = dict(look.measures)
         names = self.config.measures
-        if "gradient_norm" in names:
-            table["gradient_norm"] = dict(zip(*self._gradient_norms.get(epoch, ((), ())), strict=True))
+        if self.gradients is not None:
+            table["gradient_norm"] = dict(self.gradients.norms(epoch))
         if "weight_norm" in names:
             table["weight_norm"] = {(layer, "conv"): weight_norm(conv) for layer, conv in self.convs.items()}
         read = numbers(table)

@@ -15,6 +15,7 @@ from cna_viz import vocabulary
 from cna_viz.config import RecordingConfig, RunConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
+from cna_viz.recording.gradient_norms import StepGradients
 from cna_viz.recording.make_recorder import make_recorder
 from cna_viz.recording.probe import Look
 from cna_viz.recording.recorder import Recorder
@@ -123,7 +124,9 @@ class Watch:
         with contextlib.ExitStack() as stack, _readable_errors(self.folder):
             self._writer = stack.enter_context(RecordWriter(self.folder, self.config, environment))
             self._writer.graph(self.graph.tensors())
-            self._recorder = stack.enter_context(self._make_recorder(recording))
+            gradients = StepGradients(self.model.taps) if "gradient_norm" in recording.measures else None
+            self._recorder = self._make_recorder(recording, gradients)
+            stack.enter_context(gradients or contextlib.nullcontext())
             self._close(0, None, None)
             self._stack, self._open = stack.pop_all(), True
         return self
@@ -180,7 +183,7 @@ class Watch:
 
         self._recorder.close(epoch, both, last=False)
 
-    def _make_recorder(self, recording: RecordingConfig) -> Recorder:
+    def _make_recorder(self, recording: RecordingConfig, gradients: StepGradients | None) -> Recorder:
         graph, model = self.graph, self.model
         return make_recorder(
             model.plain,
@@ -188,6 +191,8 @@ class Watch:
             model.taps,
             slots=model.slots,
             convs=model.convs,
+            loss=None,
+            gradients=gradients,
             x=graph.x,
             edge_index=graph.edge_index,
             y=graph.y,

@@ -1,9 +1,9 @@
-"""Is a record what was written? The manifest says what every file must be; nothing else is trusted."""
+"""Is a file of a record what was written? The manifest says what each must be; nothing else is trusted."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
@@ -17,7 +17,7 @@ class Entry:
     Attributes:
         file: Path within the record.
         bytes: Size.
-        sha256: Checksum of the whole file.
+        sha256: Checksum of the file; of a snapshot, of the header before its tensors.
         tensors: Checksum of every tensor of a snapshot, so that one can be checked without reading the others.
     """
 
@@ -80,17 +80,28 @@ def _entries(content: bytes, path: Path) -> Manifest:
 
 def _entry(line: dict[str, object], path: Path) -> Entry:
     match line:
-        case {"file": str(file), "bytes": int(size), "sha256": str(digest)}:
-            pure = PurePosixPath(file)
-            if pure.is_absolute() or ".." in pure.parts:
-                raise RecordError(f"{path}: {file!r} leads out of the record")
-            return Entry(file, size, digest, _tensors(line.get("tensors"), f"{path}: {file}"))
-    raise RecordError(f"{path}: a line does not have file, bytes and sha256: {line!r}")
+        case {"file": str(file), "bytes": int(size), "sha256": str(digest)} if not _is_snapshot(file):
+            return Entry(_inside(file, path), size, digest)
+        case {"file": str(file), "bytes": int(size), "header": str(digest), "tensors": tensors}:
+            return Entry(_inside(file, path), size, digest, _tensors(tensors, f"{path}: {file}"))
+    raise RecordError(
+        f"{path}: a line does not have file, bytes and sha256, or for a snapshot file, bytes, header and tensors: "
+        f"{line!r}"
+    )
 
 
-def _tensors(digests: object, where: str) -> dict[str, str] | None:
-    if digests is None:
-        return None
+def _is_snapshot(file: str) -> bool:
+    return file.startswith(f"{schema.SNAPSHOT_FOLDER}/")
+
+
+def _inside(file: str, path: Path) -> str:
+    pure = PurePosixPath(file)
+    if pure.is_absolute() or ".." in pure.parts:
+        raise RecordError(f"{path}: {file!r} leads out of the record")
+    return file
+
+
+def _tensors(digests: object, where: str) -> dict[str, str]:
     if not isinstance(digests, dict) or not all(isinstance(digest, str) for digest in digests.values()):
         raise RecordError(f"{where}: 'tensors' must hold a checksum per tensor")
     return digests
@@ -119,7 +130,7 @@ def read_checked(folder: Path, entry: Entry) -> bytes:
     """
     check_size(folder, entry)
     content = read_bytes(folder / entry.file)
-    _check_digest(folder, entry, sha256(content))
+    check_digest(folder, entry, sha256(content))
     return content
 
 
@@ -128,35 +139,28 @@ def read_listed(folder: Path, manifest: Manifest, name: str) -> bytes:
     return read_checked(folder, manifest[name]) if name in manifest else read_bytes(folder / name)
 
 
-def _check_file(folder: Path, entry: Entry) -> None:
-    """Check a file as :func:`read_checked` does, without holding it in memory."""
+def check_snapshot(folder: Path, entry: Entry) -> None:
+    """Check size and header of a snapshot, which say where every tensor is.
+
+    Raises:
+        RecordError: Naming the file, when it is missing, truncated or altered there.
+    """
     check_size(folder, entry)
     try:
         with (folder / entry.file).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            header = read_header(file, entry.bytes)
     except OSError as error:
         raise RecordError(f"{folder / entry.file}: not readable ({error.strerror})") from None
-    _check_digest(folder, entry, digest)
+    check_digest(folder, entry, sha256(header))
 
 
-def _check_digest(folder: Path, entry: Entry, digest: str) -> None:
+def read_header(file: IO[bytes], size: int) -> bytes:
+    """Return what stands before the tensors of a safetensors file of this size: the length of a JSON, and the JSON."""
+    length = file.read(8)
+    return length + file.read(min(int.from_bytes(length, "little"), size))
+
+
+def check_digest(folder: Path, entry: Entry, digest: str) -> None:
+    """Raise :class:`~cna_viz.errors.RecordError` naming the file where this is not its checksum."""
     if digest != entry.sha256:
         raise RecordError(f"{folder / entry.file}: altered since it was written (its SHA-256 does not match)")
-
-
-def find_problems(folder: Path) -> list[str]:
-    """Check every file of a record and return what is wrong, one line each; an empty list means that all is well."""
-    try:
-        manifest = read_manifest(folder)
-    except RecordError as error:
-        return [str(error)]
-    problems = []
-    for entry in manifest.values():
-        try:
-            _check_file(folder, entry)
-        except RecordError as error:
-            problems.append(str(error))
-    known = {*manifest, schema.MANIFEST_FILE, schema.COMPLETE_FILE}
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    problems += [f"{folder / name}: does not belong to the record" for name in sorted(present - known)]
-    return problems

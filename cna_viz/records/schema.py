@@ -8,7 +8,7 @@ from typing import Any, Final
 from cna_viz import vocabulary
 from cna_viz.errors import RecordError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 CONFIG_FILE: Final = "config.json"
 ENVIRONMENT_FILE: Final = "environment.json"

@@ -43,16 +43,16 @@ class SnapshotStream:
 
     Attributes:
         tensors: SHA-256 of the bytes of every tensor, by name.
+        header: SHA-256 of what stands before the tensors.
         bytes: Size of the finished file.
-        sha256: SHA-256 of the finished file.
     """
 
     def __init__(self, path: Path, names: list[str]) -> None:
         self.path, self.tensors = path, dict[str, str]()
-        self.bytes, self.sha256 = 0, ""
+        self.bytes, self.header = 0, ""
         self._draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         self._room = -(-sum(len(name) + _ENTRY for name in [*names, "room"]) // 8) * 8
-        self._header: dict[str, dict[str, Any]] = {}
+        self._entries: dict[str, dict[str, Any]] = {}
         self._end = 0
         self._file: BufferedRandom | None = None
 
@@ -68,14 +68,14 @@ class SnapshotStream:
             RecordError: When there is a tensor of this name already, or its type can't be stored.
         """
         kind = array.dtype.newbyteorder("=")
-        if name in self._header or kind not in _TYPES:
-            what = "is written twice" if name in self._header else f"has type {array.dtype}, which can't be stored"
+        if name in self._entries or kind not in _TYPES:
+            what = "is written twice" if name in self._entries else f"has type {array.dtype}, which can't be stored"
             raise RecordError(f"{self.path}: tensor {name!r} {what}")
         content = (
             np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).reshape(-1).view(np.uint8)
         )
         start, self._end = self._end, self._end + content.nbytes
-        self._header[name] = {
+        self._entries[name] = {
             "dtype": _TYPES[kind],
             "shape": list(array.shape),
             "data_offsets": [start, self._end],
@@ -102,15 +102,19 @@ class SnapshotStream:
         return self._file
 
     def _finish(self) -> None:
-        header = json.dumps(self._header, separators=(",", ":")).encode()
-        if len(header) > self._room:
-            self._make_room(len(header))
+        entries = json.dumps(self._entries, separators=(",", ":")).encode()
+        if len(entries) > self._room:
+            self._make_room(len(entries))
+        header = self._room.to_bytes(8, "little") + entries.ljust(self._room)
         self._open.seek(0)
-        self._open.write(self._room.to_bytes(8, "little") + header.ljust(self._room))
+        self._open.write(header)
         self._open.flush()
         os.fsync(self._open.fileno())
-        self._open.seek(0)
-        self.bytes, self.sha256 = 8 + self._room + self._end, hashlib.file_digest(self._open, "sha256").hexdigest()
+        if hasattr(os, "posix_fadvise"):
+            # Now that it is on disk, it need not fill memory as well: sweeps write more than there is of it.
+            os.posix_fadvise(self._open.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        # The tensors have their checksums already: to read them again would double the time of a snapshot.
+        self.bytes, self.header = 8 + self._room + self._end, hashlib.sha256(header).hexdigest()
 
     def _make_room(self, size: int) -> None:
         """Move the tensors back, behind a header of this size."""

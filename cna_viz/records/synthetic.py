@@ -68,8 +68,6 @@ def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, 
     measures = {name: {stage: falling.tolist() for stage in vocabulary.STAGES} for name in config.recording.measures}
     for stages in measures.values():
         stages["slot"] = [*stages["slot"][:-1], None]
-    if epoch == 0 and "gradient_norm" in measures:
-        measures["gradient_norm"] = {stage: [None] * layers for stage in vocabulary.STAGES}
     loss = {name: 2 * 0.9**epoch + 0.1 * rng.random() for name in vocabulary.SPLITS}
     accuracy = dict.fromkeys(vocabulary.SPLITS, 1 - 0.8 * 0.9**epoch)
     return {"epoch": epoch, "loss": loss, "accuracy": accuracy, "layers": measures}

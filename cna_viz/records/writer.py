@@ -68,7 +68,7 @@ class RecordWriter:
         file = schema.snapshot_file(epoch)
         with SnapshotStream(self.folder / file, list(names)) as stream:
             yield stream
-        self._enter({"file": file, "bytes": stream.bytes, "sha256": stream.sha256, "tensors": stream.tensors})
+        self._enter({"file": file, "bytes": stream.bytes, "header": stream.header, "tensors": stream.tensors})
 
     def snapshot(self, epoch: int, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Write the snapshot of one epoch, all of whose tensors are there."""

@@ -22,10 +22,14 @@ class TrainingBatch:
     seeds: Tensor
 
 
+def loss_of(output: Tensor, batch: TrainingBatch) -> Tensor:
+    """Return the mean cross-entropy of the seeds."""
+    return F.cross_entropy(output[batch.seeds], batch.target[batch.seeds])
+
+
 def step(model: nn.Module, batch: TrainingBatch, optimizer: optim.Optimizer) -> None:
     """Take one step down the mean cross-entropy of the seeds. Nothing in here makes a GPU wait."""
     model.train()
     optimizer.zero_grad()
-    loss = F.cross_entropy(model(*batch.inputs)[batch.seeds], batch.target[batch.seeds])
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss_of(model(*batch.inputs), batch).backward()  # type: ignore[no-untyped-call]
     optimizer.step()

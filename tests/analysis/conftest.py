@@ -18,12 +18,14 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Return ``make(slot, layers, seed, **more)``: a synthetic record, written once and opened anew at each call."""
     written: dict[str, Path] = {}
 
-    def make(slot: str = "relu", layers: int = 4, seed: int = 0, every: int = 20, **more: Any) -> Record:
+    def make(
+        slot: str = "relu", layers: int = 4, seed: int = 0, every: int = 20, measures: str = "all", **more: Any
+    ) -> Record:
         if isinstance(more.get("accuracy"), float):
             more["accuracy"] = dict.fromkeys(("train", "val", "test"), more["accuracy"])
         config = RunConfig(
             model=ModelConfig(slot=slot, layers=layers, hidden=4, clusters=3, recluster_every=every),
-            recording=RecordingConfig(every=1, measures="all", snapshots="none"),
+            recording=RecordingConfig(every=1, measures=measures, snapshots="none"),
             seed=seed,
         )
         key = f"{config.run_id} {sorted(more.items())}"

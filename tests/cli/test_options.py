@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from cna_viz.cli.options import _options, add_config_options, read_config
+from cna_viz.cli.options import add_config_options, flag, read_config
 from cna_viz.cli.parser import Parser
 from cna_viz.config import (
     CSBMConfig,
@@ -17,6 +17,7 @@ from cna_viz.config import (
     TrainingConfig,
 )
 from cna_viz.errors import UsageError
+from cna_viz.settings import settings
 from cna_viz.vocabulary import MEASURES
 
 
@@ -41,7 +42,7 @@ def test_nothing_given_is_the_default_config() -> None:
 
 def test_every_field_has_one_option() -> None:
     config = RunConfig(data=DataConfig(dataset="csbm"))
-    flags = [option.flag for option in _options(RunConfig, ())]
+    flags = [flag(option) for option in settings().values()]
     assert len(flags) == len(set(flags)) == len(list(leaves(config)))
 
 
@@ -91,18 +92,18 @@ def test_all_options_together_arrive_in_their_fields() -> None:
         "--project 17 --seed 14"
     )
     assert parse(*words.split()) == config
-    assert {word for word in words.split() if word.startswith("--")} == {o.flag for o in _options(RunConfig, ())}
+    assert {word for word in words.split() if word.startswith("--")} == {flag(o) for o in settings().values()}
 
 
 def test_every_option_has_a_meaning_and_shows_its_default() -> None:
     parser = Parser("run", "", ())
     add_config_options(parser)
     text = " ".join(parser.format_help().split())
-    for option in _options(RunConfig, ()):
+    for option in settings().values():
         default = option.field.get_default()
         default = ", ".join(default) if isinstance(default, tuple) else default
         shown = "" if default is None else re.escape(f" (default {default})")
-        assert re.search(rf"{option.flag} [A-Z]+ \w[^(]*?.*?{shown}", text), option.flag
+        assert re.search(rf"{flag(option)} [A-Z]+ \w[^(]*?.*?{shown}", text), flag(option)
         assert option.field.description or option.path == ("seed",)
 
 
@@ -115,7 +116,7 @@ def test_measures_are_given_with_commas_or_all() -> None:
 
 
 def test_what_others_have_trained_is_no_option() -> None:
-    assert not {option.path[0] for option in _options(RunConfig, ())} & {"watched"}
+    assert not {option.path[0] for option in settings().values()} & {"watched"}
     with pytest.raises(UsageError, match="unknown option '--watched'"):
         parse("--watched", "x")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-from cna_viz.experiments import queue
+from cna_viz.experiments import once, queue
 
 Configure = Callable[..., RunConfig]
 Interrupt = Callable[[pytest.MonkeyPatch, BaseException], None]
@@ -55,4 +55,4 @@ def interrupt() -> Interrupt:
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a training fail the test."""
-    monkeypatch.setattr(queue, "train", lambda *args: pytest.fail("a training was started"))
+    monkeypatch.setattr(once, "train", lambda *args: pytest.fail("a training was started"))

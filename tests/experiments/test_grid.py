@@ -1,83 +1,156 @@
-"""The grid of depths: all arms share all but what they are compared by."""
+"""Grids: what stands in the description is what is run, and what makes no sense is refused in one line."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.experiments.grid import depth_grid
-from cna_viz.experiments.run import load_or_run_all
+from cna_viz.experiments.grid import Grid
+from cna_viz.experiments.grid_files import find_grid, presets, read
+from cna_viz.settings import flat
+from cna_viz.vocabulary import PRESETS
 
 
-def test_one_config_per_depth_slot_and_seed() -> None:
-    configs = depth_grid(depths=(2, 8, 4), slots=("relu", "cna", "none"), seeds=(5, 1))
-    keys = [(config.model.layers, config.model.slot, config.seed) for config in configs]
-    assert keys == [(depth, slot, seed) for depth in (2, 8, 4) for slot in ("relu", "cna", "none") for seed in (5, 1)]
-    assert len({config.run_id for config in configs}) == 18
+def values(configs: list[RunConfig], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(flat(config)[name] for name in names) for config in configs]
 
 
-def test_arms_share_everything_else() -> None:
-    configs = depth_grid(dataset="karate", split="official-code", hidden=16, clusters=5, epochs=7)
-    assert len(configs) == 5 * 2 * 3
-    assert len({config.data for config in configs}) == len({config.training for config in configs}) == 1
-    assert configs[0].data.dataset == "karate"
-    assert configs[0].data.split == "official-code"
-    assert configs[0].data.split_seed is None
-    assert configs[0].training.epochs == 7
-    assert len({config.model.replace(layers=2, slot="relu") for config in configs}) == 1
-    assert configs[0].model.hidden == 16
-    assert {config.model.clusters for config in configs if config.model.slot == "cna"} == {5}
-    seeds: dict[tuple[int, str], set[int]] = {}
-    for config in configs:
-        seeds.setdefault((config.model.layers, config.model.slot), set()).add(config.seed)
-        assert config.split_seed == config.seed
-    assert set(map(frozenset, seeds.values())) == {frozenset({0, 1, 2})}
+def test_a_grid_of_nothing_is_the_default_run() -> None:
+    assert Grid().configs() == [RunConfig()]
 
 
-def test_much_is_recorded_only_of_the_deepest_of_the_first_seed() -> None:
-    for config in depth_grid(depths=(2, 8, 4), seeds=(5, 1), epochs=30):
-        shown = config.model.layers == 8 and config.seed == 5
-        assert (config.recording.every, config.recording.snapshots) == ((1, "ends") if shown else (30, "none"))
+def test_axes_are_combined_all_with_all() -> None:
+    grid = Grid(fixed={"dataset": "karate"}, axes={"slot": ["relu", "cna"], "seed": [0, 1, 2]})
+    wanted = [("karate", slot, seed) for slot in ("relu", "cna") for seed in (0, 1, 2)]
+    assert values(grid.configs(), "dataset", "slot", "seed") == wanted
 
 
-def test_no_epochs() -> None:
-    assert all(config.recording.every == 1 for config in depth_grid(epochs=0))
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=4, unique=True), st.integers(1, 4))
+def test_there_are_as_many_runs_as_the_product_says(layers: list[int], seeds: int) -> None:
+    configs = Grid(axes={"layers": layers, "seed": list(range(seeds))}).configs()
+    assert len(configs) == len({config.run_id for config in configs}) == len(layers) * seeds
+
+
+def test_zipped_settings_go_together() -> None:
+    grid = Grid(zipped=[{"layers": [2, 32], "lr": [0.01, 0.001]}], axes={"seed": [0, 1]})
+    assert set(values(grid.configs(), "layers", "lr")) == {(2, 0.01), (32, 0.001)}
+    assert len(grid.configs()) == 4
+
+
+def test_arms_have_axes_of_their_own_and_outweigh_the_rest() -> None:
+    grid = Grid(
+        fixed={"slot": "none", "layers": 4}, arms=[{"slot": "relu"}, {"slot": "cna", "clusters": [2, 4], "layers": 3}]
+    )
+    assert values(grid.configs(), "slot", "clusters", "layers") == [("relu", 8, 4), ("cna", 2, 3), ("cna", 4, 3)]
+
+
+def test_what_is_excluded_is_left_out() -> None:
+    grid = Grid(axes={"slot": ["relu", "cna"], "clusters": [2, 4, 8]}, exclude=[{"slot": "relu", "clusters": [2, 4]}])
+    assert values(grid.configs(), "slot", "clusters") == [("relu", 8), ("cna", 2), ("cna", 4), ("cna", 8)]
+
+
+def test_other_values_replace_fixed_ones_and_axes() -> None:
+    grid = Grid(fixed={"dataset": "digits", "layers": 4}, axes={"seed": [0, 1, 2]})
+    changed = grid.having({"layers": [2, 8], "seed": [7], "hidden": [16]})
+    assert values(changed.configs(), "layers", "seed", "hidden") == [(2, 7, 16), (8, 7, 16)]
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("description", "message"),
     [
-        ({"dataset": "coar"}, "unknown dataset 'coar'; choices, nearest first: cora,"),
-        ({"split": "random"}, "unknown split protocol 'random'"),
-        ({"slots": ("relu", "cnna")}, "unknown slot 'cnna'; choices, nearest first: cna,"),
-        ({"depths": (2, 0)}, "layers = 0 is out of range: it must be at least 1"),
-        ({"depths": (2.0,)}, "layers = 2.0 is not accepted"),
-        ({"seeds": (0, -1)}, "seed = -1 is out of range"),
-        ({"hidden": 0}, "hidden = 0 is out of range"),
-        ({"clusters": 0}, "clusters = 0 is out of range"),
-        ({"epochs": -1}, "epochs = -1 is out of range"),
+        ({"axes": {"slto": ["relu"]}}, "unknown setting of grid 'grid' 'slto'; choices, nearest first: slot"),
+        ({"exclude": [{"depth": 2}]}, "unknown setting of grid 'grid' 'depth'"),
+        ({"axes": {"slot": []}}, "slot has no values, so there is nothing to run"),
+        ({"arms": [{"slot": []}]}, "slot has no values"),
+        ({"axes": {"layers": [2, 0]}}, r"layers = 0 is out of range: .* \(in layers 0\)"),
+        ({"axes": {"seed": [True]}}, "seed"),
+        ({"zipped": [{"layers": [2, 4], "lr": [0.1]}]}, "equally many values, not 2 of layers, 1 of lr"),
+        ({"axes": {"slot": ["relu"]}, "exclude": [{"slot": "relu"}]}, "all combinations are excluded"),
+        (
+            {"axes": {"slot": ["relu"], "clusters": [2, 4]}},
+            r"makes the same run twice: .* \(clusters has no effect there\)",
+        ),
+        ({"arms": [{"slot": "relu"}, {"slot": ["relu", "cna"]}]}, r"makes the same run twice: .* \(the arms overlap\)"),
+        ({"axis": {}}, "unknown field of Grid 'axis'; choices, nearest first: axes"),
+        ({"axes": {"seed": 3}}, "axes.seed = 3 is not accepted"),
     ],
 )
-def test_bad_input(changes: dict[str, Any], message: str) -> None:
+def test_what_makes_no_sense_is_refused(description: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as refused:
+        Grid.model_validate(description).configs()
+    assert "\n" not in str(refused.value)
+
+
+def test_what_the_arms_compare_cannot_be_set() -> None:
+    with pytest.raises(UsageError, match="grid 'ablation' compares values of slot: it can't be set"):
+        presets()["ablation"].having({"slot": ["relu"]})
+
+
+@pytest.mark.parametrize("name", presets())
+def test_presets_are_fair(name: str) -> None:
+    grid = presets()[name]
+    configs = grid.configs()
+    assert grid.about.endswith("?")
+    assert len({config.run_id for config in configs}) == len(configs)
+    by_arm: dict[str, set[int]] = {}
+    for config in configs:
+        arm = config.replace(seed=0).to_json()
+        by_arm.setdefault(arm, set()).add(config.seed)
+    assert len({frozenset(seeds) for seeds in by_arm.values()}) == 1  # the same seeds for every arm
+    assert len(next(iter(by_arm.values()))) >= 5
+    assert all(config.training.epochs == configs[0].training.epochs for config in configs)
+
+
+def test_the_ablation_has_the_whole_factorial_and_the_controls() -> None:
+    slots = {config.model.slot for config in presets()["ablation"].configs()}
+    assert {"relu", "c", "n", "a", "cn", "ca", "na", "cna"} <= slots
+    assert {name for name in PRESETS if name.startswith("cna-")} - {"cna-released"} <= slots
+
+
+def test_the_grid_of_splits_and_components_is_two_by_eight() -> None:
+    configs = presets()["split-x-component"].configs()
+    assert len({(config.data.split, config.model.slot) for config in configs}) == 16
+
+
+def test_a_file_is_a_grid_named_like_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("axes: {seed: [0, 1]}\n")
+    grid = find_grid(str(path))
+    assert grid.name == "mine"
+    assert len(grid.configs()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("axes: [", "bad.yaml, line 1: not YAML"),
+        ("a: b: c", "bad.yaml, line 1: not YAML"),
+        ("- 1", "bad.yaml: a grid needs some of the keys"),
+        ("", "bad.yaml: a grid needs some of the keys"),
+        ("!!python/object:os.system {}", "bad.yaml, line 1: not YAML"),
+        ("[" * 5000, "bad.yaml"),
+        ("1: 2", "bad.yaml"),
+    ],
+)
+def test_files_that_describe_no_grid(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        depth_grid(**changes)
+        read(text, "bad.yaml")
 
 
-@pytest.mark.parametrize("name", ["depths", "slots", "seeds"])
-def test_nothing_to_vary_gives_nothing(name: str) -> None:
-    assert depth_grid(**{name: ()}) == []  # type: ignore[arg-type]
+def test_files_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(UsageError, match="not a text file in UTF-8"):
+        find_grid(str(path))
+    path.write_text("#" * 1_000_001)
+    with pytest.raises(UsageError, match="too large for a grid"):
+        find_grid(str(path))
 
 
-def test_grid_runs(runs: Any) -> None:
-    configs: list[RunConfig] = depth_grid(
-        dataset="karate", depths=(1, 3), slots=("relu", "cna"), seeds=(0, 1), hidden=4, clusters=3, epochs=3
-    )
-    records = load_or_run_all(configs, runs=runs, progress=False)
-    assert [record.config for record in records] == configs
-    for seed in (0, 1):
-        splits = {record.graph["split_of_node"].values.tobytes() for record in records if record.config.seed == seed}
-        assert len(splits) == 1
-    assert all(
-        bool(record.metrics["mad"].sel(epoch=record.best_epoch, stage="conv").notnull().all()) for record in records
-    )
+def test_unknown_names_list_the_grids() -> None:
+    with pytest.raises(UsageError, match="unknown grid 'ablaton'; choices, nearest first: ablation"):
+        find_grid("ablaton")

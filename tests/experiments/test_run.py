@@ -12,11 +12,12 @@ import torch
 
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RunConfig
 from cna_viz.errors import RecordError, UsageError
-from cna_viz.experiments import queue, train
+from cna_viz.experiments import once, queue, train
 from cna_viz.experiments.run import load_or_run, load_or_run_all
-from cna_viz.records.integrity import find_problems, is_complete
+from cna_viz.records.integrity import is_complete
 from cna_viz.records.listing import list_runs
 from cna_viz.records.record import load_record
+from cna_viz.records.verify import find_problems
 
 Configure = Callable[..., RunConfig]
 Interrupt = Callable[[pytest.MonkeyPatch, BaseException], None]
@@ -51,7 +52,7 @@ def test_second_call_trains_nothing(configure: Configure, runs: Path, monkeypatc
     config = configure()
     first = load_or_run(config, runs=runs, progress=False)
     before = {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")}
-    monkeypatch.setattr(queue, "train", lambda *args: pytest.fail("a training was started"))
+    monkeypatch.setattr(once, "train", lambda *args: pytest.fail("a training was started"))
     second = load_or_run(config, runs=str(runs), progress=False)
     assert (second.folder, second.summary, second.environment) == (first.folder, first.summary, first.environment)
     assert {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")} == before
@@ -210,7 +211,7 @@ def test_diverged_run_is_kept_and_not_tried_again(
     assert np.isfinite(record.metrics["loss"].values).all()
     assert np.isfinite(record.embedding(1, "conv").values).all()
     assert [entry.status for entry in list_runs(runs)] == ["diverged"]
-    monkeypatch.setattr(queue, "train", lambda *args: pytest.fail("a training was started"))
+    monkeypatch.setattr(once, "train", lambda *args: pytest.fail("a training was started"))
     assert load_or_run(config, runs=runs, progress=False).summary == record.summary
 
 
@@ -218,8 +219,8 @@ def test_many_come_in_their_order(configure: Configure, runs: Path, monkeypatch:
     configs = [configure(slot=slot, seed=seed) for slot in ("relu", "cna") for seed in (1, 0)]
     load_or_run(configs[2], runs=runs, progress=False)
     trained, loaded = [], []
-    real, real_load = queue.train, train.load_graph
-    monkeypatch.setattr(queue, "train", lambda config, *args: (trained.append(config), real(config, *args)))
+    real, real_load = once.train, train.load_graph
+    monkeypatch.setattr(once, "train", lambda config, *args: (trained.append(config), real(config, *args)))
     monkeypatch.setattr(train, "load_graph", lambda data, root: (loaded.append(data), real_load(data, root))[1])
     records = load_or_run_all([*configs, configs[0]], runs=runs, progress=False)
     assert [record.config for record in records] == [*configs, configs[0]]
@@ -285,10 +286,10 @@ TWO = """
 import sys, time
 from pathlib import Path
 from cna_viz import RunConfig, load_or_run
-from cna_viz.experiments import queue
+from cna_viz.experiments import once
 
 runs, marks, me, other = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-real_train, real_claim = queue.train, queue.claim
+real_train, real_claim = once.train, once.claim
 
 def train(*args):
     (marks / f"{me}-trains").touch()
@@ -300,7 +301,7 @@ def claim(folder):
     (marks / f"{me}-asks").touch()
     return real_claim(folder)
 
-queue.train, queue.claim = train, claim
+once.train, once.claim = train, claim
 record = load_or_run(RunConfig.from_json(sys.argv[5]), runs=runs, progress=False)
 print(record.id, record.summary["status"], len(record.metrics.epoch))
 """

@@ -25,6 +25,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         *,
         dataset: str = "digits",
         snapshots: Literal["log", "ends", "none"] = "ends",
+        measures: str = "all",
         **more: Any,
     ) -> Record:
         if isinstance(more.get("accuracy"), float):
@@ -32,7 +33,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         config = RunConfig(
             data=DataConfig(dataset=dataset),
             model=ModelConfig(slot=slot, layers=layers, hidden=4, clusters=3),
-            recording=RecordingConfig(every=1, measures="all", snapshots=snapshots),
+            recording=RecordingConfig(every=1, measures=measures, snapshots=snapshots),
             seed=seed,
         )
         key = f"{config.run_id} {sorted(more.items())}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from cna_viz.data.graph import Graph
 from cna_viz.experiments.train import recorder_of
 from cna_viz.models.backbones import prepare_graph
 from cna_viz.models.gnn import GNN
+from cna_viz.nn.cna import CNA
 from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.recorder import Recorder
 from cna_viz.records.record import Record, load_record
@@ -31,14 +33,21 @@ class Bench:
     """Karate, a network, a training on it, and a place for its record."""
 
     def __init__(
-        self, place: Path, slot: str = "cna", layers: int = LAYERS, dropout: float = 0.0, **recording: Any
+        self,
+        place: Path,
+        slot: str = "cna",
+        layers: int = LAYERS,
+        dropout: float = 0.0,
+        structure: Mapping[str, Any] | None = None,
+        **recording: Any,
     ) -> None:
         self.graph: Graph = karate()
-        self.inputs = (self.graph.x, prepare_graph("gcn", self.graph.edge_index, NODES))
         numbers = torch.arange(NODES)
         self.parts = {name: numbers[numbers % 3 == part] for part, name in enumerate(("train", "val", "test"))}
         torch.manual_seed(0)
-        model = ModelConfig(slot=slot, layers=layers, hidden=8, clusters=CLUSTERS, recluster_every=2, dropout=dropout)
+        kind = {"slot": slot, "layers": layers, "hidden": 8, "dropout": dropout, **(structure or {})}
+        model = ModelConfig(clusters=CLUSTERS, recluster_every=2, **kind)
+        self.inputs = (self.graph.x, prepare_graph(model.backbone, self.graph.edge_index, NODES))
         self.model = GNN(NODES, 4, model, SlotContext(partition=numbers % CLUSTERS))
         self.config = RunConfig(data=DataConfig(dataset="karate"), model=model, recording=RecordingConfig(**recording))
         self.folder = place / self.config.run_id
@@ -47,8 +56,8 @@ class Bench:
         config = TrainingConfig(**{"epochs": 12, "lr": 0.02, **training})
         return fit(self.model, self.inputs, self.graph.y, self.parts, config, callbacks, batches)
 
-    def recorder(self, writer: RecordWriter) -> Recorder:
-        return recorder_of(self.config, self.graph, self.model, self.inputs, writer)
+    def recorder(self, writer: RecordWriter, batches: Batches | None = None) -> Recorder:
+        return recorder_of(self.config, self.graph, self.model, self.inputs, writer, self.parts["train"], batches)
 
     def record(self, callbacks: Sequence[Callback] = (), batches: Batches | None = None, **training: Any) -> Outcome:
         """Train and record; the record is opened with :meth:`load`."""
@@ -61,8 +70,7 @@ class Bench:
                     "edge_index": self.graph.edge_index.numpy(),
                 }
             )
-            with self.recorder(writer) as recorder:
-                outcome = self.fit([recorder, *callbacks], batches, **training)
+            outcome = self.fit([self.recorder(writer, batches), *callbacks], batches, **training)
             writer.seal({"status": outcome.status, "best_epoch": outcome.best_epoch, "epochs": outcome.epochs})
         return outcome
 
@@ -82,16 +90,30 @@ class Bench:
 
         return epoch
 
-    def features(self, model: nn.Module | None = None) -> dict[tuple[int, str], Tensor]:
+    def features(
+        self, model: nn.Module | None = None, inputs: tuple[Any, ...] | None = None
+    ) -> dict[tuple[int, str], Tensor]:
         """Return what leaves each convolution and slot, without taps; of the model in evaluation mode, if left out."""
         model = self.model.eval() if model is None else model
-        x, graph = self.inputs
+        x, graph = inputs or self.inputs
         features = {}
         for layer, conv in enumerate(model.convs, start=1):
             x = features[layer, "conv"] = conv(x, graph.edges)
             if layer < len(model.convs):
-                x = features[layer, "slot"] = model.slots[layer - 1](x)
+                slot = model.slots[layer - 1]
+                x = features[layer, "slot"] = slot(x, graph.nodes) if isinstance(slot, CNA) else slot(x)
         return features
+
+    def gradient_norms(self, model: nn.Module | None = None, batch: TrainingBatch | None = None) -> dict[str, Any]:
+        """Return the norms of the gradients of the training loss in evaluation mode, as they are in a record."""
+        batch = batch or TrainingBatch(self.inputs, self.graph.y, self.parts["train"])
+        features = self.features((model or self.model).eval(), batch.inputs)
+        logits = features[len(self.model.convs), "conv"]
+        loss = F.cross_entropy(logits[batch.seeds], batch.target[batch.seeds])
+        norms: dict[str, list[Any]] = {"conv": [], "slot": []}
+        for (_, stage), gradient in zip(features, torch.autograd.grad(loss, list(features.values())), strict=True):
+            norms[stage].append(pytest.approx(float(gradient.norm()), rel=1e-5, abs=0))
+        return {**norms, "slot": [*norms["slot"], None]}
 
 
 def hooks(model: nn.Module) -> int:

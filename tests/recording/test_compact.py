@@ -5,7 +5,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from cna_viz.recording.compact import HALF_TOLERANCE, compact, project
+from cna_viz.measures import blocks
+from cna_viz.recording import compact as module
+from cna_viz.recording.compact import HALF_TOLERANCE, _squares, compact, project
+
+
+@pytest.fixture(params=["compiled", "torch"], autouse=True)
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every test see the compiled loop, and what takes its place where there is none."""
+    if request.param == "torch":
+        without_loop(monkeypatch)
+
+
+def without_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "runs_compiled", lambda x: False)
 
 
 def draw(*shape: int) -> Tensor:
@@ -42,6 +55,13 @@ def test_small_features_are_not_stored_as_zeros(scale: float) -> None:
     assert np.abs(compact(x, "float16").astype(np.float64) / x.numpy() - 1).max() < 0.01
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1e-25, 1e-40])
+def test_small_features_around_the_first_row_are_not_stored_as_zeros(scale: float) -> None:
+    # Their sum is 0 and their squares are 0 in float32: nothing would seem to be lost.
+    x = scale * torch.tensor([[0.0, 0.0], [1.0, -2.0], [-1.0, 2.0]])
+    assert np.array_equal(compact(x, "float16"), x.numpy())
+
+
 @pytest.mark.parametrize("spread", [1e-4, 1e-5])
 def test_small_differences_between_rows_are_not_lost(spread: float) -> None:
     # COLLAPSED in cna_viz.analysis.projection is 1e-6 and reads these arrays.
@@ -63,6 +83,53 @@ def test_both_sides_of_the_limit_were_tried() -> None:
         "float16",
         "float32",
     }
+
+
+MATRICES = {
+    "common": draw(50, 7),
+    "small": 1e-25 * draw(50, 7),
+    "large": 1e25 * draw(50, 7),
+    "alike": 1.3 + 1e-4 * draw(50, 7),
+    "a row apart": torch.cat([1e4 * draw(1, 7), draw(49, 7)]),
+    "one row": draw(1, 7),
+    "turned": draw(7, 50).T,
+    "not finite": draw(50, 7).fill_diagonal_(torch.inf),
+    "no rows": draw(0, 7),
+    "no channels": draw(7, 0),
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_squares_are_those_of_what_is_lost_and_of_what_there_is_to_lose(name: str) -> None:
+    x = MATRICES[name]
+    wide, half = x.double(), x.half()
+    wanted = (wide - half.double()).square().sum(), (wide - wide.mean(dim=0)).square().sum()
+    for found, value in zip(_squares(x, half), wanted, strict=True):
+        assert found.dtype == torch.float64
+        assert float(found) == pytest.approx(float(value), rel=1e-9, abs=0 if len(x) > 1 else 1e-30, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", MATRICES)
+@pytest.mark.parametrize("entries", [1, 20, 70, 343])
+def test_pieces_of_a_matrix_add_up(monkeypatch: pytest.MonkeyPatch, name: str, entries: int) -> None:
+    x = MATRICES[name]
+    whole, stored = _squares(x, x.half()), compact(x, "float16")
+    monkeypatch.setattr(blocks, "ENTRIES", entries)
+    for found, value in zip(_squares(x, x.half()), whole, strict=True):
+        assert float(found) == pytest.approx(float(value), rel=1e-12, abs=0, nan_ok=True)
+    again = compact(x, "float16")
+    assert again.dtype == stored.dtype
+    assert np.array_equal(again, stored, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_without_the_compiled_loop_the_numbers_are_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    x = MATRICES[name]
+    compiled, stored = _squares(x, x.half()), compact(x, "float16")
+    without_loop(monkeypatch)
+    for found, value in zip(_squares(x, x.half()), compiled, strict=True):
+        assert float(found) == pytest.approx(float(value), rel=1e-12, abs=0, nan_ok=True)
+    assert compact(x, "float16").dtype == stored.dtype
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 0.1])

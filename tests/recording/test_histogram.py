@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from cna_viz.measures import blocks
 from cna_viz.nn.cna import CNA
+from cna_viz.nn.normalize import ClusterNorm, NodeNorm
 from cna_viz.recording.histogram import histogram, listen_to_rationals
 from cna_viz.records.schema import HISTOGRAM_BINS, HISTOGRAM_REACH
 from tests.recording.helpers import hooks
@@ -79,6 +80,58 @@ def test_what_is_heard_is_what_enters_the_rational(preset: str) -> None:
     wanted = histogram(slot.normalization(x, labels).detach(), labels, slot.clusters)
     assert list(heard) == [5]
     assert torch.equal(heard[5], wanted)
+
+
+class Mixing(nn.Module):
+    """A normalization of somebody else: all numbers together, and a weight per channel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.arange(1.0, 7.0))
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return (x - x.mean()) / x.std() * self.weight
+
+
+@pytest.mark.parametrize("normalization", ["cluster", "batch", "node", "none", "mixing"])
+@pytest.mark.parametrize("entries", [1, 21, 90, 10**6])
+def test_what_is_normalized_in_pieces_has_the_histogram_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, normalization: str, entries: int
+) -> None:
+    torch.manual_seed(0)
+    slot = CNA(6, 3, normalization="cluster" if normalization == "mixing" else normalization)
+    if normalization == "mixing":
+        slot.normalization = Mixing()  # type: ignore[assignment]
+    x, heard = 4 * draw(40, 6) + 1, {}
+    slot(x)
+    slot.eval()
+    labels = slot.assignment(x)
+    wanted = histogram(slot.normalization(x, labels).detach(), labels, 3)
+    monkeypatch.setattr(blocks, "ENTRIES", entries)
+    with listen_to_rationals({1: slot}, heard.__setitem__):
+        slot(x)
+    assert torch.equal(heard[1], wanted)
+    assert (heard[1].sum(dim=1) == 6 * torch.bincount(labels, minlength=3)).all()
+
+
+@pytest.mark.parametrize("kind", [ClusterNorm, NodeNorm])
+def test_no_more_than_a_piece_is_normalized_at_once(monkeypatch: pytest.MonkeyPatch, kind: type[nn.Module]) -> None:
+    slot = CNA(6, 3, normalization="cluster" if kind is ClusterNorm else "node").eval()
+    x, sizes, real = draw(40, 6), [], kind.forward
+
+    def forward(self: nn.Module, x: Tensor, *labels: Tensor) -> Tensor:
+        sizes.append(x.numel())
+        y: Tensor = real(self, x, *labels)
+        return y
+
+    monkeypatch.setattr(kind, "forward", forward)
+    monkeypatch.setattr(blocks, "ENTRIES", 90)
+    slot(x)
+    assert sizes == []  # it is normalized in the fused pass
+    with listen_to_rationals({1: slot}, lambda layer, counts: None):
+        slot(x)
+    assert max(sizes) <= 90
+    assert sum(sizes) == x.numel()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -2,31 +2,30 @@
 
 import json
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from cna_viz import vocabulary
-from cna_viz.config import RecordingConfig, TrainingConfig
+from cna_viz.config import RecordingConfig
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.slots import SLOTS
 from cna_viz.recording import compact as compact_module
 from cna_viz.recording import probe as probe_module
 from cna_viz.recording.taps import ConvCalls
-from cna_viz.records.integrity import find_problems
 from cna_viz.records.schema import check_layers, check_metrics_line, tensor_name
 from cna_viz.records.snapshot_stream import SnapshotStream
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writer import RecordWriter
-from cna_viz.training.optimizer import adam
-from cna_viz.training.step import step
-from cna_viz.vocabulary import CLUSTER_MEASURES, DEFAULT_MEASURES, MEASURES, PRESETS, STAGES
+from cna_viz.training.step import TrainingBatch, loss_of
+from cna_viz.vocabulary import BACKBONES, CLUSTER_MEASURES, DEFAULT_MEASURES, MEASURES, PRESETS, STAGES
 from tests.recording.helpers import CLUSTERS, LAYERS, NODES, After, Bench, hooks, states_equal
 
 Make = Callable[..., Bench]
@@ -87,11 +86,12 @@ def test_a_mode_that_differs_between_modules_is_as_it_was(bench: Make) -> None:
     one.model.train()
     one.model.slots[1].eval()
     modes = [module.training for module in one.model.modules()]
-    with RecordWriter(one.folder, one.config, {}) as writer, one.recorder(writer) as recorder:
-        recorder.probe.look()
-        recorder.probe.forward = fail
+    with RecordWriter(one.folder, one.config, {}) as writer:
+        probe = one.recorder(writer).probe
+        probe.look()
+        probe.forward = fail
         with pytest.raises(ZeroDivisionError):
-            recorder.probe.look()
+            probe.look()
     assert [module.training for module in one.model.modules()] == modes
 
 
@@ -99,12 +99,36 @@ def fail() -> Tensor:
     raise ZeroDivisionError
 
 
-def test_hooks_are_gone_afterwards(bench: Make) -> None:
-    one, seen = bench("cna", every=1), []
+@pytest.mark.parametrize("batches", [False, True])
+def test_there_are_hooks_while_it_looks_and_at_no_other_time(
+    bench: Make, monkeypatch: pytest.MonkeyPatch, batches: bool
+) -> None:
+    one, steps, looks, between = bench("cna", every=1), [], [], []
+    real = type(one.model).forward
+
+    def forward(self: nn.Module, *args: Any) -> Any:
+        (steps if self.training else looks).append(hooks(self))
+        return real(self, *args)
+
+    monkeypatch.setattr(type(one.model), "forward", forward)
     assert hooks(one.model) == 0
-    one.record([After(2, lambda: seen.append(hooks(one.model)))], epochs=3)
-    assert seen == [2 * LAYERS - 1]  # a tap each, for the gradients
+    note = [After(epoch, lambda: between.append(hooks(one.model))) for epoch in (0, 1, 2)]
+    one.record(note, batches=one.batches() if batches else None, epochs=2)
+    assert (steps, between) == ([0] * (4 if batches else 2), [0] * 3)
+    assert max(looks) >= 2 * LAYERS - 1  # a tap each
     assert hooks(one.model) == 0
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_a_look_leaves_the_gradients_of_parameters_as_they_are(bench: Make, batches: bool) -> None:
+    one = bench("cna", measures="all")
+    first, *others = one.model.parameters()
+    first.grad = torch.randn_like(first)
+    gradient, value = first.grad, first.grad.clone()
+    one.record(batches=one.batches() if batches else None, epochs=0)  # looks twice: at the first and at the selected
+    assert first.grad is gradient
+    assert torch.equal(gradient, value)
+    assert [parameter.grad for parameter in others] == [None] * len(others)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -151,11 +175,10 @@ def test_lines_keep_the_contract(bench: Make, slot: str, layers: int) -> None:
     for line in lines(one):
         check_metrics_line(line, layers, "here")
         assert set(line["layers"]) == set(DEFAULT_MEASURES)
-        for name, stages in line["layers"].items():
+        for stages in line["layers"].values():
             assert set(stages) == set(STAGES)
-            gradient_of_nothing = name == "gradient_norm" and line["epoch"] == 0
-            assert [value is None for value in stages["conv"]] == [gradient_of_nothing] * layers
-            assert [value is None for value in stages["slot"]] == [gradient_of_nothing] * (layers - 1) + [True]
+            assert [value is None for value in stages["conv"]] == [False] * layers
+            assert [value is None for value in stages["slot"]] == [False] * (layers - 1) + [True]
     best = lines(one)[outcome.best_epoch]
     assert (best["loss"], best["accuracy"]) == (outcome.best.loss, outcome.best.accuracy)
     assert find_problems(one.folder) == []
@@ -169,10 +192,18 @@ def test_only_what_is_asked_for_is_in_the_lines(bench: Make, names: list[str]) -
     assert set(selected(one)["layers"]) == set(names)
 
 
-def test_without_gradient_norms_nothing_listens_to_the_training(bench: Make) -> None:
-    one, seen = bench("cna", measures=["mad"]), []
-    one.record([After(1, lambda: seen.append(hooks(one.model)))], epochs=2)
-    assert seen == [0]
+@pytest.mark.parametrize("batches", [False, True])
+def test_without_gradient_norms_nothing_is_computed_for_them(
+    bench: Make, monkeypatch: pytest.MonkeyPatch, batches: bool
+) -> None:
+    one = bench("cna", every=1, measures=["mad"])
+    monkeypatch.setattr(torch.autograd, "grad", lambda *args, **options: pytest.fail("it went back"))
+    with RecordWriter(one.folder.with_name("x"), one.config, {}) as writer:
+        assert one.recorder(writer, one.batches() if batches else None).gradients is None
+    looks: list[bool] = []
+    one.model.convs[0].register_forward_hook(lambda *args: looks.append(torch.is_grad_enabled()))
+    one.record(batches=one.batches() if batches else None, epochs=0)
+    assert looks == [False] * len(looks)
 
 
 @pytest.mark.parametrize("slot", ["none", "cna", "cna-released", "batchnorm"])
@@ -200,43 +231,89 @@ def test_weight_norms_are_those_of_the_convolutions(bench: Make) -> None:
     assert measures["slot"] == [None] * LAYERS
 
 
+def copies(bench: Bench, *epochs: int) -> tuple[list[After], dict[int, nn.Module]]:
+    """Return callbacks that copy the model after some epochs, and where the copies will be."""
+    models: dict[int, nn.Module] = {}
+
+    def keep(epoch: int) -> None:
+        models[epoch] = deepcopy(bench.model)
+
+    return [After(epoch, partial(keep, epoch)) for epoch in epochs], models
+
+
 @pytest.mark.parametrize("slot", SLOTS)
-def test_gradient_norms_are_those_of_the_step(bench: Make, slot: str) -> None:
-    one = bench(slot, every=1)
-    before = deepcopy(one.model).train()
-    one.record(epochs=1)
-    features = one.features(before)
-    train = one.parts["train"]
-    logits = features[LAYERS, "conv"]
-    gradients = torch.autograd.grad(F.cross_entropy(logits[train], one.graph.y[train]), list(features.values()))
-    recorded = lines(one)[1]["layers"]["gradient_norm"]
-    for (layer, stage), gradient in zip(features, gradients, strict=True):
-        assert float(gradient.norm()) > 0
-        assert recorded[stage][layer - 1] == pytest.approx(float(gradient.norm()), rel=1e-5)
+def test_gradient_norms_are_those_of_the_training_loss_in_evaluation_mode(bench: Make, slot: str) -> None:
+    one = bench(slot, every=1, dropout=0.5)
+    callbacks, models = copies(one, 0, 1)
+    one.record(callbacks, epochs=1)
+    for epoch, line in enumerate(lines(one)):
+        assert line["layers"]["gradient_norm"] == one.gradient_norms(models[epoch])
+        assert min(line["layers"]["gradient_norm"]["conv"]) > 0
 
 
-def test_gradient_norms_of_an_epoch_of_batches_are_those_of_the_last(bench: Make) -> None:
-    one, other = bench("relu", every=1), bench("relu")
-    *batches, last = one.batches()(1)
-    assert batches
-    one.record(batches=one.batches(), epochs=1)
-    # The same training, in which the last batch's gradients are taken by hand.
-    model = other.model.train()
-    optimizer = adam(model, TrainingConfig(lr=0.02))
-    for batch in batches:
-        step(model, batch, optimizer)
-    model.train()
-    x, graph = last.inputs
-    features = {}
-    for layer, conv in enumerate(model.convs, start=1):
-        x = features[layer, "conv"] = conv(x, graph.edges)
-        if layer < LAYERS:
-            x = features[layer, "slot"] = model.slots[layer - 1](x)
-    loss = F.cross_entropy(x[last.seeds], last.target[last.seeds])
-    gradients = torch.autograd.grad(loss, list(features.values()))
-    recorded = lines(one)[1]["layers"]["gradient_norm"]
-    for (layer, stage), gradient in zip(features, gradients, strict=True):
-        assert recorded[stage][layer - 1] == pytest.approx(float(gradient.norm()), rel=1e-5)
+def test_a_look_at_a_model_in_training_is_one_in_evaluation_mode(bench: Make) -> None:
+    one = bench("cna", dropout=0.5, snapshots="none")
+    with RecordWriter(one.folder, one.config, {}) as writer:
+        probe = one.recorder(writer).probe
+    one.model.train()
+    state = torch.get_rng_state()
+    training, again = probe.look(), probe.look()
+    assert one.model.training
+    assert torch.equal(torch.get_rng_state(), state)
+    evaluated = (one.model.eval(), probe.look())[1]
+    for look in (training, again):
+        assert torch.equal(look.output, evaluated.output)
+        assert look.measures == evaluated.measures
+    norms = probe_module.as_layers(evaluated.measures, LAYERS)["gradient_norm"]
+    assert {stage: [norm if norm is None else float(norm) for norm in values] for stage, values in norms.items()} == (
+        one.gradient_norms()
+    )
+
+
+@pytest.mark.parametrize("slot", sorted(set(SLOTS) - {"cna-random"}))  # random clusters are those of all nodes
+def test_gradient_norms_of_batches_are_those_of_the_first_of_the_epoch(bench: Make, slot: str) -> None:
+    one = bench(slot, every=1, dropout=0.5)
+    callbacks, models = copies(one, 0, 1, 2)
+    one.record(callbacks, batches=one.batches(), epochs=2)
+    for epoch, of in ((0, 1), (1, 1), (2, 2)):  # the untrained model has no epoch of its own
+        wanted = one.gradient_norms(models[epoch], next(iter(one.batches()(of))))
+        assert lines(one)[epoch]["layers"]["gradient_norm"] == wanted
+        assert lines(one)[epoch]["layers"]["gradient_norm"] != one.gradient_norms(models[epoch])
+
+
+@pytest.mark.parametrize("slot", ["relu", "cna"])
+@pytest.mark.parametrize("snapshots", ["log", "none"])
+@pytest.mark.parametrize("batches", [False, True])
+def test_the_selected_model_has_its_own_gradient_norms_where_its_epoch_was_not_due(
+    bench: Make, slot: str, snapshots: str, batches: bool
+) -> None:
+    one = bench(slot, every=1000, snapshots=snapshots, dropout=0.3)
+    torch.manual_seed(1)
+    outcome = one.record(batches=one.batches() if batches else None, lr=0.3, epochs=14)
+    assert outcome.best_epoch not in measured(one)
+    first = next(iter(one.batches()(outcome.best_epoch)))
+    assert selected(one)["layers"]["gradient_norm"] == one.gradient_norms(batch=first if batches else None)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize(
+    "structure", [{}, {"residual": True, "initial_residual": 0.2}, {"jumping_knowledge": "cat"}], ids=str
+)
+def test_every_stage_of_every_network_has_its_gradient_norm(
+    bench: Make, backbone: str, structure: dict[str, Any]
+) -> None:
+    one = bench("cna", 4, structure={"backbone": backbone, **structure})
+    one.record(epochs=0)
+    held: dict[tuple[int, str], Tensor] = {}
+    for key, tap in one.model.taps().items():
+        tap.register_forward_hook(lambda module, args, output, key=key: held.update({key: output}))
+    output = one.model.eval()(*one.inputs)
+    for value in held.values():
+        value.retain_grad()
+    loss_of(output, TrainingBatch(one.inputs, one.graph.y, one.parts["train"])).backward()
+    recorded = lines(one)[0]["layers"]["gradient_norm"]
+    for (layer, stage), value in held.items():
+        assert recorded[stage][layer - 1] == pytest.approx(float(value.grad.norm()), rel=1e-5, abs=0)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -291,12 +368,12 @@ def test_a_diverged_run_has_the_measures_of_its_best_epoch(bench: Make) -> None:
     assert None not in selected(one)["layers"]["rayleigh"]["conv"]
 
 
-def test_the_untrained_network_has_no_gradients(bench: Make) -> None:
+def test_the_untrained_network_has_every_measure_but_churn(bench: Make) -> None:
     one = bench("cna", measures="all")
     one.record(epochs=0)
     for layers in (lines(one)[0]["layers"], selected(one)["layers"]):
         assert set(layers) == set(MEASURES)
-        assert layers["gradient_norm"] == {"conv": [None] * LAYERS, "slot": [None] * LAYERS}
+        assert layers["gradient_norm"] == one.gradient_norms()
         assert layers["cluster_churn"]["slot"] == [None] * LAYERS
 
 
@@ -448,8 +525,9 @@ def test_wide_layers_are_kept_as_a_projection(bench: Make) -> None:
 # Memory
 
 
-def test_no_features_survive_a_look(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = bench("cna", layers=6, precision="float32", measures="all")
+@pytest.mark.parametrize("measures", ["all", "mad"])
+def test_no_features_survive_a_look(bench: Make, monkeypatch: pytest.MonkeyPatch, measures: str) -> None:
+    one = bench("cna", layers=6, precision="float32", measures=measures)
     passed: list[StorageWeakRef] = []
     real = FeatureMeasurer.__call__
 
@@ -458,13 +536,17 @@ def test_no_features_survive_a_look(bench: Make, monkeypatch: pytest.MonkeyPatch
         return real(self, x)
 
     monkeypatch.setattr(FeatureMeasurer, "__call__", note)
-    with RecordWriter(one.folder, one.config, {}) as writer, one.recorder(writer) as recorder:
+    with RecordWriter(one.folder, one.config, {}) as writer:
+        recorder = one.recorder(writer)
         with writer.stream(0, []) as stream:
             look = recorder.probe.look(stream)
         assert len(passed) == 11
         assert [reference.expired() for reference in passed] == [True] * 10 + [False]  # the last are the logits
         assert look.output.shape == (NODES, 4)
-        assert all(value.shape == () for values in look.measures.values() for value in values.values())
+        assert not look.output.requires_grad
+        values = [value for stages in look.measures.values() for value in stages.values()]
+        assert all(value.shape == () and not value.requires_grad for value in values)
+        assert ("gradient_norm" in look.measures) == (measures == "all")
 
 
 def test_while_it_looks_no_layer_but_the_one_that_is_read_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -522,13 +604,3 @@ def test_tensors_are_written_while_the_network_runs(bench: Make, monkeypatch: py
     one.record(epochs=0)
     place = order.index(tensor_name("embedding", 2, "conv"))
     assert order[place - 2 : place] == [tensor_name("embedding", 1, "slot"), "second convolution"]
-
-
-def test_gradient_norms_of_many_epochs_are_few_tensors(bench: Make) -> None:
-    one = bench("relu", every=1000, snapshots="none")
-    with RecordWriter(one.folder, one.config, {}) as writer, one.recorder(writer) as recorder:
-        one.fit([recorder], epochs=7)
-        kept: Mapping[int, Any] = recorder._gradient_norms
-        assert len(kept) == 8
-        assert all(isinstance(values, Tensor) and values._base is None for _, values in kept.values())
-        assert [len(values) for _, values in kept.values()] == [0] + [5] * 7

@@ -23,10 +23,11 @@ from cna_viz import figures, vocabulary
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.nn.replace import replace_activations
 from cna_viz.recording.watch import watch
-from cna_viz.records.integrity import find_problems, is_complete
+from cna_viz.records.integrity import is_complete
 from cna_viz.records.listing import list_runs
 from cna_viz.records.record import load_record
 from cna_viz.records.snapshot_stream import SnapshotStream
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writer import RecordWriter
 from cna_viz.vocabulary import DEFAULT_MEASURES
 from tests.recording.helpers import NODES, hooks, karate_data, loop, states_equal
@@ -170,6 +171,40 @@ def test_gradients_in_the_loop_are_those_that_are_recorded(runs: Path) -> None:
     assert measured["slot"][2] is None
     untrained = metrics(record.folder)[0]["layers"]["gradient_norm"]
     assert untrained == {"conv": [None] * 3, "slot": [None] * 3}
+
+
+def test_gradients_of_an_epoch_are_those_of_its_last_step_if_it_had_one(runs: Path) -> None:
+    model, data, held = make("functional"), karate_data(), list[float]()
+
+    def hear(module: nn.Module, args: Any, output: Tensor) -> None:
+        if output.requires_grad:
+            output.register_hook(lambda gradient: held.append(float(gradient.norm())))
+
+    # Dropout is on: these numbers are those of the very step, and of no other pass.
+    for conv in model.convs:  # type: ignore[union-attr]
+        conv.register_forward_hook(hear)
+    with watch(model, data, runs=runs, every=2) as record:
+        loop(model, data, 3)
+        record.epoch()
+        loop(model, data, 2)
+        record.epoch()
+        record.epoch()
+        record.epoch()  # had no step
+    recorded = {line["epoch"]: line["layers"] for line in metrics(record.folder) if "layers" in line}
+    assert sorted(recorded) == [0, 1, 2, 4]  # there is a snapshot of epoch 1
+    for epoch, step in ((1, 3), (2, 5)):
+        wanted = held[3 * (step - 1) : 3 * step][::-1]  # the last layer is heard first
+        assert recorded[epoch]["gradient_norm"]["conv"] == pytest.approx(wanted, rel=1e-5)
+    for epoch in (0, 4):
+        assert recorded[epoch]["gradient_norm"] == {"conv": [None] * 3, "slot": [None] * 3}
+    assert len(held) == 3 * 5
+
+
+def test_looking_gives_no_gradient_to_parameters(runs: Path) -> None:
+    model = make("slots")
+    with watch(model, karate_data(), runs=runs) as record:
+        record.epoch()
+    assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_embeddings_are_those_of_a_forward_pass_by_hand(runs: Path) -> None:

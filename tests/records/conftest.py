@@ -1,6 +1,5 @@
 """Synthetic records, and ways to damage them."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import pytest
 from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
+from tests.records.helpers import manifest_line, write_manifest
 
 Make = Callable[..., Record]
 Reseal = Callable[[Path], None]
@@ -55,15 +55,8 @@ def reseal() -> Reseal:
     """Return ``reseal(folder)``: give a changed record a manifest and a mark that fit, as a foreign program might."""
 
     def reseal(folder: Path) -> None:
-        lines = []
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            name = path.relative_to(folder).as_posix()
-            if name not in {"manifest.jsonl", "COMPLETE"}:
-                content = path.read_bytes()
-                digest = hashlib.sha256(content).hexdigest()
-                lines.append(json.dumps({"file": name, "bytes": len(content), "sha256": digest}) + "\n")
-        (folder / "manifest.jsonl").write_text("".join(lines))
-        digest = hashlib.sha256((folder / "manifest.jsonl").read_bytes()).hexdigest()
-        (folder / "COMPLETE").write_text(f"{digest}\n")
+        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        lines = [manifest_line(folder, name) for name in names if name not in {"manifest.jsonl", "COMPLETE"}]
+        write_manifest(folder, [json.dumps(line) for line in lines])
 
     return reseal

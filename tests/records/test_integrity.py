@@ -1,18 +1,21 @@
 """Every damage to every file is found, named, and refused."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import RecordError
-from cna_viz.records.integrity import find_problems, is_complete, read_manifest
+from cna_viz.records.integrity import is_complete, read_manifest
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import REQUIRED_FILES, SCHEMA_VERSION
+from cna_viz.records.verify import find_problems
+from cna_viz.records.writer import RecordWriter
+from tests.records.helpers import digest, write_manifest
 
 Make = Callable[..., Record]
 Reseal = Callable[[Path], None]
@@ -64,6 +67,37 @@ def test_damage_is_found_named_and_refused(make: Make, name: str, damage: str) -
     assert str(folder / name) in str(caught.value)
 
 
+def test_damage_to_any_byte_of_a_snapshot_is_found(tmp_path: Path) -> None:
+    with RecordWriter(tmp_path, RunConfig(), {}) as writer:
+        writer.graph({})
+        writer.snapshot(0, {"prediction": np.arange(3, dtype=np.int32), "embedding.conv.0001": np.ones((3, 2))})
+        writer.selected(0, {})
+        writer.seal({"status": "complete", "best_epoch": 0})
+    path = tmp_path / SNAPSHOTS[0]
+    whole = path.read_bytes()
+    assert find_problems(tmp_path) == []
+    for position in range(len(whole)):
+        for bit in (0, 7):
+            path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << bit]) + whole[position + 1 :])
+            (problem,) = find_problems(tmp_path)
+            assert problem.startswith(f"{path}: ")
+            assert "altered since it was written (its SHA-256 does not match)" in problem
+
+
+@pytest.mark.parametrize("position", [0, 7, 8, 40])
+def test_damage_to_the_header_of_a_snapshot_is_found_by_whoever_reads_a_tensor(make: Make, position: int) -> None:
+    record = make()
+    path = record.folder / SNAPSHOTS[2]
+    flip(path, position)
+    message = f"{path}: altered since it was written (its SHA-256 does not match)"
+    assert find_problems(record.folder) == [message]
+    for read in (lambda: record.embedding(1, "conv", 5), lambda: record.prediction(5), record.snapshot(5).shapes):
+        with pytest.raises(RecordError) as caught:
+            read()
+        assert str(caught.value) == message
+    assert record.embedding(1, "conv", 1) is not None
+
+
 @pytest.mark.parametrize("name", [name for name in FILES if name not in {*SNAPSHOTS, "environment.json"}])
 def test_file_of_another_record_is_refused(make: Make, name: str) -> None:
     record, other = make(seed=0), make(seed=1, layers=4, epochs=6, classes=2)
@@ -82,18 +116,17 @@ def test_snapshots_exchanged_with_each_other_are_refused(make: Make) -> None:
     second.write_bytes(content)
     assert len(find_problems(record.folder)) == 2
     for epoch in (0, 1):
-        with pytest.raises(RecordError, match=r"embedding\.conv\.0001 was altered since it was written"):
+        with pytest.raises(RecordError, match=rf"000{epoch}\.safetensors: .*altered since it was written"):
             record.embedding(1, "conv", epoch)
     assert record.embedding(1, "conv", 5) is not None
 
 
-def test_damage_after_opening_is_found_when_read(make: Make, reseal: Reseal) -> None:
-    folder = make().folder
-    reseal(folder)  # without checksums of the tensors, so that any damage to a snapshot is found
-    record = load_record(folder)
+def test_damage_after_opening_is_found_when_read(make: Make) -> None:
+    record = make()
     for name in ("metrics.jsonl", "graph.safetensors", *SNAPSHOTS):
         flip(record.folder / name, -2)
-    for read in (lambda: record.metrics, lambda: record.graph, lambda: record.prediction(0)):
+    last = record.snapshot(0).read  # the tensor whose bytes are the last ones of the file
+    for read in (lambda: record.metrics, lambda: record.graph, lambda: last("slot_input_histogram.0002")):
         with pytest.raises(RecordError, match="altered since it was written"):
             read()
 
@@ -156,20 +189,18 @@ def test_missing_folder(runs: Path) -> None:
     assert len(find_problems(runs / "0123456789abcdef")) == 1
 
 
-def write_manifest(folder: Path, lines: list[str]) -> None:
-    (folder / "manifest.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    (folder / "COMPLETE").write_text(hashlib.sha256((folder / "manifest.jsonl").read_bytes()).hexdigest() + "\n")
-
-
 @pytest.mark.parametrize("name", ["../secret", "snapshots/../../secret", "/etc/passwd", ".."])
 def test_manifest_that_leads_out_is_refused(make: Make, name: str) -> None:
     folder = make().folder
     (folder.parent / "secret").write_bytes(b"x")
-    entry = {"file": name, "bytes": 1, "sha256": hashlib.sha256(b"x").hexdigest()}
-    write_manifest(folder, [*(folder / "manifest.jsonl").read_text().splitlines(), json.dumps(entry)])
-    with pytest.raises(RecordError, match="leads out of the record"):
-        read_manifest(folder)
-    assert len(find_problems(folder)) == 1
+    lines, entry = (folder / "manifest.jsonl").read_text().splitlines(), {"file": name, "bytes": 1}
+    as_file = {**entry, "sha256": digest(b"x")}
+    as_snapshot = {**entry, "header": digest(b"x"), "tensors": {}}
+    for line in (as_snapshot,) if name.startswith("snapshots/") else (as_file, as_snapshot):
+        write_manifest(folder, [*lines, json.dumps(line)])
+        with pytest.raises(RecordError, match="leads out of the record"):
+            read_manifest(folder)
+        assert len(find_problems(folder)) == 1
 
 
 @pytest.mark.parametrize(
@@ -180,8 +211,14 @@ def test_manifest_that_leads_out_is_refused(make: Make, name: str) -> None:
         '{"file": 3, "bytes": 1, "sha256": "x"}',
         '{"file": "x", "bytes": "1", "sha256": "x"}',
         '{"file": "x", "bytes": 1, "sha256": null}',
-        '{"file": "x", "bytes": 1, "sha256": "x", "tensors": ["y"]}',
-        '{"file": "x", "bytes": 1, "sha256": "x", "tensors": {"y": 3}}',
+        '{"file": "x", "bytes": 1, "tensors": {}}',
+        '{"file": "snapshots/x", "bytes": 1, "sha256": "x"}',
+        '{"file": "snapshots/x", "bytes": 1, "sha256": "x", "tensors": {}}',
+        '{"file": "snapshots/x", "bytes": 1, "header": "x"}',
+        '{"file": "snapshots/x", "bytes": 1, "header": null, "tensors": {}}',
+        '{"file": "snapshots/x", "bytes": 1, "header": "x", "tensors": null}',
+        '{"file": "snapshots/x", "bytes": 1, "header": "x", "tensors": ["y"]}',
+        '{"file": "snapshots/x", "bytes": 1, "header": "x", "tensors": {"y": 3}}',
         "[]",
         "{",
     ],

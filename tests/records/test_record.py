@@ -22,8 +22,8 @@ from pathlib import Path
 import cna_viz
 from cna_viz import analysis, figures
 from cna_viz.analysis import findings, intervals, projection, tables, umap
-from cna_viz.records.integrity import find_problems
 from cna_viz.records.listing import find_run, list_runs
+from cna_viz.records.verify import find_problems
 
 runs = Path(sys.argv[1])
 records = [entry.record for entry in list_runs(runs)]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,11 @@ from safetensors.numpy import load_file
 
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records.files import tensors_to_bytes
-from cna_viz.records.integrity import Entry, find_problems
+from cna_viz.records.integrity import Entry
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.snapshot import Snapshot
+from cna_viz.records.verify import find_problems
+from tests.records.helpers import digest, manifest_line, write_manifest
 
 Make = Callable[..., Record]
 Reseal = Callable[[Path], None]
@@ -35,13 +36,21 @@ def flip_in(path: Path, name: str) -> None:
 
 
 def digests(tensors: dict[str, np.ndarray]) -> dict[str, str]:
-    return {name: sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for name, array in tensors.items()}
+    return {name: digest(np.ascontiguousarray(array).tobytes()) for name, array in tensors.items()}
 
 
-def test_the_manifest_has_a_checksum_of_every_tensor(make: Make) -> None:
+def test_the_manifest_has_a_checksum_of_the_header_and_of_every_tensor(make: Make) -> None:
     record = make()
-    entry = record.manifest[FILE]
+    entry, content = record.manifest[FILE], (record.folder / FILE).read_bytes()
     assert entry.tensors == digests(load_file(record.folder / FILE))
+    assert entry.sha256 == digest(content[: 8 + int.from_bytes(content[:8], "little")])
+
+
+def test_a_manifest_by_a_foreign_program_is_the_same(make: Make, reseal: Reseal) -> None:
+    folder = make().folder
+    before = load_record(folder).manifest
+    reseal(folder)
+    assert load_record(folder).manifest == before
 
 
 @pytest.mark.parametrize("damaged", ["embedding.slot.0002", "prediction", "cluster_label.0002", "centroid.0002"])
@@ -59,7 +68,7 @@ def test_damage_to_another_tensor_does_not_hinder(make: Make, damaged: str) -> N
             assert np.array_equal(record.snapshot(5).read(name), array)
     assert np.array_equal(record.embedding(1, "conv", 5), whole["embedding.conv.0001"].astype(np.float32))
     assert find_problems(record.folder) == [
-        f"{record.folder / FILE}: altered since it was written (its SHA-256 does not match)"
+        f"{record.folder / FILE}: {damaged} was altered since it was written (its SHA-256 does not match)"
     ]
 
 
@@ -72,12 +81,45 @@ def test_truncation_is_found_before_anything_is_read(make: Make) -> None:
             read()
 
 
+def rename_in_header(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"embedding.conv.0001", b"embedding.conv.0009"))
+
+
 def test_a_header_that_lost_a_tensor_is_refused(make: Make) -> None:
     record = make()
-    path = record.folder / FILE
-    path.write_bytes(path.read_bytes().replace(b"embedding.conv.0001", b"embedding.conv.0009"))
+    rename_in_header(record.folder / FILE)
+    for read in (lambda: record.embedding(1, "conv", 5), lambda: record.prediction(5), record.snapshot(5).shapes):
+        with pytest.raises(RecordError, match=r"0005\.safetensors: altered since it was written"):
+            read()
+
+
+def test_a_manifest_that_promises_another_tensor_is_refused(make: Make) -> None:
+    folder = make().folder
+    rename_in_header(folder / FILE)
+    name = "embedding.conv.0001"
+    lines = {line["file"]: line for line in map(json.loads, (folder / "manifest.jsonl").read_text().splitlines())}
+    lines[FILE] = manifest_line(folder, FILE)
+    lines[FILE]["tensors"][name] = lines[FILE]["tensors"].pop("embedding.conv.0009")
+    write_manifest(folder, [json.dumps(line) for line in lines.values()])
+    record = load_record(folder)
     with pytest.raises(RecordError, match=r"0005\.safetensors: not readable as safetensors"):
         record.embedding(1, "conv", 5)
+    (problem,) = find_problems(folder)
+    assert problem.startswith(f"{folder / FILE}: not readable as safetensors")
+    assert record.prediction(5) is not None
+
+
+def test_a_header_that_is_none_is_refused(make: Make) -> None:
+    folder = make().folder
+    content = (2).to_bytes(8, "little") + b"[]"
+    (folder / FILE).write_bytes(content)
+    lines = {line["file"]: line for line in map(json.loads, (folder / "manifest.jsonl").read_text().splitlines())}
+    lines[FILE] |= {"bytes": len(content), "header": digest(content)}
+    write_manifest(folder, [json.dumps(line) for line in lines.values()])
+    with pytest.raises(RecordError, match=r"0005\.safetensors: not readable as safetensors"):
+        load_record(folder).prediction(5)
+    (problem,) = find_problems(folder)
+    assert problem.startswith(f"{folder / FILE}: not readable as safetensors")
 
 
 def test_a_huge_sparse_file_is_not_read(tmp_path: Path) -> None:
@@ -99,24 +141,32 @@ def test_a_huge_sparse_file_is_not_read(tmp_path: Path) -> None:
         file.write(last.tobytes())
     wanted = {"embedding.conv.0001": np.zeros(shape, dtype=np.float32), "embedding.conv.0002": last}
     tensors = {**digests(wanted), "embedding.slot.0001": "0" * 64}
-    snapshot = Snapshot(tmp_path, Entry(FILE, (tmp_path / FILE).stat().st_size, "0" * 64, tensors))
+    header_digest = digest(len(text).to_bytes(8, "little") + text)
+    snapshot = Snapshot(tmp_path, Entry(FILE, (tmp_path / FILE).stat().st_size, header_digest, tensors))
     for name, array in wanted.items():
         assert np.array_equal(snapshot.read(name), array)
     assert snapshot.shapes()["embedding.slot.0001"] == (large // 2,)
 
 
-def test_without_checksums_of_tensors_the_file_is_checked(make: Make, reseal: Reseal) -> None:
+def test_without_checksums_of_its_tensors_a_snapshot_is_refused(make: Make) -> None:
     folder = make().folder
-    reseal(folder)
-    record = load_record(folder)
-    assert record.manifest[FILE].tensors is None
-    whole = load_file(folder / FILE)
-    assert np.array_equal(record.prediction(5), whole["prediction"])
-    assert record.snapshot(5).shapes() == {name: array.shape for name, array in whole.items()}
+    lines = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    for line in lines:
+        if line.pop("tensors", None):
+            # As records of schema version 2 could have it.
+            line["sha256"] = digest((folder / line["file"]).read_bytes())
+    write_manifest(folder, [json.dumps(line) for line in lines])
+    message = "a line does not have file, bytes and sha256, or for a snapshot file, bytes, header and tensors"
+    with pytest.raises(RecordError, match=rf"manifest\.jsonl: {message}"):
+        load_record(folder)
+    (problem,) = find_problems(folder)
+    assert message in problem
+
+
+def test_a_tensor_that_is_not_there_is_none(make: Make) -> None:
+    record = make()
     assert record.snapshot(5).read("nothing") is None
-    flip_in(folder / FILE, "embedding.slot.0002")
-    with pytest.raises(RecordError, match="altered since it was written"):
-        record.embedding(1, "conv", 5)
+    assert record.snapshot(5).shapes() == {name: a.shape for name, a in load_file(record.folder / FILE).items()}
 
 
 def test_types_and_empty_tensors(tmp_path: Path) -> None:
@@ -128,7 +178,8 @@ def test_types_and_empty_tensors(tmp_path: Path) -> None:
     }
     content = tensors_to_bytes(tensors)
     (tmp_path / "file").write_bytes(content)
-    snapshot = Snapshot(tmp_path, Entry("file", len(content), "", digests(tensors)))
+    header = content[: 8 + int.from_bytes(content[:8], "little")]
+    snapshot = Snapshot(tmp_path, Entry("file", len(content), digest(header), digests(tensors)))
     for name, array in tensors.items():
         again = snapshot.read(name)
         assert again is not None
@@ -141,8 +192,6 @@ def test_snapshot_without_predictions(make: Make) -> None:
     lines = [json.loads(line) for line in (record.folder / "manifest.jsonl").read_text().splitlines()]
     for line in lines:
         line.get("tensors", {}).pop("prediction", None)
-    content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
-    (record.folder / "manifest.jsonl").write_bytes(content)
-    (record.folder / "COMPLETE").write_text(f"{sha256(content).hexdigest()}\n")
+    write_manifest(record.folder, [json.dumps(line) for line in lines])
     with pytest.raises(UsageError, match="keeps no predictions"):
         load_record(record.folder).prediction()

@@ -12,9 +12,10 @@ from cna_viz import files
 from cna_viz.config import RESULTS_VERSION, ModelConfig, RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.records import writer as module
-from cna_viz.records.integrity import find_problems, is_complete
+from cna_viz.records.integrity import is_complete
 from cna_viz.records.record import load_record
 from cna_viz.records.schema import LAYER_VARIABLES, REQUIRED_FILES, SCHEMA_VERSION, VARIABLES
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writer import RecordWriter
 from cna_viz.vocabulary import MEASURES
 

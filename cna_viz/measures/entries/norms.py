@@ -24,7 +24,8 @@ ENTRIES: Final = (
         source="the Frobenius norm, of the gradient of the loss at the features of a layer",
         range="0 to ∞; a fall over the layers towards the input is a vanishing gradient",
         scale="does not apply; goes with the loss",
-        degenerate="0 where no gradient arrives; NaN at epoch 0, before there was a step.",
+        degenerate="0 where no gradient arrives; NaN where the features depend on no weights, and in an epoch of a "
+        "watched loop without a step.",
         trust="To tell smoothing from training that fails. Compare layers of one network, not networks.",
         criticism="Drops blamed on smoothing can be vanishing gradients (Park et al., arXiv 2506.04653), which share "
         "their mechanism with collapse (Arroyo et al., arXiv 2502.10818); errors that go back are smoothed as well "

@@ -4,8 +4,9 @@ import pytest
 import tqdm
 import tqdm.auto
 
+from cna_viz.progress import bar
+from cna_viz.training.epoch_bar import EpochBar
 from cna_viz.training.evaluate import Scores
-from cna_viz.training.progress import EpochBar, bar
 
 SCORES = Scores({"val": 1.0}, {"val": 0.12345})
 

@@ -1,0 +1,132 @@
+"""Arms side by side, pair by pair: the only form in which they are compared."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+
+from cna_viz.config import RunConfig
+from cna_viz.errors import UsageError, unknown_name
+from cna_viz.records.record import Record
+from cna_viz.settings import flat, settings
+
+PAIR: Final = ["split_seed", "seed"]
+"""What makes two runs a pair: the same split, and the same seed for everything else."""
+PROTOCOL: Final = ("dataset", "split")
+"""Settings in which the arms of a comparison must not differ."""
+SILENT: Final = frozenset({"seed", "split_seed", "every", "measures", "snapshots", "precision", "project"})
+"""Settings that make no arm: seeds, and what is recorded."""
+
+
+def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame:
+    """Return accuracies with a row per pair (split seed, seed) and a column per arm.
+
+    An arm is what differs between the runs apart from seeds and recording, in words such as ``cna, clusters 4``.
+
+    Args:
+        records: Runs on one dataset and one split protocol.
+        value: Part of the split whose accuracy is compared.
+
+    Returns:
+        0 to 1; NaN for a run that diverged before it had an accuracy. The attribute ``protocol`` of the table
+        (``table.attrs``) says what all runs share.
+
+    Raises:
+        UsageError: When runs have different datasets or split protocols, an arm lacks pairs that others have, or there
+            are none.
+    """
+    if not records:
+        raise UsageError("there are no runs to compare")
+    _check_protocol([record.config for record in records])
+    names = arm_names([record.config for record in records])
+    rows = [
+        {
+            "arm": names[record.id],
+            "split_seed": record.config.split_seed,
+            "seed": record.config.seed,
+            "value": record.summary["accuracy"].get(value, float("nan")),
+        }
+        for record in records
+    ]
+    long = pd.DataFrame(rows).drop_duplicates()
+    table = long.pivot(index=PAIR, columns="arm", values="value")[list(dict.fromkeys(long["arm"]))]
+    _check_complete(table, long)
+    table.attrs["protocol"] = _protocol(records[0].config, value, len(table))
+    return table
+
+
+def arm_names(configs: Sequence[RunConfig]) -> dict[str, str]:
+    """Return the name of the arm of every run, by run id: the values of what differs, the slot first."""
+    values = [_effective(config) for config in configs]
+    differ = [name for name in settings() if len({str(one[name]) for one in values if name in one}) > 1]
+    differ.sort(key=lambda name: name != "slot")
+    return {config.run_id: _name(one, differ) for config, one in zip(configs, values, strict=True)}
+
+
+def _effective(config: RunConfig) -> dict[str, object]:
+    """Return the settings that make an arm and have an effect in this run."""
+    idle = {"clusters"} if not config.model.uses_clusters else set()
+    return {name: value for name, value in flat(config).items() if name not in SILENT | idle and value is not None}
+
+
+def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:
+    present = [name for name in differ if name in values]
+    words = [str(values[name]) if name == "slot" else f"{name} {values[name]}" for name in present]
+    return ", ".join(words) or str(values["slot"])
+
+
+def _check_protocol(configs: Sequence[RunConfig]) -> None:
+    if any(config.watched is not None for config in configs):
+        raise UsageError("watched runs can't be compared in pairs: nothing is known of their splits and seeds")
+    for name in PROTOCOL:
+        found = sorted({str(flat(config)[name]) for config in configs})
+        if len(found) > 1:
+            raise UsageError(
+                f"arms with different {name}s are not compared: {found[0]} and {found[1]}; a difference would show "
+                f"the {name}, not the arm. Compare within each of them"
+            )
+
+
+def _check_complete(table: pd.DataFrame, long: pd.DataFrame) -> None:
+    present = set(zip(long["arm"], long["split_seed"], long["seed"], strict=True))
+    missing = [(arm, *pair) for arm in table.columns for pair in table.index if (arm, *pair) not in present]
+    if missing:
+        arm, split_seed, seed = missing[0]
+        raise UsageError(
+            f"{len(missing)} runs are missing, the first of them {arm} with seed {seed} (split seed {split_seed}): "
+            "start the sweep again, it trains what is missing"
+        )
+
+
+def _protocol(config: RunConfig, value: str, pairs: int) -> str:
+    training = config.training
+    return (
+        f"{config.data.dataset}, split {config.data.split}, {pairs} pairs of the same split and seed; {value} "
+        f"accuracy at the best validation epoch of at most {training.epochs}"
+    )
+
+
+def within(records: Sequence[Record], names: Sequence[str] = ()) -> dict[str, list[Record]]:
+    """Return the runs in groups that can be compared: one dataset, one split protocol, one value of further settings.
+
+    Args:
+        records: The runs.
+        names: Settings that are held fixed within a group, such as ``layers``.
+
+    Returns:
+        Groups in the order of their first runs, by a name that says what they share.
+
+    Raises:
+        UsageError: For a name that is no setting.
+    """
+    for name in names:
+        if name not in settings():
+            raise unknown_name("setting", name, settings())
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        values = flat(record.config)
+        shared = [str(values[name]) for name in PROTOCOL] + [
+            f"{name} {values.get(name)}" for name in names if name not in PROTOCOL
+        ]
+        groups.setdefault(", ".join(shared), []).append(record)
+    return groups

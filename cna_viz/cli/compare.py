@@ -1,0 +1,128 @@
+"""``cna-viz compare``: hold the arms of a grid against one of them, pair by pair."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cna_viz.cli.grids import add_grid, list_grids, read_grid
+from cna_viz.cli.parser import Parser
+from cna_viz.cli.tables import table
+from cna_viz.errors import UsageError
+from cna_viz.records.integrity import is_complete
+from cna_viz.records.record import load_record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXAMPLES = (
+    "cna-viz compare ablation",
+    "cna-viz compare depth --within layers --baseline batchnorm",
+    "cna-viz compare split-x-component --margin 0.5        # points of accuracy that count as nothing",
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit code."""
+    namespace = _parser().parse(words)
+    if namespace.grid is None:
+        list_grids()
+        return 0
+    configs = read_grid(namespace).configs()
+    missing = [config for config in configs if not is_complete(namespace.runs / config.run_id)]
+    if missing:
+        raise UsageError(
+            f"{len(missing)} of {len(configs)} runs of {namespace.grid} are missing in {namespace.runs}; make them "
+            f"with: cna-viz sweep {' '.join(_same_grid(words))}"
+        )
+    from cna_viz.analysis.comparison import paired_table, within
+    from cna_viz.analysis.factorial import COMPONENTS, effects
+    from cna_viz.analysis.statistics import compare
+
+    groups = within([load_record(namespace.runs / config.run_id) for config in configs], namespace.within)
+    options = {"margin": namespace.margin / 100}
+    found = []
+    for name, records in groups.items():
+        pairs = paired_table(records)
+        one = {"within": name, "pairs": pairs, "arms": compare(pairs, namespace.baseline, **options)}
+        if set(COMPONENTS) <= set(pairs.columns):
+            one["effects"] = effects(pairs, **options)
+        found.append(one)
+    if namespace.json:
+        print(json.dumps([_plain(one) for one in found]))
+    else:
+        for one in found:
+            _show(one, namespace.baseline)
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "compare",
+        "Hold the arms of a grid against one of them, pair by pair: the same split, the same seed.",
+        EXAMPLES,
+    )
+    add_grid(parser)
+    parser.add_argument(
+        "--baseline", default="relu", metavar="ARM", help="the arm to hold others against (default relu)"
+    )
+    parser.add_argument(
+        "--within", nargs="+", default=[], metavar="NAME", help="compare apart for every value of these settings"
+    )
+    parser.add_argument(
+        "--margin", type=float, default=1.0, help="points of accuracy below which arms count as equal (default 1)"
+    )
+    return parser
+
+
+def _same_grid(words: Sequence[str]) -> list[str]:
+    """Return the words that say which grid and where, for the command that makes the runs."""
+    kept, take = [], True
+    for word in words:
+        if word.startswith("--"):
+            take = word in {"--set", "--runs"}
+        if take:
+            kept.append(word)
+    return kept
+
+
+def _show(found: dict[str, Any], baseline: str) -> None:
+    from cna_viz.analysis.statistics import pairs_needed
+
+    pairs, arms = found["pairs"], found["arms"]
+    rows = [[baseline, f"{100 * pairs[baseline].mean():.1f}", *[""] * 5]]
+    rows += [[arm, f"{100 * pairs[arm].mean():.1f}", *_cells(row), row["verdict"]] for arm, row in arms.iterrows()]
+    print(f"{found['within']}\n")
+    print(table(["arm", "mean %", f"- {baseline}", "95 %", "p (Holm)", "d_z", "verdict"], rows))
+    if "effects" in found:
+        cells = [[name, *_cells(row, "p_flip")] for name, row in found["effects"].iterrows()]
+        print("\n" + table(["effect", "points", "95 %", "p", "d_z"], cells))
+    print(f"\n{pairs.attrs['protocol']}; differences in points, bootstrap intervals, sign-flip test\n")
+    needed = pairs_needed(len(arms), 0.05)
+    if len(pairs) < needed:
+        print(
+            f"cna-viz: {len(pairs)} pairs can't make a difference significant at 5 %, however large: with {len(arms)} "
+            f"arms to compare it takes {needed}",
+            file=sys.stderr,
+        )
+
+
+def _cells(row: "pd.Series[Any]", p: str = "p_holm") -> list[str]:
+    low, high = 100 * row["low"], 100 * row["high"]
+    return [
+        f"{100 * row['difference']:+.1f}",
+        f"[{low:+.1f}, {high:+.1f}]",
+        f"{row[p]:.3g}",
+        f"{row['effect_size']:.2f}",
+    ]
+
+
+def _plain(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a group as JSON has it: numbers that are not finite become null."""
+    parts = {name: found[name] for name in ("arms", "effects") if name in found}
+    return {
+        "within": found["within"],
+        "protocol": found["pairs"].attrs["protocol"],
+        "means": json.loads(found["pairs"].mean().to_json()),
+        **{name: json.loads(part.reset_index().to_json(orient="records")) for name, part in parts.items()},
+    }

@@ -1,0 +1,106 @@
+"""``cna-viz sweep``: train all runs of a grid in parallel, those that are missing."""
+
+import json
+import sys
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from cna_viz.cli.grids import add_grid, list_grids, read_grid
+from cna_viz.cli.parser import Parser
+from cna_viz.cli.tables import table
+from cna_viz.config import RunConfig
+from cna_viz.errors import UsageError
+from cna_viz.experiments.grid import Grid
+from cna_viz.records.integrity import is_complete
+
+EXAMPLES = (
+    "cna-viz sweep                                        # the grids there are",
+    "cna-viz sweep ablation --preview                     # what would be run, and how long it would take",
+    "cna-viz sweep ablation --set dataset=cora split=random-80-10-10 seed=0,1,2 --data path/to/data",
+    "cna-viz sweep my-grid.yaml --workers 4",
+    "cna-viz sweep depth --shard 3/10                     # one of ten jobs of an array",
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit code, 1 where runs failed."""
+    namespace = _parser().parse(words)
+    if namespace.grid is None:
+        list_grids()
+        return 0
+    grid = read_grid(namespace)
+    configs = _shard(grid.configs(), namespace.shard)
+    if namespace.preview:
+        return _preview(grid, configs, namespace)
+    from cna_viz.experiments.sweep import sweep
+
+    found = sweep(
+        configs,
+        runs=namespace.runs,
+        data=namespace.data,
+        workers=namespace.workers,
+        threads=namespace.threads,
+        scheduler=namespace.scheduler,
+    )
+    if namespace.json:
+        print(json.dumps({"grid": grid.name, **asdict(found)}))
+    else:
+        print(
+            f"{grid.name}: {len(found.trained)} trained, {len(found.skipped)} there already, "
+            f"{len(found.failed)} failed in {found.seconds:.0f} s; records in {namespace.runs}"
+        )
+    shown = {config.run_id: config for config in configs}
+    for name, why in found.failed.items():
+        facts = ", ".join(f"{key} {value}" for key, value in shown[name].facts.items())
+        print(f"cna-viz: run {name} ({facts}) failed: {why}", file=sys.stderr)
+    return 1 if found.failed else 0
+
+
+def _parser() -> Parser:
+    parser = Parser("sweep", "Train all runs of a grid in parallel; those that exist are skipped.", EXAMPLES)
+    add_grid(parser)
+    parser.add_argument("--preview", action="store_true", default=False, help="say what would be run, and run nothing")
+    parser.add_argument("--workers", type=int, default=None, help="runs at the same time (default: one per core)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of a run (default 1)")
+    parser.add_argument(
+        "--scheduler", default=None, metavar="ADDRESS", help="run on this cluster of dask, or on a `local` one"
+    )
+    parser.add_argument("--shard", default=None, metavar="I/N", help="only the I-th of N parts of the grid")
+    parser.add_argument("--data", type=Path, default=None, help="data root in PyG's raw layout")
+    return parser
+
+
+def _shard(configs: list[RunConfig], shard: str | None) -> list[RunConfig]:
+    if shard is None:
+        return configs
+    part, slash, parts = shard.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise UsageError(f"--shard {shard} is not accepted: write I/N with I from 1 to N, as in 3/10")
+    return configs[int(part) - 1 :: int(parts)]
+
+
+def _preview(grid: Grid, configs: list[RunConfig], namespace: Namespace) -> int:
+    from cna_viz.experiments.preview import preview
+
+    found = preview(configs, namespace.runs, namespace.data, namespace.workers, namespace.threads)
+    if namespace.json:
+        print(json.dumps({"grid": grid.name, **asdict(found)}))
+        return 0
+    missing = [config for config in configs if not is_complete(namespace.runs / config.run_id)]
+    counts = Counter((c.data.dataset, c.data.split, c.model.backbone, c.slot, c.layers) for c in missing)
+    rows = [[*map(str, facts), str(count)] for facts, count in counts.items()]
+    print(table(["dataset", "split", "backbone", "slot", "layers", "missing"], rows))
+    print(
+        f"{grid.name}: {found.runs} runs, {found.missing} of them missing; about {_duration(found.seconds)} with "
+        f"{found.workers} workers, {found.bytes / 1e6:,.0f} MB on disk at most"
+    )
+    return 0
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

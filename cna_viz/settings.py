@@ -1,0 +1,87 @@
+"""The settings of a run by the flat names that users type, on the command line and in grids."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from cna_viz.config import RunConfig
+
+_PREFIXED: Final = {"csbm"}
+"""Parts whose field names would clash with others and so carry the name of their part."""
+
+_SKIPPED: Final = {"watched"}
+"""Parts that describe what other people's programs trained."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A field of :class:`~cna_viz.config.RunConfig`.
+
+    Attributes:
+        path: Names of the parts that lead to it, and its own.
+        field: Description, default and bounds.
+        type: Class of its values.
+    """
+
+    path: tuple[str, ...]
+    field: FieldInfo
+    type: type
+
+    @property
+    def name(self) -> str:
+        """The flat name: that of the field, behind that of its part where it would clash (``csbm_homophily``)."""
+        parts = self.path[-2:] if len(self.path) > 1 and self.path[-2] in _PREFIXED else self.path[-1:]
+        return "_".join(parts)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Mapping[str, Setting]:
+    """Return all settings by flat name, in the order of the config."""
+    return {setting.name: setting for setting in _walk(RunConfig, ())}
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn values by flat name into what :class:`~cna_viz.config.RunConfig` is made from."""
+    data: dict[str, Any] = {}
+    for name, value in values.items():
+        *parents, field = settings()[name].path
+        part = data
+        for parent in parents:
+            part = part.setdefault(parent, {})
+        part[field] = value
+    return data
+
+
+def flat(config: RunConfig) -> dict[str, Any]:
+    """Return the values of a config by flat name; those of a part it does not have are missing."""
+    values = {}
+    for name, setting in settings().items():
+        part: Any = config
+        for step in setting.path:
+            part = None if part is None else getattr(part, step)
+        if part is not None:
+            values[name] = part
+    return values
+
+
+def _walk(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:
+    for name, field in model.model_fields.items():
+        if name in _SKIPPED:
+            continue
+        annotation = _plain(field.annotation)
+        if issubclass(annotation, BaseModel):
+            yield from _walk(annotation, (*path, name))
+        else:
+            yield Setting((*path, name), field, annotation)
+
+
+def _plain(annotation: Any) -> type:
+    """Return the class behind an annotation, that is X of ``X | None`` and str of a Literal of words."""
+    if isinstance(annotation, type):
+        return annotation
+    first = next(argument for argument in get_args(annotation) if argument is not type(None))
+    return type(first) if get_origin(annotation) is Literal else _plain(first)

@@ -1,0 +1,78 @@
+"""Comparisons are paired and fair, or they are refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cna_viz.analysis.comparison import arm_names, paired_table
+from cna_viz.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+
+Make = Callable[..., Record]
+
+
+def config(seed: int = 0, split: str = "public", dataset: str = "cora", **model: Any) -> RunConfig:
+    return RunConfig(data=DataConfig(dataset=dataset, split=split), model=ModelConfig(**model), seed=seed)
+
+
+def test_arms_are_named_by_what_differs() -> None:
+    configs = [config(slot="relu"), config(slot="cna", clusters=2), config(slot="cna", clusters=4, seed=1)]
+    assert [arm_names(configs)[one.run_id] for one in configs] == [
+        "relu",
+        "cna, clusters 2",
+        "cna, clusters 4",
+    ]
+    assert set(arm_names([config(seed=seed) for seed in (0, 1)]).values()) == {"relu"}
+
+
+def test_what_is_recorded_makes_no_arm() -> None:
+    one = config()
+    other = one.replace(recording=one.recording.replace(every=3), seed=1)
+    assert set(arm_names([one, other]).values()) == {"relu"}
+
+
+def test_settings_of_the_training_make_arms() -> None:
+    one = config()
+    other = one.replace(training=TrainingConfig(lr=0.5))
+    assert list(arm_names([one, other]).values()) == ["lr 0.01", "lr 0.5"]
+
+
+def test_pairs_share_split_and_seed(make: Make) -> None:
+    records = [make(slot, seed=seed) for slot in ("relu", "cna") for seed in (0, 1, 2)]
+    table = paired_table(records)
+    assert list(table.columns) == ["relu", "cna"]
+    assert list(table.index) == [(0, 0), (1, 1), (2, 2)]
+    for record in records:
+        pair = (record.config.split_seed, record.config.seed)
+        assert table.loc[pair, record.config.slot] == record.summary["accuracy"]["test"]
+    assert "3 pairs of the same split and seed; test accuracy at the best validation epoch" in table.attrs["protocol"]
+
+
+def test_a_record_that_stands_there_twice_counts_once(make: Make) -> None:
+    records = [make("relu", seed=seed) for seed in (0, 1)]
+    pd.testing.assert_frame_equal(paired_table([*records, records[0]]), paired_table(records))
+
+
+def test_missing_runs_are_named(make: Make) -> None:
+    records = [make("relu", seed=0), make("relu", seed=1), make("cna", seed=0)]
+    with pytest.raises(
+        UsageError, match=r"1 runs are missing, the first of them cna with seed 1 .split seed 1.: start the sweep"
+    ):
+        paired_table(records)
+
+
+def test_arms_on_different_splits_are_refused_with_both_named(make: Make) -> None:
+    one = make("relu")
+    other = make("cna")
+    vars(other)["config"] = other.config.replace(data=other.config.data.replace(split="public"))
+    names = sorted([one.config.data.split, "public"])
+    with pytest.raises(UsageError, match=f"different splits are not compared: {names[0]} and {names[1]}"):
+        paired_table([one, other])
+
+
+def test_nothing_to_compare() -> None:
+    with pytest.raises(UsageError, match="no runs to compare"):
+        paired_table([])
