@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from cna_viz.experiments.answer import Answer
 from cna_viz.experiments.tasks import do
 
-WORKER: Final = "cna_viz.experiments.worker"
+PRELOAD: Final = "cna_viz.experiments.preload"
 
 
 class Processes:
@@ -31,7 +31,7 @@ class Processes:
         self._running: dict[int, tuple[Any, Connection, object]] = {}
 
     def __enter__(self) -> "Processes":
-        self._context.set_forkserver_preload([WORKER])
+        self._context.set_forkserver_preload([PRELOAD])
         with _one_thread():
             ensure_running()
         return self
