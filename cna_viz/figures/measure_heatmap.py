@@ -47,7 +47,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
         )
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="layer", col=1)
-    label = ("log₁₀ of " if logarithmic else "") + MEASURE_LABELS[measure]
+    label = ("log₁₀ of<br>" if logarithmic else "") + MEASURE_LABELS[measure]
     figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": {"title": {"text": label, "side": "right"}}})
     title = "Where and when do the layers collapse?"
     return finish(

@@ -7,7 +7,7 @@ from typing import IO
 
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
-from cna_viz.records.files import parse_lines, read_bytes, sha256
+from cna_viz.records.files import parse_lines, read_bytes, read_json, sha256
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise RecordError(f"{folder / schema.COMPLETE_FILE}: not readable ({error})") from None
     if sha256(content) != wanted:
         raise RecordError(f"{path}: altered since the record was finished (its SHA-256 does not match)")
+    _check_schema(folder)
     manifest = _entries(content, path)
     for name in schema.REQUIRED_FILES:
         if name not in manifest:
@@ -66,12 +67,24 @@ def read_unfinished_manifest(folder: Path) -> Manifest:
     """Read the manifest of a run that goes on or was interrupted, as far as it goes."""
     _check_folder(folder)
     path = folder / schema.MANIFEST_FILE
+    _check_schema(folder)
     return _entries(read_bytes(path), path) if path.exists() else {}
 
 
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise RecordError(f"{folder}: there is no such record; `cna-viz runs list` shows those there are")
+
+
+def _check_schema(folder: Path) -> None:
+    """Refuse a record of another schema by name, before anything is said of its manifest, whose form may be another."""
+    path = folder / schema.ENVIRONMENT_FILE
+    try:
+        version = read_json(path).get("schema_version")
+    except RecordError:
+        return  # what is wrong with it is said where it is read
+    if type(version) is int and version != schema.SCHEMA_VERSION:
+        raise RecordError(f"{folder}: schema version {version}; this cna_viz reads version {schema.SCHEMA_VERSION}")
 
 
 def _entries(content: bytes, path: Path) -> Manifest:
@@ -86,7 +99,7 @@ def _entry(line: dict[str, object], path: Path) -> Entry:
             return Entry(_inside(file, path), size, digest, _tensors(tensors, f"{path}: {file}"))
     raise RecordError(
         f"{path}: a line does not have file, bytes and sha256, or for a snapshot file, bytes, header and tensors: "
-        f"{line!r}"
+        f"{str(line)[:100]}"
     )
 
 

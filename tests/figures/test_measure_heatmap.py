@@ -27,7 +27,7 @@ def test_each_panel_is_the_measure_of_its_record(make: Make, measure: str, stage
         assert list(trace.y) == list(range(1, last + 1))
         assert trace.coloraxis == "coloraxis"  # one scale for all panels
     title = figure.layout.coloraxis.colorbar.title.text
-    assert title == ("log₁₀ of " if measure in LOG_MEASURES else "") + MEASURE_LABELS[measure]
+    assert title == ("log₁₀ of<br>" if measure in LOG_MEASURES else "") + MEASURE_LABELS[measure]
 
 
 def test_panels_say_slot_and_depth_and_may_differ_in_depth(make: Make) -> None:

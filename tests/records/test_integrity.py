@@ -249,6 +249,18 @@ def test_other_schema_versions_are_refused(make: Make, reseal: Reseal, version: 
         load_record(folder)
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_schema_with_other_manifests_is_named_before_its_manifest_is_blamed(make: Make, sealed: bool) -> None:
+    folder = make().folder
+    environment = json.loads((folder / "environment.json").read_text())
+    (folder / "environment.json").write_text(json.dumps({**environment, "schema_version": SCHEMA_VERSION - 1}))
+    write_manifest(folder, [json.dumps({"file": "snapshots/0000.safetensors", "bytes": 1, "sha256": "x"})])
+    if not sealed:
+        (folder / "COMPLETE").unlink()
+    with pytest.raises(RecordError, match=f"schema version {SCHEMA_VERSION - 1}; this cna_viz reads"):
+        load_record(folder, incomplete=True)
+
+
 @pytest.mark.parametrize("content", [{}, {"epoch": 0, "layers": None}, {"epoch": 0, "layers": {"madness": {}}}])
 def test_selected_measures_that_break_the_contract_are_refused(
     make: Make, reseal: Reseal, content: dict[str, object]
