@@ -48,7 +48,8 @@ def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame
         }
         for record in records
     ]
-    long = pd.DataFrame(rows).drop_duplicates()
+    # The same run recorded in two ways, or by two numbers of threads, is one pair.
+    long = pd.DataFrame(rows).drop_duplicates(["arm", *PAIR])
     table = long.pivot(index=PAIR, columns="arm", values="value")[list(dict.fromkeys(long["arm"]))]
     _check_complete(table, long)
     table.attrs["protocol"] = _protocol(records[0].config, value, len(table))
@@ -93,7 +94,7 @@ def _check_complete(table: pd.DataFrame, long: pd.DataFrame) -> None:
     if missing:
         arm, split_seed, seed = missing[0]
         raise UsageError(
-            f"{len(missing)} runs are missing, the first of them {arm} with seed {seed} (split seed {split_seed}): "
+            f"runs missing: {len(missing)}, the first of them {arm} with seed {seed} (split seed {split_seed}); "
             "start the sweep again, it trains what is missing"
         )
 

@@ -63,7 +63,7 @@ def compare(
 
     Returns:
         A row per other arm with the fields of :class:`Difference`; ``p_holm``, the p value of the sign-flip test after
-        Holm's correction for the number of arms; and ``verdict``: ``better``, ``worse``, ``equal within 1 points`` or
+        Holm's correction for the number of arms; and ``verdict``: ``better``, ``worse``, ``equal (±1)`` or
         ``undecided``. The attribute ``smallest_p`` is the smallest p value that so many pairs can have.
 
     Raises:
@@ -141,12 +141,12 @@ def _checked(values: Array) -> Array:
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         raise UsageError(
-            f"{len(values)} pairs are too few: an interval needs two, and a sign-flip test six to fall below 5 %; "
+            f"too few pairs ({len(values)}): an interval needs two, and a sign-flip test six to fall below 5 %; "
             "run more seeds"
         )
     if not np.isfinite(values).all():
         raise UsageError(
-            f"{int((~np.isfinite(values)).sum())} of {len(values)} pairs have no accuracy, because a run diverged: "
+            f"pairs without an accuracy: {int((~np.isfinite(values)).sum())} of {len(values)}, because a run diverged; "
             "leave the arm out, or repeat it with a lower lr"
         )
     return values
@@ -201,7 +201,7 @@ def _equivalence(values: Array, margin: float) -> float:
 
 def _verdict(row: "pd.Series[Any]", alpha: float, margin: float) -> str:
     if row["p_equivalence"] < alpha:
-        return f"equal within {100 * margin:g} points"
+        return f"equal (±{100 * margin:g})"
     if row["p_holm"] < alpha:
         return "better" if row["difference"] > 0 else "worse"
     return "undecided"

@@ -4,7 +4,7 @@ import shutil
 from itertools import count
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 
 def claim(folder: Path) -> FileLock:
@@ -12,6 +12,15 @@ def claim(folder: Path) -> FileLock:
     locks = folder.parent / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
     return FileLock(locks / f"{folder.name}.lock")
+
+
+def is_free(folder: Path) -> bool:
+    """Whether nobody trains this record now."""
+    try:
+        with claim(folder).acquire(timeout=0):
+            return True
+    except Timeout:
+        return False
 
 
 def set_aside(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Families of configs that differ in few things."""
+"""The runs of the notebook on oversmoothing: depth by slot by seed."""
 
 from collections.abc import Sequence
 from itertools import product

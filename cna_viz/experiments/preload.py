@@ -1,8 +1,8 @@
 """What the server that runs are forked from imports: after this import every run finds warm what it needs.
 
-Loading compiled loops and libraries takes a run half a second, and as they are lazy, imports alone don't do it: a small
-run is trained and thrown away. It has no CNA: Numba's threads don't survive a fork, and its loops would then be slow.
-And nothing is trained where torch can use GPUs, whose driver must not be touched before a process is forked.
+Loading compiled loops and libraries can take longer than a short run, and as they are lazy, imports alone don't do it:
+a small run is trained and thrown away. It has no CNA: Numba's threads don't survive a fork, and its loops would then be
+slow. And nothing is trained where torch can use GPUs, whose driver must not be touched before a process is forked.
 """
 
 import tempfile

@@ -13,6 +13,7 @@ from cna_viz.config import RunConfig
 from cna_viz.data import catalog
 from cna_viz.errors import CnaVizError, DataError, UsageError
 from cna_viz.experiments.answer import Answer
+from cna_viz.experiments.attempts import is_free
 from cna_viz.experiments.on_dask import DaskTasks
 from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.work import work
@@ -191,8 +192,9 @@ class _Queue:
             self.found.skipped.append(config.run_id)
             shown.update(work(config))
         left = [config for config in self.busy if config not in done]
-        self.busy = [] if idle else left
-        self.waiting.extend(left if idle else [])
+        free = [config for config in left if idle and is_free(self.place[0] / config.run_id)]
+        self.busy = [config for config in left if config not in free]
+        self.waiting.extend(free)
 
     def _counts(self, running: int) -> dict[str, int]:
         done = len(self.found.trained)

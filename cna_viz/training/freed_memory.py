@@ -19,8 +19,8 @@ def keep_freed_memory() -> bool:
     """Ask the C library to keep up to :data:`KEPT` bytes of freed memory in this process; return whether it does.
 
     A training step frees what the next one asks for again. Unasked, glibc hands it back in between, and every page of
-    it has to be fetched and zeroed anew: on a CPU that can take as long as the arithmetic. Only glibc is asked, and not
-    where the environment says how memory is to be managed.
+    it has to be fetched and zeroed anew. Only glibc is asked, and not where the environment says how memory is to be
+    managed.
     """
     if platform.libc_ver()[0] != "glibc" or any(name in os.environ for name in _SETTINGS):
         return False

@@ -56,10 +56,18 @@ def test_a_record_that_stands_there_twice_counts_once(make: Make) -> None:
     pd.testing.assert_frame_equal(paired_table([*records, records[0]]), paired_table(records))
 
 
+def test_the_same_run_recorded_in_two_ways_is_one_pair(make: Make) -> None:
+    records = [make("relu", seed=seed) for seed in (0, 1)]
+    again = make("relu", seed=0)
+    vars(again)["config"] = again.config.replace(recording=again.config.recording.replace(every=7))
+    vars(again)["summary"] = {**again.summary, "accuracy": {"test": 0.123}}  # as with another number of threads
+    pd.testing.assert_frame_equal(paired_table([*records, again]), paired_table(records))
+
+
 def test_missing_runs_are_named(make: Make) -> None:
     records = [make("relu", seed=0), make("relu", seed=1), make("cna", seed=0)]
     with pytest.raises(
-        UsageError, match=r"1 runs are missing, the first of them cna with seed 1 .split seed 1.: start the sweep"
+        UsageError, match=r"runs missing: 1, the first of them cna with seed 1 .split seed 1.; start the sweep"
     ):
         paired_table(records)
 

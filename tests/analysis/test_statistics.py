@@ -60,7 +60,7 @@ def test_intervals_cover_as_often_as_they_say() -> None:
 
 def test_verdicts_follow_from_the_numbers() -> None:
     found = compare(table(better=0.03, worse=-0.03, same=0.0), "relu")
-    assert found["verdict"].to_dict() == {"better": "better", "worse": "worse", "same": "equal within 1 points"}
+    assert found["verdict"].to_dict() == {"better": "better", "worse": "worse", "same": "equal (±1)"}
     assert found.loc["better", "difference"] == pytest.approx(0.03, abs=0.005)
     assert (found["low"] <= found["difference"]).all()
     assert (found["difference"] <= found["high"]).all()
@@ -97,14 +97,14 @@ def test_equal_differences_have_an_interval_of_a_point(values: list[float]) -> N
 
 
 def test_too_few_pairs_say_what_needs_how_many() -> None:
-    with pytest.raises(UsageError, match="1 pairs are too few: an interval needs two, and a sign-flip test six"):
+    with pytest.raises(UsageError, match=r"too few pairs \(1\): an interval needs two, and a sign-flip test six"):
         compare(table(a=0.1).head(1), "relu")
 
 
 def test_diverged_runs_are_named() -> None:
     arms = table(a=0.1)
     arms.loc[2, "a"] = np.nan
-    with pytest.raises(UsageError, match="1 of 10 pairs have no accuracy, because a run diverged"):
+    with pytest.raises(UsageError, match="pairs without an accuracy: 1 of 10, because a run diverged"):
         compare(arms, "relu")
 
 
