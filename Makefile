@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 report: $(STAMP)
-	@echo "==> training on the handwritten digits and writing the report (about two minutes on two cores)"
+	@echo "==> training on the handwritten digits and writing the report (about a minute on two idle cores)"
 	$(BIN)/cna-viz report oversmoothing
 	@echo "==> open reports/oversmoothing/index.html in a browser"
 
