@@ -26,7 +26,7 @@ from pydantic import (
 from cna_viz import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
 
 
@@ -53,6 +53,7 @@ Metric = Annotated[str, _one_of("metric", vocabulary.METRICS)]
 Schedule = Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)]
 MeasureName = Annotated[str, _one_of("measure", vocabulary.MEASURES)]
 Init = Annotated[str, _one_of("init", vocabulary.INITS)]
+Readout = Annotated[str, _one_of("readout", vocabulary.READOUTS)]
 JumpingKnowledge = Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)]
 NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
 """A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
@@ -116,6 +117,16 @@ class DataConfig(Config):
     csbm: CSBMConfig | None = None
     """Parameters of the csbm graph; only with `dataset` csbm."""
 
+    @property
+    def task(self) -> str:
+        """What is to be told: node-classification, node-regression or graph-classification."""
+        return vocabulary.TASK_OF[self.dataset]
+
+    @property
+    def metric(self) -> str:
+        """The score that selects the model and that arms are compared by: accuracy, roc_auc or nmse."""
+        return vocabulary.METRIC_OF[self.dataset]
+
     @model_validator(mode="before")
     @classmethod
     def _csbm_only_with_csbm(cls, data: Any) -> Any:
@@ -173,6 +184,8 @@ class ModelConfig(Config):
     """Probability of dropping a feature before each convolution, while training."""
     init: Init = "glorot"
     """Start of the weights: glorot, orthogonal, or large (normal with four times the variance of glorot)."""
+    readout: Readout = "mean"
+    """How the outputs of its nodes become the output of a graph: mean, sum or max; only with datasets of graphs."""
     compile: bool = False
     """Compile slots of the CNA family with torch.compile, to save memory traffic on GPUs; takes 10 to 40 s once."""
 
@@ -205,9 +218,9 @@ class TrainingConfig(Config):
     weight_decay: NonNegative = 0.0005
     """L2 penalty on the weights (not on the rational activations)."""
     patience: Annotated[int, Ge(1)] = 100
-    """Stop after so many epochs without a better validation accuracy."""
+    """Stop after so many epochs without a better validation score."""
     batch_size: Annotated[int, Ge(1)] | None = None
-    """Training nodes per step, each with sampled neighbours; all nodes in one step when left out."""
+    """Training nodes per step, each with sampled neighbours, or training graphs; all in one step when left out."""
     neighbors: Annotated[int, Ge(1), Le(10_000)] = 10
     """Neighbours sampled per node and layer; only with `batch_size`."""
 
@@ -273,6 +286,22 @@ class RunConfig(Config):
     """Set where model and training are not of this library; data, model and training then say nothing."""
     seed: Seed = 0
     """Seed of the split, the weights and the training."""
+
+    @model_validator(mode="after")
+    def _model_fits_the_task(self) -> Self:
+        task, dataset = self.data.task, self.data.dataset
+        if self.model.readout != "mean" and task != "graph-classification":
+            raise UsageError(f"readout {self.model.readout!r} needs a dataset of graphs: {dataset!r} is one graph")
+        if self.model.factors.get("assignment") == "labels" and task == "node-regression":
+            raise UsageError(
+                f"assignment 'labels' needs classes: the targets of {dataset!r} are numbers; take another slot"
+            )
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The score that selects the model; accuracy for watched networks."""
+        return self.data.metric if self.watched is None else "accuracy"
 
     @property
     def layers(self) -> int:

@@ -34,7 +34,43 @@ DATASETS: Final = (
     "squirrel",
     "chameleon-filtered",
     "squirrel-filtered",
+    "chameleon-traffic",
+    "squirrel-traffic",
+    "chameleon-traffic-misaligned",
+    "squirrel-traffic-misaligned",
+    "motifs",
+    "mutag",
+    "proteins",
+    "enzymes",
+    "nci1",
 )
+
+TASKS: Final = ("node-classification", "node-regression", "graph-classification")
+
+_REGRESSION: Final = tuple(name for name in DATASETS if "-traffic" in name)
+_GRAPHS: Final = ("motifs", "mutag", "proteins", "enzymes", "nci1")
+
+TASK_OF: Final[dict[str, str]] = {
+    **dict.fromkeys(DATASETS, "node-classification"),
+    **dict.fromkeys(_REGRESSION, "node-regression"),
+    **dict.fromkeys(_GRAPHS, "graph-classification"),
+}
+"""What is to be told of every node, or of every graph, by dataset."""
+
+SCORES: Final = ("accuracy", "macro_f1", "roc_auc", "nmse", "r2")
+"""Scores of a model: those of classes, and those of numbers."""
+
+LOWER_IS_BETTER: Final = frozenset({"nmse"})
+"""Scores that are errors."""
+
+METRIC_OF: Final[dict[str, str]] = {
+    **dict.fromkeys(DATASETS, "accuracy"),
+    **dict.fromkeys(("minesweeper", "tolokers", "questions"), "roc_auc"),
+    **dict.fromkeys(_REGRESSION, "nmse"),
+}
+"""The score that the field reports for a dataset: it selects the model and compares arms."""
+
+READOUTS: Final = ("mean", "sum", "max")
 
 SPLIT_PROTOCOLS: Final = (
     "public",

@@ -8,6 +8,7 @@ import pandas as pd
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
+from cna_viz.scores import WORDS
 from cna_viz.settings import flat, settings
 
 PAIR: Final = ["split_seed", "seed"]
@@ -19,17 +20,17 @@ SILENT: Final = frozenset({"seed", "split_seed", "every", "measures", "snapshots
 
 
 def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame:
-    """Return accuracies with a row per pair (split seed, seed) and a column per arm.
+    """Return scores with a row per pair (split seed, seed) and a column per arm.
 
     An arm is what differs between the runs apart from seeds and recording, in words such as ``cna, clusters 4``.
 
     Args:
         records: Runs on one dataset and one split protocol.
-        value: Part of the split whose accuracy is compared.
+        value: Part of the split whose score is compared.
 
     Returns:
-        0 to 1; NaN for a run that diverged before it had an accuracy. The attribute ``protocol`` of the table
-        (``table.attrs``) says what all runs share.
+        The score of the dataset, an accuracy from 0 to 1 for instance; NaN for a run that diverged before it had one.
+        Of the table's attributes (``table.attrs``) ``protocol`` says what all runs share, ``metric`` which score it is.
 
     Raises:
         UsageError: When runs have different datasets or split protocols, an arm lacks pairs that others have, or there
@@ -44,7 +45,7 @@ def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame
             "arm": names[record.id],
             "split_seed": record.config.split_seed,
             "seed": record.config.seed,
-            "value": record.summary["accuracy"].get(value, float("nan")),
+            "value": record.score(value),
         }
         for record in records
     ]
@@ -53,6 +54,7 @@ def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame
     table = long.pivot(index=PAIR, columns="arm", values="value")[list(dict.fromkeys(long["arm"]))]
     _check_complete(table, long)
     table.attrs["protocol"] = _protocol(records[0].config, value, len(table))
+    table.attrs["metric"] = records[0].metric
     return table
 
 
@@ -103,7 +105,7 @@ def _protocol(config: RunConfig, value: str, pairs: int) -> str:
     training = config.training
     return (
         f"{config.data.dataset}, split {config.data.split}, {pairs} pairs of the same split and seed; {value} "
-        f"accuracy at the best validation epoch of at most {training.epochs}"
+        f"{WORDS[config.metric]} at the best validation epoch of at most {training.epochs}"
     )
 
 

@@ -1,6 +1,7 @@
 """Sentences that are computed: what the numbers of some records say, and no more."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,20 @@ from cna_viz.analysis.intervals import confidence_interval, geometric_range
 from cna_viz.analysis.reference import constant_energy
 from cna_viz.analysis.tables import accuracy_table, layer_table
 from cna_viz.records.record import Record
+from cna_viz.scores import SHARES, WORDS, bounds, factor, written
+from cna_viz.vocabulary import LOWER_IS_BETTER
 
-TEST = 3
+Array = np.ndarray[Any, Any]
+
+TEST: Final = 3
 """Number of the test part in ``split_of_node``."""
+
+CHANCE: Final = {
+    **dict.fromkeys(("accuracy", "macro_f1"), "always answering the most frequent class"),
+    "roc_auc": "guessing",
+    **dict.fromkeys(("nmse", "r2"), "always answering the mean"),
+}
+"""Answers that know nothing of the nodes, by metric."""
 
 
 def bullets(sentences: Sequence[str]) -> str:
@@ -19,30 +31,47 @@ def bullets(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
-def majority_share(record: Record) -> float:
-    """Return the test accuracy of always answering the class that is most frequent among the test nodes."""
-    target = record.graph["target"].values[record.graph["split_of_node"].values == TEST]
-    return float(np.bincount(target).max() / len(target)) if len(target) else np.nan
+def chance_score(record: Record) -> float:
+    """Return the test score of an answer that knows nothing of the nodes.
+
+    Always the class that is most frequent among the test nodes (accuracy, macro F1), any order (ROC AUC: a half), or
+    always their mean (NMSE, R²). In a dataset of graphs every graph counts once.
+    """
+    target, member = record.graph["target"].values, record.graph.get("graph_of_node")
+    test = record.graph["split_of_node"].values == TEST
+    if not test.any():
+        return np.nan
+    if record.metric == "roc_auc":
+        return 0.5
+    if record.metric == "nmse":
+        return float(target[test].var() / target.mean())
+    answers = target[test] if member is None else target[_first_nodes(member.values, test)]
+    return float(np.bincount(answers).max() / len(answers))
+
+
+def _first_nodes(graph_of_node: Array, chosen: Array) -> Array:
+    nodes = np.flatnonzero(chosen)
+    return nodes[np.unique(graph_of_node[nodes], return_index=True)[1]]
 
 
 def depth_findings(records: Sequence[Record]) -> list[str]:
-    """Say for each slot what depth does to its test accuracy.
+    """Say for each slot what depth does to its test score.
 
-    A slot *collapses* where the mean of the deepest networks is within five points of always answering the majority
-    class. Otherwise it *loses* or *gains* the change of its mean, paired by seed, unless the 95 % interval of that
-    change contains zero; then that is said.
+    A slot *collapses* where the mean of the deepest networks is within five points (five per cent of an NMSE) of an
+    answer that knows nothing. Otherwise it *loses* or *gains* the change of its mean, paired by seed, unless the 95 %
+    interval of that change contains zero; then that is said.
     """
-    table = accuracy_table(records)
+    table, metric = accuracy_table(records), records[0].metric
     shallow, deep = table["layers"].min(), table["layers"].max()
-    majority = float(np.nanmean([majority_share(record) for record in records]))
+    chance = float(np.nanmean([chance_score(record) for record in records]))
     sentences = []
     for slot, group in table.groupby("slot", sort=False):
         first, last = (group[group["layers"] == depth].set_index("seed")["test"] for depth in (shallow, deep))
         sentences.append(
-            f"**{slot}** {_verdict(first, last, majority)}: {_percent(first)} at depth {shallow}, "
-            f"{_percent(last)} at depth {deep}"
+            f"**{slot}** {_verdict(first, last, chance, metric)}: {_mean(first, metric)} at depth {shallow}, "
+            f"{_mean(last, metric)} at depth {deep}"
         )
-    return [*sentences, f"always answering the most frequent class would give {100 * majority:.1f} %"]
+    return [*sentences, f"{CHANCE[metric]} would give {written(metric, chance)}"]
 
 
 def smoothing_findings(records: Sequence[Record]) -> list[str]:
@@ -65,34 +94,32 @@ def smoothing_findings(records: Sequence[Record]) -> list[str]:
 
 
 def energy_is_not_accuracy(records: Sequence[Record]) -> str:
-    """Say whether, among records of one depth, the slot with the highest energy is also the most accurate one."""
+    """Say whether, among records of one depth, the slot with the highest energy also has the best score."""
+    metric = records[0].metric
     ends = _ends(layer_table(records, "rayleigh", "conv"))
     energy = {slot: value for slot, (_, last) in ends.items() if not np.isnan(value := _typical(last))}
-    accuracy = accuracy_table(records).groupby("slot", sort=False)["test"].mean().dropna().to_dict()
-    energy = {slot: value for slot, value in energy.items() if slot in accuracy}
+    scores = accuracy_table(records).groupby("slot", sort=False)["test"].mean().dropna().to_dict()
+    energy = {slot: value for slot, value in energy.items() if slot in scores}
     if len(energy) < 2:
-        return "Fewer than two slots have both an energy and an accuracy: they can't tell whether the two go together."
-    smoothest, roughest, best = (
-        min(energy, key=energy.__getitem__),
-        max(energy, key=energy.__getitem__),
-        max(accuracy, key=accuracy.__getitem__),
-    )
-    relation = "is also" if roughest == best else "is not"
-    rival = "" if roughest == best else f", {best} {100 * accuracy[best]:.1f} %"
+        return "Fewer than two slots have both an energy and a score: they can't tell whether the two go together."
+    smoothest, roughest = min(energy, key=energy.__getitem__), max(energy, key=energy.__getitem__)
+    best = (min if metric in LOWER_IS_BETTER else max)(scores, key=scores.__getitem__)
+    relation = "also has" if roughest == best else "does not have"
+    rival = "" if roughest == best else f", {best} {written(metric, scores[best])}"
     return (
         f"In the last hidden layer **{roughest}** keeps the highest energy ({_plain(energy[roughest])}) and "
         f"**{smoothest}** the lowest ({_plain(energy[smoothest])}). The slot with the highest energy {relation} the "
-        f"most accurate one at this depth: {roughest} reaches {100 * accuracy[roughest]:.1f} %{rival}."
+        f"best test {WORDS[metric]} at this depth: {roughest} reaches {written(metric, scores[roughest])}{rival}."
     )
 
 
 def reclustering_findings(records: Sequence[Record]) -> str:
-    """Say how validation accuracy moves in the steps that find new clusters, and in the others (slots with k-means)."""
+    """Say how the validation score moves in the steps that find new clusters and in the others (slots with k-means)."""
     anew, others = [], []
     for record in records:
         if not _clusters_anew(record):
             continue
-        change = np.diff(record.metrics["accuracy"].sel(split="val").values)
+        change = np.diff(record.metrics[record.metric].sel(split="val").values)
         # Step s is the change from epoch s - 1 to s; the first step finds the first clusters, not new ones.
         due = np.arange(len(change)) % record.config.model.recluster_every == 0
         due[:1] = False
@@ -101,10 +128,12 @@ def reclustering_findings(records: Sequence[Record]) -> str:
     if not anew:
         return "No clusters were found anew in these runs."
     every = next(record.config.model.recluster_every for record in records if _clusters_anew(record))
+    metric, scale = records[0].metric, factor(records[0].metric)
+    unit, digits = (" points", 1) if metric in SHARES else ("", 3)
     return (
-        f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation accuracy moves by "
-        f"{_signed(100 * float(np.mean(anew)))} points on average, in the other steps by "
-        f"{_signed(100 * float(np.mean(others)), 2)}."
+        f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation {WORDS[metric]} "
+        f"moves by {_signed(scale * float(np.mean(anew)), digits)}{unit} on average, in the other steps by "
+        f"{_signed(scale * float(np.mean(others)), digits + 1)}."
     )
 
 
@@ -125,25 +154,36 @@ def _ends(table: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
     }
 
 
-def _verdict(first: pd.Series, last: pd.Series, majority: float) -> str:
-    change = confidence_interval(100 * (last - first))
+def _verdict(first: pd.Series, last: pd.Series, chance: float, metric: str) -> str:
+    share = metric in SHARES
+    change = confidence_interval(factor(metric) * (last - first))
     if change.count == 0:
         return "has no runs of both depths that didn't diverge"
-    if last.mean() <= majority + 0.05 < first.mean():
+    near = chance + 0.05 if share else 0.95 * chance
+    worse, better_before = (
+        (last.mean() <= near, near < first.mean()) if share else (last.mean() >= near, near > first.mean())
+    )
+    if worse and better_before:
         return "collapses"
-    if abs(change.mean) < 0.05:
+    if abs(change.mean) < (0.05 if share else 0.0005):
         return "stays the same"
     if change.low <= 0 <= change.high:
-        return f"changes by {_signed(change.mean)} points, which {change.count} seeds can't tell from no change"
-    return f"{'loses' if change.mean < 0 else 'gains'} {abs(change.mean):.1f} points"
+        moved = f"{_signed(change.mean)} points" if share else f"{_signed(change.mean, 3)}"
+        return f"changes by {moved}, which {change.count} seeds can't tell from no change"
+    if share:
+        return f"{'loses' if change.mean < 0 else 'gains'} {abs(change.mean):.1f} points"
+    return (
+        f"{'improves' if (change.mean < 0) == (metric in LOWER_IS_BETTER) else 'gets worse'} by {abs(change.mean):.3g}"
+    )
 
 
-def _percent(accuracy: pd.Series) -> str:
-    interval = confidence_interval(100 * accuracy, bounds=(0, 100))
+def _mean(scores: pd.Series, metric: str) -> str:
+    interval, scale = confidence_interval(scores, bounds=bounds(metric)), factor(metric)
     if interval.count == 0:
         return "no result"
-    bounds = f" [{interval.low:.1f}, {interval.high:.1f}]" if interval.count > 1 else ""
-    return f"{interval.mean:.1f} %{bounds}"
+    digits = ".1f" if metric in SHARES else ".3g"
+    ends = f" [{scale * interval.low:{digits}}, {scale * interval.high:{digits}}]" if interval.count > 1 else ""
+    return f"{written(metric, interval.mean)}{ends}"
 
 
 def _signed(value: float, decimals: int = 1) -> str:

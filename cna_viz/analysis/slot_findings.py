@@ -1,16 +1,18 @@
 """Sentences about one slot: what its clusters tell, and what normalization leaves of it."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from sklearn.metrics import normalized_mutual_info_score
 
+from cna_viz.analysis.node_groups import node_groups
 from cna_viz.analysis.projection import COLLAPSED, relative_spread
 from cna_viz.analysis.rational import rational_curves
 from cna_viz.analysis.slot_steps import SlotSteps, cluster_means, slot_steps
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
+PLURALS: Final = {"class": "classes", "target": "fifths of the target"}
 
 
 def explained(features: Array, label: Array) -> float:
@@ -23,21 +25,22 @@ def explained(features: Array, label: Array) -> float:
 
 def cluster_findings(record: Record, layer: int, epoch: int | None = None) -> list[str]:
     """Say how large the clusters are and how much they know of the classes; errors as in ``slot_steps``."""
-    steps, target = slot_steps(record, layer, epoch), record.graph["target"].values
+    steps, groups = slot_steps(record, layer, epoch), node_groups(record)
     size = np.bincount(steps.label)
-    shared = normalized_mutual_info_score(target, steps.label)
+    shared = normalized_mutual_info_score(groups.label, steps.label)
     if np.count_nonzero(size) == 1:
         return [f"all {size.max()} nodes are in one cluster"]
     return [
         f"{np.count_nonzero(size)} clusters of {size[size > 0].min()} to {size.max()} nodes",
-        f"normalized mutual information of clusters and classes: {shared:.2f} (0: nothing in common, 1: the same)",
+        f"normalized mutual information of clusters and {PLURALS[groups.kind]}: {shared:.2f} (0: nothing in common, "
+        "1: the same)",
     ]
 
 
 def normalization_findings(record: Record, layer: int, epoch: int | None = None) -> list[str]:
     """Say how much of the variance lies between clusters, and between classes, before and after N and after A."""
-    steps, target = slot_steps(record, layer, epoch), record.graph["target"].values
-    return [_between("clusters", steps, steps.label), _between("classes", steps, target)]
+    steps, groups = slot_steps(record, layer, epoch), node_groups(record)
+    return [_between("clusters", steps, steps.label), _between(PLURALS[groups.kind], steps, groups.label)]
 
 
 def rational_findings(record: Record, layer: int, epoch: int | None = None) -> list[str]:

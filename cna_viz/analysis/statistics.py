@@ -1,7 +1,7 @@
 """What paired runs can say: differences with intervals, tests, equivalence. Tables in, tables out.
 
 All functions take the table of :func:`~cna_viz.analysis.comparison.paired_table`, or one like it: a row per pair, a
-column per arm, accuracies from 0 to 1.
+column per arm, its cells scores such as accuracies from 0 to 1.
 """
 
 import warnings
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cna_viz.errors import UsageError, unknown_name
+from cna_viz.scores import factor
+from cna_viz.vocabulary import LOWER_IS_BETTER
 
 MARGIN: Final = 0.01
-"""Difference in accuracy below which two arms count as equally good: one point."""
+"""Difference below which two arms count as equally good: one point of accuracy, 0.01 of any other score."""
 RESAMPLES: Final = 9999
 """Of bootstrap and permutation; where there are fewer sign flips, all are taken."""
 
@@ -63,8 +65,9 @@ def compare(
 
     Returns:
         A row per other arm with the fields of :class:`Difference`; ``p_holm``, the p value of the sign-flip test after
-        Holm's correction for the number of arms; and ``verdict``: ``better``, ``worse``, ``equal (±1)`` or
-        ``undecided``. The attribute ``smallest_p`` is the smallest p value that so many pairs can have.
+        Holm's correction for the number of arms; and ``verdict``: ``better`` (lower, where the metric is an error),
+        ``worse``, ``equal (±1)`` or ``undecided``. The attribute ``smallest_p`` is the smallest p value that so many
+        pairs can have.
 
     Raises:
         UsageError: When there is no such arm, or fewer than two pairs.
@@ -80,7 +83,8 @@ def compare(
     rows = pd.DataFrame([vars(one) for one in found], index=pd.Index(others, name="arm"))
     if others:
         rows["p_holm"] = multipletests(rows["p_flip"], method="holm")[1]
-        rows["verdict"] = [_verdict(row, 1 - level, margin) for _, row in rows.iterrows()]
+        metric = table.attrs.get("metric", "accuracy")
+        rows["verdict"] = [_verdict(row, 1 - level, margin, metric) for _, row in rows.iterrows()]
     rows.attrs |= {**table.attrs, "baseline": baseline, "smallest_p": smallest_p(len(table))}
     return rows
 
@@ -199,9 +203,9 @@ def _equivalence(values: Array, margin: float) -> float:
     return float(DescrStatsW(values).ttost_mean(-margin, margin)[0])
 
 
-def _verdict(row: "pd.Series[Any]", alpha: float, margin: float) -> str:
+def _verdict(row: "pd.Series[Any]", alpha: float, margin: float, metric: str) -> str:
     if row["p_equivalence"] < alpha:
-        return f"equal (±{100 * margin:g})"
+        return f"equal (±{factor(metric) * margin:g})"
     if row["p_holm"] < alpha:
-        return "better" if row["difference"] > 0 else "worse"
+        return "better" if (row["difference"] > 0) != (metric in LOWER_IS_BETTER) else "worse"
     return "undecided"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from cna_viz import vocabulary
 from cna_viz.records.record import Record
 
 IDENTITY = ("dataset", "split", "backbone", "slot", "layers", "seed")
@@ -11,7 +12,10 @@ IDENTITY = ("dataset", "split", "backbone", "slot", "layers", "seed")
 
 
 def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
-    """One row per run: what it was, accuracies of the selected model (0 to 1), best epoch, status, id."""
+    """One row per run: what it was, its metric, scores of the selected model, best epoch, status, id.
+
+    The columns train, val and test hold the metric of the dataset; an accuracy is a share, 0 to 1.
+    """
     return pd.DataFrame([_row(record) for record in records])
 
 
@@ -38,10 +42,10 @@ def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") ->
 
 
 def _row(record: Record) -> dict[str, object]:
-    accuracy = record.summary["accuracy"]
     return {
         **record.config.facts,
-        **{part: accuracy.get(part, float("nan")) for part in ("train", "val", "test")},
+        "metric": record.metric,
+        **{part: record.score(part) for part in vocabulary.SPLITS},
         "best_epoch": record.best_epoch,
         "status": record.summary["status"],
         "run": record.id,

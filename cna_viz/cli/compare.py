@@ -11,6 +11,7 @@ from cna_viz.cli.tables import table
 from cna_viz.errors import UsageError
 from cna_viz.records.integrity import is_complete
 from cna_viz.records.record import load_record
+from cna_viz.scores import SHARES, WORDS, factor, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,10 @@ def _parser() -> Parser:
         "--within", nargs="+", default=[], metavar="NAME", help="compare apart for every value of these settings"
     )
     parser.add_argument(
-        "--margin", type=float, default=1.0, help="points of accuracy below which arms count as equal (default 1)"
+        "--margin",
+        type=float,
+        default=1.0,
+        help="points below which arms count as equal; hundredths of an NMSE (default 1)",
     )
     return parser
 
@@ -90,14 +94,17 @@ def _show(found: dict[str, Any], baseline: str) -> None:
     from cna_viz.analysis.statistics import pairs_needed
 
     pairs, arms = found["pairs"], found["arms"]
-    rows = [[baseline, f"{100 * pairs[baseline].mean():.1f}", *[""] * 5]]
-    rows += [[arm, f"{100 * pairs[arm].mean():.1f}", *_cells(row), row["verdict"]] for arm, row in arms.iterrows()]
+    metric = pairs.attrs["metric"]
+    share, mean = metric in SHARES, pairs.mean()
+    rows = [[baseline, written(metric, mean[baseline]), *[""] * 5]]
+    rows += [[arm, written(metric, mean[arm]), *_cells(row, metric), row["verdict"]] for arm, row in arms.iterrows()]
     print(f"{found['within']}\n")
-    print(table(["arm", "mean %", f"- {baseline}", "95 %", "p (Holm)", "d_z", "verdict"], rows))
+    print(table(["arm", f"mean {WORDS[metric]}", f"- {baseline}", "95 %", "p (Holm)", "d_z", "verdict"], rows))
     if "effects" in found:
-        cells = [[name, *_cells(row, "p_flip")] for name, row in found["effects"].iterrows()]
-        print("\n" + table(["effect", "points", "95 %", "p", "d_z"], cells))
-    print(f"\n{pairs.attrs['protocol']}; differences in points, bootstrap intervals, sign-flip test\n")
+        cells = [[name, *_cells(row, metric, "p_flip")] for name, row in found["effects"].iterrows()]
+        print("\n" + table(["effect", "points" if share else WORDS[metric], "95 %", "p", "d_z"], cells))
+    unit = "differences in points" if share else f"differences of the {WORDS[metric]}"
+    print(f"\n{pairs.attrs['protocol']}; {unit}, bootstrap intervals, sign-flip test\n")
     needed = pairs_needed(len(arms), 0.05)
     if len(pairs) < needed:
         print(
@@ -107,11 +114,11 @@ def _show(found: dict[str, Any], baseline: str) -> None:
         )
 
 
-def _cells(row: "pd.Series[Any]", p: str = "p_holm") -> list[str]:
-    low, high = 100 * row["low"], 100 * row["high"]
+def _cells(row: "pd.Series[Any]", metric: str, p: str = "p_holm") -> list[str]:
+    scale, digits = factor(metric), 1 if metric in SHARES else 4
     return [
-        f"{100 * row['difference']:+.1f}",
-        f"[{low:+.1f}, {high:+.1f}]",
+        f"{scale * row['difference']:+.{digits}f}",
+        f"[{scale * row['low']:+.{digits}f}, {scale * row['high']:+.{digits}f}]",
         f"{row[p]:.3g}",
         f"{row['effect_size']:.2f}",
     ]
@@ -123,6 +130,7 @@ def _plain(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "within": found["within"],
         "protocol": found["pairs"].attrs["protocol"],
+        "metric": found["pairs"].attrs["metric"],
         "means": json.loads(found["pairs"].mean().to_json()),
         **{name: json.loads(part.reset_index().to_json(orient="records")) for name, part in parts.items()},
     }

@@ -11,7 +11,7 @@ from cna_viz.cli.tables import number, table
 from cna_viz.data.summary import DatasetSummary, summarize
 
 EXAMPLES = ("cna-viz datasets", "cna-viz datasets --data path/to/data --json")
-HEADER = ("name", "nodes", "edges", "features", "classes", "homophily", "on disk")
+HEADER = ("name", "task", "metric", "nodes", "edges", "features", "classes", "homophily", "on disk")
 
 
 def main(words: Sequence[str]) -> int:
@@ -29,15 +29,26 @@ def main(words: Sequence[str]) -> int:
     namespace = parser.parse(words)
     datasets = summarize(namespace.data)
     if namespace.json:
-        print(json.dumps({"datasets": [asdict(dataset) for dataset in datasets]}))
+        print(json.dumps({"datasets": [_facts(dataset) for dataset in datasets]}))
     else:
-        print(table(HEADER, [_row(dataset) for dataset in datasets], right=HEADER[1:6]))
+        print(table(HEADER, [_row(dataset) for dataset in datasets], right=HEADER[3:8]))
     for dataset in datasets:
         if dataset.problem:
             print(f"cna-viz: {dataset.name}: {dataset.problem}", file=sys.stderr)
     return 0
 
 
+def _facts(dataset: DatasetSummary) -> dict[str, object]:
+    return {**asdict(dataset), "task": dataset.task, "metric": dataset.metric}
+
+
 def _row(dataset: DatasetSummary) -> tuple[str, ...]:
     counts = (dataset.nodes, dataset.edges, dataset.features, dataset.classes)
-    return (dataset.name, *map(number, counts), number(dataset.homophily, 2), "yes" if dataset.on_disk else "no")
+    return (
+        dataset.name,
+        dataset.task,
+        dataset.metric,
+        *map(number, counts),
+        number(dataset.homophily, 2),
+        "yes" if dataset.on_disk else "no",
+    )

@@ -8,10 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cna_viz import vocabulary
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.tables import percent
 from cna_viz.config import RunConfig
+from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:
     from cna_viz.records.record import Record
@@ -93,17 +94,24 @@ def _title(config: RunConfig) -> str:
 
 
 def _result(record: "Record") -> dict[str, object]:
-    keys = ("accuracy", "best_epoch", "epochs", "seconds_per_epoch", "parameters", "status")
-    return {"id": record.id, "path": str(record.folder), **{key: record.summary[key] for key in keys}}
+    scores = [name for name in vocabulary.SCORES if name in record.summary]
+    keys = (*scores, "best_epoch", "epochs", "seconds_per_epoch", "parameters", "status")
+    values = {key: record.summary[key] for key in keys}
+    return {"id": record.id, "path": str(record.folder), "metric": record.metric, **values}
+
+
+def _scores(record: "Record", metric: str) -> str:
+    values = (f"{part} {written(metric, record.score(part, metric))}" for part in ("test", "val", "train"))
+    return f"  {WORDS[metric]:<8}  " + "   ".join(values)
 
 
 def _describe(record: "Record") -> str:
     summary = record.summary
-    accuracy = summary["accuracy"]
+    others = [name for name in vocabulary.SCORES if name in summary and name != record.metric]
     return "\n".join(
         [
             _title(record.config),
-            "  " + "   ".join(f"{part} {percent(accuracy.get(part))}" for part in ("test", "val", "train")),
+            *(_scores(record, name) for name in (record.metric, *others)),
             f"  at the best validation epoch, {record.best_epoch} of {summary['epochs']}",
             f"  {summary['seconds_per_epoch'] or float('nan'):.3g} s per epoch, {summary['parameters']:,} parameters",
             f"  record {record.folder}",

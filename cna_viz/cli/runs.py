@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cna_viz import vocabulary
 from cna_viz.cli.export import add_export_options, check_export_options, export, open_record
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.tables import percent, table
+from cna_viz.cli.tables import table
 from cna_viz.errors import RecordError, unknown_name
+from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:
     from cna_viz.records.listing import Listed
@@ -61,7 +63,7 @@ def _list(namespace: Namespace) -> int:
     if namespace.json:
         print(json.dumps({"runs": [_entry(entry) for entry in listed]}))
         return 0
-    header = ("id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "epochs", "test")
+    header = ("id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "epochs", "test", "metric")
     print(table(header, [_row(entry) for entry in listed], right=("layers", "seed", "epochs", "test")))
     for entry in listed:
         if entry.problem:
@@ -76,21 +78,23 @@ def _entry(entry: "Listed") -> dict[str, object]:
     return {
         **facts,
         "config": entry.record.config.model_dump(mode="json"),
-        "accuracy": entry.record.summary["accuracy"],
+        "metric": entry.record.metric,
+        **{name: entry.record.summary[name] for name in vocabulary.SCORES if name in entry.record.summary},
         "epochs": entry.record.summary["epochs"],
     }
 
 
 def _row(entry: "Listed") -> tuple[str, ...]:
     if entry.record is None:
-        return (entry.folder.name, entry.status, *("–",) * 8)
+        return (entry.folder.name, entry.status, *("–",) * 9)
     facts, summary = entry.record.config.facts.values(), entry.record.summary
     return (
         entry.folder.name,
         entry.status,
         *map(str, facts),
         str(summary["epochs"]),
-        percent(summary["accuracy"].get("test")),
+        written(entry.record.metric, entry.record.score("test")),
+        WORDS[entry.record.metric],
     )
 
 

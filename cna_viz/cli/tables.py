@@ -3,11 +3,6 @@
 from collections.abc import Sequence
 
 
-def percent(share: float | None) -> str:
-    """Return a share as percent with one decimal, a dash where there is none."""
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
 def number(value: float | None, decimals: int = 0) -> str:
     """Return a number with thousands separators, a dash where there is none."""
     return "–" if value is None else f"{value:,.{decimals}f}"

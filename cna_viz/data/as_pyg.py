@@ -13,6 +13,9 @@ from cna_viz.data.splits import make_split
 def load_data(config: DataConfig, root: Path | str | None = None, *, seed: int = 0) -> Data:
     """Return ``Data`` with ``x``, ``y``, ``edge_index``, ``num_classes`` and the masks of the split.
 
+    A dataset of graphs is one ``Data`` with all of them side by side: ``batch`` is the graph of every node, and ``y``
+    and the masks have an entry per graph.
+
     Args:
         config: Dataset and split protocol.
         root: Data root; the environment variable CNA_VIZ_DATA or the user's cache folder when left out.
@@ -24,9 +27,11 @@ def load_data(config: DataConfig, root: Path | str | None = None, *, seed: int =
     """
     graph = load_graph(config, None if root is None else Path(root))
     split = make_split(graph, config.split, seed if config.split_seed is None else config.split_seed)
-    data = Data(x=graph.x, y=graph.y, edge_index=graph.edge_index, num_classes=graph.num_classes)
-    for name, nodes in split.items():
-        mask = torch.zeros(graph.num_nodes, dtype=torch.bool)
-        mask[nodes] = True
+    data = Data(x=graph.x, y=graph.target, edge_index=graph.edge_index, num_classes=graph.num_classes)
+    if graph.graph_of_node is not None:
+        data.batch = graph.graph_of_node
+    for name, rows in split.items():
+        mask = torch.zeros(len(graph.target), dtype=torch.bool)
+        mask[rows] = True
         data[f"{name}_mask"] = mask
     return data

@@ -5,10 +5,10 @@ from typing import Final
 from cna_viz.config import DataConfig
 from cna_viz.data.spec import DatasetSpec, RawFiles
 from cna_viz.errors import unknown_name
-from cna_viz.vocabulary import SPLIT_PROTOCOLS
+from cna_viz.vocabulary import SPLIT_PROTOCOLS, TASK_OF
 
 PUBLISHED_PROTOCOLS: Final = ("public", "geom-gcn")
-"""Protocols whose masks come with the data; all others can be made for any graph."""
+"""Protocols whose masks come with the data; all others can be made."""
 
 
 def _embedded(name: str, description: str) -> DatasetSpec:
@@ -70,6 +70,17 @@ def _npz(name: str, published: str, description: str) -> DatasetSpec:
     return DatasetSpec(name, description, "npz", published=(published,), raw=raw)
 
 
+def _traffic(name: str, topic: str, description: str) -> DatasetSpec:
+    raw = RawFiles("musae", tuple(f"{topic}_{part}" for part in ("edges.csv", "target.csv", "features.json")))
+    return DatasetSpec(name, description, "musae", argument=topic, raw=raw)
+
+
+def _tu(name: str, description: str) -> DatasetSpec:
+    parts = ("A", "graph_indicator", "graph_labels", "node_labels")
+    raw = RawFiles(f"TUDataset/{name.upper()}/raw", tuple(f"{name.upper()}_{part}.txt" for part in parts))
+    return DatasetSpec(name, description, "tu", argument=name.upper(), raw=raw)
+
+
 _SPECS: Final = (
     _embedded("digits", "handwritten digits of scikit-learn, each joined to its 8 nearest"),
     _embedded("karate", "Zachary's karate club, 4 communities, one-hot features"),
@@ -98,6 +109,15 @@ _SPECS: Final = (
     _npz("squirrel", "geom-gcn", "Wikipedia pages as first published, with duplicate nodes"),
     _npz("chameleon-filtered", "public", "chameleon without duplicate nodes (arXiv 2302.11640)"),
     _npz("squirrel-filtered", "public", "squirrel without duplicate nodes (arXiv 2302.11640)"),
+    _traffic("chameleon-traffic", "chameleon", "monthly traffic of Wikipedia pages, edges by the numbers of the pages"),
+    _traffic("squirrel-traffic", "squirrel", "monthly traffic of Wikipedia pages, edges by the numbers of the pages"),
+    _traffic("chameleon-traffic-misaligned", "chameleon", "the same as loaded by published code: edges of other pages"),
+    _traffic("squirrel-traffic-misaligned", "squirrel", "the same as loaded by published code: edges of other pages"),
+    _embedded("motifs", "600 random trees with a house, a pentagon or a K2,3; which of them?"),
+    _tu("mutag", "188 molecules; mutagenic?"),
+    _tu("proteins", "1,113 proteins; enzymes?"),
+    _tu("enzymes", "600 enzymes, 6 classes"),
+    _tu("nci1", "4,110 molecules; active against lung cancer?"),
 )
 
 CATALOG: Final[dict[str, DatasetSpec]] = {spec.name: spec for spec in _SPECS}
@@ -116,6 +136,8 @@ def protocols(name: str) -> tuple[str, ...]:
     if name not in CATALOG:
         raise unknown_name("dataset", name, CATALOG)
     lacking = set(PUBLISHED_PROTOCOLS) - set(CATALOG[name].published)
+    if TASK_OF[name] == "graph-classification":
+        lacking |= {"official-code"}  # files of graphs are sorted by class: the last 10 % would be of one class
     return tuple(protocol for protocol in SPLIT_PROTOCOLS if protocol not in lacking)
 
 

@@ -1,4 +1,4 @@
-"""One door for every graph: undirected, sorted, without duplicates and self-loops, float32 features, classes 0..C-1."""
+"""One door for every graph: undirected, sorted, no duplicates and self-loops, float32 features, classes 0..C-1."""
 
 from typing import NamedTuple
 
@@ -14,15 +14,18 @@ class RawGraph(NamedTuple):
 
     Attributes:
         x: Features, any numeric type, dense or sparse, shape ``[nodes, features]``.
-        y: Classes, any integers, shape ``[nodes]`` or ``[nodes, 1]``.
+        y: Classes, any integers, shape ``[nodes]`` or ``[nodes, 1]``; floating point are numbers to predict.
         edge_index: Edges in one or both directions, shape ``[2, edges]``.
         masks: Published masks, shape ``[nodes]`` or ``[nodes, repetitions]``, where there are any.
+        graph_of_node: Number of the graph of every node, shape ``[nodes]``, in a dataset of graphs; ``y`` then has a
+            class for each graph.
     """
 
     x: Tensor
     y: Tensor
     edge_index: Tensor
     masks: Masks | None = None
+    graph_of_node: Tensor | None = None
 
 
 def clean(name: str, raw: RawGraph, protocol: str | None = None) -> Graph:
@@ -38,10 +41,33 @@ def clean(name: str, raw: RawGraph, protocol: str | None = None) -> Graph:
     """
     x = _features(raw.x)
     nodes = x.shape[0]
-    classes, y = torch.unique(_classes(raw.y, nodes), return_inverse=True)
     edge_index = _edges(raw.edge_index, nodes)
     published = {protocol: _masks(raw.masks, nodes)} if raw.masks is not None and protocol is not None else {}
+    if raw.graph_of_node is not None:
+        member = _membership(raw.graph_of_node, edge_index, nodes)
+        classes, y = torch.unique(_classes(raw.y, int(member[-1]) + 1, "graphs"), return_inverse=True)
+        return Graph(name, x, y[member], edge_index, len(classes), published, member)
+    if raw.y.is_floating_point():
+        return Graph(name, x, _numbers(raw.y, nodes), edge_index, 0, published)
+    classes, y = torch.unique(_classes(raw.y, nodes, "nodes"), return_inverse=True)
     return Graph(name, x, y, edge_index, len(classes), published)
+
+
+def _membership(graph_of_node: Tensor, edge_index: Tensor, nodes: int) -> Tensor:
+    member = graph_of_node.to(torch.int64).clone()
+    steps = member.diff()
+    if member.shape != (nodes,) or int(member[0]) != 0 or not bool(((steps == 0) | (steps == 1)).all()):
+        raise ValueError(f"the graphs of {nodes} nodes are not numbered 0, 1, 2 ... in the order of the nodes")
+    if not bool((member[edge_index[0]] == member[edge_index[1]]).all()):
+        raise ValueError("an edge joins two graphs")
+    return member
+
+
+def _numbers(y: Tensor, nodes: int) -> Tensor:
+    flat = y.squeeze(-1) if y.dim() == 2 else y
+    if flat.shape != (nodes,) or not bool(torch.isfinite(flat).all()):
+        raise ValueError(f"targets of shape {list(y.shape)} are not a finite number for each of {nodes} nodes")
+    return flat.to(torch.float32).clone(memory_format=torch.contiguous_format)
 
 
 def _features(x: Tensor) -> Tensor:
@@ -56,10 +82,10 @@ def _features(x: Tensor) -> Tensor:
     return dense
 
 
-def _classes(y: Tensor, nodes: int) -> Tensor:
+def _classes(y: Tensor, count: int, what: str) -> Tensor:
     flat = y.squeeze(-1) if y.dim() == 2 else y
-    if flat.shape != (nodes,) or flat.is_floating_point():
-        raise ValueError(f"classes are {y.dtype} of shape {list(y.shape)}, not an integer for each of {nodes} nodes")
+    if flat.shape != (count,) or flat.is_floating_point():
+        raise ValueError(f"classes are {y.dtype} of shape {list(y.shape)}, not an integer for each of {count} {what}")
     return flat.to(torch.int64)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from cna_viz.config import DataConfig
-from cna_viz.data import npz, ogb, pyg
+from cna_viz.data import musae, npz, ogb, pyg, tu
 from cna_viz.data.catalog import CATALOG, check
 from cna_viz.data.clean import RawGraph, clean
 from cna_viz.data.download import download, reason
@@ -26,6 +26,8 @@ READERS: Final[dict[str, Callable[[DatasetSpec, str, Path], RawGraph]]] = {
     "citation-full": pyg.read,
     "ogb": ogb.read,
     "npz": npz.read,
+    "musae": musae.read,
+    "tu": tu.read,
 }
 """What reads the raw files of a dataset, by its family."""
 

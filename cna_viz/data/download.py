@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from cna_viz.data import npz, ogb, pyg
+from cna_viz.data import musae, npz, ogb, pyg, tu
 from cna_viz.data.roots import download_root, search_path
 from cna_viz.data.spec import DatasetSpec, RawFiles
 from cna_viz.errors import DataError
@@ -28,6 +28,8 @@ FETCHERS: Final[dict[str, Callable[[DatasetSpec, str, Path], None]]] = {
     "citation-full": pyg.fetch,
     "ogb": ogb.fetch,
     "npz": npz.fetch,
+    "musae": musae.fetch,
+    "tu": tu.fetch,
 }
 """What downloads the raw files of a dataset, by its family."""
 

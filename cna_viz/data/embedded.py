@@ -11,6 +11,7 @@ from cna_viz.config import CSBMConfig, DataConfig
 from cna_viz.data.clean import RawGraph, clean
 from cna_viz.data.csbm import csbm
 from cna_viz.data.graph import Graph
+from cna_viz.data.motifs import motifs
 
 DIGITS_NEIGHBOURS: Final = 8
 GRID_SIDE: Final = 10
@@ -66,5 +67,6 @@ EMBEDDED: Final[dict[str, Callable[[DataConfig], Graph]]] = {
     "karate": lambda _: karate(),
     "grid": lambda _: grid(),
     "csbm": lambda data: csbm(data.csbm or CSBMConfig()),
+    "motifs": lambda _: motifs(),
 }
 """Maker of every embedded graph, by the name of its dataset."""

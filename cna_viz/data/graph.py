@@ -18,14 +18,14 @@ class Masks:
 
 @dataclass(frozen=True)
 class Split:
-    """Which nodes train, select and test: index arrays, ascending, disjoint.
+    """Which nodes, or which graphs of a dataset of graphs, train, select and test: ascending, disjoint.
 
     Attributes:
         protocol: Name of the split protocol.
         seed: Seed of a random split, number of a published one, 0 where there is nothing to choose.
-        train: Node indices, int64.
-        val: Node indices, int64.
-        test: Node indices, int64.
+        train: Their numbers, int64.
+        val: Their numbers, int64.
+        test: Their numbers, int64.
     """
 
     protocol: str
@@ -41,16 +41,18 @@ class Split:
 
 @dataclass(frozen=True)
 class Graph:
-    """An undirected graph with node features and one class per node.
+    """An undirected graph with node features and a target per node, or a dataset of such graphs side by side.
 
     Attributes:
         name: Name of the dataset.
         x: Features, float32, shape ``[nodes, features]``.
-        y: Classes, int64, shape ``[nodes]``.
+        y: Classes, int64, or numbers to predict, float32, shape ``[nodes]``; in a dataset of graphs the class of the
+            graph that the node belongs to.
         edge_index: Edges, int64, shape ``[2, edges]``: both directions of every edge, sorted, no duplicates, no
         self-loops.
-        num_classes: Number of classes.
+        num_classes: Number of classes; 0 where the targets are numbers.
         published: Published masks by split protocol, where the dataset has any.
+        graph_of_node: Number of the graph of every node, ascending, int64, shape ``[nodes]``; None for one graph.
     """
 
     name: str
@@ -59,6 +61,30 @@ class Graph:
     edge_index: Tensor
     num_classes: int
     published: Mapping[str, Masks] = field(default_factory=dict)
+    graph_of_node: Tensor | None = None
+
+    @property
+    def task(self) -> str:
+        """What is to be told: node-classification, node-regression or graph-classification."""
+        if self.graph_of_node is not None:
+            return "graph-classification"
+        return "node-regression" if self.y.is_floating_point() else "node-classification"
+
+    @property
+    def target(self) -> Tensor:
+        """What is to be told of every row of a network's output: of every node, or of every graph."""
+        return self.y if self.graph_of_node is None else self.y[self.first_nodes()[:-1]]
+
+    def first_nodes(self) -> Tensor:
+        """Return the first node of every graph, and behind them the number of nodes, ``[graphs + 1]``."""
+        assert self.graph_of_node is not None, f"{self.name} is one graph"
+        sizes = torch.bincount(self.graph_of_node)
+        return torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+
+    @property
+    def classes(self) -> Tensor | None:
+        """Class of every node; None where the targets are numbers."""
+        return None if self.y.is_floating_point() else self.y
 
     @property
     def num_nodes(self) -> int:
@@ -75,7 +101,7 @@ class Graph:
         return torch.bincount(self.edge_index[0], minlength=self.num_nodes)
 
     def to(self, device: torch.device) -> "Graph":
-        """Return the same graph with features, classes and edges on ``device``."""
+        """Return the same graph with features, targets and edges on ``device``."""
         return Graph(
             self.name,
             self.x.to(device),
@@ -83,4 +109,5 @@ class Graph:
             self.edge_index.to(device),
             self.num_classes,
             self.published,
+            None if self.graph_of_node is None else self.graph_of_node.to(device),
         )

@@ -45,11 +45,14 @@ def _load(path: Path, name: str) -> Graph:
         for protocol in sorted({key.partition("/")[0] for key in tensors if "/" in key})
     }
     y = tensors["y"]
-    return Graph(name, tensors["x"], y, tensors["edge_index"], int(y.max()) + 1, published)
+    classes = 0 if y.is_floating_point() else int(y.max()) + 1
+    return Graph(name, tensors["x"], y, tensors["edge_index"], classes, published, tensors.get("graph_of_node"))
 
 
 def _save(path: Path, graph: Graph) -> None:
     tensors: dict[str, Tensor] = {"x": graph.x, "y": graph.y, "edge_index": graph.edge_index}
+    if graph.graph_of_node is not None:
+        tensors["graph_of_node"] = graph.graph_of_node
     for protocol, masks in graph.published.items():
         tensors |= {f"{protocol}/train": masks.train, f"{protocol}/val": masks.val, f"{protocol}/test": masks.test}
     write_atomically(path, save(tensors))

@@ -41,7 +41,8 @@ class DatasetSpec:
     Attributes:
         name: Name that users type.
         description: One line for listings.
-        family: Who reads it: embedded, planetoid, webkb, actor, heterophilous, amazon, citation-full, ogb or npz.
+        family: Who reads it: embedded, planetoid, webkb, actor, heterophilous, amazon, citation-full, ogb, npz, musae
+            or tu.
         loader: Name of the class in ``torch_geometric.datasets``; empty when we read the files ourselves.
         argument: Name by which the loader knows the dataset; empty when it knows only one.
         published: Split protocols whose masks come with the data.

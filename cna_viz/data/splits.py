@@ -1,4 +1,4 @@
-"""Split protocols: which nodes train, select and test. The same protocol and seed give every arm the same split."""
+"""Split protocols: which nodes, or graphs, train, select and test. Same protocol and seed, same split for all arms."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +14,8 @@ from cna_viz.errors import DataError, UsageError, unknown_name
 def make_split(graph: Graph, protocol: str, seed: int) -> Split:
     """Return the split of ``graph`` that ``protocol`` and ``seed`` name. The global random state is left alone.
 
-    ``random-A-B-C`` draws A, B and C % of the nodes, uniformly and without regard to class. ``public`` and ``geom-gcn``
+    ``random-A-B-C`` draws A, B and C % of the nodes (of the graphs in a dataset of graphs), uniformly and without
+    regard to class. ``public`` and ``geom-gcn``
     take the published masks; of several repetitions, R, the one numbered ``seed`` modulo R, so that any run seed names
     one. ``official-code`` takes the first 80 %, the next 10 % and the last 10 % of the nodes by number, which is what
     the code released with CNA (arXiv 2412.04064) does; it has no seed.
@@ -51,7 +52,7 @@ def _published(graph: Graph, protocol: str, seed: int) -> Split:
 
 
 def _random(graph: Graph, protocol: str, seed: int, percent: tuple[int, int, int]) -> Split:
-    nodes = graph.num_nodes
+    nodes = len(graph.target)
     _, val, test = (max(1, (nodes * share + 50) // 100) for share in percent)  # rounded; what is left trains
     train = nodes - val - test
     if train < 1:
@@ -62,7 +63,7 @@ def _random(graph: Graph, protocol: str, seed: int, percent: tuple[int, int, int
 
 def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
     del seed  # the order of the nodes decides
-    nodes = graph.num_nodes
+    nodes = len(graph.target)
     train, known = nodes * 8 // 10, nodes * 9 // 10
     if not 0 < train < known < nodes:
         raise _too_few(graph, protocol)
@@ -75,7 +76,8 @@ def _sorted(protocol: str, seed: int, train: Tensor, val: Tensor, test: Tensor) 
 
 
 def _too_few(graph: Graph, protocol: str) -> UsageError:
-    return UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few nodes ({graph.num_nodes})")
+    what, count = ("nodes" if graph.graph_of_node is None else "graphs"), len(graph.target)
+    return UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {what} ({count})")
 
 
 MAKERS: Final[dict[str, Callable[[Graph, str, int], Split]]] = {

@@ -17,6 +17,7 @@ from cna_viz.data.roots import READING_VERSION, data_root, find, fingerprint
 from cna_viz.data.spec import DatasetSpec
 from cna_viz.errors import CnaVizError
 from cna_viz.files import cache_root, write_atomically
+from cna_viz.vocabulary import METRIC_OF, TASK_OF
 
 EMBEDDED: Final = "embedded"
 """Where an embedded dataset lies."""
@@ -39,8 +40,9 @@ class DatasetSummary:
         nodes: Number of nodes.
         edges: Number of undirected edges.
         features: Number of features of a node.
-        classes: Number of classes.
-        homophily: Share of edges that join nodes of one class, 0 to 1; ``None`` also for a graph without edges.
+        classes: Number of classes; 0 where the targets are numbers.
+        homophily: Share of edges that join nodes of one class, 0 to 1; ``None`` also where there are no edges or
+            classes.
         on_disk: Whether it can be used without a download; embedded ones always can.
         where: Folder of the raw files, or ``"embedded"``; ``None`` when not on disk.
         problem: Why a dataset on disk can't be read; ``None`` when all is well.
@@ -55,6 +57,16 @@ class DatasetSummary:
     on_disk: bool = False
     where: str | None = None
     problem: str | None = None
+
+    @property
+    def task(self) -> str:
+        """What is to be told: node-classification, node-regression or graph-classification."""
+        return TASK_OF[self.name]
+
+    @property
+    def metric(self) -> str:
+        """The score that selects: accuracy, roc_auc or nmse."""
+        return METRIC_OF[self.name]
 
 
 def summarize(root: Path | None = None) -> list[DatasetSummary]:

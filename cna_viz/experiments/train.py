@@ -17,6 +17,7 @@ from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
 from cna_viz.models.backbones import get_backbone, prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
+from cna_viz.models.inputs import Membership
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
@@ -26,7 +27,9 @@ from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.writer import RecordWriter
 from cna_viz.training.freed_memory import keep_freed_memory
+from cna_viz.training.graph_batches import GraphBatch, GraphBatches
 from cna_viz.training.loop import Batches, Callback, Outcome, fit
+from cna_viz.training.objective import CLASSIFICATION, Objective, make_objective
 from cna_viz.training.sampler import NeighborBatches
 from cna_viz.training.step import TrainingBatch, loss_of
 
@@ -71,14 +74,22 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
             mini_batches=config.training.batch_size is not None,
         )
         graph = graph.to(device)
-        model = GNN(graph.num_features, graph.num_classes, config.model, context).to(device)
-        x = prepare_features(config.model.backbone, graph.x)
-        inputs = (x, prepare_graph(config.model.backbone, graph.edge_index, graph.num_nodes))
+        model = GNN(graph.num_features, graph.num_classes or 1, config.model, context).to(device)
+        inputs = inputs_of(config, graph)
         parts = {name: index.to(device) for name, index in split.items()}
-        batches = _batches(config, graph, split)
-        recorder = recorder_of(config, graph, model, inputs, writer, parts["train"], batches)
-        outcome = fit(model, inputs, graph.y, parts, config.training, [recorder, *callbacks], batches)
-        writer.seal(_summary(outcome, sum(p.numel() for p in model.parameters()), split))
+        batches, objective = batches_of(config, graph, split), make_objective(graph.target, config.metric)
+        recorder = recorder_of(config, graph, model, inputs, writer, parts["train"], batches, objective)
+        callbacks = [recorder, *callbacks]
+        outcome = fit(model, inputs, graph.target, parts, config.training, callbacks, batches, objective)
+        writer.seal(_summary(outcome, config.metric, sum(p.numel() for p in model.parameters()), split))
+
+
+def inputs_of(config: RunConfig, graph: Graph) -> tuple[Any, ...]:
+    """Return what a network is called with on all nodes."""
+    member = graph.graph_of_node
+    membership = None if member is None else Membership(member, len(graph.target))
+    edges = prepare_graph(config.model.backbone, graph.edge_index, graph.num_nodes, membership=membership)
+    return prepare_features(config.model.backbone, graph.x), edges
 
 
 def recorder_of(
@@ -89,6 +100,7 @@ def recorder_of(
     writer: RecordWriter,
     train: Tensor,
     batches: Batches | None = None,
+    objective: Objective = CLASSIFICATION,
 ) -> Recorder:
     """Return what records the training of a model.
 
@@ -98,11 +110,15 @@ def recorder_of(
         model: The model.
         inputs: What it is called with on the whole graph.
         writer: Takes what is kept.
-        train: Training nodes, whose loss has the gradients that are measured.
-        batches: Gives the batches of an epoch, where there are some; gradients are those of the first.
+        train: Training rows, whose loss has the gradients that are measured.
+        batches: Gives the batches of an epoch, where there are some; gradients are those of the first, where they are
+            samples.
+        objective: Loss and scores.
     """
-    whole, taps = TrainingBatch(inputs, graph.y, train), TapModules(model.taps())
+    whole, taps = TrainingBatch(inputs, graph.target, train), TapModules(model.taps())
     asked = "gradient_norm" in config.recording.measures
+    # All training graphs in one batch are no sample: the loss of a pass over all graphs is theirs.
+    sampled = batches is not None and (graph.graph_of_node is None or config.training.batch_size is not None)
     slots, convs = (dict(enumerate(modules, start=1)) for modules in (model.slots, model.convs))
     return make_recorder(
         model,
@@ -110,21 +126,28 @@ def recorder_of(
         taps,
         slots=slots,
         convs=convs,
-        loss=partial(loss_of, batch=whole) if asked and batches is None else None,
-        gradients=_batch_gradients(model, taps, batches) if asked and batches is not None else None,
+        loss=partial(loss_of, batch=whole, objective=objective) if asked and not sampled else None,
+        gradients=_batch_gradients(model, taps, batches, objective) if asked and sampled and batches else None,
+        predict=partial(_prediction_of_nodes, objective, graph.graph_of_node),
         x=graph.x,
         edge_index=graph.edge_index,
-        y=graph.y,
+        y=graph.classes,
         config=config.recording,
         seed=config.seed,
         writer=writer,
     )
 
 
-def _batch_gradients(model: GNN, taps: TapModules, batches: Batches) -> BatchGradients:
+def _prediction_of_nodes(objective: Objective, graph_of_node: Tensor | None, output: Tensor) -> Tensor:
+    """Return what the network answers for every node: for its graph, where the answers are those of graphs."""
+    answer = objective.prediction(output)
+    return answer if graph_of_node is None else answer[graph_of_node]
+
+
+def _batch_gradients(model: GNN, taps: TapModules, batches: Batches, objective: Objective) -> BatchGradients:
     def loss(epoch: int) -> Tensor:
         batch = next(iter(batches(max(1, epoch))))
-        return loss_of(model(*batch.inputs), batch)
+        return loss_of(model(*batch.inputs), batch, objective)
 
     return BatchGradients(model, taps, loss)
 
@@ -137,8 +160,10 @@ def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
     return graph.y if assignment == "labels" else None
 
 
-def _batches(config: RunConfig, graph: Graph, split: Split) -> Batches | None:
-    """Return what makes the mini-batches of an epoch; None where an epoch is one step on the whole graph."""
+def batches_of(config: RunConfig, graph: Graph, split: Split) -> Batches | None:
+    """Return what makes the batches of an epoch; None where an epoch is one step on the whole graph."""
+    if graph.graph_of_node is not None:
+        return _batches_of_graphs(config, graph, split)
     if config.training.batch_size is None:
         return None
     sampler = NeighborBatches(
@@ -161,22 +186,43 @@ def _batches(config: RunConfig, graph: Graph, split: Split) -> Batches | None:
     return epoch
 
 
+def _batches_of_graphs(config: RunConfig, graph: Graph, split: Split) -> Batches:
+    device, size = graph.x.device, config.training.batch_size
+    edge_index, first, target = graph.edge_index.cpu(), graph.first_nodes().cpu(), graph.target
+    dealt = GraphBatches(edge_index, first, split.train, batch_size=size, seed=config.seed)
+
+    def prepared(part: GraphBatch) -> TrainingBatch:
+        nodes, graphs = part.nodes.to(device), part.graphs.to(device)
+        membership = Membership(part.graph_of_node.to(device), len(graphs))
+        edges = prepare_graph(config.model.backbone, part.edge_index.to(device), len(nodes), nodes, membership)
+        rows = torch.arange(len(graphs), device=device)
+        return TrainingBatch((graph.x.index_select(0, nodes), edges), target[graphs], rows)
+
+    if size is None:
+        whole = [prepared(part) for part in dealt.epoch(1)]
+        return lambda number: whole
+    return lambda number: map(prepared, dealt.epoch(number))
+
+
 def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:
-    split_of_node = np.zeros(graph.num_nodes, dtype=np.int8)
+    part_of_row = np.zeros(len(graph.target), dtype=np.int8)
     for number, (_, index) in enumerate(split.items(), start=1):
-        split_of_node[index.numpy()] = number
-    return {
+        part_of_row[index.numpy()] = number
+    member = None if graph.graph_of_node is None else graph.graph_of_node.numpy()
+    tensors = {
         "target": graph.y.numpy(),
-        "split_of_node": split_of_node,
+        "split_of_node": part_of_row if member is None else part_of_row[member],
         "degree": graph.degree().numpy(),
         "edge_index": graph.edge_index.numpy(),
     }
+    return tensors if member is None else tensors | {"graph_of_node": member}
 
 
-def _summary(outcome: Outcome, parameters: int, split: Split) -> dict[str, Any]:
+def _summary(outcome: Outcome, metric: str, parameters: int, split: Split) -> dict[str, Any]:
     return {
         "status": outcome.status,
-        "accuracy": outcome.best.accuracy,
+        metric: {},
+        **outcome.best.values,
         "best_epoch": outcome.best_epoch,
         "epochs": outcome.epochs,
         "seconds_per_epoch": median(outcome.seconds) if outcome.seconds else None,

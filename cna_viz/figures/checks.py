@@ -21,6 +21,15 @@ def one_depth(records: Sequence[Record]) -> int:
     return depths[0]
 
 
+def one_metric(records: Sequence[Record]) -> str:
+    """Return the metric that all records have; raises :class:`~cna_viz.errors.UsageError` if they differ."""
+    check_records(records)
+    metrics = sorted({record.metric for record in records})
+    if len(metrics) > 1:
+        raise UsageError(f"this figure needs records of one metric, not of {', '.join(metrics)}: draw datasets apart")
+    return metrics[0]
+
+
 def check_choice(kind: str, value: str, choices: Iterable[str]) -> None:
     """Refuse a name that is not among the choices; raises :class:`~cna_viz.errors.UsageError` listing them."""
     if value not in (known := list(choices)):

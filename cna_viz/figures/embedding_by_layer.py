@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from cna_viz.analysis.node_groups import NodeGroups, node_groups
 from cna_viz.analysis.projection import Projection, project_layers
 from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import STAGE_LABELS, provenance
@@ -30,7 +31,7 @@ def plot_embedding_by_layer(
     method: Method = "pca",
     cache: Path | None = None,
 ) -> go.Figure:
-    """Draw the nodes at several layers, coloured by class, one row per run, all on one axis range.
+    """Draw the nodes at several layers, coloured by class (or fifth of the target), a row per run, on one axis range.
 
     A layer in which all nodes are alike is said to be collapsed and drawn as the point it is.
 
@@ -63,13 +64,16 @@ def plot_embedding_by_layer(
         horizontal_spacing=0.012,
         vertical_spacing=0.22 / len(records),
     )
-    for number, (record, row) in enumerate(zip(records, rows, strict=True), start=1):
+    groups = [node_groups(record) for record in records]
+    for number, (shown, row) in enumerate(zip(groups, rows, strict=True), start=1):
         for column, projection in enumerate(row, start=1):
-            _add_nodes(figure, projection, record.graph["target"].values, number, column)
+            _add_nodes(figure, projection, shown, number, column)
     reach = 1.05 * max((np.nanmax(np.abs(p.positions), initial=0) for row in rows for p in row), default=1) or 1
     figure.update_xaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
     figure.update_yaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
-    figure.update_layout(legend={"title": {"text": "class "}, "itemsizing": "constant", "y": -0.02, "yanchor": "top"})
+    figure.update_layout(
+        legend={"title": {"text": f"{groups[0].kind} "}, "itemsizing": "constant", "y": -0.02, "yanchor": "top"}
+    )
     figure.update_annotations(font={"size": 13})
     note = f"{STAGE_LABELS[stage]}; {_note(method)}"
     title = "What happens to the nodes on their way through the layers?"
@@ -104,20 +108,20 @@ def _panel_title(projection: Projection, layer: int) -> str:
     return f"layer {layer} · {state}"
 
 
-def _add_nodes(figure: go.Figure, projection: Projection, target: np.ndarray[Any, Any], row: int, column: int) -> None:
-    for number in np.unique(target):
+def _add_nodes(figure: go.Figure, projection: Projection, groups: NodeGroups, row: int, column: int) -> None:
+    for number in np.unique(groups.label):
         color, symbol = class_style(int(number))
-        nodes = np.flatnonzero(target == number)
+        nodes, name = np.flatnonzero(groups.label == number), groups.names[number]
         figure.add_scattergl(
             x=projection.positions[nodes, 0],
             y=projection.positions[nodes, 1],
             mode="markers",
             marker={"color": color, "symbol": symbol, "size": 4, "opacity": 0.7},
-            name=str(number),
-            legendgroup=str(number),
+            name=name,
+            legendgroup=name,
             showlegend=(row, column) == (1, 1),
             customdata=nodes,
-            hovertemplate=f"node %{{customdata}}<br>class {number}<extra></extra>",
+            hovertemplate=f"node %{{customdata}}<br>{groups.kind} {name}<extra></extra>",
             row=row,
             col=column,
         )

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from cna_viz.analysis.node_groups import NodeGroups, node_groups
 from cna_viz.analysis.projection import Projection, project_layers
 from cna_viz.analysis.slot_steps import cluster_means, slot_steps
 from cna_viz.figures.labels import provenance
@@ -52,26 +53,30 @@ def plot_inside_slot(record: Record, layer: int, *, epoch: int | None = None) ->
     figure = make_subplots(
         1, 4, horizontal_spacing=0.012, subplot_titles=[_title(*p) for p in zip(_steps(record), panels, strict=True)]
     )
-    target = record.graph["target"].values
+    targets, clusters = node_groups(record), _cluster_groups(steps.label)
     for column, panel in enumerate(panels, start=1):
-        groups, kind = (target, "class") if column == 1 else (steps.label, "cluster")
-        _add_nodes(figure, panel.positions, groups, kind, column)
+        _add_nodes(figure, panel.positions, targets if column == 1 else clusters, column)
     _add_means(figure, before.positions, steps.label)
     reach = 1.05 * max((np.nanmax(np.abs(p.positions), initial=0) for p in panels), default=1) or 1
     figure.update_xaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
     figure.update_yaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
     figure.update_annotations(font={"size": 13})
-    bottom = _place_legends(figure, len(np.unique(target)), len(np.unique(steps.label)))
+    bottom = _place_legends(figure, targets, len(np.unique(steps.label)))
     shown = record.best_epoch if epoch is None else epoch
     note = "PCA, each step turned onto the one before; rows scaled to root mean square length 1; same axes everywhere"
     title = f"What does each step of the slot after layer {layer} do to the nodes? (epoch {shown})"
     return finish(figure, title, provenance([record], note), height=TOP + PANEL + bottom, bottom=bottom)
 
 
-def _place_legends(figure: go.Figure, classes: int, clusters: int) -> int:
+def _cluster_groups(label: Array) -> NodeGroups:
+    return NodeGroups(label, tuple(map(str, range(int(label.max()) + 1))), "cluster")
+
+
+def _place_legends(figure: go.Figure, targets: NodeGroups, clusters: int) -> int:
     """Put the legend of the clusters below that of the classes, both below the panels; return the space they take."""
     top = 6
-    for name, kind, entries in (("legend", "class", classes), ("legend2", "cluster", clusters + MEAN_TAKES)):
+    classes = len(np.unique(targets.label))
+    for name, kind, entries in (("legend", targets.kind, classes), ("legend2", "cluster", clusters + MEAN_TAKES)):
         look = {"title": {"text": f"<b>{kind}</b>  ", "font": {"size": 14}}, "yanchor": "top", "y": -top / PANEL}
         figure.update_layout({name: {**LEGEND, **look}})
         top += LEGEND_ROW * ceil(entries / IN_A_ROW) + 2
@@ -92,21 +97,21 @@ def _title(step: str, projection: Projection) -> str:
     return f"{step}<br>{'<b>collapsed</b>' if projection.collapsed else f'spread {projection.spread:.2g}'}"
 
 
-def _add_nodes(figure: go.Figure, positions: Array, groups: Array, kind: str, column: int) -> None:
-    for number in np.unique(groups):
+def _add_nodes(figure: go.Figure, positions: Array, groups: NodeGroups, column: int) -> None:
+    for number in np.unique(groups.label):
         color, symbol = class_style(int(number))
-        chosen = np.flatnonzero(groups == number)
+        chosen, name = np.flatnonzero(groups.label == number), groups.names[number]
         figure.add_scattergl(
             x=positions[chosen, 0],
             y=positions[chosen, 1],
             mode="markers",
             marker={"color": color, "symbol": symbol, "size": 4, "opacity": 0.7},
-            name=str(number),
-            legendgroup=f"{kind} {number}",
-            legend="legend" if kind == "class" else "legend2",
+            name=name,
+            legendgroup=f"{groups.kind} {name}",
+            legend="legend2" if groups.kind == "cluster" else "legend",
             showlegend=column <= 2,
             customdata=chosen,
-            hovertemplate=f"node %{{customdata}}<br>{kind} {number}<extra></extra>",
+            hovertemplate=f"node %{{customdata}}<br>{groups.kind} {name}<extra></extra>",
             row=1,
             col=column,
         )

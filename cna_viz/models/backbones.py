@@ -11,7 +11,7 @@ from torch_geometric.utils import add_self_loops
 from cna_viz.errors import unknown_name
 from cna_viz.models.convolutions import GCNIIConv, MLPLayer, Propagation, PyGConv, dir_conv, gat_conv
 from cna_viz.models.gcn import GCNConv, normalized_adjacency
-from cna_viz.models.inputs import GraphInput, SparseFeatures, keep_sparse
+from cna_viz.models.inputs import GraphInput, Membership, SparseFeatures, keep_sparse
 from cna_viz.models.symmetric import ChebConv, GINConv, SAGEConv, adjacency, scaled_laplacian
 
 
@@ -77,7 +77,13 @@ def get_backbone(name: str) -> Backbone:
     return BACKBONES[name]
 
 
-def prepare_graph(name: str, edge_index: Tensor, num_nodes: int, nodes: Tensor | None = None) -> GraphInput:
+def prepare_graph(
+    name: str,
+    edge_index: Tensor,
+    num_nodes: int,
+    nodes: Tensor | None = None,
+    membership: Membership | None = None,
+) -> GraphInput:
     """Return the graph in the form that the backbone ``name`` is called with.
 
     Args:
@@ -85,8 +91,9 @@ def prepare_graph(name: str, edge_index: Tensor, num_nodes: int, nodes: Tensor |
         edge_index: Edges of an undirected graph, both directions, ``[2, edges]``.
         num_nodes: Number of nodes.
         nodes: Which nodes of a larger graph these are, where this is a sample of it.
+        membership: Which node is of which graph, where an output per graph is wanted.
     """
-    return GraphInput(edge_index, num_nodes, get_backbone(name).prepare(edge_index, num_nodes), nodes)
+    return GraphInput(edge_index, num_nodes, get_backbone(name).prepare(edge_index, num_nodes), nodes, membership)
 
 
 def prepare_features(name: str, x: Tensor) -> Tensor | SparseFeatures:

@@ -1,18 +1,28 @@
 """A deep graph network with one slot per gap and a tap on both sides of it."""
 
+from collections.abc import Callable
+from typing import Final
+
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
-from torch_geometric.nn import JumpingKnowledge
+from torch_geometric.nn import JumpingKnowledge, global_add_pool, global_max_pool, global_mean_pool
 from torch_geometric.utils import dropout_edge
 
 from cna_viz.config import ModelConfig
 from cna_viz.models.backbones import get_backbone, prepare_graph
 from cna_viz.models.init import start_weights
-from cna_viz.models.inputs import GraphInput, SparseFeatures
+from cna_viz.models.inputs import GraphInput, Membership, SparseFeatures
 from cna_viz.models.linear import FeatureLinear
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.slots import SlotContext, make_slots
 from cna_viz.nn.tap import Tap
+
+POOLS: Final[dict[str, Callable[[Tensor, Tensor, int], Tensor]]] = {
+    "mean": global_mean_pool,
+    "sum": global_add_pool,
+    "max": global_max_pool,
+}
+"""How the rows of a graph's nodes become one row, by the name of the readout."""
 
 
 class GNN(nn.Module):
@@ -32,19 +42,21 @@ class GNN(nn.Module):
     - ``jumping_knowledge`` (Xu et al., arXiv 1806.03536): the last convolution reads all h_ℓ, side by side or their
       maximum. Where there is an output map, this reads them, and beside them what leaves the last convolution.
     - ``drop_edge`` (Rong et al., arXiv 1907.10903): each training step draws a graph for all layers.
+    - ``readout``: where the graph says which node is of which graph, the output of a graph is the mean, sum or maximum
+      of the outputs of its nodes; the last conv tap sees those of the nodes.
 
     Evaluation changes nothing and inputs are never written to. Nothing in here looks at values, for which a GPU would
     have to wait, but DropEdge, which prepares the graph anew.
 
     Args:
         in_channels: Features of a node.
-        out_channels: Number of classes.
+        out_channels: Number of classes; 1 for a number.
         config: Backbone, slot, layers, hidden channels, structure and start of the weights.
         context: What slots know of the graph.
 
     Shapes:
         - input: ``[nodes, in_channels]`` and the graph as :func:`~cna_viz.models.backbones.prepare_graph` makes it
-        - output: logits, ``[nodes, out_channels]``
+        - output: logits, ``[nodes, out_channels]``, or ``[graphs, out_channels]``
 
     Raises:
         UsageError: When no backbone or slot has this name.
@@ -85,7 +97,7 @@ class GNN(nn.Module):
         return conv | {(layer, "slot"): tap for layer, tap in enumerate(self.slot_taps, start=1)}
 
     def forward(self, x: Tensor | SparseFeatures, graph: GraphInput) -> Tensor:
-        """Return the logits of every node."""
+        """Return the output of every node, or of every graph."""
         edges = self._edges(graph)
         initial = self.input(self._dropout(x)) if self.backbone.projects else None
         h = x if initial is None else initial
@@ -100,7 +112,13 @@ class GNN(nn.Module):
             # Without jumping knowledge only the first is asked for again: evaluation need not hold all layers.
             if self.jump is not None or not hidden:
                 hidden.append(h)
-        return self._classify(h, hidden, edges, initial)
+        outputs = self._classify(h, hidden, edges, initial)
+        return outputs if graph.membership is None else self._read_out(outputs, graph.membership)
+
+    def _read_out(self, outputs: Tensor, membership: Membership) -> Tensor:
+        pool = POOLS[self.config.readout]
+        pooled: Tensor = pool(outputs, membership.graph_of_node, membership.num_graphs)
+        return pooled
 
     def _classify(
         self, h: Tensor | SparseFeatures, hidden: list[Tensor], edges: object, initial: Tensor | None

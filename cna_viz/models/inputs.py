@@ -24,12 +24,27 @@ class GraphInput:
         num_nodes: Number of nodes.
         edges: The form that the backbone's convolutions are called with.
         nodes: Which nodes of a larger graph these are, int64, ``[num_nodes]``; None where they are all.
+        membership: Which node is of which graph, where an output per graph is wanted; else None.
     """
 
     edge_index: Tensor
     num_nodes: int
     edges: Any
     nodes: Tensor | None = None
+    membership: "Membership | None" = None
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Which nodes are of which graph.
+
+    Attributes:
+        graph_of_node: Number of the graph of every node, int64, ``[num_nodes]``.
+        num_graphs: Number of graphs; kept apart, because a GPU would have to wait to count them.
+    """
+
+    graph_of_node: Tensor
+    num_graphs: int
 
 
 @dataclass(frozen=True)

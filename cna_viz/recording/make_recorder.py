@@ -10,7 +10,7 @@ from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.communities import louvain
 from cna_viz.recording.cluster_measures import ClusterMeasurer
 from cna_viz.recording.gradient_norms import GradientNorms
-from cna_viz.recording.probe import Forward, Loss, Probe
+from cna_viz.recording.probe import Forward, Loss, Predict, Probe, most_likely
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import Taps
 from cna_viz.records.writer import RecordWriter
@@ -31,6 +31,7 @@ def make_recorder(
     config: RecordingConfig,
     seed: int,
     writer: RecordWriter,
+    predict: Predict = most_likely,
 ) -> Recorder:
     """Return what records the training of a model.
 
@@ -48,6 +49,7 @@ def make_recorder(
         config: What is kept.
         seed: Of samples that measures draw, and of the communities.
         writer: Takes what is kept.
+        predict: Turns the output into what is answered for every node.
     """
     nodes = x.shape[0]
     names = [name for name in config.measures if name in vocabulary.FEATURE_MEASURES]
@@ -55,5 +57,5 @@ def make_recorder(
     partitions = {} if y is None else {"classes": y}
     if any(name.endswith("_communities") for name in config.measures):
         partitions["communities"] = louvain(edge_index, nodes, nodes, seed=seed)
-    probe = Probe(model, forward, taps, slots, measurer, nodes, config, loss)
+    probe = Probe(model, forward, taps, slots, measurer, nodes, config, loss, predict)
     return Recorder(probe, ClusterMeasurer(config.measures, partitions), convs, gradients, writer, config)

@@ -22,9 +22,16 @@ from cna_viz.records.schema import LAYER_VARIABLES, tensor_name
 from cna_viz.records.snapshot_stream import SnapshotStream
 
 Forward = Callable[[], Tensor]
-"""Runs the model on the whole graph and returns its output, ``[nodes, classes]``."""
+"""Runs the model on the whole graph and returns its output, ``[nodes, classes]`` where nodes are classified."""
+Predict = Callable[[Tensor], Tensor]
+"""Turns the output into what is answered for every node, ``[nodes]``."""
 Loss = Callable[[Tensor], Tensor]
 """Returns the loss of an output, a scalar."""
+
+
+def most_likely(output: Tensor) -> Tensor:
+    """Return the class with the highest logit for every row, int32."""
+    return output.argmax(dim=1).to(torch.int32)
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Probe:
         nodes: Number of nodes: the rows that features must have.
         config: What is kept.
         loss: Loss of the training, whose gradient is measured on the way back; None to go one way only.
+        predict: What is kept of the output.
     """
 
     def __init__(
@@ -69,9 +77,10 @@ class Probe:
         nodes: int,
         config: RecordingConfig,
         loss: Loss | None = None,
+        predict: Predict = most_likely,
     ) -> None:
         self.model, self.forward, self.taps, self.slots = model, forward, taps, dict(slots)
-        self.measurer, self.nodes, self.config, self.loss = measurer, nodes, config, loss
+        self.measurer, self.nodes, self.config, self.loss, self.predict = measurer, nodes, config, loss, predict
         self._label_taps = TapModules(label_taps(self.slots))
         self._widths: dict[Key, int] = {}
 
@@ -134,7 +143,7 @@ class Probe:
         for layer, slot in self.slots.items():
             for name, value in slot_tensors(slot).items():
                 stream.add(tensor_name(name, layer), value.cpu().numpy())
-        stream.add("prediction", output.argmax(dim=1).to(torch.int32).cpu().numpy())
+        stream.add("prediction", self.predict(output).cpu().numpy())
 
     def _check(self, key: Key, value: Tensor) -> None:
         layer, stage = key

@@ -46,7 +46,7 @@ class Recorder:
 
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
         """Write the line of this epoch with the measures and, where one is due, its snapshot."""
-        self.close(epoch, lambda look: {"loss": scores.loss, "accuracy": scores.accuracy}, last=last)
+        self.close(epoch, lambda look: {"loss": scores.loss, **scores.values}, last=last)
 
     def on_selected(self, epoch: int) -> None:
         """Write the measures of the selected model, and its snapshot unless there is one of its epoch already."""
@@ -60,7 +60,7 @@ class Recorder:
 
         Args:
             epoch: Its number.
-            scores: Gives loss and accuracy by part of the split, from what was seen where the model was looked at.
+            scores: Gives loss and scores by part of the split, from what was seen where the model was looked at.
             last: Whether no other follows.
         """
         if self.gradients is not None:

@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) -> "xr.Dataset":
-    """Return loss, accuracy and every measure; dims epoch, split, layer and stage. NaN where nothing was measured.
+    """Return loss, scores and measures; dims epoch, split, layer and stage. NaN where nothing was measured.
 
     Args:
         lines: The decoded lines.
@@ -30,7 +30,7 @@ def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) ->
 
     for number, line in enumerate(lines, start=1):
         schema.check_metrics_line(line, layers, f"{path}, line {number}")
-    arrays = {name: (("epoch", "split"), _scores(lines, name)) for name in ("loss", "accuracy")}
+    arrays = {name: (("epoch", "split"), _scores(lines, name)) for name in ("loss", *vocabulary.SCORES)}
     measures = {name: (("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES}
     coordinates = {
         "epoch": np.array([line["epoch"] for line in lines], dtype=np.int64),
@@ -42,7 +42,8 @@ def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) ->
 
 
 def _scores(lines: Sequence[dict[str, Any]], name: str) -> Array:
-    rows = [[line[name][part] for part in vocabulary.SPLITS] for line in lines]
+    nothing = dict.fromkeys(vocabulary.SPLITS)
+    rows = [[line.get(name, nothing)[part] for part in vocabulary.SPLITS] for line in lines]
     return np.array(rows, dtype=np.float64).reshape(len(lines), len(vocabulary.SPLITS))
 
 

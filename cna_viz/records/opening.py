@@ -65,7 +65,7 @@ def unfinished_summary(folder: Path, manifest: Manifest, config: RunConfig) -> d
         measured = parse_json(read_listed(folder, manifest, schema.SELECTED_FILE), path).get("epoch", measured)
     written = read_summary(folder, manifest) if schema.SUMMARY_FILE in manifest else {}
     known = {
-        "accuracy": {},
+        config.metric: {},
         "best_epoch": measured,
         "epochs": epochs,
         "seconds_per_epoch": None,

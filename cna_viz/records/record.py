@@ -1,5 +1,6 @@
 """A record, opened for reading."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,7 +41,7 @@ class Record:
         folder: Where it lies.
         config: The run.
         environment: Facts about the machine and the software that made it.
-        summary: Status, best epoch, accuracy there, seconds per epoch, parameters, peak memory, warnings.
+        summary: Status, best epoch, scores there, seconds per epoch, parameters, peak memory, warnings.
         manifest: The files, and what each must be.
     """
 
@@ -66,8 +67,23 @@ class Record:
         return str(self.summary["status"])
 
     @property
+    def metric(self) -> str:
+        """The score that selected the model, that of its dataset: accuracy, roc_auc or nmse."""
+        return self.config.metric
+
+    def score(self, part: str = "test", metric: str | None = None) -> float:
+        """Return a score of the selected model; NaN where the run has none.
+
+        Args:
+            part: train, val or test.
+            metric: Name of a score; the one that selected the model when left out.
+        """
+        value = self.summary.get(metric or self.metric, {}).get(part)
+        return math.nan if value is None else float(value)
+
+    @property
     def best_epoch(self) -> int:
-        """Epoch with the best validation accuracy, whose model was selected."""
+        """Epoch with the best validation score, whose model was selected."""
         return int(self.summary["best_epoch"])
 
     @property
@@ -78,7 +94,7 @@ class Record:
 
     @cached_property
     def metrics(self) -> "xr.Dataset":
-        """Loss, accuracy and every measure; dims epoch, split, layer and stage. NaN where nothing was measured.
+        """Loss, every score and every measure; dims epoch, split, layer and stage. NaN where nothing was measured.
 
         The measures of the best epoch, those of the selected model, are always there.
         """
@@ -93,7 +109,7 @@ class Record:
 
     @cached_property
     def graph(self) -> "xr.Dataset":
-        """Target, split, degree and edges; dims node, end and edge."""
+        """Target, split, degree and edges, and the graph of every node where there are many; dims node, end, edge."""
         import xarray as xr
 
         path = self.folder / schema.GRAPH_FILE
@@ -138,7 +154,10 @@ class Record:
         return None if array is None else xr.DataArray(array, dims=schema.VARIABLES[variable].dims[2:], name=variable)
 
     def prediction(self, epoch: int | None = None) -> "xr.DataArray":
-        """Return the predicted class of every node; dim node. Arguments and errors as in :meth:`embedding`."""
+        """Return what is answered for every node, or for its graph: a class or a number; dim node.
+
+        Arguments and errors as in :meth:`embedding`.
+        """
         import xarray as xr
 
         array = self.snapshot(epoch).read("prediction")

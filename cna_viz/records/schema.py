@@ -8,7 +8,7 @@ from typing import Any, Final
 from cna_viz import vocabulary
 from cna_viz.errors import RecordError
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 CONFIG_FILE: Final = "config.json"
 ENVIRONMENT_FILE: Final = "environment.json"
@@ -44,9 +44,16 @@ class Variable:
 PER_LAYER: Final = ("epoch", "layer", "stage")
 """The dimensions of a measure."""
 
+PER_PART: Final = ("epoch", "split")
+"""The dimensions of loss and scores."""
+
 VARIABLES: Final[dict[str, Variable]] = {
-    "loss": Variable(("epoch", "split"), "mean cross-entropy in nats"),
-    "accuracy": Variable(("epoch", "split"), "share of correctly classified nodes, 0 to 1"),
+    "loss": Variable(PER_PART, "mean cross-entropy in nats, or mean squared error"),
+    "accuracy": Variable(PER_PART, "share of correctly classified nodes or graphs, 0 to 1"),
+    "macro_f1": Variable(PER_PART, "F1, mean over classes, 0 to 1"),
+    "roc_auc": Variable(PER_PART, "area under the ROC curve of two classes, 0 to 1"),
+    "nmse": Variable(PER_PART, "mean squared error by the mean of all targets"),
+    "r2": Variable(PER_PART, "share of the variance that is explained, at most 1"),
     "feature_norm": Variable(PER_LAYER, "Frobenius norm of the features"),
     "gradient_norm": Variable(PER_LAYER, "Frobenius norm of the loss gradient at the features"),
     "weight_norm": Variable(PER_LAYER, "Frobenius norm of the weights of the convolution"),
@@ -74,7 +81,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     "cluster_nmi_previous": Variable(PER_LAYER, "normalized mutual information with the clusters of the layer before"),
     "cluster_ari_previous": Variable(PER_LAYER, "adjusted Rand index with the clusters of the layer before"),
     "embedding": Variable(("snapshot", "layer", "stage", "node", "channel"), "features"),
-    "prediction": Variable(("snapshot", "node"), "predicted class"),
+    "prediction": Variable(("snapshot", "node"), "class or number answered for the node, or for its graph"),
     "cluster_label": Variable(("snapshot", "layer", "node"), "cluster of the node in the slot"),
     "centroid": Variable(("snapshot", "layer", "cluster", "channel"), "centroids of the slot's clusters"),
     "rational_numerator": Variable(("snapshot", "layer", "cluster", "coefficient"), "a0 ... a5 of the rational"),
@@ -82,10 +89,11 @@ VARIABLES: Final[dict[str, Variable]] = {
     "slot_input_histogram": Variable(
         ("snapshot", "layer", "cluster", "bin"), "how many values of the cluster's nodes enter its rational, by bin"
     ),
-    "target": Variable(("node",), "class"),
+    "target": Variable(("node",), "class or number to tell, of the node or of its graph"),
     "split_of_node": Variable(("node",), "0 none, 1 train, 2 val, 3 test"),
     "degree": Variable(("node",), "number of neighbours"),
     "edge_index": Variable(("end", "edge"), "edges, both directions"),
+    "graph_of_node": Variable(("node",), "number of the graph of the node, in datasets of graphs"),
 }
 
 LAYER_VARIABLES: Final = (
@@ -124,7 +132,7 @@ def check_metrics_line(line: Mapping[str, Any], layers: int, where: str) -> None
     """
     if type(line.get("epoch")) is not int or line["epoch"] < 0:
         raise RecordError(f"{where}: 'epoch' is {line.get('epoch')!r}, it must be an integer of at least 0")
-    for variable in ("loss", "accuracy"):
+    for variable in ("loss", *(name for name in vocabulary.SCORES if name in line)):
         values = line.get(variable)
         if not isinstance(values, Mapping) or set(values) != set(vocabulary.SPLITS):
             raise RecordError(f"{where}: {variable!r} must hold {', '.join(vocabulary.SPLITS)}")

@@ -1,7 +1,7 @@
 """Valid records made from random numbers in milliseconds, for tests and documentation. They show nothing real."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,6 +10,10 @@ from cna_viz.config import RunConfig
 from cna_viz.records import schema
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writer import RecordWriter
+from cna_viz.scores import recorded
+
+RING: Final = 3
+"""Nodes of a graph where graphs are classified."""
 
 Array = np.ndarray[Any, Any]
 
@@ -19,7 +23,7 @@ def synthetic_record(
 ) -> Record:
     """Write a synthetic record below ``runs`` and open it.
 
-    Energy, rank and accuracy fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink
+    Energy, rank and score fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink
     with the layer. Everything is drawn from the config's seed.
 
     Args:
@@ -35,7 +39,7 @@ def synthetic_record(
     target = np.arange(nodes) % classes
     folder = runs / config.run_id
     with RecordWriter(folder, config, {"versions": {}, "synthetic": True}) as writer:
-        writer.graph(_ring(target))
+        writer.graph(_graph(config, target))
         lines = [_line(epoch, config, rng) for epoch in range(epochs + 1)]
         writer.selected(epochs, lines[-1]["layers"])
         for line in lines:
@@ -43,22 +47,32 @@ def synthetic_record(
             writer.epoch(line if measured else {k: v for k, v in line.items() if k != "layers"}, seconds=0.01)
         for epoch in {"none": (), "ends": (0, epochs), "log": (0, 1, epochs)}[config.recording.snapshots]:
             writer.snapshot(epoch, _snapshot(config, target, rng))
-        accuracy = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))
-        defaults = {"status": "complete", "accuracy": accuracy, "best_epoch": epochs, "epochs": epochs, "warnings": []}
+        score = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))
+        ends = {"best_epoch": epochs, "epochs": epochs}
+        scores = dict.fromkeys(recorded(config.data.task, config.metric), score)
+        defaults = {"status": "complete", **scores, **ends, "warnings": []}
         writer.seal({**defaults, "seconds_per_epoch": 0.01, "parameters": 100, "peak_memory_mib": 1.0, **summary})
     return load_record(folder)
 
 
-def _ring(target: Array) -> dict[str, Array]:
-    nodes = len(target)
-    ring = np.arange(nodes)
-    edges = np.stack([np.concatenate([ring, (ring + 1) % nodes]), np.concatenate([(ring + 1) % nodes, ring])])
-    return {
+def _graph(config: RunConfig, target: Array) -> dict[str, Array]:
+    """Return the graph's tensors: a ring of nodes, or rings of three where graphs are classified."""
+    nodes = np.arange(len(target))
+    graphs = config.data.task == "graph-classification"
+    member = nodes // RING if graphs else nodes
+    following = np.where((nodes + 1) % RING, nodes + 1, nodes + 1 - RING) if graphs else (nodes + 1) % len(nodes)
+    edges = np.stack([nodes, np.minimum(following, len(nodes) - 1)])
+    if graphs:
+        target = target[member]
+    if config.data.task == "node-regression":
+        target = (target + 0.5).astype(np.float32)
+    tensors = {
         "target": target,
-        "split_of_node": (ring % 3 + 1).astype(np.int8),
-        "degree": np.full(nodes, 2),
-        "edge_index": edges,
+        "split_of_node": (member % len(vocabulary.SPLITS) + 1).astype(np.int8),
+        "degree": np.full(len(nodes), 2),
+        "edge_index": np.concatenate([edges, edges[::-1]], axis=1),
     }
+    return tensors | {"graph_of_node": member} if graphs else tensors
 
 
 def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, Any]:
@@ -69,8 +83,9 @@ def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, 
     for stages in measures.values():
         stages["slot"] = [*stages["slot"][:-1], None]
     loss = {name: 2 * 0.9**epoch + 0.1 * rng.random() for name in vocabulary.SPLITS}
-    accuracy = dict.fromkeys(vocabulary.SPLITS, 1 - 0.8 * 0.9**epoch)
-    return {"epoch": epoch, "loss": loss, "accuracy": accuracy, "layers": measures}
+    score = dict.fromkeys(vocabulary.SPLITS, 1 - 0.8 * 0.9**epoch)
+    scores = dict.fromkeys(recorded(config.data.task, config.metric), score)
+    return {"epoch": epoch, "loss": loss, **scores, "layers": measures}
 
 
 def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dict[str, Array]:

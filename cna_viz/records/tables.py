@@ -20,7 +20,7 @@ _SPLIT_NAMES: Final = np.array(["none", *vocabulary.SPLITS])
 
 
 def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
-    """Yield run, status, every field of the config, best epoch, last epoch, accuracy at the best epoch.
+    """Yield run, status, every field of the config, best epoch, last epoch, metric, and every score there.
 
     The field ``split`` is called ``split_protocol``: in the other tables ``split`` is train, val or test.
     """
@@ -35,9 +35,16 @@ def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
         columns["split_protocol" if name == "split" else name] = values
     for name in ("best_epoch", "epochs"):
         columns[name] = [record.summary.get(name) for record in records]
-    for part in vocabulary.SPLITS:
-        columns[f"accuracy_{part}"] = [record.summary["accuracy"].get(part) for record in records]
+    columns["metric"] = [record.metric for record in records]
+    for name in _known_scores(records):
+        for part in vocabulary.SPLITS:
+            columns[f"{name}_{part}"] = [record.summary.get(name, {}).get(part) for record in records]
     yield pd.DataFrame({name: _column(values) for name, values in columns.items()})
+
+
+def _known_scores(records: Sequence[Record]) -> list[str]:
+    """Return the scores that some record has, in the order of the vocabulary."""
+    return [name for name in vocabulary.SCORES if any(name in record.summary for record in records)]
 
 
 def _column(values: Sequence[Any]) -> "Series[Any]":
@@ -53,9 +60,10 @@ def _column(values: Sequence[Any]) -> "Series[Any]":
 
 
 def metrics_epochs(records: Sequence[Record]) -> "Iterator[DataFrame]":
-    """Yield run, epoch, split, loss, accuracy."""
+    """Yield run, epoch, split, loss, and a column per score that some run has."""
+    names = ["loss", *_known_scores(records)]
     for record in records:
-        yield _tidy(record, ["loss", "accuracy"], ["epoch", "split"])
+        yield _tidy(record, names, ["epoch", "split"])
 
 
 def metrics_layers(records: Sequence[Record]) -> "Iterator[DataFrame]":
@@ -81,7 +89,7 @@ def _repeated(word: str, count: int) -> np.ndarray[Any, Any]:
 
 
 def nodes(records: Sequence[Record]) -> "Iterator[DataFrame]":
-    """Yield run, node, target (its class), split, degree."""
+    """Yield run, node, target (its class or number), split, degree, and its graph in a dataset of graphs."""
     import pandas as pd
 
     for record in records:
@@ -93,6 +101,8 @@ def nodes(records: Sequence[Record]) -> "Iterator[DataFrame]":
             "split": _SPLIT_NAMES[graph["split_of_node"].to_numpy()],
             "degree": graph["degree"].to_numpy(),
         }
+        if "graph_of_node" in graph:
+            columns["graph"] = graph["graph_of_node"].to_numpy()
         yield pd.DataFrame(columns)
 
 

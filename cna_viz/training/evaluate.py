@@ -1,42 +1,61 @@
-"""Loss and accuracy of one forward pass on every part of the split."""
+"""Loss and scores of one forward pass on every part of the split."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+
+from cna_viz.training.objective import CLASSIFICATION, Objective, better
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Mean cross-entropy and accuracy (share of correct nodes, 0 to 1) by part of the split."""
+    """How good a model is.
+
+    Attributes:
+        loss: Mean loss by part of the split.
+        values: Every score by its name and by part of the split; NaN where one is not defined.
+        metric: Name of the score that selects.
+    """
 
     loss: dict[str, float]
-    accuracy: dict[str, float]
+    values: dict[str, dict[str, float]]
+    metric: str
+
+    def selecting(self) -> float:
+        """Return what the model is selected by: the validation score, such that more is better."""
+        return better(self.metric, self.values[self.metric]["val"])
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, inputs: tuple[Any, ...], target: Tensor, parts: Mapping[str, Tensor]) -> Scores:
+def evaluate(
+    model: nn.Module,
+    inputs: tuple[Any, ...],
+    target: Tensor,
+    parts: Mapping[str, Tensor],
+    objective: Objective = CLASSIFICATION,
+) -> Scores:
     """Score the model in evaluation mode on all parts with one forward pass.
 
     Args:
-        model: Called as ``model(*inputs)``; returns logits, ``[nodes, classes]``.
+        model: Called as ``model(*inputs)``; returns ``[rows, outputs]``, a row per node or per graph.
         inputs: What the model is called with.
-        target: Class of every node, ``[nodes]``.
-        parts: Node indices by part, for instance train, val and test.
+        target: Target of every row, ``[rows]``.
+        parts: Rows by part, for instance train, val and test.
+        objective: Loss and scores.
     """
     model.eval()
-    logits = model(*inputs)
-    losses = F.cross_entropy(logits, target, reduction="none")
-    correct = (logits.argmax(dim=1) == target).to(losses.dtype)
-    # One transfer for all numbers: reading them one by one would make a GPU wait six times.
-    table = torch.stack(
-        [torch.stack([losses[index].mean(), correct[index].mean()]) for index in parts.values()]
-    ).tolist()
-    names = list(parts)
-    return Scores(
-        loss={name: row[0] for name, row in zip(names, table, strict=True)},
-        accuracy={name: row[1] for name, row in zip(names, table, strict=True)},
-    )
+    output = model(*inputs)
+    losses = objective.losses(output, target)
+    found = {
+        part: {"loss": losses[rows].mean(), **objective.scores(output[rows], target[rows])}
+        for part, rows in parts.items()
+    }
+    names = list(next(iter(found.values())))
+    # One transfer for all numbers: reading them one by one would make a GPU wait for each.
+    table = torch.stack([scalar.double() for scores in found.values() for scalar in scores.values()])
+    rows = table.view(len(found), len(names)).T.tolist()
+    read = {name: dict(zip(found, row, strict=True)) for name, row in zip(names, rows, strict=True)}
+    return Scores(read.pop("loss"), read, objective.metric)

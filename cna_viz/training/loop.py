@@ -13,11 +13,12 @@ from torch import Tensor, nn, optim
 from cna_viz.config import TrainingConfig
 from cna_viz.errors import NotFiniteError
 from cna_viz.training.evaluate import Scores, evaluate
+from cna_viz.training.objective import CLASSIFICATION, Objective
 from cna_viz.training.optimizer import adam
 from cna_viz.training.step import TrainingBatch, step
 
 Batches: TypeAlias = Callable[[int], Iterable[TrainingBatch]]
-"""Gives the batches of an epoch, 1 being the first; every training node is a seed of one of them."""
+"""Gives the batches of an epoch, 1 being the first; every training row is a seed of one of them."""
 
 
 class Callback(Protocol):
@@ -37,7 +38,7 @@ class Outcome:
     Attributes:
         status: ``complete``, or ``diverged`` when a loss was not finite or a layer refused what is not finite.
         epochs: Number of the last recorded epoch.
-        best_epoch: Epoch with the best validation accuracy (among equals the one with the lowest validation loss).
+        best_epoch: Epoch with the best validation score (among equals the one with the lowest validation loss).
         best: Scores at the best epoch.
         seconds: Wall time of every epoch, callbacks included.
         message: What happened, where something did.
@@ -46,7 +47,7 @@ class Outcome:
     status: Literal["complete", "diverged"] = "complete"
     epochs: int = 0
     best_epoch: int = 0
-    best: Scores = field(default_factory=lambda: Scores({}, {}))
+    best: Scores = field(default_factory=lambda: Scores({}, {}, ""))
     seconds: list[float] = field(default_factory=list)
     message: str = ""
 
@@ -59,17 +60,19 @@ def fit(
     config: TrainingConfig,
     callbacks: Sequence[Callback] = (),
     batches: Batches | None = None,
+    objective: Objective = CLASSIFICATION,
 ) -> Outcome:
     """Train ``model`` in place; afterwards it has the weights of the best validation epoch.
 
     Args:
-        model: Called as ``model(*inputs)``; returns logits, ``[nodes, classes]``.
+        model: Called as ``model(*inputs)``; returns ``[rows, outputs]``, a row per node or per graph.
         inputs: What the model is called with to be evaluated.
-        target: Class of every node, ``[nodes]``.
-        parts: Node indices of ``train``, ``val`` and ``test``. Only train is trained on, only val selects.
+        target: Target of every row, ``[rows]``.
+        parts: Rows of ``train``, ``val`` and ``test``. Only train is trained on, only val selects.
         config: Epochs, learning rates, weight decay, patience.
         callbacks: Told of every epoch and of the selected model.
         batches: Gives the batches of an epoch, a step for each; left out, an epoch is one step on ``inputs``.
+        objective: Loss and scores.
 
     Returns:
         How it ended. A loss that is not finite ends it with status ``diverged``, and so does a model that refuses what
@@ -81,13 +84,13 @@ def fit(
     optimizer, unit = adam(model, config), "step" if batches is None else "epoch"
     whole = TrainingBatch(inputs, target, parts["train"])
     outcome, best_key, best_state = Outcome(), (-math.inf, -math.inf), deepcopy(model.state_dict())
-    improved = 0  # the last epoch with a better accuracy, apart from those that only had a lower loss
+    improved = 0  # the last epoch with a better score, apart from those that only had a lower loss
     for epoch in range(config.epochs + 1):
         start = time.perf_counter()
         try:
             if epoch > 0:
-                _train(model, (whole,) if batches is None else batches(epoch), optimizer)
-            scores = evaluate(model, inputs, target, parts)
+                _train(model, (whole,) if batches is None else batches(epoch), optimizer, objective)
+            scores = evaluate(model, inputs, target, parts, objective)
         except NotFiniteError as error:
             if epoch == 0:
                 raise
@@ -99,7 +102,7 @@ def fit(
             outcome.message = f"the loss was not finite after {unit} {epoch}; lower lr, or normalize between the layers"
             break
         outcome.epochs = epoch
-        key = (scores.accuracy["val"], -scores.loss["val"])
+        key = (scores.selecting(), -scores.loss["val"])
         if key[0] > best_key[0]:
             improved = epoch
         if key > best_key:
@@ -115,9 +118,11 @@ def fit(
     return outcome
 
 
-def _train(model: nn.Module, batches: Iterable[TrainingBatch], optimizer: optim.Optimizer) -> None:
+def _train(
+    model: nn.Module, batches: Iterable[TrainingBatch], optimizer: optim.Optimizer, objective: Objective
+) -> None:
     for batch in batches:
-        step(model, batch, optimizer)
+        step(model, batch, optimizer, objective)
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cna_viz.errors import UsageError
+from cna_viz.training.chance import epoch_generator
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class NeighborBatches:
 
     def epoch(self, number: int) -> Iterator[Subgraph]:
         """Yield the batches of an epoch; every training node is a seed of exactly one of them."""
-        generator = _generator(self.seed, number)
+        generator = epoch_generator(self.seed, number)
         order = self._train[torch.randperm(len(self._train), generator=generator)]
         for seeds in order.tensor_split(self._count):
             yield self.sample(seeds, generator)
@@ -130,12 +131,6 @@ def _adjacency(edge_index: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
     start = torch.zeros(num_nodes + 1, dtype=torch.long)
     torch.cumsum(torch.bincount(row, minlength=num_nodes), dim=0, out=start[1:])
     return start, col
-
-
-def _generator(seed: int, epoch: int) -> torch.Generator:
-    # A sum of both would give neighbouring seeds the same batches, one epoch later.
-    state = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(state[0]) >> 1)
 
 
 def _choose(degree: Tensor, count: int, generator: torch.Generator) -> Tensor:

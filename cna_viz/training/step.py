@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn, optim
+
+from cna_viz.training.objective import CLASSIFICATION, Objective
 
 
 @dataclass(frozen=True)
@@ -13,8 +14,8 @@ class TrainingBatch:
 
     Attributes:
         inputs: What the model is called with.
-        target: Class of every node of the batch, int64, ``[nodes]``.
-        seeds: Rows of the nodes whose loss counts, int64, ``[seeds]``; the others only lend them their features.
+        target: Target of every row of the output, ``[rows]``.
+        seeds: Rows whose loss counts, int64, ``[seeds]``; other nodes only lend them their features.
     """
 
     inputs: tuple[Any, ...]
@@ -22,14 +23,16 @@ class TrainingBatch:
     seeds: Tensor
 
 
-def loss_of(output: Tensor, batch: TrainingBatch) -> Tensor:
-    """Return the mean cross-entropy of the seeds."""
-    return F.cross_entropy(output[batch.seeds], batch.target[batch.seeds])
+def loss_of(output: Tensor, batch: TrainingBatch, objective: Objective = CLASSIFICATION) -> Tensor:
+    """Return the mean loss of the seeds."""
+    return objective.losses(output[batch.seeds], batch.target[batch.seeds]).mean()
 
 
-def step(model: nn.Module, batch: TrainingBatch, optimizer: optim.Optimizer) -> None:
-    """Take one step down the mean cross-entropy of the seeds. Nothing in here makes a GPU wait."""
+def step(
+    model: nn.Module, batch: TrainingBatch, optimizer: optim.Optimizer, objective: Objective = CLASSIFICATION
+) -> None:
+    """Take one step down the mean loss of the seeds. Nothing in here makes a GPU wait."""
     model.train()
     optimizer.zero_grad()
-    loss_of(model(*batch.inputs), batch).backward()  # type: ignore[no-untyped-call]
+    loss_of(model(*batch.inputs), batch, objective).backward()  # type: ignore[no-untyped-call]
     optimizer.step()

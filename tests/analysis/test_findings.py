@@ -38,11 +38,11 @@ def test_bullets() -> None:
 def test_the_share_of_the_most_frequent_class_among_the_test_nodes(
     make: Make, nodes: int, classes: int, share: float
 ) -> None:
-    assert findings.majority_share(make(nodes=nodes, classes=classes)) == pytest.approx(share)
+    assert findings.chance_score(make(nodes=nodes, classes=classes)) == pytest.approx(share)
 
 
 def test_the_share_without_test_nodes_is_unknown(make: Make) -> None:
-    assert np.isnan(findings.majority_share(make(nodes=2, classes=2)))
+    assert np.isnan(findings.chance_score(make(nodes=2, classes=2)))
 
 
 def test_a_slot_that_loses(arm: Arm) -> None:
@@ -158,8 +158,8 @@ def test_an_energy_of_exactly_zero_is_zero(make: Make) -> None:
 @pytest.mark.parametrize(
     ("rough", "smooth", "relation", "end"),
     [
-        (0.9, 0.4, "is also the most accurate one at this depth", "cna reaches 90.0 %."),
-        (0.3, 0.6, "is not the most accurate one at this depth", "cna reaches 30.0 %, relu 60.0 %."),
+        (0.9, 0.4, "also has the best test accuracy at this depth", "cna reaches 90.0 %."),
+        (0.3, 0.6, "does not have the best test accuracy at this depth", "cna reaches 30.0 %, relu 60.0 %."),
     ],
 )
 def test_whether_the_highest_energy_goes_with_the_best_accuracy(
@@ -185,7 +185,7 @@ def test_a_diverged_slot_is_not_the_most_accurate(make: Make) -> None:
         record.metrics["rayleigh"].loc[{"layer": 3}] = energy
     sentence = findings.energy_is_not_accuracy(records)
     assert "**cna** keeps the highest energy" in sentence
-    assert "is also the most accurate" in sentence
+    assert "also has the best test accuracy" in sentence
     assert "none" not in sentence
     assert findings.energy_is_not_accuracy(records[:2]).startswith("Fewer than two slots")
 

@@ -67,6 +67,17 @@ def test_verdicts_follow_from_the_numbers() -> None:
     assert found.attrs["baseline"] == "relu"
 
 
+def test_less_of_an_error_is_better() -> None:
+    rng = np.random.default_rng(0)
+    base = 0.2 + 0.01 * rng.standard_normal(12)
+    errors = pd.DataFrame(
+        {"relu": base, "less": base - 0.1 + 0.001 * rng.standard_normal(12), "more": base + 0.1, "same": base}
+    )
+    errors.attrs["metric"] = "nmse"
+    found = compare(errors, "relu")
+    assert found["verdict"].to_dict() == {"less": "better", "more": "worse", "same": "equal (±0.01)"}
+
+
 def test_five_pairs_can_not_be_significant_and_so_stay_undecided() -> None:
     found = compare(table(better=0.03).head(5), "relu")
     assert found.attrs["smallest_p"] == 0.0625

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cna_viz.data.embedded import EMBEDDED
-from cna_viz.vocabulary import DATASETS
+from cna_viz.vocabulary import DATASETS, METRIC_OF, TASK_OF
 
 Call = Callable[..., Any]
 
@@ -26,17 +26,28 @@ def test_all_names_are_listed_and_only_the_embedded_ones_are_on_disk(answers: tu
     answer, _ = answers
     assert (answer.code, answer.err) == (0, "")
     header, *lines = answer.out.splitlines()
-    assert header.split() == ["name", "nodes", "edges", "features", "classes", "homophily", "on", "disk"]
+    assert header.split() == [
+        "name",
+        "task",
+        "metric",
+        "nodes",
+        "edges",
+        "features",
+        "classes",
+        "homophily",
+        "on",
+        "disk",
+    ]
     assert [line.split()[0] for line in lines] == list(DATASETS)
     assert {line.split()[0] for line in lines if line.endswith("  yes")} == set(EMBEDDED)
-    assert {line.split()[0] for line in lines if line.split()[1:] == ["–"] * 5 + ["no"]} == (
+    assert {line.split()[0] for line in lines if line.split()[3:] == ["–"] * 5 + ["no"]} == (
         set(DATASETS) - set(EMBEDDED)
     )
 
 
 def test_figures_of_the_karate_club(answers: tuple[Any, Any]) -> None:
     (line,) = [line for line in answers[0].out.splitlines() if line.startswith("karate")]
-    assert line.split()[1:5] == ["34", "78", "34", "4"]
+    assert line.split()[1:7] == ["node-classification", "accuracy", "34", "78", "34", "4"]
 
 
 def test_json_is_one_object_with_the_same_figures(answers: tuple[Any, Any]) -> None:
@@ -46,8 +57,9 @@ def test_json_is_one_object_with_the_same_figures(answers: tuple[Any, Any]) -> N
     assert tuple(datasets) == DATASETS
     assert {name for name, entry in datasets.items() if entry["on_disk"]} == set(EMBEDDED)
     for line in table.out.splitlines()[1:]:
-        name, *figures = line.split()
+        name, task, metric, *figures = line.split()
         entry = datasets[name]
+        assert (entry["task"], entry["metric"]) == (task, metric) == (TASK_OF[name], METRIC_OF[name])
         if entry["on_disk"]:
             counts = [f"{entry[key]:,}" for key in ("nodes", "edges", "features", "classes")]
             assert figures == [*counts, f"{entry['homophily']:.2f}", "yes"]

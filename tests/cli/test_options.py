@@ -92,7 +92,11 @@ def test_all_options_together_arrive_in_their_fields() -> None:
         "--project 17 --seed 14"
     )
     assert parse(*words.split()) == config
-    assert {word for word in words.split() if word.startswith("--")} == {flag(o) for o in settings().values()}
+    # A graph of its own and a dataset of graphs exclude each other.
+    graphs = RunConfig(data=DataConfig(dataset="motifs"), model=ModelConfig(readout="max"))
+    assert parse("--dataset", "motifs", "--readout", "max") == graphs
+    given = {word for word in words.split() if word.startswith("--")}
+    assert given | {"--readout"} == {flag(o) for o in settings().values()}
 
 
 def test_every_option_has_a_meaning_and_shows_its_default() -> None:

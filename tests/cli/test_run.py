@@ -16,7 +16,18 @@ from cna_viz.vocabulary import BACKBONES, DATASETS, SLOTS, SPLIT_PROTOCOLS
 Call = Callable[..., Any]
 
 SMALL = ("--dataset", "karate", "--hidden", "4", "--epochs", "3")
-KEYS = {"id", "path", "accuracy", "best_epoch", "epochs", "seconds_per_epoch", "parameters", "status"}
+KEYS = {
+    "id",
+    "path",
+    "metric",
+    "accuracy",
+    "macro_f1",
+    "best_epoch",
+    "epochs",
+    "seconds_per_epoch",
+    "parameters",
+    "status",
+}
 
 
 def only_a_bar(text: str) -> bool:
@@ -127,11 +138,12 @@ def test_a_run_prints_its_result_and_shows_a_bar(call: Call) -> None:
     assert record is not None
     lines = answer.out.splitlines()
     assert lines[0] == "gcn + cna, 3 layers on karate, random-60-20-20, seed 0"
-    shares = [f"{part} {100 * record.summary['accuracy'][part]:.1f} %" for part in ("test", "val", "train")]
-    assert lines[1].split("   ") == [f"  {shares[0]}", *shares[1:]]
-    assert lines[2] == f"  at the best validation epoch, {record.best_epoch} of 3"
-    assert lines[4] == f"  record {record.folder}"
-    assert len(lines) == 5
+    for line, name, words in zip(lines[1:3], ("accuracy", "macro_f1"), ("accuracy", "macro F1"), strict=True):
+        shares = [f"{part} {100 * record.summary[name][part]:.1f} %" for part in ("test", "val", "train")]
+        assert line.split("   ") == [f"  {words}  {shares[0]}", *shares[1:]]
+    assert lines[3] == f"  at the best validation epoch, {record.best_epoch} of 3"
+    assert lines[5] == f"  record {record.folder}"
+    assert len(lines) == 6
     assert "layer-epochs" in answer.err
     assert only_a_bar(answer.err)
 
@@ -150,6 +162,7 @@ def test_json_is_one_object_and_the_second_time_nothing_is_trained(
     assert Path(result["path"]) == Path("here") / record.id
     assert result["accuracy"] == record.summary["accuracy"]
     assert set(result["accuracy"]) == {"train", "val", "test"}
+    assert result["metric"] == "accuracy"
     assert (result["epochs"], result["status"]) == (3, "complete")
     assert 0 <= result["best_epoch"] <= 3
     assert result["parameters"] == record.summary["parameters"] > 0

@@ -65,15 +65,27 @@ def test_list(call: Call, records: list[Record]) -> None:
         "seed",
         "epochs",
         "test",
+        "metric",
     ]
     assert [line.split()[0] for line in lines] == sorted(record.id for record in records)
     rows = {line.split()[0]: line.split()[1:] for line in lines}
     for record in records[:2]:
         share = f"{100 * record.summary['accuracy']['test']:.1f}"
         slot = record.config.model.slot
-        expected = ["complete", "digits", "random-60-20-20", "gcn", slot, "3", "0", "5", share, "%"]
+        expected = ["complete", "digits", "random-60-20-20", "gcn", slot, "3", "0", "5", share, "%", "accuracy"]
         assert rows[record.id] == expected
-    assert rows[records[2].id] == ["diverged", "digits", "random-60-20-20", "gcn", "none", "3", "0", "5", "–"]
+    assert rows[records[2].id] == [
+        "diverged",
+        "digits",
+        "random-60-20-20",
+        "gcn",
+        "none",
+        "3",
+        "0",
+        "5",
+        "–",
+        "accuracy",
+    ]
 
 
 def test_list_as_json(call: Call, records: list[Record]) -> None:
@@ -115,7 +127,7 @@ def test_an_incomplete_run_is_listed_with_what_there_is_and_is_no_error(call: Ca
     answer = call("runs", "list")
     assert (answer.code, answer.err) == (0, "")
     row = next(line for line in answer.out.splitlines() if line.startswith(relu.id))
-    assert row.split()[1:] == ["incomplete", "digits", "random-60-20-20", "gcn", "relu", "3", "0", "3", "–"]
+    assert row.split()[1:] == ["incomplete", "digits", "random-60-20-20", "gcn", "relu", "3", "0", "3", "–", "accuracy"]
     listed = {entry["id"]: entry for entry in json.loads(call("runs", "list", "--json").out)["runs"]}
     assert (listed[relu.id]["status"], listed[relu.id]["epochs"], listed[relu.id]["accuracy"]) == ("incomplete", 3, {})
 
@@ -134,7 +146,7 @@ def test_a_run_that_has_only_just_begun_is_no_error(call: Call, tmp_path: Path) 
     (tmp_path / "runs" / "0123456789abcdef" / "snapshots").mkdir(parents=True)
     answer = call("runs", "list")
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out.splitlines()[1].split() == ["0123456789abcdef", "incomplete", *("–",) * 8]
+    assert answer.out.splitlines()[1].split() == ["0123456789abcdef", "incomplete", *("–",) * 9]
 
 
 def test_an_incomplete_run_is_not_verified(call: Call, relu: Record) -> None:

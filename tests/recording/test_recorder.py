@@ -180,7 +180,7 @@ def test_lines_keep_the_contract(bench: Make, slot: str, layers: int) -> None:
             assert [value is None for value in stages["conv"]] == [False] * layers
             assert [value is None for value in stages["slot"]] == [False] * (layers - 1) + [True]
     best = lines(one)[outcome.best_epoch]
-    assert (best["loss"], best["accuracy"]) == (outcome.best.loss, outcome.best.accuracy)
+    assert (best["loss"], best["accuracy"]) == (outcome.best.loss, outcome.best.values["accuracy"])
     assert find_problems(one.folder) == []
 
 

@@ -39,7 +39,7 @@ def test_tables_come_back(two: list[Record], tmp_path: Path, to: str) -> None:
     assert exported.notes == []
     assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in exported.files)
     epochs, layers, nodes, edges = (read(out / f"{name}.{to}") for name in TABLES[1:])
-    assert list(epochs) == ["run", "epoch", "split", "loss", "accuracy"]
+    assert list(epochs) == ["run", "epoch", "split", "loss", "accuracy", "macro_f1"]
     assert len(epochs) == 2 * 6 * 3
     for row in epochs.itertuples():
         metrics = next(record for record in two if record.id == row.run).metrics.sel(epoch=row.epoch, split=row.split)

@@ -57,10 +57,18 @@ def test_bad_lines(change: dict[str, Any]) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["epoch", "loss", "accuracy"])
+@pytest.mark.parametrize("name", ["epoch", "loss"])
 def test_missing_entries(name: str) -> None:
     with pytest.raises(RecordError, match=f"here: '{name}'"):
         schema.check_metrics_line({key: value for key, value in LINE.items() if key != name}, 2, "here")
+
+
+@pytest.mark.parametrize("name", vocabulary.SCORES)
+def test_scores_are_those_of_the_dataset(name: str) -> None:
+    line = {"epoch": 3, "loss": SCORES, name: SCORES}
+    schema.check_metrics_line(line, 2, "here")
+    with pytest.raises(RecordError, match=f"here: '{name}' must hold train, val, test"):
+        schema.check_metrics_line({**line, name: {"train": 1.0}}, 2, "here")
 
 
 @pytest.mark.parametrize("value", [None, 3, [], {"mad": None}, {"mad": {"conv": 3.0, "slot": None}}])

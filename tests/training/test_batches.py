@@ -107,7 +107,7 @@ def test_it_learns(bench: Bench) -> None:
     watcher = Watcher(model)
     outcome = fit(model, *bench.problem, TrainingConfig(epochs=15, lr=0.02), [watcher], bench.batches)
     assert watcher.scores[-1].loss["train"] < 0.5 * watcher.scores[0].loss["train"]
-    assert outcome.best.accuracy["val"] > 0.75
+    assert outcome.best.values["accuracy"]["val"] > 0.75
     assert outcome.status == "complete"
 
 

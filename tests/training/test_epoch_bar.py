@@ -8,7 +8,7 @@ from cna_viz.progress import bar
 from cna_viz.training.epoch_bar import EpochBar
 from cna_viz.training.evaluate import Scores
 
-SCORES = Scores({"val": 1.0}, {"val": 0.12345})
+SCORES = Scores({"val": 1.0}, {"accuracy": {"val": 0.12345}}, "accuracy")
 
 
 class Counter:

@@ -31,12 +31,16 @@ def test_by_hand() -> None:
     target = torch.tensor([0, 0, 1, 1, 1])
     parts = {"test": torch.tensor([2]), "train": torch.tensor([0, 1]), "val": torch.tensor([3, 4])}
     scores = evaluate(model, (torch.zeros(1),), target, parts)
-    assert list(scores.loss) == list(scores.accuracy) == ["test", "train", "val"]
-    assert scores.accuracy == {"test": 0, "train": 0.5, "val": 0.5}  # of equal logits the first class is taken
+    assert list(scores.loss) == list(scores.values["accuracy"]) == ["test", "train", "val"]
+    assert scores.values["accuracy"] == {
+        "test": 0,
+        "train": 0.5,
+        "val": 0.5,
+    }  # of equal logits the first class is taken
     assert scores.loss["train"] == pytest.approx((softplus(-2) + softplus(3)) / 2)
     assert scores.loss["test"] == pytest.approx(softplus(1))
     assert scores.loss["val"] == pytest.approx(math.log(2) / 2)
-    assert all(type(value) is float for value in (*scores.loss.values(), *scores.accuracy.values()))
+    assert all(type(value) is float for value in (*scores.loss.values(), *scores.values["accuracy"].values()))
 
 
 def test_one_pass_in_evaluation_mode_without_gradients() -> None:

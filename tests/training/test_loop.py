@@ -72,11 +72,15 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Script:
         rest = iter(pairs)
 
         def evaluate(
-            model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, parts: Mapping[str, Tensor]
+            model: nn.Module, inputs: tuple[Tensor, ...], target: Tensor, parts: Mapping[str, Tensor], objective: Any
         ) -> Scores:
             model.eval()
             accuracy, loss = next(rest)
-            return Scores({"train": 1.0, "val": loss, "test": 1.0}, {"train": 0.5, "val": accuracy, "test": 0.5})
+            return Scores(
+                {"train": 1.0, "val": loss, "test": 1.0},
+                {"accuracy": {"train": 0.5, "val": accuracy, "test": 0.5}},
+                "accuracy",
+            )
 
         monkeypatch.setattr(loop, "evaluate", evaluate)
 
@@ -126,7 +130,7 @@ def test_steps_are_those_of_adam(problem: Problem) -> None:
 def test_it_learns(problem: Problem) -> None:
     outcome, witness = run(problem, epochs=60, lr=0.05, weight_decay=0)
     assert witness.scores[-1].loss["train"] < 0.5 * witness.scores[0].loss["train"]
-    assert outcome.best.accuracy["val"] == max(scores.accuracy["val"] for scores in witness.scores) > 0.7
+    assert outcome.best.selecting() == max(scores.selecting() for scores in witness.scores) > 0.7
 
 
 def test_the_untrained_model_is_given_back_where_channels_came_from_the_first_step(
@@ -157,7 +161,7 @@ def test_the_best_validation_epoch_is_selected(problem: Problem, script: Script,
     outcome, witness = run(problem, epochs=3)
     assert witness.epochs == [(0, False), (1, False), (2, False), (3, True)]
     assert witness.selected == [best]
-    assert (outcome.best_epoch, outcome.best.accuracy["val"]) == (best, script_[best][0])
+    assert (outcome.best_epoch, outcome.best.values["accuracy"]["val"]) == (best, script_[best][0])
     assert_weights(witness.model, witness.weights[best])
     for other in set(range(4)) - {best}:
         assert not torch.equal(witness.weights[other]["0.weight"], witness.weights[best]["0.weight"])
@@ -178,7 +182,7 @@ def test_patience(problem: Problem, script: Script, patience: int, last: int) ->
 
 
 def test_patience_waits_for_accuracy_as_its_description_says(problem: Problem, script: Script) -> None:
-    assert "without a better validation accuracy" in str(TrainingConfig.model_fields["patience"].description)
+    assert "without a better validation score" in str(TrainingConfig.model_fields["patience"].description)
     script([(0.5, 1 / (epoch + 1)) for epoch in range(10)])
     outcome, _ = run(problem, epochs=9, patience=3)
     assert outcome.epochs == 3
@@ -200,7 +204,7 @@ def test_divergence_ends_it_and_keeps_what_was_before(problem: Problem, script: 
 def test_loss_on_train_or_val_must_be_finite(problem: Problem, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     def spoilt(*arguments: Any) -> Scores:
         scores = evaluate(*arguments)
-        return Scores({**scores.loss, part: math.inf}, scores.accuracy)
+        return Scores({**scores.loss, part: math.inf}, scores.values, scores.metric)
 
     monkeypatch.setattr(loop, "evaluate", spoilt)
     outcome, _ = run(problem, epochs=3)
@@ -233,7 +237,7 @@ def test_test_nodes_decide_nothing(problem: Problem) -> None:
     problem.inputs[0][problem.parts["test"]] *= -100
     again, other = run(problem, epochs=30, lr=0.05, patience=5)
     assert (outcome.best_epoch, outcome.epochs) == (again.best_epoch, again.epochs)
-    assert outcome.best.accuracy["val"] == again.best.accuracy["val"]
+    assert outcome.best.values["accuracy"]["val"] == again.best.values["accuracy"]["val"]
     assert outcome.best.loss["test"] != again.best.loss["test"]
     assert_weights(witness.model, other.model.state_dict())
 
@@ -252,7 +256,7 @@ def test_loss_on_test_nodes_does_not_end_the_training(
 ) -> None:
     def without_test(*arguments: Any) -> Scores:
         scores = evaluate(*arguments)
-        return Scores({**scores.loss, "test": value}, scores.accuracy)
+        return Scores({**scores.loss, "test": value}, scores.values, scores.metric)
 
     wanted, witness = run(problem, epochs=5)
     monkeypatch.setattr(loop, "evaluate", without_test)

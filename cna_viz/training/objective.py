@@ -1,0 +1,150 @@
+"""What a network is trained for and how it is scored: classes, or numbers."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from cna_viz import vocabulary
+
+
+class Objective(Protocol):
+    """A loss for every row of an output, and scores of a part of the rows."""
+
+    @property
+    def metric(self) -> str:
+        """Name of the score that selects the model."""
+        ...
+
+    def losses(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of every row, ``[rows]``, from the output, ``[rows, outputs]``, and its target."""
+        ...
+
+    def scores(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return scalar scores of these rows by name; NaN where one is not defined."""
+        ...
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return what the network answers for every row: a class, int32, or a number, float32; ``[rows]``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Cross-entropy; accuracy, macro F1 and, where it is the metric, the area under the ROC curve.
+
+    Attributes:
+        metric: ``accuracy``, ``macro_f1`` or ``roc_auc`` (two classes).
+    """
+
+    metric: str = "accuracy"
+
+    def losses(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the cross-entropy of every row in nats."""
+        return F.cross_entropy(output, target, reduction="none")
+
+    def scores(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return accuracy and macro F1, 0 to 1, and ROC AUC where it is asked for."""
+        answer = output.argmax(dim=1)
+        found = {
+            "accuracy": (answer == target).to(output.dtype).mean(),
+            "macro_f1": macro_f1(answer, target, output.shape[1]),
+        }
+        return found | {"roc_auc": roc_auc(output, target)} if self.metric == "roc_auc" else found
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return the class with the highest logit."""
+        return output.argmax(dim=1).to(torch.int32)
+
+
+CLASSIFICATION: Final = Classification()
+
+
+@dataclass(frozen=True)
+class Regression:
+    r"""Squared error; normalized mean squared error and R².
+
+    .. math:: \text{NMSE} = \frac{\text{mean}_i (\hat y_i - y_i)^2}{\bar y}, \qquad
+        R^2 = 1 - \frac{\sum_i (\hat y_i - y_i)^2}{\sum_i (y_i - \bar y_P)^2}
+
+    The NMSE is that of Gradient Gating (Rusch et al., arXiv 2210.00513) and of the code released with CNA: divided by
+    the mean of *all* targets, so it depends on their unit. R² does not; 0 is what the mean of the part would reach.
+
+    Attributes:
+        target_mean: Mean of the targets of the whole dataset, greater than 0.
+        metric: ``nmse`` or ``r2``.
+    """
+
+    target_mean: float
+    metric: str = "nmse"
+
+    def losses(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the squared error of every row."""
+        return (output.squeeze(1) - target) ** 2
+
+    def scores(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return NMSE, lower being better, and R²; R² is NaN where all targets are equal."""
+        error = self.losses(output, target).mean()
+        spread = target.var(correction=0)
+        return {"nmse": error / self.target_mean, "r2": 1 - error / torch.where(spread > 0, spread, torch.nan)}
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return the number itself."""
+        return output.squeeze(1).float()
+
+
+def make_objective(target: Tensor, metric: str) -> Objective:
+    """Return the objective for these targets: classes (integers), or numbers.
+
+    Args:
+        target: Targets of the whole dataset.
+        metric: Name of the score that selects.
+    """
+    return Regression(float(target.mean()), metric) if target.is_floating_point() else Classification(metric)
+
+
+def better(metric: str, score: float) -> float:
+    """Return a score such that more is better; what is not defined is worst of all."""
+    if score != score:
+        return -torch.inf
+    return -score if metric in vocabulary.LOWER_IS_BETTER else score
+
+
+def macro_f1(answer: Tensor, target: Tensor, classes: int) -> Tensor:
+    r"""Return the mean over classes of :math:`F_1 = 2 TP / (2 TP + FP + FN)`, as scikit-learn computes it.
+
+    Classes that neither are there nor are answered don't count.
+
+    Args:
+        answer: Class answered for every row.
+        target: Class of every row.
+        classes: Number of classes.
+    """
+    ones = torch.ones_like(target, dtype=torch.float64)
+
+    def count(values: Tensor, weight: Tensor) -> Tensor:
+        # Unlike bincount this does not make a GPU wait.
+        return torch.zeros(classes, dtype=torch.float64, device=target.device).scatter_add_(0, values.long(), weight)
+
+    right = count(target, ones * (answer == target))
+    seen = count(target, ones) + count(answer, ones)
+    return (2 * right / seen.clamp(min=1)).sum() / (seen > 0).sum()
+
+
+def roc_auc(output: Tensor, target: Tensor) -> Tensor:
+    """Return the area under the ROC curve of class 1 against class 0; NaN where only one of them is there.
+
+    The curve comes from scikit-learn, which sees the difference of the logits.
+
+    Args:
+        output: Logits, ``[rows, 2]``.
+        target: 0 or 1 for every row.
+    """
+    from sklearn.metrics import roc_auc_score  # takes a second to import, and few datasets need it
+
+    both = 0 < int(target.sum()) < len(target)
+    values = (output[:, 1] - output[:, 0]).double()
+    area = float(roc_auc_score(target.cpu().numpy(), values.cpu().numpy())) if both else torch.nan
+    return torch.tensor(area, dtype=torch.float64, device=output.device)

@@ -1,0 +1,97 @@
+"""Groups of nodes by class, or by fifths of a number; findings in the words of the dataset's metric."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cna_viz.analysis import findings
+from cna_viz.analysis.node_groups import node_groups
+from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
+from cna_viz.records.record import Record
+from cna_viz.records.synthetic import synthetic_record
+
+
+def make(folder: Path, dataset: str, slot: str = "relu", layers: int = 4, seed: int = 0, **summary: Any) -> Record:
+    config = RunConfig(
+        data=DataConfig(dataset=dataset),
+        model=ModelConfig(slot=slot, layers=layers, hidden=4),
+        recording=RecordingConfig(every=1, snapshots="none"),
+        seed=seed,
+    )
+    return synthetic_record(folder, config, nodes=30, classes=4, **summary)
+
+
+def test_classes_are_groups(tmp_path: Path) -> None:
+    record = make(tmp_path, "digits")
+    groups = node_groups(record)
+    assert (groups.kind, groups.names) == ("class", ("0", "1", "2", "3"))
+    np.testing.assert_array_equal(groups.label, record.graph["target"])
+
+
+def test_numbers_are_in_fifths(tmp_path: Path) -> None:
+    record = make(tmp_path, "chameleon-traffic")
+    target = np.random.default_rng(0).permutation(100).astype(np.float32)
+    record.__dict__["graph"] = record.graph.drop_vars(list(record.graph)).assign(target=("node", target))
+    groups = node_groups(record)
+    assert groups.kind == "target"
+    assert groups.names == ("0 to 19", "20 to 39", "40 to 59", "60 to 79", "80 to 99")
+    np.testing.assert_array_equal(groups.label, target // 20)
+
+
+@pytest.mark.parametrize(("target", "names"), [([1.0] * 30, ("1 to 1",)), ([0.0] * 28 + [1, 2], ("0 to 0", "1 to 2"))])
+def test_equal_numbers_are_in_one_group(tmp_path: Path, target: list[float], names: tuple[str, ...]) -> None:
+    record = make(tmp_path, "chameleon-traffic")
+    record.graph["target"][:] = target
+    groups = node_groups(record)
+    assert groups.names == names
+    assert len({(group, value) for group, value in zip(groups.label, target, strict=True) if value == 0}) <= 1
+
+
+def test_scores_without_knowledge(tmp_path: Path) -> None:
+    classes = make(tmp_path, "digits")
+    test = classes.graph["split_of_node"].values == 3
+    share = np.bincount(classes.graph["target"].values[test]).max() / test.sum()
+    assert findings.chance_score(classes) == pytest.approx(share)
+    assert findings.chance_score(make(tmp_path, "minesweeper")) == 0.5
+    numbers = make(tmp_path, "squirrel-traffic")
+    target = numbers.graph["target"].values
+    error = np.square(target[test] - target[test].mean()).mean() / target.mean()
+    assert findings.chance_score(numbers) == pytest.approx(error)
+    graphs = make(tmp_path, "motifs")  # ten rings of three nodes, of which the third, sixth and ninth test
+    member, first = graphs.graph["graph_of_node"].values, np.arange(6, 30, 9)
+    assert set(member[graphs.graph["split_of_node"].values == 3]) == {2, 5, 8}
+    assert findings.chance_score(graphs) == np.bincount(graphs.graph["target"].values[first]).max() / 3
+
+
+def parts(value: float) -> dict[str, float]:
+    return dict.fromkeys(("train", "val", "test"), value)
+
+
+def test_an_error_that_grows_is_a_loss(tmp_path: Path) -> None:
+    scores = {("relu", 2): 0.1, ("relu", 8): 0.3, ("cna", 2): 0.3, ("cna", 8): 0.1, ("none", 2): 0.1, ("none", 8): 9.0}
+    records = [
+        make(tmp_path, "chameleon-traffic", slot, layers, seed, nmse=parts(value + 0.001 * seed))
+        for (slot, layers), value in scores.items()
+        for seed in (0, 1)
+    ]
+    relu, cna, none, chance = findings.depth_findings(records)
+    assert relu == "**relu** gets worse by 0.2: 0.101 [0.0941, 0.107] at depth 2, 0.3 [0.294, 0.307] at depth 8"
+    assert cna.startswith("**cna** improves by 0.2: 0.3 ")
+    assert none.startswith("**none** collapses: 0.101 ")
+    assert chance == f"always answering the mean would give {findings.chance_score(records[0]):.3g}"
+    sentence = findings.energy_is_not_accuracy([record for record in records if record.layers == 8])
+    assert "best test NMSE at this depth" in sentence
+    assert "cna 0.101" in sentence or "cna reaches 0.101" in sentence  # the least error is the best
+
+
+def test_areas_are_shares(tmp_path: Path) -> None:
+    records = [
+        make(tmp_path, "minesweeper", layers=layers, seed=seed, roc_auc=parts(value))
+        for layers, value in ((2, 0.9), (8, 0.51))
+        for seed in (0, 1)
+    ]
+    sentence, chance = findings.depth_findings(records)
+    assert sentence.startswith("**relu** collapses: 90.0 %")
+    assert chance == "guessing would give 50.0 %"

@@ -1,0 +1,82 @@
+"""Losses and scores against scikit-learn and against sums by hand."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import f1_score, r2_score, roc_auc_score
+
+from cna_viz.training.objective import Classification, Regression, better, macro_f1, make_objective, roc_auc
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_macro_f1_is_scikit_learns(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    classes = 2 + seed % 6
+    # Few rows, so that some classes are missing among targets, answers or both.
+    answer, target = (torch.randint(classes, (1 + 3 * seed,), generator=generator) for _ in range(2))
+    found = float(macro_f1(answer, target, classes))
+    assert found == pytest.approx(f1_score(target, answer, average="macro", zero_division=0), abs=1e-12)
+
+
+def test_macro_f1_sees_what_accuracy_hides() -> None:
+    target = torch.tensor([0] * 9 + [1])
+    logits = torch.tensor([[1.0, 0.0]]).repeat(10, 1)
+    scores = Classification().scores(logits, target)
+    assert float(scores["accuracy"]) == pytest.approx(0.9)
+    assert float(scores["macro_f1"]) == pytest.approx((2 * 9 / 19 + 0) / 2)
+
+
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order() -> None:
+    generator = torch.Generator().manual_seed(0)
+    output = torch.randint(4, (60, 2), generator=generator).float()  # with ties
+    target = torch.randint(2, (60,), generator=generator)
+    score = output[:, 1] - output[:, 0]
+    pairs = score[target == 1][:, None] - score[target == 0][None]
+    wanted = float(((pairs > 0) + 0.5 * (pairs == 0)).mean())
+    assert float(roc_auc(output, target)) == pytest.approx(wanted)
+    assert float(roc_auc(output + 7, target)) == pytest.approx(wanted)  # only the difference counts
+    assert wanted == pytest.approx(roc_auc_score(target, score))
+    assert "roc_auc" not in Classification().scores(output, target)
+    assert float(Classification("roc_auc").scores(output, target)["roc_auc"]) == pytest.approx(wanted)
+
+
+def test_roc_auc_of_one_class_is_not_defined_and_worst() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        area = float(roc_auc(torch.randn(5, 2), torch.ones(5, dtype=torch.long)))
+    assert math.isnan(area)
+    assert better("roc_auc", area) == -math.inf < better("roc_auc", 0.0)
+
+
+def test_nmse_and_r2_by_hand() -> None:
+    objective = make_objective(torch.tensor([0.5, 0.1, 0.3, 0.3]), "nmse")  # mean 0.3
+    assert isinstance(objective, Regression)
+    output, target = torch.tensor([[0.4], [0.3]]), torch.tensor([0.5, 0.1])
+    assert objective.losses(output, target).tolist() == pytest.approx([0.01, 0.04])
+    scores = {name: float(value) for name, value in objective.scores(output, target).items()}
+    assert scores == pytest.approx({"nmse": 0.025 / 0.3, "r2": 1 - 0.05 / 0.08}, rel=1e-5)
+    assert scores["r2"] == pytest.approx(r2_score(target, output[:, 0]), rel=1e-5)
+    assert objective.prediction(output).tolist() == pytest.approx([0.4, 0.3])
+
+
+def test_r2_of_equal_targets_is_not_defined() -> None:
+    scores = Regression(1.0).scores(torch.tensor([[1.0], [2.0]]), torch.tensor([3.0, 3.0]))
+    assert math.isnan(float(scores["r2"]))
+    assert float(scores["nmse"]) == pytest.approx(2.5)
+
+
+def test_less_error_is_better() -> None:
+    assert better("nmse", 0.1) > better("nmse", 0.2) > better("nmse", math.nan)
+    assert better("accuracy", 0.2) > better("accuracy", 0.1) > better("accuracy", math.nan)
+
+
+def test_classes_are_scored_as_classes() -> None:
+    objective = make_objective(torch.tensor([0, 1, 1]), "accuracy")
+    assert objective == Classification("accuracy")
+    output = torch.tensor([[0.0, 2.0], [3.0, 1.0]])
+    assert objective.prediction(output).tolist() == [1, 0]
+    wanted = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(2))]
+    np.testing.assert_allclose(objective.losses(output, torch.tensor([1, 1])), wanted, rtol=1e-6)
