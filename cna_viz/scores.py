@@ -25,7 +25,9 @@ def factor(metric: str) -> float:
 
 def bounds(metric: str) -> tuple[float, float]:
     """Return what is possible at all, for intervals that would reach beyond."""
-    return (0.0, 1.0) if metric in SHARES else (-math.inf, math.inf)
+    if metric in SHARES:
+        return 0.0, 1.0
+    return (0.0, math.inf) if metric in LOWER_IS_BETTER else (-math.inf, 1.0)
 
 
 def label(metric: str, part: str = "") -> str:

@@ -35,4 +35,5 @@ def test_labels_have_units_and_say_where_less_is_better() -> None:
     assert scores.label("r2", "train") == "train R²"
     assert [scores.factor(name) for name in ("macro_f1", "nmse")] == [100, 1]
     assert scores.bounds("accuracy") == (0, 1)
-    assert scores.bounds("r2") == (-math.inf, math.inf)
+    assert scores.bounds("nmse") == (0, math.inf)
+    assert scores.bounds("r2") == (-math.inf, 1)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from cna_viz import vocabulary
 from cna_viz.records.record import Record
+from cna_viz.scores import SHARES, factor, label
 
 IDENTITY = ("dataset", "split", "backbone", "slot", "layers", "seed")
 """Columns that say which run a row belongs to."""
@@ -17,6 +18,14 @@ def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
     The columns train, val and test hold the metric of the dataset; an accuracy is a share, 0 to 1.
     """
     return pd.DataFrame([_row(record) for record in records])
+
+
+def depth_table(records: Sequence[Record]) -> pd.DataFrame:
+    """A row per depth and a column per slot with the mean test score as it is written: a share in per cent."""
+    table, metric = accuracy_table(records), records[0].metric
+    means = table.pivot_table("test", "layers", "slot", aggfunc="mean", sort=False).sort_index()
+    shown = (factor(metric) * means).round(1 if metric in SHARES else 3)
+    return shown.rename_axis(index="layers", columns=f"mean {label(metric, 'test')}")
 
 
 def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") -> pd.DataFrame:

@@ -40,6 +40,6 @@ def plot_accuracy_by_depth(records: Sequence[Record], *, part: str = "test") -> 
         title="depth (number of convolutions)", type="log", tickvals=depths, ticktext=[str(d) for d in depths]
     )
     figure.update_yaxes(title=label(metric, part), rangemode="tozero")
-    cut = ", cut at 0 and 100 %" if metric in SHARES else ""
+    cut = ", cut at 0 and 100 %" if metric in SHARES else ", cut at 0"
     note = f"{which_model(records)}; mean and 95 % interval over seeds (Student t{cut})"
     return finish(figure, f"What does depth do to {WORDS[metric]}?", provenance(records, note), height=480, bottom=110)

@@ -12,7 +12,7 @@ from cna_viz.analysis.node_groups import NodeGroups, node_groups
 from cna_viz.analysis.projection import Projection, project_layers
 from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import STAGE_LABELS, provenance
-from cna_viz.figures.theme import GRID, class_style, finish, slot_style
+from cna_viz.figures.theme import GRID, finish, group_style, slot_style
 from cna_viz.records.record import Record
 
 Method = Literal["pca", "umap"]
@@ -110,7 +110,7 @@ def _panel_title(projection: Projection, layer: int) -> str:
 
 def _add_nodes(figure: go.Figure, projection: Projection, groups: NodeGroups, row: int, column: int) -> None:
     for number in np.unique(groups.label):
-        color, symbol = class_style(int(number))
+        color, symbol = group_style(groups.kind, int(number))
         nodes, name = np.flatnonzero(groups.label == number), groups.names[number]
         figure.add_scattergl(
             x=projection.positions[nodes, 0],

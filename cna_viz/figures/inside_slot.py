@@ -11,7 +11,7 @@ from cna_viz.analysis.node_groups import NodeGroups, node_groups
 from cna_viz.analysis.projection import Projection, project_layers
 from cna_viz.analysis.slot_steps import cluster_means, slot_steps
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import GRID, INK, class_style, finish
+from cna_viz.figures.theme import GRID, INK, finish, group_style
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -99,7 +99,7 @@ def _title(step: str, projection: Projection) -> str:
 
 def _add_nodes(figure: go.Figure, positions: Array, groups: NodeGroups, column: int) -> None:
     for number in np.unique(groups.label):
-        color, symbol = class_style(int(number))
+        color, symbol = group_style(groups.kind, int(number))
         chosen, name = np.flatnonzero(groups.label == number), groups.names[number]
         figure.add_scattergl(
             x=positions[chosen, 0],

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.analysis.tables import accuracy_table, layer_table
+from cna_viz.analysis.tables import accuracy_table, depth_table, layer_table
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.schema import SELECTED_FILE
@@ -100,3 +100,15 @@ def test_a_record_without_epochs_adds_no_rows(make: Make) -> None:
     diverged = make("none", status="diverged", accuracy={}, best_epoch=0)
     vars(diverged)["metrics"] = diverged.metrics.isel(epoch=slice(0))
     assert set(layer_table([diverged, make("cna")], "rayleigh", "conv")["slot"]) == {"cna"}
+
+
+def test_means_by_depth_are_in_per_cent(make: Make) -> None:
+    scores = {("relu", 4): (0.5, 0.6), ("relu", 2): (0.8, 0.9), ("cna", 2): (0.7, 0.7), ("cna", 4): (0.1, 0.2)}
+    records = [
+        make(slot, layers=layers, seed=seed, accuracy=value)
+        for (slot, layers), values in scores.items()
+        for seed, value in enumerate(values)
+    ]
+    table = depth_table(records)
+    assert table.columns.name == "mean test accuracy (%)"
+    assert table.to_dict() == {"relu": {2: 85.0, 4: 55.0}, "cna": {2: 70.0, 4: 15.0}}
