@@ -64,10 +64,10 @@ def _membership(graph_of_node: Tensor, edge_index: Tensor, nodes: int) -> Tensor
 
 
 def _numbers(y: Tensor, nodes: int) -> Tensor:
-    flat = y.squeeze(-1) if y.dim() == 2 else y
+    flat = (y.squeeze(-1) if y.dim() == 2 else y).to(torch.float32).clone(memory_format=torch.contiguous_format)
     if flat.shape != (nodes,) or not bool(torch.isfinite(flat).all()):
         raise ValueError(f"targets of shape {list(y.shape)} are not a finite number for each of {nodes} nodes")
-    return flat.to(torch.float32).clone(memory_format=torch.contiguous_format)
+    return flat
 
 
 def _features(x: Tensor) -> Tensor:

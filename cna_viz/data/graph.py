@@ -49,7 +49,7 @@ class Graph:
         y: Classes, int64, or numbers to predict, float32, shape ``[nodes]``; in a dataset of graphs the class of the
             graph that the node belongs to.
         edge_index: Edges, int64, shape ``[2, edges]``: both directions of every edge, sorted, no duplicates, no
-        self-loops.
+            self-loops.
         num_classes: Number of classes; 0 where the targets are numbers.
         published: Published masks by split protocol, where the dataset has any.
         graph_of_node: Number of the graph of every node, ascending, int64, shape ``[nodes]``; None for one graph.

@@ -6,7 +6,7 @@ from cna_viz.data.graph import Graph
 
 
 def edge_homophily(graph: Graph) -> float:
-    r"""Return :math:`|\{(v, w) \in E : y_v = y_w\}| / |E|`, between 0 and 1; NaN without edges or classes."""
+    r"""Return :math:`|\{(v, w) \in E : y_v = y_w\}| / |E|`, between 0 and 1; NaN without edges or classes of nodes."""
     source, target = graph.edge_index
-    edges = int(source.numel()) if graph.classes is not None else 0
+    edges = int(source.numel()) if graph.task == "node-classification" else 0
     return int((graph.y[source] == graph.y[target]).sum()) / edges if edges else math.nan

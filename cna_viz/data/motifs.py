@@ -20,8 +20,8 @@ def motifs() -> Graph:
     """Return 600 graphs of 20 nodes: a random tree, to which a house, a pentagon or a K2,3 is joined by an edge.
 
     The class of a graph, 0 to 2, is its motif. All have five nodes, and house and K2,3 also have six edges and the same
-    degrees: only the neighbours of neighbours tell them apart, which takes two convolutions. Trees grow by preferential
-    attachment (Barabási and Albert 1999). Features are the degree, one-hot, 9 standing for all that is more.
+    degrees: which degrees are neighbours tells them apart. Trees grow by preferential attachment (Barabási and Albert
+    1999). Features are the degree, one-hot, 9 standing for all that is more.
     """
     shapes = (nx.house_graph(), nx.cycle_graph(5), nx.complete_bipartite_graph(2, 3))
     rng = np.random.default_rng(0)

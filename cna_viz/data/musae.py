@@ -38,7 +38,7 @@ def read(spec: DatasetSpec, protocol: str, folder: Path) -> RawGraph:
     traffic = pd.read_csv(folder / f"{topic}_target.csv").sort_values("id")
     if traffic["id"].tolist() != list(range(len(traffic))):
         raise ValueError(f"{topic}_target.csv does not number its pages 0, 1, 2 ...")
-    edges = torch.from_numpy(pd.read_csv(folder / f"{topic}_edges.csv").to_numpy(dtype="int64", copy=True))
+    edges = _edges(folder / f"{topic}_edges.csv", len(traffic))
     words = json.loads((folder / f"{topic}_features.json").read_text(encoding="utf-8"))
     y = torch.from_numpy(traffic["target"].to_numpy(dtype="float64", copy=True))
     if spec.name.endswith(MISALIGNED):
@@ -64,10 +64,19 @@ def fetch(spec: DatasetSpec, protocol: str, folder: Path) -> None:
     read(spec, protocol, folder)
 
 
+def _edges(path: Path, pages: int) -> Tensor:
+    edges = torch.from_numpy(pd.read_csv(path, dtype="int64").to_numpy(copy=True))
+    if not bool(((edges >= 0) & (edges < pages)).all()):
+        raise ValueError(f"{path.name} has a line that does not name two of the {pages} pages")
+    return edges
+
+
 def _bag_of_words(words: dict[str, list[int]], pages: int) -> Tensor:
     """Return which words are on which page, 0 or 1, ``[pages, words]``."""
     page = torch.tensor([int(page) for page, found in words.items() for _ in found])
     word = torch.tensor([word for found in words.values() for word in found])
+    if int(page.min()) < 0 or int(word.min()) < 0:
+        raise ValueError("a page or a word has a negative number")
     x = torch.zeros(pages, int(word.max()) + 1)
     x[page, word] = 1
     return x

@@ -71,7 +71,7 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         context = SlotContext(
             partition=_partition(config, graph),
             num_nodes=graph.num_nodes,
-            mini_batches=config.training.batch_size is not None,
+            mini_batches=config.training.batch_size is not None or graph.graph_of_node is not None,
         )
         graph = graph.to(device)
         model = GNN(graph.num_features, graph.num_classes or 1, config.model, context).to(device)

@@ -1,6 +1,7 @@
 """Small raw files in the format of each publisher, and a cache and a data root of the test's own."""
 
 import gzip
+import json
 import os
 import pickle
 from collections import defaultdict
@@ -14,6 +15,7 @@ import scipy.sparse as sp
 
 from cna_viz.data.catalog import CATALOG
 from cna_viz.data.spec import DatasetSpec
+from tests.data.upstream import numbered_by_networkx
 
 CLASSES = 3
 FEATURES = 6
@@ -25,10 +27,12 @@ class Sample:
 
     Attributes:
         x: Features of zeros and ones, shape ``[nodes, 6]``.
-        y: Classes.
+        y: Class or number of every node; in a dataset of graphs the class of its graph.
         edges: Edges as written, shape ``[edges, 2]``: one direction, some twice, some back, a self-loop.
         masks: Masks of train, val and test, shape ``[3, repetitions, nodes]``.
         folder: Folder of the raw files.
+        classes: Number of classes.
+        graph_of_node: Number of the graph of every node, in a dataset of graphs.
     """
 
     x: np.ndarray
@@ -36,6 +40,8 @@ class Sample:
     edges: np.ndarray
     masks: np.ndarray
     folder: Path
+    classes: int = CLASSES
+    graph_of_node: np.ndarray | None = None
 
     @property
     def pairs(self) -> set[tuple[int, int]]:
@@ -161,6 +167,59 @@ def write_ogb(spec: DatasetSpec, folder: Path, protocol: str) -> Sample:
     return sample
 
 
+def write_musae(spec: DatasetSpec, folder: Path, protocol: str) -> Sample:
+    """Write the two tables and the lists of words: pages in no order, one without words, one without links."""
+    del protocol
+    pages, wordless, linkless = 18, 3, 5
+    sample = draw(pages, folder)
+    rng = np.random.default_rng(2)
+    traffic = rng.integers(15, 500_000, pages)
+    sample.x[wordless] = 0
+    sample.y, sample.classes = (traffic / traffic.max()).astype(np.float32), 0
+    sample.edges = sample.edges[(sample.edges != linkless).all(axis=1)]
+    links = [f"{source},{target}" for source, target in sample.edges]
+    targets = [f"{page},{traffic[page]}" for page in rng.permutation(pages)]
+    words = {str(page): rng.permutation(np.flatnonzero(sample.x[page])).tolist() for page in rng.permutation(pages)}
+    (folder / f"{spec.argument}_edges.csv").write_text("\n".join(["id1,id2", *links]) + "\n")
+    (folder / f"{spec.argument}_target.csv").write_text("\n".join(["id,target", *targets]) + "\n")
+    (folder / f"{spec.argument}_features.json").write_text(json.dumps(words))
+    if spec.name.endswith("-misaligned"):
+        sample.edges = np.array(numbered_by_networkx(sample.edges.tolist()))
+    return sample
+
+
+def write_tu(spec: DatasetSpec, folder: Path, protocol: str) -> Sample:
+    """Write the tables of the TU collection: nodes and graphs from 1 on, all edges twice, no node label 3.
+
+    The last node of every graph is isolated, so that graphs of one or two nodes have no edge.
+    """
+    del protocol
+    sizes = (1, 4, 2, 7, 3, 5, 1, 2, 4)
+    nodes = sum(sizes)
+    sample = draw(nodes, folder)
+    rng = np.random.default_rng(3)
+    sample.graph_of_node = np.repeat(np.arange(len(sizes)), sizes)
+    kinds = rng.permutation(np.arange(len(sizes)) % CLASSES)
+    labels = rng.permutation(np.resize([0, 1, 2, 4, 5], nodes))
+    sample.x, sample.y = np.eye(FEATURES, dtype=np.float32)[labels], kinds[sample.graph_of_node]
+    ends = np.cumsum(sizes)
+    paths = [(node, node + 1) for size, end in zip(sizes, ends, strict=True) for node in range(end - size, end - 2)]
+    sample.edges = np.array(sorted(paths + [(target, source) for source, target in paths]))
+    tables = {
+        "A": [f"{source + 1}, {target + 1}" for source, target in sample.edges],
+        "graph_indicator": sample.graph_of_node + 1,
+        "graph_labels": np.array([-1, 1, 4])[kinds],
+        "node_labels": labels + 1,
+    }
+    if spec.name in ("proteins", "enzymes"):  # not features of ours, though the reader of PyG reads them
+        tables["node_attributes"] = [f"{a:.6f}, {b:.6f}" for a, b in rng.normal(size=(nodes, 2))]
+    if spec.name == "mutag":
+        tables["edge_labels"] = rng.integers(0, 4, len(sample.edges))
+    for table, rows in tables.items():
+        (folder / f"{spec.argument}_{table}.txt").write_text("".join(f"{row}\n" for row in rows))
+    return sample
+
+
 WRITERS = {
     "planetoid": write_planetoid,
     "webkb": write_geom_gcn,
@@ -170,6 +229,8 @@ WRITERS = {
     "citation-full": write_sparse_npz,
     "ogb": write_ogb,
     "npz": write_masks_npz,
+    "musae": write_musae,
+    "tu": write_tu,
 }
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch_geometric.nn import global_mean_pool
 
 from cna_viz.config import CSBMConfig, DataConfig
 from cna_viz.data.as_pyg import load_data
@@ -36,6 +38,37 @@ def test_pyg_finds_it_valid() -> None:
     assert data.is_undirected()
     assert not data.has_self_loops()
     assert sorted(data.keys()) == ["edge_index", "num_classes", "test_mask", "train_mask", "val_mask", "x", "y"]
+
+
+@pytest.mark.parametrize("split", ["random-60-20-20", "random-80-10-10"])
+def test_graphs_lie_side_by_side_with_a_class_and_a_mask_entry_each(split: str) -> None:
+    config = DataConfig(dataset="motifs", split=split)
+    data, graph = load_data(config, seed=2), load_graph(config)
+    assert torch.equal(data.batch, graph.graph_of_node)
+    assert torch.equal(data.y, graph.target)
+    assert torch.equal(data.edge_index, graph.edge_index)
+    assert (data.num_nodes, data.num_classes, data.y.shape) == (12_000, 3, (600,))
+    for part, graphs in make_split(graph, split, 2).items():
+        assert data[f"{part}_mask"].shape == (600,)
+        assert torch.equal(data[f"{part}_mask"].nonzero().flatten(), graphs)
+    masks = torch.stack([data.train_mask, data.val_mask, data.test_mask]).long()
+    assert torch.equal(masks.sum(dim=0), torch.ones(600, dtype=torch.int64))
+    assert global_mean_pool(data.x, data.batch)[data.train_mask].shape == (len(data.y[data.train_mask]), 10)
+
+
+def test_graphs_are_never_split_by_number() -> None:
+    with pytest.raises(UsageError, match="split protocol 'official-code'"):
+        load_data(DataConfig(dataset="motifs", split="official-code"))
+
+
+def test_numbers_to_predict_have_no_classes(root: Path, write: Callable[..., Any]) -> None:
+    sample = write("chameleon-traffic", root)
+    data = load_data(DataConfig(dataset="chameleon-traffic"), root)
+    assert data.validate(raise_on_error=True)
+    assert torch.equal(data.y, torch.from_numpy(sample.y))
+    assert (data.y.dtype, data.num_classes) == (torch.float32, 0)
+    assert "batch" not in data
+    assert data.train_mask.shape == (data.num_nodes,)
 
 
 def test_the_parts_are_disjoint() -> None:

@@ -13,7 +13,7 @@ from cna_viz.data.download import FETCHERS
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.splits import MAKERS
 from cna_viz.errors import UsageError
-from cna_viz.vocabulary import DATASETS, SPLIT_PROTOCOLS
+from cna_viz.vocabulary import DATASETS, METRIC_OF, SPLIT_PROTOCOLS, TASK_OF
 
 RANDOM = ("random-80-10-10", "random-60-20-20", "random-48-32-20")
 PUBLISHED = {
@@ -25,6 +25,8 @@ PUBLISHED = {
         *("cora", "citeseer", "pubmed", "texas", "wisconsin", "cornell", "actor", "chameleon", "squirrel"),
     },
 }
+
+GRAPHS = {"motifs", "mutag", "proteins", "enzymes", "nci1"}
 
 
 def test_names_are_those_of_the_vocabulary() -> None:
@@ -65,7 +67,8 @@ def test_raw_files_are_where_the_loader_of_pyg_has_them(name: str) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_protocols(name: str) -> None:
     published = {protocol for protocol, names in PUBLISHED.items() if name in names}
-    assert set(protocols(name)) == {*RANDOM, "official-code", *published}
+    by_number = set() if name in GRAPHS else {"official-code"}  # by number all test graphs would be of one class
+    assert set(protocols(name)) == {*RANDOM, *by_number, *published}
     assert list(protocols(name)) == sorted(protocols(name), key=SPLIT_PROTOCOLS.index)
 
 
@@ -83,6 +86,39 @@ def test_check_names_the_dataset_and_what_it_has() -> None:
     assert "official-code" in message
     assert "'digits'" in message
     assert "public" not in message
+
+
+def test_official_code_is_refused_for_graphs() -> None:
+    with pytest.raises(UsageError, match=r"unknown split protocol 'official-code'.*'mutag'"):
+        check(DataConfig(dataset="mutag", split="official-code"))
+    check(DataConfig(dataset="chameleon-traffic", split="official-code"))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_task_and_metric(name: str) -> None:
+    traffic = CATALOG[name].family == "musae"
+    task = "node-regression" if traffic else "graph-classification" if name in GRAPHS else "node-classification"
+    assert TASK_OF[name] == DataConfig(dataset=name).task == task
+    area = name in {"minesweeper", "tolokers", "questions"}
+    assert (
+        METRIC_OF[name] == DataConfig(dataset=name).metric == ("nmse" if traffic else "roc_auc" if area else "accuracy")
+    )
+
+
+@pytest.mark.parametrize("name", ["mutag", "proteins", "enzymes", "nci1"])
+def test_graphs_are_where_pyg_has_them(name: str) -> None:
+    from torch_geometric.datasets import TUDataset
+
+    class Loader(TUDataset):
+        def __init__(self) -> None:
+            self.root, self.name, self.cleaned = "TUDataset", CATALOG[name].argument, False
+
+    raw = CATALOG[name].raw
+    assert raw is not None
+    assert Loader().raw_dir == os.path.normpath(raw.folder)
+    # PyG names only the files that all of its datasets have; ours have classes of graphs and labels of nodes too.
+    ours = {f"{CATALOG[name].argument}_{part}.txt" for part in ("graph_labels", "node_labels")}
+    assert {*Loader().raw_file_names, *ours} == set(raw.names)
 
 
 def test_raw_files_are_listed_in_a_few_words() -> None:

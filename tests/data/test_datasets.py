@@ -18,6 +18,7 @@ from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
 from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError, UsageError
+from cna_viz.vocabulary import TASK_OF
 
 FILED = [
     (name, protocol)
@@ -32,6 +33,9 @@ def assert_equal(first: Graph, second: Graph) -> None:
     for a, b in ((first.x, second.x), (first.y, second.y), (first.edge_index, second.edge_index)):
         assert a.dtype == b.dtype
         assert torch.equal(a, b)
+    assert (first.graph_of_node is None) == (second.graph_of_node is None)
+    if first.graph_of_node is not None and second.graph_of_node is not None:
+        assert torch.equal(first.graph_of_node, second.graph_of_node)
     assert first.published.keys() == second.published.keys()
     for protocol, masks in first.published.items():
         for part in ("train", "val", "test"):
@@ -51,7 +55,10 @@ def test_reads_what_was_written(
     assert graph.x.dtype == torch.float32
     assert np.array_equal(graph.x.numpy(), sample.x)
     assert graph.y.tolist() == sample.y.tolist()
-    assert graph.num_classes == 3
+    assert graph.num_classes == sample.classes
+    assert graph.task == TASK_OF[name]
+    graphs = None if graph.graph_of_node is None else graph.graph_of_node.tolist()
+    assert graphs == (None if sample.graph_of_node is None else sample.graph_of_node.tolist())
     pairs = list(zip(*graph.edge_index.tolist(), strict=True))
     assert pairs == sorted(sample.pairs)
 
@@ -173,6 +180,8 @@ def strange_node(path: Path) -> None:
         ("ogbn-arxiv", "raw/edge.csv.gz", truncate),
         ("ogbn-arxiv", "raw/node-feat.csv.gz", page),
         ("ogbn-arxiv", "split/time/valid.csv.gz", empty),
+        ("squirrel-traffic", "squirrel_edges.csv", empty),
+        ("proteins", "PROTEINS_A.txt", page),
     ],
 )
 def test_damaged_raw_files_give_one_line_that_names_the_folder(

@@ -13,7 +13,7 @@ from urllib.error import URLError
 import pytest
 
 from cna_viz.config import DataConfig
-from cna_viz.data import npz, ogb
+from cna_viz.data import musae, npz, ogb, tu
 from cna_viz.data.catalog import CATALOG
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.download import PATIENCE
@@ -48,23 +48,43 @@ def net(monkeypatch: pytest.MonkeyPatch) -> Net:
     from torch_geometric.datasets import actor, amazon, citation_full, heterophilous_graph_dataset, planetoid, webkb
 
     net = Net({})
-    for module in (actor, amazon, citation_full, heterophilous_graph_dataset, webkb, npz, ogb):
+    for module in (actor, amazon, citation_full, heterophilous_graph_dataset, webkb, musae, npz, ogb, tu):
         monkeypatch.setattr(module, "download_url", net.fetch)
     monkeypatch.setattr(planetoid.fs, "cp", net.fetch)
     return net
 
 
 def published(sample: Any, name: str) -> dict[str, bytes]:
-    """Return the files of ``sample`` as the net has them."""
-    files = [path for path in sample.folder.rglob("*") if path.is_file()]
-    if name != "ogbn-arxiv":
-        return {path.name: path.read_bytes() for path in files}
+    """Return the files of ``sample`` as the net has them: one by one, or in an archive with more than we need."""
+    spec = CATALOG[name]
+    files = {path.relative_to(sample.folder).as_posix(): path for path in sample.folder.rglob("*") if path.is_file()}
+    if spec.family == "ogb":
+        return {"arxiv.zip": packed({f"arxiv/{file}": path.read_bytes() for file, path in files.items()})}
+    if spec.family == "musae":
+        topics = {f"wikipedia/{spec.argument}/musae_{file}": path.read_bytes() for file, path in files.items()}
+        return {"wikipedia.zip": packed({**topics, "wikipedia/crocodile/musae_crocodile_edges.csv": b"id1,id2\n"})}
+    if spec.family == "tu":
+        tables = {f"{spec.argument}/{file}": path.read_bytes() for file, path in files.items()}
+        return {f"{spec.argument}.zip": packed(tables)}
+    return {path.name: path.read_bytes() for path in files.values()}
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """Return a zip archive of ``files`` and of a note in the folder of the first one."""
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as packed:
-        for path in files:
-            packed.write(path, f"arxiv/{path.relative_to(sample.folder)}")
-        packed.writestr("arxiv/mapping/README.md", "more than we need")
-    return {"arxiv.zip": archive.getvalue()}
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for file, content in files.items():
+            zipped.writestr(file, content)
+        zipped.writestr(f"{next(iter(files)).partition('/')[0]}/README.txt", "more than we need")
+    return archive.getvalue()
+
+
+def without(archive: bytes, lost: str) -> bytes:
+    """Return the archive without the files whose name ends in ``lost``."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
+        return packed(
+            {file: zipped.read(file) for file in zipped.namelist() if not file.endswith((lost, "README.txt"))}
+        )
 
 
 def left_behind(cache: Path) -> list[Path]:
@@ -140,7 +160,45 @@ def test_half_a_download_is_not_kept(
     assert load_graph(DataConfig(dataset="texas")).num_nodes == 24
 
 
-@pytest.mark.parametrize(("name", "file"), [("photo", "amazon_electronics_photo.npz"), ("ogbn-arxiv", "arxiv.zip")])
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        *(("squirrel-traffic", f"squirrel_{part}") for part in ("edges.csv", "target.csv", "features.json")),
+        *(("proteins", f"PROTEINS_{part}.txt") for part in ("A", "graph_indicator")),
+    ],
+)
+def test_half_an_archive_is_not_kept(
+    name: str, lost: str, net: Net, own_cache: Path, tmp_path: Path, write: Callable[..., Any]
+) -> None:
+    whole = published(write(name, tmp_path / "elsewhere"), name)
+    net.files = {file: without(archive, lost) for file, archive in whole.items()}
+    with pytest.raises(DataError, match="could not be downloaded"):
+        load_graph(DataConfig(dataset=name))
+    assert left_behind(own_cache) == []
+    net.files = whole
+    assert load_graph(DataConfig(dataset=name)).name == name
+
+
+def test_both_versions_of_a_topic_use_one_download(
+    net: Net, own_cache: Path, tmp_path: Path, write: Callable[..., Any]
+) -> None:
+    net.files = published(write("chameleon-traffic", tmp_path / "elsewhere"), "chameleon-traffic")
+    aligned = load_graph(DataConfig(dataset="chameleon-traffic"))
+    misaligned = load_graph(DataConfig(dataset="chameleon-traffic-misaligned"))
+    assert len(net.asked) == 1
+    assert len(list((own_cache / "graphs").iterdir())) == 2
+    assert aligned.edge_index.tolist() != misaligned.edge_index.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("photo", "amazon_electronics_photo.npz"),
+        ("ogbn-arxiv", "arxiv.zip"),
+        ("chameleon-traffic", "wikipedia.zip"),
+        ("mutag", "MUTAG.zip"),
+    ],
+)
 def test_a_page_in_place_of_the_file_is_not_kept(name: str, file: str, net: Net, own_cache: Path) -> None:
     net.files = {file: b"<html>Please log in</html>"}
     with pytest.raises(DataError, match=f"dataset '{name}' .* could not be downloaded"):

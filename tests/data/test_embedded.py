@@ -14,7 +14,7 @@ from cna_viz.data.embedded import digits, grid, karate
 from cna_viz.data.graph import Graph
 
 
-@pytest.mark.parametrize("name", ["digits", "karate", "grid", "csbm"])
+@pytest.mark.parametrize("name", ["digits", "karate", "grid", "csbm", "motifs"])
 def test_same_every_time_and_random_state_left_alone(name: str) -> None:
     data = DataConfig(dataset=name)
     torch.manual_seed(1)

@@ -26,3 +26,8 @@ def test_known_answers() -> None:
 def test_no_edges_no_answer() -> None:
     graph = clean("path", RawGraph(torch.eye(2), torch.tensor([0, 1]), torch.empty(2, 0, dtype=torch.int64)))
     assert math.isnan(edge_homophily(graph))
+
+
+def test_no_classes_no_answer() -> None:
+    path = torch.tensor([[0, 1, 2], [1, 2, 3]])
+    assert math.isnan(edge_homophily(clean("path", RawGraph(torch.eye(4), torch.ones(4), path))))

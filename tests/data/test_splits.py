@@ -16,6 +16,13 @@ def graph_of(nodes: int, published: dict[str, Masks] | None = None) -> Graph:
     return Graph("some", torch.zeros(nodes, 1), torch.zeros(nodes, dtype=torch.int64), edges, 1, published or {})
 
 
+def graphs_of(*sizes: int) -> Graph:
+    """A dataset of graphs with so many nodes each."""
+    member = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+    nodes, edges = len(member), torch.empty(2, 0, dtype=torch.int64)
+    return Graph("some", torch.zeros(nodes, 1), torch.zeros(nodes, dtype=torch.int64), edges, 1, {}, member)
+
+
 def masks(*repetitions: str) -> Masks:
     """Masks from strings such as ``"aabc."``: a trains, b selects, c tests, ``.`` none, ``!`` trains and tests."""
     columns = [list(text) for text in zip(*repetitions, strict=True)]
@@ -100,6 +107,23 @@ def test_official_code_goes_by_number_and_has_no_seed() -> None:
 def test_too_few_nodes_are_refused(protocol: str, nodes: int) -> None:
     with pytest.raises(UsageError, match=rf"'{protocol}' leaves a part empty: 'some' has too few nodes \({nodes}\)"):
         make_split(graph_of(nodes), protocol, 0)
+
+
+@pytest.mark.parametrize("protocol", [*RANDOM, "official-code"])
+@pytest.mark.parametrize("graphs", [7, 10, 34])
+def test_graphs_are_split_as_nodes_are(protocol: str, graphs: int) -> None:
+    sizes = [3 + i % 5 for i in range(graphs)]
+    split = make_split(graphs_of(*sizes), protocol, 6)
+    assert_valid(split, graphs)
+    assert sum(part.numel() for _, part in split.items()) == graphs
+    for (_, part), (_, of_nodes) in zip(split.items(), make_split(graph_of(graphs), protocol, 6).items(), strict=True):
+        assert torch.equal(part, of_nodes)  # whatever number of nodes they have
+
+
+@pytest.mark.parametrize(("protocol", "graphs"), [*((name, 2) for name in RANDOM), ("official-code", 4)])
+def test_too_few_graphs_are_refused(protocol: str, graphs: int) -> None:
+    with pytest.raises(UsageError, match=rf"'{protocol}' leaves a part empty: 'some' has too few graphs \({graphs}\)"):
+        make_split(graphs_of(*[20] * graphs), protocol, 0)
 
 
 @pytest.mark.parametrize("protocol", PUBLISHED_PROTOCOLS)

@@ -17,7 +17,7 @@ from cna_viz.data.summary import DatasetSummary, summarize
 from cna_viz.errors import DataError
 from cna_viz.vocabulary import DATASETS
 
-EMBEDDED = {"digits", "karate", "grid", "csbm"}
+EMBEDDED = {"digits", "karate", "grid", "csbm", "motifs"}
 
 
 def by_name(root: Path | None = None) -> dict[str, DatasetSummary]:
@@ -42,6 +42,25 @@ def test_lists_every_dataset_in_order_and_what_is_on_disk(
     assert found["texas"] == DatasetSummary("texas", 24, edges, 6, 3, share, True, str(folder))
     assert found["karate"] == DatasetSummary("karate", 34, 78, 34, 4, 59 / 78, True, "embedded")
     assert found["grid"].homophily == 160 / 180
+
+
+def test_task_metric_and_figures_of_numbers_and_of_graphs(root: Path, write: Callable[..., Any]) -> None:
+    graph_of_node = write("enzymes", root).graph_of_node
+    folder = write("squirrel-traffic", root).folder
+    for _ in range(2):  # measured, then from the cache
+        found = by_name(root)
+        traffic, enzymes, motifs = (found[name] for name in ("squirrel-traffic", "enzymes", "motifs"))
+        assert (traffic.task, traffic.metric) == ("node-regression", "nmse")
+        edges = load_graph(DataConfig(dataset="squirrel-traffic"), root).edge_index.shape[1] // 2
+        assert traffic == DatasetSummary("squirrel-traffic", 18, edges, 6, 0, None, True, str(folder))
+        assert (enzymes.task, enzymes.metric) == ("graph-classification", "accuracy")
+        assert (enzymes.nodes, enzymes.edges, enzymes.features, enzymes.classes) == (len(graph_of_node), 13, 6, 3)
+        assert (motifs.nodes, motifs.features, motifs.classes) == (12_000, 10, 3)
+        assert found["squirrel-traffic-misaligned"].edges == edges
+    absent = found["mutag"]
+    assert absent == DatasetSummary("mutag")
+    assert (absent.task, absent.metric) == ("graph-classification", "accuracy")
+    assert (found["karate"].task, found["questions"].metric) == ("node-classification", "roc_auc")
 
 
 def test_listing_copies_no_graph_into_the_cache(root: Path, own_cache: Path, write: Callable[..., Any]) -> None:
@@ -78,7 +97,7 @@ def test_damaged_figures_are_measured_again(root: Path, own_cache: Path, write: 
     first = summarize(root)
     files = sorted((own_cache / "summaries").iterdir())
     whole = [file.read_bytes() for file in files]
-    damages = (b"", b"{", b"[]", b'{"nodes": 1}', b"\xff")
+    damages = (b"", b"{", b"[]", b'{"nodes": 1}', b"\xff", b"null")
     for file, damage in zip(files, damages, strict=True):
         file.write_bytes(damage)
     assert summarize(root) == first
@@ -136,3 +155,6 @@ def test_real_figures(real_root: Path) -> None:
     assert found["actor"].nodes == 7600
     assert found["minesweeper"].nodes == 10000
     assert found["chameleon"].nodes == 2277
+    traffic = found["chameleon-traffic"]
+    assert (traffic.nodes, traffic.edges, traffic.features, traffic.classes) == (2277, 31371, 3132, 0)
+    assert traffic.homophily is None
