@@ -16,8 +16,8 @@ def make_split(graph: Graph, protocol: str, seed: int) -> Split:
 
     ``random-A-B-C`` draws A, B and C % of the nodes (of the graphs in a dataset of graphs), uniformly and without
     regard to class. ``public`` and ``geom-gcn`` take the published masks; of several repetitions, R, the one numbered
-    ``seed`` modulo R, so that any run seed names one. ``official-code`` takes the first 80 %, the next 10 % and the last 10 % of the nodes by number, which is what
-    the code released with CNA (arXiv 2412.04064) does; it has no seed.
+    ``seed`` modulo R, so that any run seed names one. ``official-code`` takes the first 80 %, the next 10 % and the
+    last 10 % of the nodes by number, which is what the code released with CNA (arXiv 2412.04064) does; it has no seed.
 
     Args:
         graph: The graph; published masks are those it was loaded with.
