@@ -80,6 +80,8 @@ def test_loading_what_was_trained_imports_no_torch(tmp_path: Path) -> None:
         (["run", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
         (["run", "--layers", "0"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
         (["runs", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
+        (["tune", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn", "optuna")),
+        (["tune", "depth", "--seeds", "x"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn", "optuna")),
         (["datasets", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
         (["report", "--help"], ("torch", "torch_geometric", "plotly", "papermill", "nbconvert")),
         (["report", "oversmoothing", "--parameters"], ("torch", "torch_geometric", "plotly", "papermill", "nbconvert")),

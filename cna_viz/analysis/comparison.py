@@ -5,21 +5,21 @@ from typing import Final
 
 import pandas as pd
 
+from cna_viz.arms import effective
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS
 from cna_viz.settings import flat, settings
+from cna_viz.tuning import Tuning
 
 PAIR: Final = ["split_seed", "seed"]
 """What makes two runs a pair: the same split, and the same seed for everything else."""
 PROTOCOL: Final = ("dataset", "split")
 """Settings in which the arms of a comparison must not differ."""
-SILENT: Final = frozenset({"seed", "split_seed", "every", "measures", "snapshots", "precision", "project"})
-"""Settings that make no arm: seeds, and what is recorded."""
 
 
-def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame:
+def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning | None = None) -> pd.DataFrame:
     """Return scores with a row per pair (split seed, seed) and a column per arm.
 
     An arm is what differs between the runs apart from seeds and recording, in words such as ``cna, clusters 4``.
@@ -27,6 +27,7 @@ def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame
     Args:
         records: Runs on one dataset and one split protocol.
         value: Part of the split whose score is compared.
+        tuning: How the arms were tuned; they are then named by what they were before.
 
     Returns:
         The score of the dataset, an accuracy from 0 to 1 for instance; NaN for a run that diverged before it had one.
@@ -39,10 +40,10 @@ def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame
     if not records:
         raise UsageError("there are no runs to compare")
     _check_protocol([record.config for record in records])
-    names = arm_names([record.config for record in records])
+    names = arm_names([record.config for record in records], tuning)
     rows = [
         {
-            "arm": names[record.id],
+            "arm": names[record.config.run_id],
             "split_seed": record.config.split_seed,
             "seed": record.config.seed,
             "value": record.score(value),
@@ -58,18 +59,25 @@ def paired_table(records: Sequence[Record], value: str = "test") -> pd.DataFrame
     return table
 
 
-def arm_names(configs: Sequence[RunConfig]) -> dict[str, str]:
-    """Return the name of the arm of every run, by run id: the values of what differs, the slot first."""
-    values = [_effective(config) for config in configs]
+def arm_names(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> dict[str, str]:
+    """Return the name of the arm of every run, by run id: the values of what differs, the slot first.
+
+    Args:
+        configs: The runs.
+        tuning: How their arms were tuned. Settings that were chosen by tuning make no part of a name; an arm that is
+            there both tuned and as it was is called ``cna, tuned`` the one time, ``cna`` the other.
+    """
+    found = [None if tuning is None else tuning.of(config) for config in configs]
+    before = [config if tuned is None else tuned.before() for config, tuned in zip(configs, found, strict=True)]
+    values = [effective(config) for config in before]
     differ = [name for name in settings() if len({str(one[name]) for one in values if name in one}) > 1]
     differ.sort(key=lambda name: name != "slot")
-    return {config.run_id: _name(one, differ) for config, one in zip(configs, values, strict=True)}
-
-
-def _effective(config: RunConfig) -> dict[str, object]:
-    """Return the settings that make an arm and have an effect in this run."""
-    idle = {"clusters"} if not config.model.uses_clusters else set()
-    return {name: value for name, value in flat(config).items() if name not in SILENT | idle and value is not None}
+    names = [_name(one, differ) for one in values]
+    untuned = {name for name, tuned in zip(names, found, strict=True) if tuned is None}
+    return {
+        config.run_id: f"{name}, tuned" if tuned is not None and name in untuned else name
+        for config, name, tuned in zip(configs, names, found, strict=True)
+    }
 
 
 def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:

@@ -29,7 +29,8 @@ def main(words: Sequence[str]) -> int:
     if namespace.grid is None:
         list_grids()
         return 0
-    configs = read_grid(namespace).configs()
+    grid = read_grid(namespace)
+    configs = grid.configs()
     missing = [config for config in configs if not is_complete(namespace.runs / config.run_id)]
     if missing:
         raise UsageError(
@@ -39,13 +40,15 @@ def main(words: Sequence[str]) -> int:
     from cna_viz.analysis.comparison import paired_table, within
     from cna_viz.analysis.factorial import COMPONENTS, effects
     from cna_viz.analysis.statistics import compare
+    from cna_viz.analysis.tuning_notes import tuning_notes
 
     groups = within([load_record(namespace.runs / config.run_id) for config in configs], namespace.within)
     options = {"margin": namespace.margin / 100}
     found = []
     for name, records in groups.items():
-        pairs = paired_table(records)
-        one = {"within": name, "pairs": pairs, "arms": compare(pairs, namespace.baseline, **options)}
+        pairs = paired_table(records, tuning=grid.tuning)
+        notes = tuning_notes([record.config for record in records], grid.tuning)
+        one = {"within": name, "pairs": pairs, "arms": compare(pairs, namespace.baseline, **options), "tuning": notes}
         if set(COMPONENTS) <= set(pairs.columns):
             one["effects"] = effects(pairs, **options)
         found.append(one)
@@ -105,6 +108,7 @@ def _show(found: dict[str, Any], baseline: str) -> None:
         print("\n" + table(["effect", "points" if share else WORDS[metric], "95 %", "p", "d_z"], cells))
     unit = "differences in points" if share else f"differences of the {WORDS[metric]}"
     print(f"\n{pairs.attrs['protocol']}; {unit}, bootstrap intervals, sign-flip test\n")
+    print(_tuning(found["tuning"]) + "\n")
     needed = pairs_needed(len(arms), 0.05)
     if len(pairs) < needed:
         print(
@@ -112,6 +116,13 @@ def _show(found: dict[str, Any], baseline: str) -> None:
             f"arms to compare it takes {needed}",
             file=sys.stderr,
         )
+
+
+def _tuning(notes: dict[str, str]) -> str:
+    """Return whether and how the arms were tuned: in one line where it was the same for all."""
+    if len(notes) > 1 and len(set(notes.values())) == 1:
+        return f"all arms: {next(iter(notes.values()))}"
+    return "\n".join(f"{arm}: {note}" for arm, note in notes.items())
 
 
 def _cells(row: "pd.Series[Any]", metric: str, p: str = "p_holm") -> list[str]:
@@ -132,5 +143,6 @@ def _plain(found: dict[str, Any]) -> dict[str, Any]:
         "protocol": found["pairs"].attrs["protocol"],
         "metric": found["pairs"].attrs["metric"],
         "means": json.loads(found["pairs"].mean().to_json()),
+        "tuning": found["tuning"],
         **{name: json.loads(part.reset_index().to_json(orient="records")) for name, part in parts.items()},
     }

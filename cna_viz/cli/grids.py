@@ -14,8 +14,13 @@ from cna_viz.experiments.grid_files import find_grid, presets
 from cna_viz.settings import settings
 
 
-def add_grid(parser: Parser) -> None:
-    """Add the grid and what it takes to find its records."""
+def add_grid(parser: Parser, *, records: bool = True) -> None:
+    """Add the grid, what changes it, and where its records are.
+
+    Args:
+        parser: The parser.
+        records: Whether the command reads or makes records of the grid.
+    """
     parser.add_argument(
         "grid", nargs="?", metavar="GRID", default=None, help="a grid of this library, or a YAML file; left out: a list"
     )
@@ -28,7 +33,8 @@ def add_grid(parser: Parser) -> None:
         metavar="NAME=VALUE",
         help="other values of settings, as in layers=2,4,8",
     )
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
+    if records:
+        parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
 
 

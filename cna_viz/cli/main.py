@@ -12,6 +12,7 @@ from cna_viz.errors import CnaVizError, unknown_name
 COMMANDS: Final = {
     "run": "train one network, or load it if it was trained before",
     "sweep": "train all runs of a grid in parallel, those that are missing",
+    "tune": "choose the settings of every arm of a grid on validation, with equal effort",
     "compare": "hold the arms of a grid against one of them, pair by pair",
     "report": "execute a notebook with your parameters and write a page that opens offline",
     "runs": "list, show, verify or export records",

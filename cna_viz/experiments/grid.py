@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cna_viz.config import Config, RunConfig
 from cna_viz.errors import UsageError, unknown_name
+from cna_viz.search import Space, read_space
 from cna_viz.settings import nested, settings
+from cna_viz.tuning import Tuning
 
 Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``csbm_homophily``."""
@@ -39,6 +41,15 @@ class Grid(Config):
     """Families of settings; a list is an axis of this arm alone. What an arm sets outweighs the rest."""
     exclude: list[Values] = Field(default_factory=list)
     """Combinations to leave out; a list means any of its values."""
+    space: Space = Field(default_factory=dict)
+    """Where ``cna-viz tune`` searches settings that the arms share: bounds or values by name."""
+    tuning: Tuning | None = None
+    """How its arms were tuned; written by ``cna-viz tune``."""
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _settings_with_bounds_or_values(cls, value: Any) -> Any:
+        return read_space(value) if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _known_and_not_empty(self) -> Self:
@@ -62,7 +73,8 @@ class Grid(Config):
         """Return the runs, arms one after the other.
 
         Raises:
-            UsageError: When a value is not accepted, nothing is left, or two combinations are the same run.
+            UsageError: When a value is not accepted, nothing is left, two combinations are the same run, or a seed is
+                one that the grid was tuned with.
         """
         kept = [values for values in self._combinations() if not any(_matches(values, out) for out in self.exclude)]
         if not kept:
@@ -71,6 +83,7 @@ class Grid(Config):
         configs = []
         for values in kept:
             config = self._config(values)
+            self._check_fresh(config.seed)
             if config.run_id in found:
                 raise UsageError(self._same(found[config.run_id], values))
             found[config.run_id] = values
@@ -112,6 +125,13 @@ class Grid(Config):
                 return RunConfig.model_validate(nested(values))
         except UsageError as error:
             raise UsageError(f"grid {self.name!r}: {error} (in {_shown(values)})") from None
+
+    def _check_fresh(self, seed: int) -> None:
+        if self.tuning is not None and seed in self.tuning.seeds:
+            raise UsageError(
+                f"grid {self.name!r}: seed {seed} is one of those that it was tuned with "
+                f"({', '.join(map(str, self.tuning.seeds))}); a comparison needs fresh ones"
+            )
 
     def _same(self, one: Values, other: Values) -> str:
         differ = [name for name in other if one.get(name) != other[name]]

@@ -1,7 +1,9 @@
 """Grids from YAML: files of the user, and the presets of this library."""
 
+import re
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -10,6 +12,14 @@ from cna_viz.experiments.grid import Grid
 
 MOST_BYTES = 1_000_000
 """Size above which a file is no description of a grid."""
+_POWER_OF_TEN: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-4 as a number, as YAML 1.2 does; to PyYAML, which is at YAML 1.1, it is text."""
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _POWER_OF_TEN, list("-+0123456789"))
 
 
 def presets() -> dict[str, Grid]:
@@ -47,7 +57,7 @@ def read(text: str, file: str) -> Grid:
         UsageError: When it is not YAML, or describes no grid.
     """
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = "" if mark is None else f", line {mark.line + 1}"

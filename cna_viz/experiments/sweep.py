@@ -4,6 +4,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -52,6 +53,7 @@ def sweep(
     threads: int = 1,
     scheduler: str | None = None,
     progress: bool = True,
+    shown: Any = None,
 ) -> Sweep:
     """Train all ``configs`` that have no record yet, each in a process of its own.
 
@@ -69,6 +71,7 @@ def sweep(
         scheduler: Run on a cluster of dask.distributed instead: the address of its scheduler, or ``local`` for one on
             this machine. Its workers must see the same folders.
         progress: Show a bar on stderr.
+        shown: Move this bar instead, by the layer-epochs that :func:`~cna_viz.experiments.work.work` says.
 
     Returns:
         What was trained, skipped and failed; a run that failed hinders no other.
@@ -90,7 +93,7 @@ def sweep(
     found.skipped = [name for name in distinct if is_complete(runs / name)]
     if missing:
         tasks = Processes(workers) if scheduler is None else DaskTasks(scheduler, workers)
-        _Queue(missing, runs, data, threads, found).work(tasks, progress)
+        _Queue(missing, runs, data, threads, found).work(tasks, progress, shown)
     found.seconds = time.monotonic() - start
     return found
 
@@ -98,6 +101,18 @@ def sweep(
 def default_workers(threads: int) -> int:
     """Return how many runs of so many threads there are cores for."""
     return max(1, (os.cpu_count() or 1) // max(1, threads))
+
+
+def check(configs: Sequence[RunConfig], tasks: "Tasks", runs: Path, data: Path | None, threads: int) -> None:
+    """Load all graphs and make all splits in a task; arguments and errors as in :func:`sweep`."""
+    # A config of each graph, split and number of clusters: these decide whether it can be run.
+    kinds = {(c.data, c.split_seed, c.model.uses_clusters and c.model.clusters): c for c in configs}
+    tasks.start(None, "check", list(kinds.values()), runs, data, threads)
+    ((_, answer),) = tasks.finished()
+    if answer is None:
+        raise DataError("the process that loads the graphs was killed; is there enough memory?")
+    if answer.status == "failed":
+        raise getattr(errors, answer.kind, CnaVizError)(answer.message)
 
 
 class Tasks(Protocol):
@@ -131,11 +146,12 @@ class _Queue:
         self.tries = dict.fromkeys((config.run_id for config in configs), 0)
         self.busy: list[RunConfig] = []
 
-    def work(self, tasks: Tasks, progress: bool) -> None:
-        """Do them all."""
+    def work(self, tasks: Tasks, progress: bool, given: Any = None) -> None:
+        """Do them all and move a bar, where one is given that one."""
         total = sum(map(work, self.configs))
-        with tasks, bar(total, "sweep", unit=" layer-epochs", disable=not progress) as shown:
-            self._check(tasks)
+        own = bar(total, "sweep", unit=" layer-epochs", disable=not progress) if given is None else nullcontext(given)
+        with tasks, own as shown:
+            check(self.configs, tasks, *self.place)
             while self.waiting or self.busy or len(tasks):
                 self._start(tasks)
                 for config, answer in tasks.finished() if len(tasks) else []:
@@ -143,19 +159,6 @@ class _Queue:
                         shown.update(work(config))
                 shown.set_postfix(self._counts(len(tasks)), refresh=False)
                 self._look_after_busy(shown, idle=not len(tasks) and not self.waiting)
-
-    def _check(self, tasks: Tasks) -> None:
-        tasks.start(None, "check", self._of_each_kind(), *self.place)
-        ((_, answer),) = tasks.finished()
-        if answer is None:
-            raise DataError("the process that loads the graphs was killed; is there enough memory?")
-        if answer.status == "failed":
-            raise getattr(errors, answer.kind, CnaVizError)(answer.message)
-
-    def _of_each_kind(self) -> list[RunConfig]:
-        """Return a config of each graph, split and number of clusters: these decide whether it can be run."""
-        kinds = {(c.data, c.split_seed, c.model.uses_clusters and c.model.clusters): c for c in self.configs}
-        return list(kinds.values())
 
     def _start(self, tasks: Tasks) -> None:
         while self.waiting and not tasks.full:

@@ -134,6 +134,8 @@ def test_a_file_is_a_grid_named_like_it(tmp_path: Path) -> None:
         ("!!python/object:os.system {}", "bad.yaml, line 1: not YAML"),
         ("[" * 5000, "bad.yaml"),
         ("1: 2", "bad.yaml"),
+        ("space: {lr: {low: 1e-1, high: 1e-3}}", "bad.yaml: search of lr: low = 0.1 must be less than high = 0.001"),
+        ("tuning: {trials: 0, seeds: [1], space: {}}", "bad.yaml: trials = 0 is out of range: it must be at least 1"),
     ],
 )
 def test_files_that_describe_no_grid(text: str, message: str) -> None:
@@ -149,6 +151,12 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     path.write_text("#" * 1_000_001)
     with pytest.raises(UsageError, match="too large for a grid"):
         find_grid(str(path))
+
+
+def test_powers_of_ten_are_numbers() -> None:
+    grid = read("fixed: {lr: 1e-4, weight_decay: 5E-04}", "x.yaml")
+    assert grid.fixed == {"lr": 0.0001, "weight_decay": 0.0005}
+    assert read("about: 1e", "x.yaml").about == "1e"
 
 
 def test_unknown_names_list_the_grids() -> None:

@@ -1,0 +1,104 @@
+"""The grid that a tuning writes: every arm with what was chosen for it, and how that was found."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from cna_viz.arms import SILENT, arm_of
+from cna_viz.config import RunConfig
+from cna_viz.errors import UsageError
+from cna_viz.experiments.grid import Grid, Values
+from cna_viz.experiments.grid_files import find_grid
+from cna_viz.files import write_atomically
+from cna_viz.settings import flat, settings
+from cna_viz.tuning import Tuning
+
+HEADER: Final = """\
+# Written by `cna-viz tune`: `arms` has what was chosen, `tuning` how it was found. Compare the arms with
+#   cna-viz sweep {path}
+#   cna-viz compare {path}
+"""
+
+
+def described(arm: RunConfig) -> Values:
+    """Return slot, dataset, split and all settings that are not what they are by default, by flat name."""
+    values, default = flat(arm), flat(RunConfig())
+    others = {name: value for name, value in values.items() if value is not None and value != default.get(name)}
+    return {name: values[name] for name in ("slot", "dataset", "split")} | others
+
+
+def in_words(arm: RunConfig) -> str:
+    """Return an arm as messages call it."""
+    return ", ".join(f"{name} {value}" for name, value in described(arm).items())
+
+
+def file_of(name: str, out: Path) -> Path:
+    """Return the file for the tuned grid of this name.
+
+    Raises:
+        UsageError: When there is a file of this name that is no tuned grid: it may be the one that is to be tuned.
+    """
+    path = out / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name).strip('.-') or 'grid'}.yaml"
+    if path.exists() and find_grid(str(path)).tuning is None:
+        raise UsageError(f"{path} was not written by a tuning and would be replaced; choose another --out")
+    return path
+
+
+def tuned_grid(grid: Grid, runs: Mapping[str, Sequence[RunConfig]], tuning: Tuning) -> Grid:
+    """Return a grid of the same runs, with the settings that were chosen.
+
+    Args:
+        grid: The grid.
+        runs: The runs of every arm.
+        tuning: How they were tuned.
+    """
+    chosen = {tuned.before().run_id: tuned.chosen for tuned in tuning.arms}
+    arms = [described(arm_of(own[0])) | chosen.get(key, {}) for key, own in runs.items()]
+    shared = {
+        name: value
+        for name, value in arms[0].items()
+        if name not in tuning.space and all(name in arm and arm[name] == value for arm in arms)
+    }
+    arms = [{name: value for name, value in arm.items() if name not in shared} for arm in arms]
+    rows = [[_silent(config) for config in own] for own in runs.values()]
+    usual = _silent(RunConfig())
+    kept = {name for own in rows for row in own for name in row if name == "seed" or row[name] != usual[name]}
+    rows = [[{name: row[name] for name in row if name in kept} for row in own] for own in rows]
+    common = all(own == rows[0] for own in rows)
+    fixed, axes, zipped = _repetitions(rows[0]) if common else ({}, {}, [])
+    if not common:
+        arms = [arm | row for arm, own in zip(arms, rows, strict=True) for row in own]
+    return Grid(
+        name=grid.name,
+        about=grid.about,
+        fixed=shared | fixed,
+        axes=axes,
+        zipped=zipped,
+        arms=arms,
+        tuning=tuning,
+    )
+
+
+def write_grid(grid: Grid, path: Path) -> None:
+    """Write a grid to a file that :func:`~cna_viz.experiments.grid_files.find_grid` reads."""
+    data = grid.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
+    write_atomically(path, HEADER.format(path=shlex.quote(str(path))) + text)
+
+
+def _silent(config: RunConfig) -> Values:
+    """Return the seeds of a run and what is recorded of it, as YAML has them; None where nothing is set."""
+    values = {name: flat(config).get(name) for name in settings() if name in SILENT}
+    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _repetitions(rows: Sequence[Values]) -> tuple[Values, dict[str, list[Any]], list[dict[str, list[Any]]]]:
+    """Return what all rows share, and what differs: as an axis where it is one setting, else row by row."""
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    fixed = {name: values[0] for name, values in columns.items() if all(value == values[0] for value in values)}
+    rest = {name: values for name, values in columns.items() if name not in fixed}
+    return (fixed, {}, [rest]) if len(rest) > 1 else (fixed, rest, [])
