@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cna_viz.training.objective import CLASSIFICATION, Objective, better
+from cna_viz.training.objective import CLASSIFICATION, Objective, Parts, better
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,10 @@ def evaluate(
     """
     model.eval()
     output = model(*inputs)
-    losses = objective.losses(output, target)
-    found = {
-        part: {"loss": losses[rows].mean(), **objective.scores(output[rows], target[rows])}
-        for part, rows in parts.items()
-    }
-    names = list(next(iter(found.values())))
+    rows, grouped = torch.cat(list(parts.values())), Parts.of(list(parts.values()))
+    output, target = output[rows], target[rows]
+    found = {"loss": grouped.mean(objective.losses(output, target)), **objective.scores(output, target, grouped)}
     # One transfer for all numbers: reading them one by one would make a GPU wait for each.
-    table = torch.stack([scalar.double() for scores in found.values() for scalar in scores.values()])
-    rows = table.view(len(found), len(names)).T.tolist()
-    read = {name: dict(zip(found, row, strict=True)) for name, row in zip(names, rows, strict=True)}
+    table = torch.stack(list(found.values())).tolist()
+    read = {name: dict(zip(parts, values, strict=True)) for name, values in zip(found, table, strict=True)}
     return Scores(read.pop("loss"), read, objective.metric)

@@ -1,5 +1,6 @@
 """What a network is trained for and how it is scored: classes, or numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -11,7 +12,7 @@ from cna_viz import vocabulary
 
 
 class Objective(Protocol):
-    """A loss for every row of an output, and scores of a part of the rows."""
+    """A loss for every row of an output, and scores of parts of the rows."""
 
     @property
     def metric(self) -> str:
@@ -22,13 +23,38 @@ class Objective(Protocol):
         """Return the loss of every row, ``[rows]``, from the output, ``[rows, outputs]``, and its target."""
         ...
 
-    def scores(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Return scalar scores of these rows by name; NaN where one is not defined."""
+    def scores(self, output: Tensor, target: Tensor, parts: "Parts") -> dict[str, Tensor]:
+        """Return scores of every part by name, ``[parts]``; NaN where one is not defined."""
         ...
 
     def prediction(self, output: Tensor) -> Tensor:
         """Return what the network answers for every row: a class, int32, or a number, float32; ``[rows]``."""
         ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which rows belong to which part, for all parts at once: they are scored after every epoch.
+
+    Attributes:
+        of_row: Number of the part of every row, int64, ``[rows]``.
+        sizes: Rows of every part, ``[parts]``.
+    """
+
+    of_row: Tensor
+    sizes: Tensor
+
+    @classmethod
+    def of(cls, rows: Sequence[Tensor]) -> "Parts":
+        """Return the parts of rows that stand one part behind the other."""
+        sizes = torch.tensor([len(part) for part in rows])
+        of_row = torch.arange(len(rows)).repeat_interleave(sizes).to(rows[0].device)
+        return cls(of_row, sizes.to(rows[0].device))
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Return the mean of values by part, in float64."""
+        sums = torch.zeros(len(self.sizes), dtype=torch.float64, device=values.device)
+        return sums.scatter_add_(0, self.of_row, values.double()) / self.sizes
 
 
 @dataclass(frozen=True)
@@ -45,14 +71,12 @@ class Classification:
         """Return the cross-entropy of every row in nats."""
         return F.cross_entropy(output, target, reduction="none")
 
-    def scores(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def scores(self, output: Tensor, target: Tensor, parts: Parts) -> dict[str, Tensor]:
         """Return accuracy and macro F1, 0 to 1, and ROC AUC where it is asked for."""
         answer = output.argmax(dim=1)
-        found = {
-            "accuracy": (answer == target).to(output.dtype).mean(),
-            "macro_f1": macro_f1(answer, target, output.shape[1]),
-        }
-        return found | {"roc_auc": roc_auc(output, target)} if self.metric == "roc_auc" else found
+        right = answer == target
+        found = {"accuracy": parts.mean(right), "macro_f1": macro_f1(answer, target, output.shape[1], parts)}
+        return found | {"roc_auc": roc_auc(output, target, parts)} if self.metric == "roc_auc" else found
 
     def prediction(self, output: Tensor) -> Tensor:
         """Return the class with the highest logit."""
@@ -84,10 +108,10 @@ class Regression:
         """Return the squared error of every row."""
         return (output.squeeze(1) - target) ** 2
 
-    def scores(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def scores(self, output: Tensor, target: Tensor, parts: Parts) -> dict[str, Tensor]:
         """Return NMSE, lower being better, and R²; R² is NaN where all targets are equal."""
-        error = self.losses(output, target).mean()
-        spread = target.var(correction=0)
+        error = parts.mean(self.losses(output, target))
+        spread = parts.mean((target - parts.mean(target)[parts.of_row]) ** 2)
         return {"nmse": error / self.target_mean, "r2": 1 - error / torch.where(spread > 0, spread, torch.nan)}
 
     def prediction(self, output: Tensor) -> Tensor:
@@ -112,8 +136,8 @@ def better(metric: str, score: float) -> float:
     return -score if metric in vocabulary.LOWER_IS_BETTER else score
 
 
-def macro_f1(answer: Tensor, target: Tensor, classes: int) -> Tensor:
-    r"""Return the mean over classes of :math:`F_1 = 2 TP / (2 TP + FP + FN)`, as scikit-learn computes it.
+def macro_f1(answer: Tensor, target: Tensor, classes: int, parts: Parts) -> Tensor:
+    r"""Return the mean over classes of :math:`F_1 = 2 TP / (2 TP + FP + FN)` by part, as scikit-learn computes it.
 
     Classes that neither are there nor are answered don't count.
 
@@ -121,30 +145,39 @@ def macro_f1(answer: Tensor, target: Tensor, classes: int) -> Tensor:
         answer: Class answered for every row.
         target: Class of every row.
         classes: Number of classes.
+        parts: Parts of the rows.
     """
-    ones = torch.ones_like(target, dtype=torch.float64)
+    first, count = parts.of_row * classes, len(parts.sizes) * classes
 
-    def count(values: Tensor, weight: Tensor) -> Tensor:
+    def counted(values: Tensor, weight: Tensor) -> Tensor:
         # Unlike bincount this does not make a GPU wait.
-        return torch.zeros(classes, dtype=torch.float64, device=target.device).scatter_add_(0, values.long(), weight)
+        empty = torch.zeros(count, dtype=torch.float64, device=target.device)
+        return empty.scatter_add_(0, first + values, weight)
 
-    right = count(target, ones * (answer == target))
-    seen = count(target, ones) + count(answer, ones)
-    return (2 * right / seen.clamp(min=1)).sum() / (seen > 0).sum()
+    ones = torch.ones_like(target, dtype=torch.float64)
+    right = counted(target, ones * (answer == target))
+    seen = counted(target, ones) + counted(answer, ones)
+    return (2 * right / seen.clamp(min=1)).view(-1, classes).sum(dim=1) / (seen > 0).view(-1, classes).sum(dim=1)
 
 
-def roc_auc(output: Tensor, target: Tensor) -> Tensor:
-    """Return the area under the ROC curve of class 1 against class 0; NaN where only one of them is there.
+def roc_auc(output: Tensor, target: Tensor, parts: Parts) -> Tensor:
+    """Return the area under the ROC curve of class 1 against class 0 by part; NaN where only one of them is there.
 
     The curve comes from scikit-learn, which sees the difference of the logits.
 
     Args:
         output: Logits, ``[rows, 2]``.
         target: 0 or 1 for every row.
+        parts: Parts of the rows.
     """
     from sklearn.metrics import roc_auc_score  # takes a second to import, and few datasets need it
 
-    both = 0 < int(target.sum()) < len(target)
-    values = (output[:, 1] - output[:, 0]).double()
-    area = float(roc_auc_score(target.cpu().numpy(), values.cpu().numpy())) if both else torch.nan
-    return torch.tensor(area, dtype=torch.float64, device=output.device)
+    difference = (output[:, 1] - output[:, 0]).double()
+    truth, values, part = (tensor.cpu().numpy() for tensor in (target, difference, parts.of_row))
+    areas = [
+        roc_auc_score(truth[part == number], values[part == number])
+        if 0 < truth[part == number].mean() < 1
+        else torch.nan
+        for number in range(len(parts.sizes))
+    ]
+    return torch.tensor(areas, dtype=torch.float64, device=output.device)

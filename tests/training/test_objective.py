@@ -8,7 +8,12 @@ import pytest
 import torch
 from sklearn.metrics import f1_score, r2_score, roc_auc_score
 
-from cna_viz.training.objective import Classification, Regression, better, macro_f1, make_objective, roc_auc
+from cna_viz.training.objective import Classification, Parts, Regression, better, macro_f1, make_objective, roc_auc
+
+
+def whole(rows: int) -> Parts:
+    """Return one part of all rows."""
+    return Parts.of([torch.arange(rows)])
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -17,14 +22,14 @@ def test_macro_f1_is_scikit_learns(seed: int) -> None:
     classes = 2 + seed % 6
     # Few rows, so that some classes are missing among targets, answers or both.
     answer, target = (torch.randint(classes, (1 + 3 * seed,), generator=generator) for _ in range(2))
-    found = float(macro_f1(answer, target, classes))
+    found = float(macro_f1(answer, target, classes, whole(len(target))))
     assert found == pytest.approx(f1_score(target, answer, average="macro", zero_division=0), abs=1e-12)
 
 
 def test_macro_f1_sees_what_accuracy_hides() -> None:
     target = torch.tensor([0] * 9 + [1])
     logits = torch.tensor([[1.0, 0.0]]).repeat(10, 1)
-    scores = Classification().scores(logits, target)
+    scores = Classification().scores(logits, target, whole(10))
     assert float(scores["accuracy"]) == pytest.approx(0.9)
     assert float(scores["macro_f1"]) == pytest.approx((2 * 9 / 19 + 0) / 2)
 
@@ -36,17 +41,17 @@ def test_roc_auc_is_the_share_of_pairs_in_the_right_order() -> None:
     score = output[:, 1] - output[:, 0]
     pairs = score[target == 1][:, None] - score[target == 0][None]
     wanted = float(((pairs > 0) + 0.5 * (pairs == 0)).mean())
-    assert float(roc_auc(output, target)) == pytest.approx(wanted)
-    assert float(roc_auc(output + 7, target)) == pytest.approx(wanted)  # only the difference counts
+    assert float(roc_auc(output, target, whole(60))) == pytest.approx(wanted)
+    assert float(roc_auc(output + 7, target, whole(60))) == pytest.approx(wanted)  # only the difference counts
     assert wanted == pytest.approx(roc_auc_score(target, score))
-    assert "roc_auc" not in Classification().scores(output, target)
-    assert float(Classification("roc_auc").scores(output, target)["roc_auc"]) == pytest.approx(wanted)
+    assert "roc_auc" not in Classification().scores(output, target, whole(60))
+    assert float(Classification("roc_auc").scores(output, target, whole(60))["roc_auc"]) == pytest.approx(wanted)
 
 
 def test_roc_auc_of_one_class_is_not_defined_and_worst() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        area = float(roc_auc(torch.randn(5, 2), torch.ones(5, dtype=torch.long)))
+        area = float(roc_auc(torch.randn(5, 2), torch.ones(5, dtype=torch.long), whole(5)))
     assert math.isnan(area)
     assert better("roc_auc", area) == -math.inf < better("roc_auc", 0.0)
 
@@ -56,14 +61,14 @@ def test_nmse_and_r2_by_hand() -> None:
     assert isinstance(objective, Regression)
     output, target = torch.tensor([[0.4], [0.3]]), torch.tensor([0.5, 0.1])
     assert objective.losses(output, target).tolist() == pytest.approx([0.01, 0.04])
-    scores = {name: float(value) for name, value in objective.scores(output, target).items()}
+    scores = {name: float(value) for name, value in objective.scores(output, target, whole(2)).items()}
     assert scores == pytest.approx({"nmse": 0.025 / 0.3, "r2": 1 - 0.05 / 0.08}, rel=1e-5)
     assert scores["r2"] == pytest.approx(r2_score(target, output[:, 0]), rel=1e-5)
     assert objective.prediction(output).tolist() == pytest.approx([0.4, 0.3])
 
 
 def test_r2_of_equal_targets_is_not_defined() -> None:
-    scores = Regression(1.0).scores(torch.tensor([[1.0], [2.0]]), torch.tensor([3.0, 3.0]))
+    scores = Regression(1.0).scores(torch.tensor([[1.0], [2.0]]), torch.tensor([3.0, 3.0]), whole(2))
     assert math.isnan(float(scores["r2"]))
     assert float(scores["nmse"]) == pytest.approx(2.5)
 
@@ -80,3 +85,21 @@ def test_classes_are_scored_as_classes() -> None:
     assert objective.prediction(output).tolist() == [1, 0]
     wanted = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(2))]
     np.testing.assert_allclose(objective.losses(output, torch.tensor([1, 1])), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("objective", [Classification("roc_auc"), Regression(0.5)])
+def test_parts_are_scored_apart(objective: Classification | Regression) -> None:
+    generator = torch.Generator().manual_seed(1)
+    sizes = (7, 1, 20)
+    output = torch.randn(sum(sizes), 2 if isinstance(objective, Classification) else 1, generator=generator)
+    target = torch.randint(2, (sum(sizes),), generator=generator)
+    if isinstance(objective, Regression):
+        target = target + torch.randn(sum(sizes), generator=generator)
+    parts = Parts.of([torch.arange(size) for size in sizes])
+    together = objective.scores(output, target, parts)
+    pieces = zip(output.split(sizes), target.split(sizes), strict=True)
+    alone = [objective.scores(one, other, whole(len(one))) for one, other in pieces]
+    for name, values in together.items():
+        np.testing.assert_allclose(values, [float(scores[name]) for scores in alone], rtol=1e-5)
+    losses = objective.losses(output, target)
+    np.testing.assert_allclose(parts.mean(losses), [part.mean() for part in losses.split(sizes)], rtol=1e-5)
