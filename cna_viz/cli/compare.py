@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
+from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.integrity import is_complete
 from cna_viz.records.record import load_record
@@ -34,8 +35,8 @@ def main(words: Sequence[str]) -> int:
     missing = [config for config in configs if not is_complete(namespace.runs / config.run_id)]
     if missing:
         raise UsageError(
-            f"{len(missing)} of {len(configs)} runs of {namespace.grid} are missing in {namespace.runs}; make them "
-            f"with: cna-viz sweep {' '.join(_same_grid(words))}"
+            f"{len(missing)} of {len(configs)} runs of {namespace.grid} are missing in {namespace.runs} "
+            f"({_listed(missing, configs)}); make them with: cna-viz sweep {' '.join(_same_grid(words))}"
         )
     from cna_viz.analysis.comparison import paired_table, within
     from cna_viz.analysis.factorial import COMPONENTS, effects
@@ -91,6 +92,15 @@ def _same_grid(words: Sequence[str]) -> list[str]:
         if take:
             kept.append(word)
     return kept
+
+
+def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig], most: int = 3) -> str:
+    """Return which runs are missing: what differs within the grid, of the first few."""
+    every = [config.facts for config in configs]
+    differ = [name for name in every[0] if len({str(facts[name]) for facts in every}) > 1]
+    shown = [", ".join(f"{name} {config.facts[name]}" for name in differ) for config in missing[:most]]
+    more = [f"and {len(missing) - most} more"] if len(missing) > most else []
+    return "; ".join([*shown, *more])
 
 
 def _show(found: dict[str, Any], baseline: str) -> None:

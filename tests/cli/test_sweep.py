@@ -108,6 +108,10 @@ def test_missing_runs_come_with_the_command_that_makes_them(call: Call, grid: st
     answer = call("compare", grid, "--runs", runs, "--baseline", "none", "--set", "layers=2")
     assert answer.code == 2
     assert "2 of 4 runs of" in answer.complaint
+    assert "(slot relu, seed 1; slot none, seed 1)" in answer.complaint
+    every = call("compare", "depth", "--runs", runs).complaint
+    assert "(slot none, layers 2, seed 0; " in every
+    assert "; and " in every
     assert answer.complaint.endswith(f"make them with: cna-viz sweep {grid} --runs {runs} --set layers=2")
 
 
