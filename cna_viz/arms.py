@@ -20,7 +20,9 @@ def arm_of(config: RunConfig) -> RunConfig:
 
 
 def effective(config: RunConfig) -> dict[str, object]:
-    """Return the settings by flat name that make an arm and have an effect in it."""
+    """Return the settings by flat name that make an arm and have an effect in it; of watched networks the name."""
+    if config.watched is not None:
+        return {"slot": config.slot, "layers": config.layers, "dataset": config.watched.dataset}
     hidden = SILENT | idle(config)
     return {name: value for name, value in flat(config).items() if name not in hidden and value is not None}
 

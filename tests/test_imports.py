@@ -22,12 +22,32 @@ with tempfile.TemporaryDirectory() as folder:
     config = RunConfig(model=ModelConfig(slot="cna", layers=3, hidden=4))
     record = load_record(synthetic_record(Path(folder), config).folder)
     one = ("plot_inside_slot", "plot_rational_curves")
-    drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__ if name not in one]
+    others = {*one, "plot_differences", "plot_effects", "plot_interaction"}  # these need pairs, see below
+    drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__ if name not in others]
     drawn += [getattr(figures, name)(record, 1).to_json() for name in one]
     said = [*findings.depth_findings([record]), *findings.smoothing_findings([record])]
     for find in (slot_findings.cluster_findings, slot_findings.normalization_findings, slot_findings.rational_findings):
         said += find(record, 1)
     assert len(list_runs(Path(folder))) == 1 and all(drawn) and all(said) and len(tables.accuracy_table([record]))
+"""
+
+COMPARE = """
+import tempfile
+from itertools import product
+from pathlib import Path
+from cna_viz import ModelConfig, RunConfig, figures
+from cna_viz.analysis import ablation_findings, collapse_findings, comparison, factorial, training_findings
+from cna_viz.records.synthetic import synthetic_record
+
+with tempfile.TemporaryDirectory() as folder:
+    models = [ModelConfig(slot=slot, layers=3, hidden=4) for slot in factorial.COMPONENTS]
+    configs = [RunConfig(model=model, seed=seed) for model, seed in product(models, (0, 1))]
+    records = [synthetic_record(Path(folder), config) for config in configs]
+    plots = (figures.plot_differences, figures.plot_effects, figures.plot_interaction)
+    table = comparison.paired_table(records)
+    said = ablation_findings.ablation_findings(table, "relu") + ablation_findings.effect_findings(table)
+    said += collapse_findings.collapse_findings(records) + [training_findings.unfinished_findings(records)]
+    assert all([plot(records).to_json() for plot in plots]) and all(said)
 """
 
 
@@ -58,7 +78,7 @@ def test_the_package_alone_imports_nothing_heavy() -> None:
 
 def test_opening_and_drawing_a_record_imports_no_torch() -> None:
     making = ("torch", "torch_geometric", "cna_viz.nn", "cna_viz.models", "cna_viz.training", "cna_viz.recording")
-    assert loaded(DRAW, making) == []
+    assert loaded(DRAW, making) == loaded(COMPARE, making) == []
 
 
 def test_loading_what_was_trained_imports_no_torch(tmp_path: Path) -> None:

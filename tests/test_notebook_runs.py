@@ -15,6 +15,28 @@ TINY = {
 }
 
 
+MANY = {
+    "ablation": {"layers": "2", "split": "random-48-32-20", "seeds": "0,1"},
+    "where_the_headline_comes_from": {"layers": "2", "splits": "random-48-32-20,official-code", "seeds": "0,1"},
+    "smoothing_or_vanishing_gradients": {"depths": "2,3", "slots": "relu,cna", "inits": "glorot", "seeds": "0"},
+    "how_many_clusters": {"layers": "2", "clusters": "1,8", "references": "relu", "seeds": "0,1"},
+}
+"""Notebooks that train many runs in processes of their own; and what makes these few and small."""
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_it_trains_many_runs_and_compares_them(name: str, tmp_path: Path) -> None:
+    given = {"dataset": "karate", "runs": str(tmp_path / "runs"), "hidden": "4", "epochs": "2", **MANY[name]}
+    result = make_report(name, given, tmp_path / "out")
+    page = result.index.read_text()
+    figures = re.findall(r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', page)
+    assert len(figures) >= 2
+    assert all(json.loads(figure)["data"] for figure in figures)
+    assert {entry.status for entry in list_runs(tmp_path / "runs")} == {"complete"}
+    assert "nothing was tuned for any one of them" in page
+    assert " nan" not in page
+
+
 @pytest.mark.parametrize("name", TINY)
 def test_it_runs(name: str, tmp_path: Path) -> None:
     given = {"dataset": "karate", "runs": str(tmp_path / "runs"), **TINY[name]}

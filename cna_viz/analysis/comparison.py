@@ -1,6 +1,6 @@
 """Arms side by side, pair by pair: the only form in which they are compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import pandas as pd
@@ -12,6 +12,7 @@ from cna_viz.records.record import Record
 from cna_viz.scores import WORDS
 from cna_viz.settings import flat, settings
 from cna_viz.tuning import Tuning
+from cna_viz.vocabulary import FACTORS
 
 PAIR: Final = ["split_seed", "seed"]
 """What makes two runs a pair: the same split, and the same seed for everything else."""
@@ -59,20 +60,23 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
     return table
 
 
-def arm_names(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> dict[str, str]:
+def arm_names(
+    configs: Sequence[RunConfig], tuning: Tuning | None = None, apart: Collection[str] = ()
+) -> dict[str, str]:
     """Return the name of the arm of every run, by run id: the values of what differs, the slot first.
 
     Args:
         configs: The runs.
         tuning: How their arms were tuned. Settings that were chosen by tuning make no part of a name; an arm that is
             there both tuned and as it was is called ``cna, tuned`` the one time, ``cna`` the other.
+        apart: Settings that make no arm, because they are on an axis or held fixed.
     """
     found = [None if tuning is None else tuning.of(config) for config in configs]
     before = [config if tuned is None else tuned.before() for config, tuned in zip(configs, found, strict=True)]
-    values = [effective(config) for config in before]
+    values = [{name: value for name, value in effective(config).items() if name not in apart} for config in before]
     differ = [name for name in settings() if len({str(one[name]) for one in values if name in one}) > 1]
     differ.sort(key=lambda name: name != "slot")
-    names = [_name(one, differ) for one in values]
+    names = [_name(one, differ) or config.slot for one, config in zip(values, configs, strict=True)]
     untuned = {name for name, tuned in zip(names, found, strict=True) if tuned is None}
     return {
         config.run_id: f"{name}, tuned" if tuned is not None and name in untuned else name
@@ -80,10 +84,49 @@ def arm_names(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> dic
     }
 
 
+def without_diverged(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the arms that have an accuracy for every pair.
+
+    Args:
+        table: Row per pair, column per arm.
+
+    Returns:
+        The table without the others. Its attribute ``left_out`` has the number of runs without an accuracy of each of
+        these by name, so that they can be mentioned.
+    """
+    missing = table.isna().sum()
+    kept = table.loc[:, missing == 0]
+    kept.attrs |= {**table.attrs, "left_out": {str(arm): int(count) for arm, count in missing.items() if count}}
+    return kept
+
+
+def training_settings(records: Sequence[Record], apart: Collection[str] = ()) -> str:
+    """Say whether all arms were trained with the same settings, and which.
+
+    Args:
+        records: The runs.
+        apart: Settings that are compared, beside the slot and its factors.
+    """
+    values = [effective(record.config) for record in records]
+    compared = {"slot", "clusters", *FACTORS, *apart}
+    names = [name for name, setting in settings().items() if setting.path[0] in {"training", "model"}]
+    names = [name for name in names if name not in compared]
+    differ = [name for name in names if len({str(one[name]) for one in values if name in one}) > 1]
+    if differ:
+        return f"The arms differ in {', '.join(map(_words, differ))} as well: their settings were chosen arm by arm"
+    shown = [name for name in ("lr", "weight_decay", "hidden", "epochs") if name in values[0]]
+    shared = ", ".join(f"{_words(name)} {values[0][name]}" for name in shown)
+    return f"All arms were trained with the same settings ({shared} at most); nothing was tuned for any one of them"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
 def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:
     present = [name for name in differ if name in values]
     words = [str(values[name]) if name == "slot" else f"{name} {values[name]}" for name in present]
-    return ", ".join(words) or str(values["slot"])
+    return ", ".join(words)
 
 
 def _check_protocol(configs: Sequence[RunConfig]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.statistics import MARGIN, difference
+from cna_viz.analysis.statistics import MARGIN, difference, with_verdicts
 from cna_viz.errors import UsageError
 
 COMPONENTS: Final = {
@@ -40,19 +40,28 @@ def effects(table: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN,
 
     Returns:
         A row per effect (``C``, ``N``, ``A``, ``CN``, ``CA``, ``NA``, ``CNA``) with the fields of
-        :class:`~cna_viz.analysis.statistics.Difference`.
+        :class:`~cna_viz.analysis.statistics.Difference`; ``p_holm``, corrected for the seven effects; and ``verdict``,
+        in the words of :func:`~cna_viz.analysis.statistics.compare`.
 
     Raises:
         UsageError: When a slot is missing, or there are fewer than two pairs.
     """
+    table = check_factorial(table)
+    names = ["".join(steps) for size in (1, 2, 3) for steps in combinations("CNA", size)]
+    rows = [vars(difference(_contrast(table, name), level, margin, seed)) for name in names]
+    metric = table.attrs.get("metric", "accuracy")
+    found = pd.DataFrame(rows, index=pd.Index(names, name="effect"))
+    found = with_verdicts(found, level=level, margin=margin, metric=metric)
+    found.attrs |= table.attrs
+    return found
+
+
+def check_factorial(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of the eight slots; raises :class:`~cna_viz.errors.UsageError` where one is missing."""
     missing = [slot for slot in COMPONENTS if slot not in table.columns]
     if missing:
         raise UsageError(f"a factorial needs all of {', '.join(COMPONENTS)}; missing: {', '.join(missing)}")
-    names = ["".join(steps) for size in (1, 2, 3) for steps in combinations("CNA", size)]
-    rows = [vars(difference(_contrast(table, name), level, margin, seed)) for name in names]
-    found = pd.DataFrame(rows, index=pd.Index(names, name="effect"))
-    found.attrs |= table.attrs
-    return found
+    return table[list(COMPONENTS)]
 
 
 def _contrast(table: pd.DataFrame, effect: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":

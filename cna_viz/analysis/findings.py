@@ -11,12 +11,9 @@ from cna_viz.analysis.reference import constant_energy
 from cna_viz.analysis.tables import accuracy_table, layer_table
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS, bounds, factor, written
-from cna_viz.vocabulary import LOWER_IS_BETTER
+from cna_viz.vocabulary import LOWER_IS_BETTER, SPLITS
 
 Array = np.ndarray[Any, Any]
-
-TEST: Final = 3
-"""Number of the test part in ``split_of_node``."""
 
 CHANCE: Final = {
     **dict.fromkeys(("accuracy", "macro_f1"), "always answering the most frequent class"),
@@ -31,21 +28,21 @@ def bullets(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
-def chance_score(record: Record) -> float:
-    """Return the test score of an answer that knows nothing of the nodes.
+def chance_score(record: Record, part: str = "test") -> float:
+    """Return the score of an answer that knows nothing of the nodes; NaN where the part has none.
 
-    Always the class that is most frequent among the test nodes (accuracy, macro F1), any order (ROC AUC: a half), or
-    always their mean (NMSE, R²). In a dataset of graphs every graph counts once.
+    Always the class that is most frequent among the nodes of the part (accuracy, macro F1), any order (ROC AUC: a
+    half), or always their mean (NMSE, R²). In a dataset of graphs every graph counts once.
     """
     target, member = record.graph["target"].values, record.graph.get("graph_of_node")
-    test = record.graph["split_of_node"].values == TEST
-    if not test.any():
+    chosen = record.graph["split_of_node"].values == 1 + SPLITS.index(part)
+    if not chosen.any():
         return np.nan
     if record.metric == "roc_auc":
         return 0.5
     if record.metric == "nmse":
-        return float(target[test].var() / target.mean())
-    answers = target[test] if member is None else target[_first_nodes(member.values, test)]
+        return float(target[chosen].var() / target.mean())
+    answers = target[chosen] if member is None else target[_first_nodes(member.values, chosen)]
     return float(np.bincount(answers).max() / len(answers))
 
 

@@ -74,28 +74,43 @@ def compare(
     """
     if baseline not in table.columns:
         raise unknown_name("arm", baseline, map(str, table.columns))
-    if not margin > 0:
-        raise UsageError(f"margin = {margin} is out of range: it must be greater than 0")
-    from statsmodels.stats.multitest import multipletests
-
     others = [arm for arm in table.columns if arm != baseline]
     found = [difference(table[arm].to_numpy() - table[baseline].to_numpy(), level, margin, seed) for arm in others]
     rows = pd.DataFrame([vars(one) for one in found], index=pd.Index(others, name="arm"))
-    if others:
-        rows["p_holm"] = multipletests(rows["p_flip"], method="holm")[1]
-        metric = table.attrs.get("metric", "accuracy")
-        rows["verdict"] = [_verdict(row, 1 - level, margin, metric) for _, row in rows.iterrows()]
+    metric = table.attrs.get("metric", "accuracy")
+    rows = with_verdicts(rows, level=level, margin=margin, metric=metric) if others else rows
     rows.attrs |= {**table.attrs, "baseline": baseline, "smallest_p": smallest_p(len(table))}
     return rows
+
+
+def with_verdicts(
+    rows: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN, metric: str = "accuracy"
+) -> pd.DataFrame:
+    """Return rows of :class:`Difference` with ``p_holm`` and ``verdict``, as :func:`compare` describes them.
+
+    Args:
+        rows: One row per question that is asked at the same time: Holm's correction is for their number.
+        level: Level of the verdicts.
+        margin: Difference below which a row counts as none.
+        metric: The score; of an error less is better.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    judged = rows.assign(p_holm=multipletests(rows["p_flip"], method="holm")[1])
+    judged = judged.assign(verdict=[_verdict(row, 1 - level, margin, metric) for _, row in judged.iterrows()])
+    judged.attrs["metric"] = metric
+    return judged
 
 
 def difference(values: Array, level: float = 0.95, margin: float = MARGIN, seed: int = 0) -> Difference:
     """Return what paired differences say.
 
     Raises:
-        UsageError: When there are fewer than two, or one is not finite.
+        UsageError: When there are fewer than two, one is not finite, or the margin is not greater than 0.
     """
     values = _checked(values)
+    if not margin > 0:
+        raise UsageError(f"margin = {margin} is out of range: it must be greater than 0")
     spread, mean = float(values.std(ddof=1)), float(values.mean())
     low, high = _bootstrap(values, level, seed)
     return Difference(

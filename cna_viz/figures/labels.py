@@ -1,10 +1,12 @@
 """The words on axes and under figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Final
 
 from cna_viz.records.record import Record
+from cna_viz.scores import SHARES, WORDS
+from cna_viz.vocabulary import LOWER_IS_BETTER
 
 MEASURE_LABELS: Final[dict[str, str]] = {
     "feature_norm": "feature norm ‖X‖",
@@ -81,6 +83,20 @@ LOG_MEASURES: Final = frozenset(
 )
 """Measures that range over orders of magnitude and are drawn on a logarithmic axis."""
 
+SETTING_AXES: Final[dict[str, str]] = {
+    "layers": "depth (number of convolutions)",
+    "clusters": "number of clusters per slot",
+    "hidden": "channels of a hidden layer",
+    "csbm_homophily": "homophily (share of a node's edges that lead to its own class)",
+    "lr": "learning rate",
+}
+"""Titles of axes that show a setting."""
+
+SETTING_QUESTIONS: Final[dict[str, str]] = {
+    "clusters": "How many clusters does it take?",
+    "csbm_homophily": "What happens where neighbours belong to other classes?",
+}
+
 STAGE_LABELS: Final[dict[str, str]] = {"conv": "after the convolution", "slot": "after the slot"}
 
 
@@ -94,6 +110,24 @@ def provenance(records: Sequence[Record], *notes: str) -> str:
         "runs " + _listed((record.id[:8] for record in records), most=3),
     ]
     return "<br>".join([" · ".join(facts), *notes])
+
+
+def points_label(metric: str) -> str:
+    """Return a score and the unit of its differences."""
+    less = ", less is better" if metric in LOWER_IS_BETTER else ""
+    return f"{WORDS[metric]} in points" if metric in SHARES else f"{WORDS[metric]}{less}"
+
+
+def student_note(metric: str) -> str:
+    """Return the note on intervals of :func:`~cna_viz.analysis.intervals.confidence_interval`."""
+    cut = ", cut at 0 and 100 %" if metric in SHARES else ""
+    return f"mean and 95 % interval over seeds (Student t{cut})"
+
+
+def left_out(runs: Mapping[str, int]) -> list[str]:
+    """Return the note on arms that can't be compared: how many of their runs diverged; none where there are none."""
+    listed = _listed(f"{arm} ({count} diverged)" for arm, count in runs.items())
+    return [f"left out, because runs have no score: {listed}"] if runs else []
 
 
 def which_model(records: Sequence[Record]) -> str:

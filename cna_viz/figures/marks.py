@@ -16,17 +16,19 @@ def add_slot_line(
     row: int | None = None,
     col: int | None = None,
     legend: bool = True,
+    markers: bool = True,
 ) -> None:
     """Draw mean and band of one slot.
 
     Args:
         figure: Receives the traces.
-        slot: Name of the slot, gives the look.
+        slot: Name of the slot, or of an arm of which it is not all; gives the look.
         x: Column on the horizontal axis.
         table: Columns ``x``, mean, low, high and count, ordered by ``x``.
         row: Row of the panel.
         col: Column of the panel.
         legend: Show the slot in the legend.
+        markers: Mark the single values, where there are not too many.
     """
     style = slot_style(slot)
     where = {"row": row, "col": col} if row else {}
@@ -48,7 +50,7 @@ def add_slot_line(
     figure.add_scatter(
         x=table[x],
         y=table["mean"],
-        mode="lines+markers" if len(table) <= 40 else "lines",
+        mode="lines+markers" if markers and len(table) <= 40 else "lines",
         line={"color": style.color, "dash": style.dash, "width": 2.5},
         marker={"symbol": style.symbol, "size": 9},
         name=style.label,

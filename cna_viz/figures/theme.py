@@ -18,6 +18,8 @@ MUTED: Final = "#5b6270"
 GRID: Final = "#e6e8ec"
 FONT: Final = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 SEQUENTIAL: Final = "Cividis"
+LINE: Final = 16
+"""Height of a line of the footnote in pixels."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,23 @@ OTHER_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star
 
 
 def slot_style(name: str) -> SlotStyle:
-    """Return the look of a slot; a watched network, which has a name of its own, gets one by its name."""
+    """Return the look of a slot, or of an arm.
+
+    An arm of which the slot is not all, as ``cna, clusters 4``, has the colour of its slot; a watched network, which
+    has a name of its own, gets a look by its name.
+    """
     if name in SLOT_STYLES:
         return SLOT_STYLES[name]
+    slot, comma, rest = name.partition(", ")
+    known = SLOT_STYLES.get(slot) if comma else None
     # Not by hash(), which differs from one process to the next.
-    number = crc32(name.encode())
+    number = crc32((rest if known else name).encode())
     number, color = divmod(number, len(OTHER_COLORS))
     number, dash = divmod(number, len(OTHER_DASHES))
-    symbol = number % len(OTHER_SYMBOLS)
-    return SlotStyle(OTHER_COLORS[color], OTHER_DASHES[dash], OTHER_SYMBOLS[symbol], escape(name))
+    symbol = OTHER_SYMBOLS[number % len(OTHER_SYMBOLS)]
+    if known:
+        return SlotStyle(known.color, OTHER_DASHES[dash], symbol, f"{known.label}, {escape(rest)}")
+    return SlotStyle(OTHER_COLORS[color], OTHER_DASHES[dash], symbol, escape(name))
 
 
 CLASS_COLORS: Final = (
@@ -151,6 +161,11 @@ def log_axis(values: Iterable[float]) -> dict[str, object]:
     return {"type": "log", "tickvals": [10.0**p for p in powers], "ticktext": [f"10<sup>{p}</sup>" for p in powers]}
 
 
+def space_below(footnote: str) -> int:
+    """Return the pixels that ticks, axis title and a footnote of several lines need below the panels."""
+    return 78 + LINE * max(2, footnote.count("<br>") + 1)
+
+
 def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom: int = 96) -> go.Figure:
     """Give a figure its template, its question as title and its provenance as footnote.
 
@@ -159,8 +174,9 @@ def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom:
         title: The question that it answers.
         footnote: Where the data comes from.
         height: Height in pixels.
-        bottom: Space below the panels in pixels, for axis title and footnote.
+        bottom: Space below the panels in pixels, for axis title and footnote; :func:`space_below` for long ones.
     """
+    lines = max(2, footnote.count("<br>") + 1)
     figure.update_layout(template=template(), title={"text": title}, height=height, margin={"b": bottom})
     return figure.add_annotation(
         text=footnote,
@@ -171,7 +187,7 @@ def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom:
         y=0,
         xanchor="left",
         yanchor="top",
-        yshift=-(bottom - 40),
+        yshift=-(bottom - 8 - LINE * lines),
         align="left",
         font={"size": 12, "color": MUTED},
     )

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cna_viz.analysis.comparison import arm_names, paired_table
-from cna_viz.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from cna_viz.analysis.comparison import arm_names, paired_table, training_settings, without_diverged
+from cna_viz.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -84,3 +84,37 @@ def test_arms_on_different_splits_are_refused_with_both_named(make: Make) -> Non
 def test_nothing_to_compare() -> None:
     with pytest.raises(UsageError, match="no runs to compare"):
         paired_table([])
+
+
+def test_settings_on_an_axis_make_no_arm() -> None:
+    configs = [config(slot="cna", clusters=2), config(slot="cna", clusters=4), config(slot="relu")]
+    assert list(arm_names(configs, apart={"clusters"}).values()) == ["cna", "cna", "relu"]
+    assert list(arm_names(configs[:2], apart={"clusters"}).values()) == ["cna", "cna"]
+
+
+def test_watched_networks_are_arms_by_their_names() -> None:
+    watched = [WatchedConfig(name=name, model="GAT", dataset="x", layers=4, key="k") for name in ("mine", "yours")]
+    assert list(arm_names([RunConfig(watched=one) for one in watched]).values()) == ["mine", "yours"]
+    assert list(arm_names([RunConfig(watched=watched[0])], apart={"slot"}).values()) == ["mine"]
+
+
+def test_arms_that_diverged_are_left_out_and_counted() -> None:
+    table = pd.DataFrame({"relu": [0.5, 0.6, 0.7], "cna": [0.5, None, None], "n": [None, 0.1, 0.2]})
+    table.attrs["protocol"] = "words"
+    kept = without_diverged(table)
+    assert list(kept.columns) == ["relu"]
+    assert kept.attrs == {"protocol": "words", "left_out": {"cna": 2, "n": 1}}
+    assert without_diverged(kept).attrs["left_out"] == {}
+    assert "left_out" not in table.attrs
+
+
+def test_equal_settings_are_said_and_different_ones_named(make: Make) -> None:
+    records = [make("relu"), make("cna")]
+    assert training_settings(records) == (
+        "All arms were trained with the same settings (lr 0.01, weight decay 0.0005, hidden 4, epochs 200 at most); "
+        "nothing was tuned for any one of them"
+    )
+    other = make("cna", layers=2)
+    vars(other)["config"] = other.config.replace(training=TrainingConfig(weight_decay=0.1))
+    assert training_settings([*records, other]).startswith("The arms differ in layers, weight decay as well")
+    assert training_settings([*records, other], ["layers", "weight_decay"]).startswith("All arms")

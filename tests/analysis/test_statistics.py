@@ -28,7 +28,7 @@ def table(**shifts: float) -> pd.DataFrame:
 def test_the_sign_flip_test_is_that_over_all_signs(values: list[float]) -> None:
     x = np.array(values)
     means = [abs(np.mean(x * signs)) for signs in product([1, -1], repeat=len(x))]
-    wanted = np.mean([mean >= abs(x.mean()) * (1 - 1e-12) for mean in means])
+    wanted = np.mean([mean >= abs(x.mean()) * (1 - 100 * np.finfo(float).eps) for mean in means])
     assert difference(x).p_flip == pytest.approx(min(1.0, float(wanted)), abs=1e-9)
     assert difference(x).p_flip >= smallest_p(len(x)) * (1 - 1e-12)
 
@@ -178,3 +178,11 @@ def test_effects_and_the_mean_give_back_the_accuracies() -> None:
 def test_a_factorial_without_a_slot_is_refused() -> None:
     with pytest.raises(UsageError, match="missing: cn"):
         effects(factorial_of(0, 0, 0).drop(columns="cn"))
+
+
+def test_effects_have_verdicts_corrected_for_their_number() -> None:
+    arms = pd.concat([factorial_of(0.0, 0.05, -0.02)] * 2, ignore_index=True)
+    found = effects(arms)
+    assert found["verdict"].tolist() == ["equal (±1)", "better", "worse", *["equal (±1)"] * 4]
+    assert found.loc["N", "p_holm"] == pytest.approx(7 * found.loc["N", "p_flip"], rel=1e-6)
+    assert effects(arms.head(5)).loc["N", "verdict"] == "undecided"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+import plotly.graph_objects as go
 import pytest
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
@@ -42,3 +43,18 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         return load_record(written[key])
 
     return make
+
+
+def rendered(figure: go.Figure) -> str:
+    """Return all text of a figure in which markup would be taken for markup."""
+    marks = [text for trace in figure.data for text in (trace.name, trace.hovertemplate)]
+    axes = [*figure.select_xaxes(), *figure.select_yaxes()]
+    words = [axis.title.text for axis in axes] + [text for axis in axes for text in axis.ticktext or ()]
+    notes = [note.text for note in figure.layout.annotations]
+    return "\n".join(str(text) for text in (*marks, *words, *notes, figure.layout.title.text) if text)
+
+
+@pytest.fixture(scope="session")
+def text_of() -> Callable[[go.Figure], str]:
+    """Return what gives the text of a figure in which markup would be taken for markup."""
+    return rendered

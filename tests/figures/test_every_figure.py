@@ -20,7 +20,10 @@ from cna_viz.vocabulary import PRESETS, SLOTS
 Make = Callable[..., Record]
 Plot = Callable[[Sequence[Record]], go.Figure]
 
-PLOTS: dict[str, Callable[..., go.Figure]] = {name: getattr(figures, name) for name in figures.__all__}
+ALL: dict[str, Callable[..., go.Figure]] = {name: getattr(figures, name) for name in figures.__all__}
+PAIRED = ("plot_differences", "plot_effects", "plot_interaction")
+"""Figures of comparisons, which need pairs of arms: what holds of every figure is asked of them at the end."""
+PLOTS = {name: function for name, function in ALL.items() if name not in PAIRED}
 ONE = [name for name in PLOTS if next(iter(inspect.signature(PLOTS[name]).parameters)) == "record"]
 """Figures of one record and one of its layers; the others take a list of records."""
 RATIONAL = [name for name, factors in PRESETS.items() if factors["activation"] == "rational"]
@@ -56,12 +59,18 @@ def size(values: Any) -> int:
 
 
 def drawn(figure: go.Figure) -> list[int]:
-    """Return for each trace how many finite values it draws."""
-    return [size(trace.z if trace.type == "heatmap" else trace.y) for trace in figure.data]
+    """Return for each trace how many finite values it draws; one that is there for the legend alone does not count."""
+    shown = [trace for trace in figure.data if trace.type == "heatmap" or tuple(trace.x) != (None,)]
+    return [size(trace.z if trace.type == "heatmap" else trace.y) for trace in shown]
+
+
+def _names_rows(axis: go.layout.YAxis) -> bool:
+    """Whether the ticks of an axis are words, which need no title."""
+    return bool(axis.ticktext) and not any(text[:1].isdigit() for text in axis.ticktext)
 
 
 def test_every_question_has_its_file() -> None:
-    for name, function in PLOTS.items():
+    for name, function in ALL.items():
         assert function.__module__ == f"cna_viz.figures.{name.removeprefix('plot_')}"
 
 
@@ -91,13 +100,18 @@ def test_axes_have_titles(make: Make, name: str) -> None:
     if name in PROJECTIONS:
         assert not any(axis.showticklabels for axis in axes)
     else:  # an axis that shares the ticks of the panel below also shares its title
-        assert all(axis.title.text for axis in axes if axis.showticklabels is not False)
+        assert all(axis.title.text or _names_rows(axis) for axis in axes if axis.showticklabels is not False)
         assert any(axis.title.text for axis in axes)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 96])
 def test_any_depth_can_be_drawn(plot: Plot, make: Make, layers: int) -> None:
-    figure = plot([make("relu", layers), make("cna", layers)])
+    records = [make("relu", layers), make("cna", layers)]
+    if (plot, layers) == (figures.plot_accuracy_by_setting, 1):
+        with pytest.raises(UsageError, match="clusters has no effect"):  # in a network without slots
+            plot(records)
+        return
+    figure = plot(records)
     assert figure.data
     assert all(drawn(figure))
 
@@ -243,3 +257,42 @@ def test_what_the_seeds_do_is_drawn_as_a_band_in_the_colour_of_the_slot(make: Ma
         assert {band.fillcolor for band in bands} == {"rgba(0, 114, 178, 0.15)"}, name
         assert all(band.showlegend is False and band.legendgroup == "cna" for band in bands)
         assert not [trace for trace in PLOTS[name]([make("cna")]).data if trace.fill], "one seed has no band"
+
+
+@pytest.fixture(params=PAIRED)
+def paired_plot(request: pytest.FixtureRequest) -> Plot:
+    """Return each figure of comparisons in turn."""
+    return ALL[request.param]
+
+
+@pytest.fixture
+def pairs(make: Make) -> list[Record]:
+    """Return two pairs of every slot."""
+    return [make(slot, seed=seed, dataset="karate", snapshots="none") for slot in SLOTS for seed in (3, 11)]
+
+
+def test_comparisons_have_a_question_a_footnote_and_titles_of_axes(paired_plot: Plot, pairs: list[Record]) -> None:
+    figure = paired_plot(pairs)
+    assert figure.layout.title.text.endswith("?")
+    facts = "dataset karate · split random-60-20-20 · seeds 3, 11 · runs "
+    assert figure.layout.annotations[-1].text.startswith(facts)
+    assert all(axis.title.text for axis in figure.select_xaxes())
+    ticks = [axis for axis in figure.select_yaxes() if axis.showticklabels is not False]
+    assert all(axis.title.text or _names_rows(axis) for axis in ticks)
+
+
+def test_comparisons_draw_the_same_twice_change_no_record_and_can_be_stored(
+    paired_plot: Plot, pairs: list[Record]
+) -> None:
+    before = [dict(record.summary) for record in pairs]
+    figure = paired_plot(pairs)
+    assert figure.to_json() == paired_plot(pairs).to_json()
+    assert [dict(record.summary) for record in pairs] == before
+    json.loads(figure.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_comparisons_of_nothing_and_with_missing_runs_are_refused(paired_plot: Plot, pairs: list[Record]) -> None:
+    with pytest.raises(UsageError, match="no records"):
+        paired_plot([])
+    with pytest.raises(UsageError, match="runs missing: 1"):
+        paired_plot([record for record in pairs if (record.config.slot, record.config.seed) != ("relu", 3)])

@@ -17,6 +17,7 @@ from cna_viz.figures.theme import (
     finish,
     log_axis,
     slot_style,
+    space_below,
 )
 from cna_viz.vocabulary import SLOTS
 
@@ -64,6 +65,25 @@ def test_every_look_is_one_that_plotly_knows() -> None:
 def test_what_the_name_of_a_watched_network_carries_is_escaped() -> None:
     label = slot_style('<a href="x">&</a>').label
     assert label == "&lt;a href=&quot;x&quot;&gt;&amp;&lt;/a&gt;"
+
+
+def test_an_arm_has_the_colour_of_its_slot_and_a_look_by_the_rest() -> None:
+    arms = [f"cna, clusters {count}" for count in (2, 4, 8, 16)]
+    styles = [slot_style(arm) for arm in arms]
+    assert {style.color for style in styles} == {SLOT_STYLES["cna"].color}
+    assert len({(style.dash, style.symbol) for style in styles}) == len(arms)
+    assert [style.label for style in styles] == [f"CNA, clusters {count}" for count in (2, 4, 8, 16)]
+    assert slot_style("cna, <b>").label == "CNA, &lt;b&gt;"
+    assert slot_style("cnb, clusters 2").label == "cnb, clusters 2"
+
+
+def test_a_long_footnote_has_room_below_the_axis() -> None:
+    for lines in (1, 2, 3, 6):
+        footnote = "<br>".join(["words"] * lines)
+        bottom = space_below(footnote)
+        (note,) = finish(go.Figure(), "Why?", footnote, height=300, bottom=bottom).layout.annotations
+        assert bottom + note.yshift >= 16 * lines
+        assert note.yshift == -70
 
 
 def test_sixty_classes_look_different_and_any_number_is_possible() -> None:

@@ -1,0 +1,104 @@
+"""What a split is worth, and what of a difference between arms on two splits is the split's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy import stats
+
+from cna_viz.analysis.comparison import paired_table, within
+from cna_viz.analysis.statistics import Difference, difference
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A difference between an arm on one split and another arm on another, taken apart.
+
+    ``total`` is exactly ``split.difference`` and ``arm.difference`` together.
+
+    Attributes:
+        total: Accuracy of the arm on its split minus that of the baseline on the other.
+        split: What the baseline gains by the split alone.
+        arm: What the arm gains over the baseline on one split, pair by pair.
+    """
+
+    total: float
+    split: "SplitEffect"
+    arm: Difference
+
+
+@dataclass(frozen=True)
+class SplitEffect:
+    """What an arm gains from another split: difference of means and its interval (Welch), 0 to 1.
+
+    Runs on different splits make no pairs, for they are tested on different nodes.
+    """
+
+    difference: float
+    low: float
+    high: float
+
+
+def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
+    """Return the paired table of every split protocol by its name, in the order of the records.
+
+    Raises:
+        UsageError: When there are several datasets, or as :func:`~cna_viz.analysis.comparison.paired_table` says.
+    """
+    groups = within(records)
+    datasets = {str(record.config.facts["dataset"]) for record in records}
+    if len(datasets) > 1:
+        raise UsageError(f"splits of one dataset are compared, not of {', '.join(sorted(datasets))}")
+    return {str(members[0].config.facts["split"]): paired_table(members, part) for members in groups.values()}
+
+
+def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95) -> SplitEffect:
+    """Return what one arm gains from one split to another.
+
+    Args:
+        few: Its accuracies on the first split, one per seed.
+        many: On the second.
+        level: Level of the interval: Welch's, for two samples of different variance.
+
+    Raises:
+        UsageError: When one of the two has fewer than two accuracies.
+    """
+    if min(few.count(), many.count()) < 2:
+        raise UsageError("too few runs: what a split is worth needs two seeds on each split")
+    gain = float(many.mean() - few.mean())
+    if few.dropna().nunique() == many.dropna().nunique() == 1:
+        return SplitEffect(gain, gain, gain)
+    found = stats.ttest_ind(many.dropna(), few.dropna(), equal_var=False).confidence_interval(level)
+    return SplitEffect(gain, float(found.low), float(found.high))
+
+
+def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Headline:
+    """Take apart the difference between an arm on the last split and the baseline on the first.
+
+    Args:
+        tables: As :func:`split_tables` returns them.
+        arm: An arm on both.
+        baseline: Another.
+
+    Raises:
+        UsageError: When there is one split only, an arm is missing, or there are fewer than two seeds.
+    """
+    if len(tables) < 2:
+        raise UsageError("a headline is taken apart between two splits; there is one")
+    first, last = (tables[name] for name in (next(iter(tables)), list(tables)[-1]))
+    for table in (first, last):
+        for name in (arm, baseline):
+            if name not in table:
+                raise UsageError(f"no runs of {name!r} on every split; arms: {', '.join(map(str, table.columns))}")
+    split = split_effect(first[baseline], last[baseline])
+    gain = difference((last[arm] - last[baseline]).to_numpy())
+    return Headline(float(last[arm].mean() - first[baseline].mean()), split, gain)
+
+
+def mean_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return mean accuracies in percent, a row per arm and a column per split, as :func:`split_tables` orders them."""
+    return pd.DataFrame({split: 100 * table.mean() for split, table in tables.items()}).rename_axis(
+        index=None, columns="arm"
+    )
