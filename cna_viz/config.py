@@ -422,6 +422,8 @@ def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
     value, kind = detail["input"], detail["type"]
     if kind == "extra_forbidden":
         return str(unknown_name(f"field of {cls.__name__}", name, cls.model_fields))
+    if kind == "missing":
+        return f"{name} is missing"
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
         return f"{name} = {_shown(value)} is out of range: it must be {_range(cls, name)}"
     if kind == "finite_number":

@@ -1,5 +1,6 @@
 """The settings of a run by the flat names that users type, on the command line and in grids."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,6 +55,19 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
             part = part.setdefault(parent, {})
         part[field] = value
     return data
+
+
+def run_config(values: Mapping[str, Any]) -> RunConfig:
+    """Return the run that has these values by flat name. Nothing is said of settings without effect.
+
+    In a family of runs that is no slip: what one arm needs is idle in another.
+
+    Raises:
+        UsageError: When a value is not accepted.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return RunConfig.model_validate(nested(values))
 
 
 def flat(config: RunConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cna_viz import list_runs
+from cna_viz.errors import ReportError
 from cna_viz.reports.report import make_report
 
 TINY = {
@@ -47,3 +48,43 @@ def test_it_runs(name: str, tmp_path: Path) -> None:
     assert len(figures) >= 4
     assert all(json.loads(figure)["data"] for figure in figures)
     assert [entry.status for entry in list_runs(tmp_path / "runs")] == ["complete"]
+
+
+CLAIMS = """
+recipes:
+  small: {runs: {dataset: karate, hidden: 6, clusters: 3, layers: 3}}
+claims:
+  - {id: level, kind: level, text: It works., source: Figure 1, standing: first hand, protocol: unknown, recipe: small,
+     arm: {published: 90}, own: {split: official-code}, fair: {split: random-80-10-10}}
+  - {id: far, kind: level, text: It works., source: Figure 2, standing: first hand, protocol: unknown, recipe: small,
+     runs: {slot: cna, clusters: 40}, arm: {published: 90}, fair: {split: random-80-10-10}}
+  - {id: weights, kind: parameters, text: It is small., source: Figure 3, standing: first hand, protocol: unknown,
+     published: 34900, unused: 120, in_channels: 128, out_channels: 40,
+     network: {backbone: sage, layers: 4, hidden: 60}}
+  - {id: none, kind: none, text: It is new., source: Figure 4, standing: second hand, protocol: unknown,
+     published: nothing, why: nobody knows}
+"""
+
+
+@pytest.mark.parametrize(("only", "drawn"), [("level,far,weights,none", 1), ("far,none", 0)])
+def test_the_ledger_is_written_whatever_can_be_run(tmp_path: Path, only: str, drawn: int) -> None:
+    (tmp_path / "claims.yaml").write_text(CLAIMS)
+    given = {"claims_file": str(tmp_path / "claims.yaml"), "epochs": "2", "only": only, "workers": "1"}
+    result = make_report("claims", {**given, "runs": str(tmp_path / "runs")}, tmp_path / "out")
+    page = result.index.read_text()
+    assert len(re.findall(r'id="figure-\d+-data"', page)) == drawn
+    assert "clusters = 40 is out of range: it must be at most 34" in page
+    assert "nobody knows" in page
+    results = json.loads((result.index.parent / "summary.json").read_text())["results"]
+    assert list(results) == only.split(",")
+    assert ("<strong>reproduced</strong>" in page) == (drawn == 1)
+
+
+def test_a_claims_file_that_makes_no_sense_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "claims.yaml").write_text(CLAIMS.replace("kind: none", "kind: nine"))
+    given = {"claims_file": str(tmp_path / "claims.yaml"), "runs": str(tmp_path / "runs")}
+    with pytest.raises(
+        ReportError, match=r"claims\.yaml, line 12: claim 'none': unknown kind 'nine'; choices"
+    ) as refused:
+        make_report("claims", given, tmp_path / "out")
+    assert "\n" not in str(refused.value)

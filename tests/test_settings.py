@@ -3,7 +3,8 @@
 import pytest
 
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RunConfig
-from cna_viz.settings import flat, nested, settings
+from cna_viz.errors import UsageError
+from cna_viz.settings import flat, nested, run_config, settings
 
 
 def test_names_are_those_of_the_fields_and_of_csbm_behind_its_own() -> None:
@@ -30,3 +31,13 @@ def test_flat_values_make_the_same_config(config: RunConfig) -> None:
 
 def test_parts_that_a_config_lacks_have_no_values() -> None:
     assert not any(name.startswith("csbm") for name in flat(RunConfig()))
+
+
+def test_runs_are_made_from_flat_values_without_a_word_on_idle_ones(recwarn: pytest.WarningsRecorder) -> None:
+    config = run_config({"slot": "na", "clusters": 14, "layers": 7, "csbm_nodes": 50, "dataset": "csbm", "seed": 4})
+    assert (config.slot, config.layers, config.seed) == ("na", 7, 4)
+    assert config.data.csbm is not None
+    assert config.data.csbm.nodes == 50
+    assert not recwarn.list
+    with pytest.raises(UsageError, match="layers = 0 is out of range"):
+        run_config({"layers": 0})

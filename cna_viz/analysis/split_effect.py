@@ -8,8 +8,10 @@ from scipy import stats
 
 from cna_viz.analysis.comparison import paired_table, within
 from cna_viz.analysis.statistics import Difference, difference
+from cna_viz.analysis.wording import metric_of
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
+from cna_viz.scores import SHARES, factor
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Hea
 
 
 def mean_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return mean accuracies in percent, a row per arm and a column per split, as :func:`split_tables` orders them."""
-    return pd.DataFrame({split: 100 * table.mean() for split, table in tables.items()}).rename_axis(
-        index=None, columns="arm"
-    )
+    """Return mean scores as they are written (shares in percent), a row per arm and a column per split."""
+    means = {
+        split: (factor(metric := metric_of(table)) * table.mean()).round(1 if metric in SHARES else 3)
+        for split, table in tables.items()
+    }
+    return pd.DataFrame(means).rename_axis(index=None, columns="arm")

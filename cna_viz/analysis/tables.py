@@ -7,6 +7,7 @@ import pandas as pd
 from cna_viz import vocabulary
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
+from cna_viz.vocabulary import LOWER_IS_BETTER
 
 IDENTITY = ("dataset", "split", "backbone", "slot", "layers", "seed")
 """Columns that say which run a row belongs to."""
@@ -26,6 +27,18 @@ def depth_table(records: Sequence[Record]) -> pd.DataFrame:
     means = table.pivot_table("test", "layers", "slot", aggfunc="mean", sort=False).sort_index()
     shown = (factor(metric) * means).round(1 if metric in SHARES else 3)
     return shown.rename_axis(index="layers", columns=f"mean {label(metric, 'test')}")
+
+
+def arm_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """A row per arm with its mean score as it is written, the best first.
+
+    Args:
+        pairs: Row per pair, column per arm, as :func:`~cna_viz.analysis.comparison.paired_table` returns it.
+    """
+    metric = pairs.attrs["metric"]
+    means = (factor(metric) * pairs.mean()).sort_values(ascending=metric in LOWER_IS_BETTER)
+    shown = means.round(1 if metric in SHARES else 3).rename(f"mean {label(metric, 'test')}")
+    return shown.to_frame().rename_axis(index=None, columns="arm")
 
 
 def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") -> pd.DataFrame:

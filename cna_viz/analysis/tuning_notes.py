@@ -29,6 +29,14 @@ def tuning_notes(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> 
     return notes
 
 
+def tuning_findings(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> list[str]:
+    """Return the sentences of :func:`tuning_notes` with the names of their arms; one where all are the same."""
+    notes = tuning_notes(configs, tuning)
+    if len(set(notes.values())) == 1:
+        return [f"all arms: {next(iter(notes.values()))}"]
+    return [f"**{arm}** {note}" for arm, note in notes.items()]
+
+
 def _untuned(config: RunConfig, tuning: Tuning | None) -> str:
     searched = tuning is not None and not set(tuning.space) <= idle(config)
     return "not tuned" + (": its settings are not those that the tuning chose" if searched else "")

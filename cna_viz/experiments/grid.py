@@ -1,6 +1,5 @@
 """Families of runs: a few lines that say what differs become a list of configs."""
 
-import warnings
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Self
@@ -10,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from cna_viz.config import Config, RunConfig
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.search import Space, read_space
-from cna_viz.settings import nested, settings
+from cna_viz.settings import run_config, settings
 from cna_viz.tuning import Tuning
 
 Values = dict[str, Any]
@@ -120,9 +119,7 @@ class Grid(Config):
 
     def _config(self, values: Values) -> RunConfig:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of settings without effect: that is said where it matters
-                return RunConfig.model_validate(nested(values))
+            return run_config(values)
         except UsageError as error:
             raise UsageError(f"grid {self.name!r}: {error} (in {_shown(values)})") from None
 

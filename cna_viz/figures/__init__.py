@@ -3,6 +3,7 @@
 from cna_viz.figures.accuracy_by_depth import plot_accuracy_by_depth
 from cna_viz.figures.accuracy_by_setting import plot_accuracy_by_setting
 from cna_viz.figures.accuracy_by_split import plot_accuracy_by_split
+from cna_viz.figures.claims import plot_claims
 from cna_viz.figures.collapse_map import plot_collapse_map
 from cna_viz.figures.differences import plot_differences
 from cna_viz.figures.effects import plot_effects
@@ -18,6 +19,7 @@ __all__ = [
     "plot_accuracy_by_depth",
     "plot_accuracy_by_setting",
     "plot_accuracy_by_split",
+    "plot_claims",
     "plot_collapse_map",
     "plot_differences",
     "plot_effects",

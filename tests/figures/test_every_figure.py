@@ -23,7 +23,9 @@ Plot = Callable[[Sequence[Record]], go.Figure]
 ALL: dict[str, Callable[..., go.Figure]] = {name: getattr(figures, name) for name in figures.__all__}
 PAIRED = ("plot_differences", "plot_effects", "plot_interaction")
 """Figures of comparisons, which need pairs of arms: what holds of every figure is asked of them at the end."""
-PLOTS = {name: function for name, function in ALL.items() if name not in PAIRED}
+NOT_OF_RECORDS = ("plot_claims",)
+"""Figures of something else than records; their tests are their own."""
+PLOTS = {name: function for name, function in ALL.items() if name not in {*PAIRED, *NOT_OF_RECORDS}}
 ONE = [name for name in PLOTS if next(iter(inspect.signature(PLOTS[name]).parameters)) == "record"]
 """Figures of one record and one of its layers; the others take a list of records."""
 RATIONAL = [name for name, factors in PRESETS.items() if factors["activation"] == "rational"]

@@ -1,0 +1,125 @@
+"""What the runs say of a claim under one protocol."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cna_viz.analysis.claims.evidence import Evidence
+from cna_viz.analysis.claims.kinds import Trend
+from cna_viz.analysis.claims.model import MeasuredArm, ProtocolName, Trained
+from cna_viz.analysis.claims.plan import Plan
+from cna_viz.analysis.claims.rules import Outcome, interval_of, outcome
+from cna_viz.analysis.intervals import Interval
+from cna_viz.analysis.tables import layer_table
+from cna_viz.config import RunConfig
+from cna_viz.records.record import Record
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the runs say of a claim under one protocol.
+
+    Attributes:
+        protocol: ``own`` or ``fair``.
+        unit: What the quantity is counted in.
+        made: What the arms were, by slot and split: ``cna on public against relu on public``.
+        interval: Mean and 95 % interval of the quantity over seeds; None where there is none.
+        outcome: Whether the claim holds.
+        why: Why.
+        means: Mean of every arm over seeds: test accuracy in percent, or the measure. Empty without an interval.
+        records: The runs that the interval comes from.
+    """
+
+    protocol: ProtocolName
+    unit: str
+    made: str
+    interval: Interval | None
+    outcome: Outcome
+    why: str
+    means: Mapping[str, float] = field(default_factory=dict)
+    records: tuple[Record, ...] = ()
+
+
+def measure(claim: Trained, protocol: ProtocolName, plan: Plan, evidence: Evidence) -> Measured:
+    """Return what the runs of ``evidence`` say of a claim under a protocol. What is missing becomes the reason."""
+    arms = plan.configs(claim, protocol)
+    made = " against ".join(dict.fromkeys(_made(configs[0]) for configs in arms.values()))
+    problem = _problem(claim, plan, arms, evidence)
+    if problem:
+        return Measured(protocol, claim.unit, made, None, "undecided", problem)
+    records = {name: [evidence.records[config.run_id] for config in configs] for name, configs in arms.items()}
+    values = {name: _values(claim, name, records[name]) for name in arms}
+    problem = _not_a_number(claim, plan, values)
+    if problem:
+        return Measured(protocol, claim.unit, made, None, "undecided", problem)
+    interval = interval_of(claim, _quantity(claim, values))
+    decided, why = outcome(claim, interval)
+    means = {name: _mean(claim, numbers) for name, numbers in values.items()}
+    used = tuple({record.id: record for arm in records.values() for record in arm}.values())
+    return Measured(protocol, claim.unit, made, interval, decided, why, means, used)
+
+
+def _made(config: RunConfig) -> str:
+    return f"{config.slot} on {config.data.split}"
+
+
+def _problem(claim: Trained, plan: Plan, arms: Mapping[str, Sequence[RunConfig]], evidence: Evidence) -> str:
+    """Return why the runs can't say anything; nothing where they can."""
+    configs = list({config.run_id: config for arm in arms.values() for config in arm}.values())
+    missing = [config.run_id for config in configs if config.run_id not in evidence.records]
+    if missing and claim.slow and not plan.slow:
+        deepest = max(config.layers for config in configs)
+        return f"not run: {len(missing)} runs per split of up to {deepest} layers; -p slow true makes them"
+    reasons = [evidence.failed[name] for name in missing if name in evidence.failed]
+    if reasons:
+        return f"{len(reasons)} of {len(configs)} runs failed: {reasons[0]}"
+    if missing:
+        return f"{len(missing)} of {len(configs)} runs are missing: make the report again, it trains what is missing"
+    diverged = [config for config in configs if evidence.records[config.run_id].status != "complete"]
+    if diverged:
+        first = diverged[0]
+        return f"{len(diverged)} of {len(configs)} runs diverged, the first with seed {first.seed} ({first.run_id[:8]})"
+    seeds = len({config.seed for config in configs})
+    return "" if seeds > 1 else f"{seeds} seed gives no interval: at least two are needed"
+
+
+def _values(claim: Trained, name: str, records: Sequence[Record]) -> list[float]:
+    """Return test accuracy in percent, or the measure of the last hidden layer, of every seed of an arm."""
+    if not isinstance(claim, Trend):
+        return [100 * record.score("test") for record in records]
+    arm = claim.arms[name]
+    assert isinstance(arm, MeasuredArm)
+    return [_last_hidden(record, claim.measure, arm.stage) for record in records]
+
+
+def _last_hidden(record: Record, measure: str, stage: str) -> float:
+    table = layer_table([record], measure, stage)
+    value = table.loc[table["layer"] == record.layers - 1, "value"]
+    return float(value.iloc[0]) if len(value) else math.nan
+
+
+def _not_a_number(claim: Trained, plan: Plan, values: Mapping[str, Sequence[float]]) -> str:
+    """Return which value has no place in the quantity; nothing where all have."""
+    for name, numbers in values.items():
+        for seed, value in zip(dict.fromkeys(plan.seeds), numbers, strict=True):
+            if isinstance(claim, Trend) and not (math.isfinite(value) and value > 0):
+                return f"{claim.measure} of the {name} is {value:g} with seed {seed}: it has no ratio to another"
+            if not math.isfinite(value):
+                return f"the {name} has no test accuracy with seed {seed}"
+    return ""
+
+
+def _quantity(claim: Trained, values: Mapping[str, Sequence[float]]) -> list[float]:
+    """Return the quantity of the claim for every seed."""
+    arm, *others = (values[name] for name in claim.arms)
+    if not others:
+        return list(arm)
+    pairs = zip(arm, others[0], strict=True)
+    return [one / other if isinstance(claim, Trend) else one - other for one, other in pairs]
+
+
+def _mean(claim: Trained, values: Sequence[float]) -> float:
+    """Return the mean over seeds, the geometric one of what ratios are made from."""
+    return float(np.exp(np.mean(np.log(values))) if isinstance(claim, Trend) else np.mean(values))

@@ -1,0 +1,81 @@
+"""Which runs test a claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cna_viz.analysis.claims.kinds import Parameters, Trend
+from cna_viz.analysis.claims.model import Claim, ProtocolName, Trained
+from cna_viz.config import ModelConfig, RunConfig
+from cna_viz.settings import run_config
+
+MEASURES: Final = ("feature_norm", "dirichlet_sym")
+"""Recorded of all runs of a ledger, so that claims about accuracy and about energy share them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all runs of a ledger share.
+
+    Attributes:
+        seeds: A run per seed; an interval needs two.
+        epochs: Most epochs of a run; a claim whose settings say fewer has fewer.
+        slow: Make the runs of slow claims, too.
+    """
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    epochs: int = 100
+    slow: bool = False
+
+    def configs(self, claim: Trained, protocol: ProtocolName) -> dict[str, list[RunConfig]]:
+        """Return the runs of every arm of a claim under a protocol, in the order of the seeds.
+
+        Raises:
+            UsageError: When a seed or the number of epochs is out of range.
+        """
+        return {
+            name: [self._config(claim, name, protocol, seed) for seed in dict.fromkeys(self.seeds)]
+            for name in claim.arms
+        }
+
+    def all_configs(self, claims: Sequence[Claim]) -> list[RunConfig]:
+        """Return all runs that test these claims, slow ones too, each once."""
+        found = [
+            config
+            for claim in claims
+            if isinstance(claim, Trained)
+            for protocol in claim.protocols
+            for configs in self.configs(claim, protocol).values()
+            for config in configs
+        ]
+        return list({config.run_id: config for config in found}.values())
+
+    def to_make(self, claims: Sequence[Claim]) -> list[RunConfig]:
+        """Return the runs that are to be made where they are missing."""
+        return self.all_configs([one for one in claims if self.slow or not (isinstance(one, Trained) and one.slow)])
+
+    def _config(self, claim: Trained, name: str, protocol: ProtocolName, seed: int) -> RunConfig:
+        values = claim.settings_of(name, protocol)
+        epochs = min(self.epochs, claim.config_of(name, protocol).training.epochs)
+        extra = (claim.measure,) if isinstance(claim, Trend) else ()
+        recording = {"every": max(1, epochs), "snapshots": "none", "measures": (*MEASURES, *extra)}
+        return run_config({**values, **recording, "epochs": epochs, "seed": seed})
+
+
+def about(claims: Sequence[Claim], dataset: str) -> list[Claim]:
+    """Return the claims about a dataset that do not take long, and those about numbers of weights, which need none."""
+    return [
+        claim
+        for claim in claims
+        if isinstance(claim, Parameters)
+        or (isinstance(claim, Trained) and not claim.slow and claim.config_of("arm", "fair").data.dataset == dataset)
+    ]
+
+
+def networks(claims: Sequence[Claim]) -> dict[str, tuple[ModelConfig, int, int]]:
+    """Return the networks whose weights are to be counted, by claim: model, input and output channels."""
+    return {
+        claim.id: (claim.model, claim.in_channels, claim.out_channels)
+        for claim in claims
+        if isinstance(claim, Parameters)
+    }

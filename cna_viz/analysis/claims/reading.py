@@ -1,0 +1,111 @@
+"""Claims from YAML: those of this library, or a file of the user."""
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from cna_viz import descriptions
+from cna_viz.analysis.claims.kinds import KINDS
+from cna_viz.analysis.claims.model import Claim, Values
+from cna_viz.config import Config
+from cna_viz.errors import UsageError, unknown_name
+
+KEYS: Final = ("claims", "recipes")
+"""Keys of a file of claims."""
+
+
+class Recipe(Config):
+    """Settings that several claims share."""
+
+    runs: Values
+    """The settings; those of a claim outweigh them."""
+    here: str = ""
+    """In what they differ from the published ones."""
+
+
+def read_claims(path: Path | str | None = None) -> list[Claim]:
+    """Return the claims of a file, in its order.
+
+    Args:
+        path: A YAML file of claims; that of this library when left out.
+
+    Raises:
+        UsageError: When the file is not there, is not YAML, or a claim in it is not one; the message names file, line
+            and claim.
+    """
+    if path is None:
+        own = resources.files("cna_viz.analysis.claims") / "claims.yaml"
+        return parse_claims(own.read_text("utf-8"), "claims.yaml")
+    path = Path(path)
+    return parse_claims(descriptions.read_text(path, "a list of claims"), path.name)
+
+
+def parse_claims(text: str, file: str) -> list[Claim]:
+    """Return the claims that a YAML text describes; arguments and errors as in :func:`read_claims`."""
+    data = descriptions.parse(text, file, "a list of claims", KEYS)
+    for key in data:
+        if key not in KEYS:
+            raise UsageError(f"{file}: {unknown_name('key', str(key), KEYS)}")
+    entries, recipes = data.get("claims"), _recipes(data.get("recipes", {}), file)
+    if not isinstance(entries, list) or not entries:
+        raise UsageError(f"{file}: claims is empty: it needs a list of at least one claim")
+    claims: dict[str, Claim] = {}
+    for entry, line in zip(entries, descriptions.lines_of(text, "claims"), strict=True):
+        where = f"{file}, line {line}"
+        claim = _claim(entry, recipes, where)
+        if claim.id in claims:
+            raise UsageError(f"{where}: claim {claim.id!r} stands there twice; give one of them another id")
+        claims[claim.id] = claim
+    return list(claims.values())
+
+
+def choose(claims: Sequence[Claim], only: Sequence[str]) -> list[Claim]:
+    """Return the claims with these ids, in the order of ``claims``; all of them where no id is given.
+
+    Raises:
+        UsageError: When there is no claim of an id; lists those there are.
+    """
+    known = [claim.id for claim in claims]
+    for name in only:
+        if name not in known:
+            raise unknown_name("claim", name, known)
+    return [claim for claim in claims if claim.id in only or not only]
+
+
+def _recipes(entries: object, file: str) -> dict[str, Recipe]:
+    if not isinstance(entries, dict):
+        raise UsageError(f"{file}: recipes need a name each, as in cora: {{runs: {{dataset: cora}}}}")
+    recipes = {}
+    for name, entry in entries.items():
+        try:
+            recipes[str(name)] = Recipe.model_validate(entry)
+        except UsageError as error:
+            raise UsageError(f"{file}: recipe {str(name)!r}: {error}") from None
+    return recipes
+
+
+def _claim(entry: object, recipes: Mapping[str, Recipe], where: str) -> Claim:
+    if not isinstance(entry, dict):
+        raise UsageError(f"{where}: a claim needs the keys {', '.join(Claim.model_fields)}")
+    where = f"{where}: claim {str(entry['id'])!r}" if "id" in entry else where
+    kind = str(entry.get("kind"))
+    if kind not in KINDS:
+        raise UsageError(f"{where}: {unknown_name('kind', kind, KINDS)}")
+    try:
+        return KINDS[kind].model_validate(_with_recipe(entry, recipes))
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
+def _with_recipe(entry: dict[Any, Any], recipes: Mapping[str, Recipe]) -> dict[Any, Any]:
+    """Return a claim with what its recipe says, where it does not say otherwise."""
+    if "recipe" not in entry:
+        return entry
+    name, runs = str(entry["recipe"]), entry.get("runs", {})
+    if name not in recipes:
+        raise unknown_name("recipe", name, recipes)
+    recipe = recipes[name]
+    # What is no table of settings is left as it is: the claim says so.
+    merged = {**recipe.runs, **runs} if isinstance(runs, dict) else runs
+    return {"here": recipe.here, **{key: value for key, value in entry.items() if key != "recipe"}, "runs": merged}

@@ -1,0 +1,124 @@
+"""When an interval speaks for a claim, when against it, and what two protocols say together.
+
+A claim is met by the quantities in a region R around the published quantity q, with tolerance τ:
+
+- bound ``at least``: R = [q − τ, ∞)
+- bound ``at most``: R = (−∞, q + τ]
+- bound ``about``: R = [q − τ, q + τ]
+
+The runs give the mean of the quantity over seeds and its 95 % interval (Student's t). Under one protocol the claim
+
+- *holds* when the whole interval lies in R. It also holds, as the doubt is the claim's, when the interval only reaches
+  into R, if (a) half its width is at most the precision asked for and (b), where an effect larger than τ was published
+  and the bound is not ``about``, the interval does not contain "no effect";
+- *fails* when the interval lies outside R, however wide it is;
+- is *undecided* in every other case: too few seeds for what they spread.
+
+Trends are ratios. All of this is done with their logarithms: q − τ is then q / τ, and no effect is a ratio of 1.
+
+Together, the fair protocol decides, and the claim's own one is asked where the fair one fails:
+
+============  =============  =======================================
+fair          own            verdict
+============  =============  =======================================
+holds         (any)          reproduced
+fails         holds          only under its own split
+fails         fails or none  not reproduced
+fails         undecided      cannot be tested here
+undecided     (any)          cannot be tested here
+============  =============  =======================================
+
+Runs that are missing, failed or diverged, and fewer than two seeds, count as undecided.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cna_viz.analysis.claims import words
+from cna_viz.analysis.claims.kinds import Trend
+from cna_viz.analysis.claims.model import Trained
+from cna_viz.analysis.intervals import Interval, confidence_interval
+
+Outcome = Literal["holds", "fails", "undecided"]
+Verdict = Literal["reproduced", "not reproduced", "only under its own split", "cannot be tested here"]
+VERDICTS: Final[tuple[Verdict, ...]] = (
+    "reproduced",
+    "only under its own split",
+    "not reproduced",
+    "cannot be tested here",
+)
+
+
+@dataclass(frozen=True)
+class Region:
+    """The quantities that meet a claim: from ``low`` to ``high``, both included, in the unit of the claim."""
+
+    low: float
+    high: float
+
+
+def region(claim: Trained) -> Region:
+    """Return which quantities meet the claim."""
+    q, tolerance = claim.quantity, claim.tolerance
+    ratio = isinstance(claim, Trend)
+    below, above = (q / tolerance, q * tolerance) if ratio else (q - tolerance, q + tolerance)
+    return Region(
+        low=(0.0 if ratio else -math.inf) if claim.bound == "at most" else below,
+        high=math.inf if claim.bound == "at least" else above,
+    )
+
+
+def interval_of(claim: Trained, values: ArrayLike) -> Interval:
+    """Return mean and 95 % interval of the quantity over seeds; geometric where it is a ratio.
+
+    Args:
+        claim: The claim.
+        values: The quantity of every seed, at least two.
+    """
+    if isinstance(claim, Trend):
+        logs = confidence_interval(np.log(values))
+        mean, low, high = np.exp([logs.mean, logs.low, logs.high]).tolist()
+        return Interval(mean, low, high, logs.count)
+    return confidence_interval(values, bounds=(0, 100) if claim.unit == "%" else (-100, 100))
+
+
+def outcome(claim: Trained, interval: Interval) -> tuple[Outcome, str]:
+    """Return what the interval says of the claim, and why, as the module says."""
+    meets = region(claim)
+    needs = words.wanted(claim, meets.low, meets.high)
+    if meets.low <= interval.low and interval.high <= meets.high:
+        return "holds", f"the whole interval is {needs}"
+    if interval.high < meets.low:
+        return "fails", f"the interval ends at {words.amount(interval.high, claim.unit)}, needed is {needs}"
+    if interval.low > meets.high:
+        return "fails", f"the interval begins at {words.amount(interval.low, claim.unit)}, needed is {needs}"
+    if _half_width(claim, interval) > _scaled(claim, claim.precision):
+        return "undecided", f"with {interval.count} seeds the interval is too wide to tell whether it is {needs}"
+    if claim.shows_effect and interval.low <= claim.no_effect <= interval.high:
+        return "undecided", f"with {interval.count} seeds the interval reaches {needs}, but also no effect at all"
+    return "holds", f"the interval reaches {needs}"
+
+
+def verdict(fair: Outcome, own: Outcome | None) -> Verdict:
+    """Return what the outcomes under both protocols say together; ``own`` is None where there is no such protocol."""
+    if fair == "holds":
+        return "reproduced"
+    if fair == "fails" and own == "holds":
+        return "only under its own split"
+    if fair == "fails" and own in {"fails", None}:
+        return "not reproduced"
+    return "cannot be tested here"
+
+
+def _half_width(claim: Trained, interval: Interval) -> float:
+    if isinstance(claim, Trend):
+        return math.log(interval.high / interval.mean)
+    return max(interval.high - interval.mean, interval.mean - interval.low)  # they differ where one end was cut
+
+
+def _scaled(claim: Trained, precision: float) -> float:
+    return math.log(precision) if isinstance(claim, Trend) else precision
