@@ -26,6 +26,8 @@ def counts_sentence(judged: Sequence[Judged]) -> str:
 def plan_sentence(judged: Sequence[Judged], plan: Plan) -> str:
     """Say how the runs of this ledger were made, as Markdown."""
     tested = [one for one in judged if isinstance(one.claim, Trained)]
+    if not tested:
+        return "None of these claims is about what training gives: nothing was trained for them."
     return (
         f"Our runs: {_count(len(set(plan.seeds)), 'seed')} per arm, at most {_count(plan.epochs, 'epoch')}, the model "
         f"of the best *validation* epoch, nothing tuned. They give a number to "

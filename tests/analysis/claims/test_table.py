@@ -71,6 +71,7 @@ def test_sentences_count_verdicts(make_claim: Make, plan: Plan, recorded: Make) 
     assert counts_sentence(judged[1:]) == "Of 1 claim: **1** cannot be tested here."
     assert "3 seeds per arm, at most 5 epochs" in plan_sentence(judged, plan)
     assert "They give a number to 1 of the 1 claim " in plan_sentence(judged, plan)
+    assert plan_sentence([], plan).startswith("None of these claims is about what training gives")
     with pytest.raises(UsageError, match="no claims to count"):
         counts_sentence([])
 
