@@ -1,6 +1,5 @@
 """The one place that knows the whole making wing: data, model, training, recording."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -15,9 +14,8 @@ from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph, Split
 from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
-from cna_viz.models.backbones import get_backbone, prepare_features, prepare_graph
+from cna_viz.experiments.batches import batches_of, inputs_of
 from cna_viz.models.gnn import GNN
-from cna_viz.models.inputs import Membership
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
@@ -27,10 +25,8 @@ from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.writer import RecordWriter
 from cna_viz.training.freed_memory import keep_freed_memory
-from cna_viz.training.graph_batches import GraphBatch, GraphBatches
 from cna_viz.training.loop import Batches, Callback, Outcome, fit
 from cna_viz.training.objective import CLASSIFICATION, Objective, make_objective
-from cna_viz.training.sampler import NeighborBatches
 from cna_viz.training.step import TrainingBatch, loss_of
 
 
@@ -82,14 +78,6 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         callbacks = [recorder, *callbacks]
         outcome = fit(model, inputs, graph.target, parts, config.training, callbacks, batches, objective)
         writer.seal(_summary(outcome, config.metric, sum(p.numel() for p in model.parameters()), split))
-
-
-def inputs_of(config: RunConfig, graph: Graph) -> tuple[Any, ...]:
-    """Return what a network is called with on all nodes."""
-    member = graph.graph_of_node
-    membership = None if member is None else Membership(member, len(graph.target))
-    edges = prepare_graph(config.model.backbone, graph.edge_index, graph.num_nodes, membership=membership)
-    return prepare_features(config.model.backbone, graph.x), edges
 
 
 def recorder_of(
@@ -158,50 +146,6 @@ def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
     if assignment == "communities":
         return louvain(graph.edge_index, graph.num_nodes, config.model.clusters, seed=config.seed)
     return graph.y if assignment == "labels" else None
-
-
-def batches_of(config: RunConfig, graph: Graph, split: Split) -> Batches | None:
-    """Return what makes the batches of an epoch; None where an epoch is one step on the whole graph."""
-    if graph.graph_of_node is not None:
-        return _batches_of_graphs(config, graph, split)
-    if config.training.batch_size is None:
-        return None
-    sampler = NeighborBatches(
-        graph.edge_index,
-        graph.num_nodes,
-        split.train,
-        batch_size=config.training.batch_size,
-        neighbors=config.training.neighbors,
-        hops=get_backbone(config.model.backbone).hops * config.model.layers,
-        seed=config.seed,
-    )
-    device = graph.x.device
-
-    def epoch(number: int) -> Iterator[TrainingBatch]:
-        for part in sampler.epoch(number):
-            nodes = part.nodes.to(device)
-            edges = prepare_graph(config.model.backbone, part.edge_index.to(device), len(nodes), nodes)
-            yield TrainingBatch((graph.x.index_select(0, nodes), edges), graph.y[nodes], part.seeds.to(device))
-
-    return epoch
-
-
-def _batches_of_graphs(config: RunConfig, graph: Graph, split: Split) -> Batches:
-    device, size = graph.x.device, config.training.batch_size
-    edge_index, first, target = graph.edge_index.cpu(), graph.first_nodes().cpu(), graph.target
-    dealt = GraphBatches(edge_index, first, split.train, batch_size=size, seed=config.seed)
-
-    def prepared(part: GraphBatch) -> TrainingBatch:
-        nodes, graphs = part.nodes.to(device), part.graphs.to(device)
-        membership = Membership(part.graph_of_node.to(device), len(graphs))
-        edges = prepare_graph(config.model.backbone, part.edge_index.to(device), len(nodes), nodes, membership)
-        rows = torch.arange(len(graphs), device=device)
-        return TrainingBatch((graph.x.index_select(0, nodes), edges), target[graphs], rows)
-
-    if size is None:
-        whole = [prepared(part) for part in dealt.epoch(1)]
-        return lambda number: whole
-    return lambda number: map(prepared, dealt.epoch(number))
 
 
 def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:
