@@ -46,6 +46,6 @@ def _note(tuned: TunedArm, tuning: Tuning) -> str:
     chosen = ", ".join(f"{name} {value}" for name, value in tuned.chosen.items())
     kept = " (as before: no other was better)" if tuned.trial == 0 else ""
     return (
-        f"tuned: {tuning.trials} trials of {', '.join(tuned.chosen)} on validation {WORDS[tuned.metric]} with seeds "
-        f"{', '.join(map(str, tuning.seeds))}: {chosen}{kept}"
+        f"tuned: {tuning.trials} trials of {', '.join(tuned.chosen)} on validation {WORDS[tuned.metric]} with "
+        f"{'seed' if len(tuning.seeds) == 1 else 'seeds'} {', '.join(map(str, tuning.seeds))}: {chosen}{kept}"
     )

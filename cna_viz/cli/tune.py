@@ -126,10 +126,11 @@ def _show(found: "Tuned", namespace: Namespace) -> None:
     rows = [_row(name, arm, tuning) for name, arm in arms.items()]
     metrics = " or ".join(dict.fromkeys(WORDS[arm.metric] for arm in tuning.arms))
     print(table(["arm", "trials", "untuned", "tuned", "chosen"], rows, right=["trials", "untuned", "tuned"]))
-    path = shlex.quote(str(found.path))
+    path, seeds = shlex.quote(str(found.path)), ", ".join(map(str, tuning.seeds))
+    over = f"seed {seeds}" if len(tuning.seeds) == 1 else f"mean over seeds {seeds}"
     print(
-        f"\nvalidation {metrics}, mean over seeds {', '.join(map(str, tuning.seeds))}; the best of many trials "
-        f"flatters, so compare on the fresh seeds of {path}:\n\n  cna-viz sweep {path}\n  cna-viz compare {path}"
+        f"\nvalidation {metrics}, {over}; the best of many trials flatters, so compare on the fresh seeds of {path}:"
+        f"\n\n  cna-viz sweep {path}\n  cna-viz compare {path}"
     )
 
 

@@ -64,8 +64,8 @@ def test_tuned_then_trained_then_compared(call: Call, grid: str, tmp_path: Path)
     assert call("sweep", "tuning/small.yaml").code == 0
     shown = call("compare", "tuning/small.yaml").out
     lr = again["arms"][0]["chosen"]["lr"]
-    assert f"\nrelu: tuned: 2 trials of lr on validation accuracy with seeds 8: lr {lr}" in shown
-    assert "\nca: tuned: 2 trials of lr, clusters on validation accuracy with seeds 8: lr " in shown
+    assert f"\nrelu: tuned: 2 trials of lr on validation accuracy with seed 8: lr {lr}" in shown
+    assert "\nca: tuned: 2 trials of lr, clusters on validation accuracy with seed 8: lr " in shown
     (told,) = json.loads(call("compare", "tuning/small.yaml", "--json").out)
     assert [row["arm"] for row in told["arms"]] == ["ca"]
     assert {name: note[:15] for name, note in told["tuning"].items()} == dict.fromkeys(
