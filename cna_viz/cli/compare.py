@@ -30,6 +30,8 @@ def main(words: Sequence[str]) -> int:
     if namespace.grid is None:
         list_grids()
         return 0
+    if not namespace.margin > 0:
+        raise UsageError(f"--margin {namespace.margin:g} is out of range: it must be greater than 0")
     grid = read_grid(namespace)
     configs = grid.configs()
     missing = [config for config in configs if not is_complete(namespace.runs / config.run_id)]

@@ -94,6 +94,7 @@ def test_a_failed_run_is_reported_with_what_it_was(call: Call, grid: str, tmp_pa
         (("sweep", "ablation", "--shard", "4/3"), "--shard 4/3 is not accepted"),
         (("sweep", "ablation", "--workers", "0", *SMALL), "workers = 0 is out of range"),
         (("compare", "depth", "--within", "depth"), "runs of depth are missing in"),
+        (("compare", "depth", "--margin", "-1"), "--margin -1 is out of range: it must be greater than 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call: Call, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
