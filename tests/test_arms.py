@@ -52,3 +52,18 @@ def test_silent_settings_are_settings() -> None:
 def test_what_has_an_effect(config: RunConfig, name: str, has_effect: bool) -> None:
     assert (name not in idle(config)) is has_effect
     assert (name in effective(config)) is has_effect
+
+
+def test_nothing_is_sampled_or_clustered_anew_where_it_can_not_be() -> None:
+    graphs = RunConfig(
+        data=DataConfig(dataset="motifs"),
+        model=ModelConfig(slot="cna", layers=3),
+        training=TrainingConfig(batch_size=4),
+    )
+    assert {"neighbors", "recluster_every"} <= idle(graphs)
+    assert "readout" not in idle(graphs)
+    one = graphs.replace(data=DataConfig(dataset="karate"))
+    assert "neighbors" not in idle(one)
+    assert "recluster_every" in idle(one)  # with mini-batches k-means runs along
+    assert "neighbors" in idle(one.replace(model=one.model.replace(backbone="mlp")))
+    assert "recluster_every" not in idle(one.replace(training=TrainingConfig()))

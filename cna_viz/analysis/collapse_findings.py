@@ -12,6 +12,7 @@ from cna_viz.analysis.wording import counted, listed
 from cna_viz.arms import effective
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
+from cna_viz.scores import SHARES, WORDS
 from cna_viz.settings import settings
 
 GAP: Final = 0.1
@@ -26,11 +27,12 @@ def collapse_summary(records: Sequence[Record]) -> pd.DataFrame:
 
     Returns:
         Means over seeds: ``gradient`` (first hidden layer / last, untrained, geometric mean), ``rank`` (untrained),
-        ``rank later`` (selected model), ``training %`` and ``test %`` (accuracy), and ``fit`` (how many of the runs).
+        ``rank later`` (selected model), ``training %`` and ``test %`` (the score), and ``fit`` (how many of the runs).
 
     Raises:
-        UsageError: When records differ in depth.
+        UsageError: When records differ in depth, or their score is no share.
     """
+    _metric(records)
     if len(depths := sorted({record.layers for record in records})) > 1:
         raise UsageError(f"a summary is of one depth, not of depths {', '.join(map(str, depths))}")
     table = collapse_table(records)
@@ -52,8 +54,11 @@ def collapse_findings(records: Sequence[Record]) -> list[str]:
     """Say how many runs fit their training nodes by what their untrained network had, and what that can tell.
 
     Thresholds are those of :mod:`cna_viz.analysis.collapse`.
+
+    Raises:
+        UsageError: When the score is no share.
     """
-    table = collapse_table(records)
+    metric, table = _metric(records), collapse_table(records)
     start = table[table["model"] == START]
     groups = {name: start[start["quadrant"] == name] for name in QUADRANTS}
     words = {
@@ -64,7 +69,7 @@ def collapse_findings(records: Sequence[Record]) -> list[str]:
     }
     sentences = [
         f"{words[name]}: {int(group['fitted'].sum())} of {counted(len(group), 'run')} fit their training nodes "
-        f"(mean training accuracy {100 * group['train'].mean():.0f} %)"
+        f"(mean training {WORDS[metric]} {100 * group['train'].mean():.0f} %)"
         for name, group in groups.items()
         if len(group)
     ]
@@ -146,6 +151,20 @@ def _remedy(
         for name in ("gradient vanishes", "features collapse")
     )
     return f"{change}: {fitted}; before training the gradient vanishes in {vanish}, features collapse in {collapse}"
+
+
+def _metric(records: Sequence[Record]) -> str:
+    """Return the score of the records; refuse one that is no share, of which these sentences can't speak."""
+    metrics = sorted({record.metric for record in records})
+    for metric in metrics:
+        if metric not in SHARES:
+            raise UsageError(
+                f"these sentences are about shares of nodes that are told right, and the score is {WORDS[metric]}; "
+                "plot_collapse_map draws it"
+            )
+    if len(metrics) > 1:
+        raise UsageError(f"sentences on runs of several scores ({', '.join(metrics)}) can't be made: take them apart")
+    return metrics[0] if metrics else "accuracy"
 
 
 def _having(rows: pd.DataFrame, name: str) -> int:

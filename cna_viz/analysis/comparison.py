@@ -5,7 +5,7 @@ from typing import Final
 
 import pandas as pd
 
-from cna_viz.arms import effective
+from cna_viz.arms import differing, effective
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
@@ -73,8 +73,8 @@ def arm_names(
     """
     found = [None if tuning is None else tuning.of(config) for config in configs]
     before = [config if tuned is None else tuned.before() for config, tuned in zip(configs, found, strict=True)]
-    values = [{name: value for name, value in effective(config).items() if name not in apart} for config in before]
-    differ = [name for name in settings() if len({str(one[name]) for one in values if name in one}) > 1]
+    values = [effective(config) for config in before]
+    differ = [name for name in differing(before) if name not in apart]
     differ.sort(key=lambda name: name != "slot")
     names = [_name(one, differ) or config.slot for one, config in zip(values, configs, strict=True)]
     untuned = {name for name, tuned in zip(names, found, strict=True) if tuned is None}
@@ -111,7 +111,7 @@ def training_settings(records: Sequence[Record], apart: Collection[str] = ()) ->
     compared = {"slot", "clusters", *FACTORS, *apart}
     names = [name for name, setting in settings().items() if setting.path[0] in {"training", "model"}]
     names = [name for name in names if name not in compared]
-    differ = [name for name in names if len({str(one[name]) for one in values if name in one}) > 1]
+    differ = [name for name in differing([record.config for record in records]) if name in names]
     if differ:
         return f"The arms differ in {', '.join(map(_words, differ))} as well: their settings were chosen arm by arm"
     shown = [name for name in ("lr", "weight_decay", "hidden", "epochs") if name in values[0]]

@@ -135,8 +135,10 @@ def reclustering_findings(records: Sequence[Record]) -> str:
 
 
 def _clusters_anew(record: Record) -> bool:
-    factors = record.config.model.factors
-    return factors.get("assignment") == "kmeans" and factors["schedule"] == "warm"
+    factors, config = record.config.model.factors, record.config
+    # Where training sees other nodes than evaluation, k-means runs along with the batches instead.
+    whole = config.training.batch_size is None and config.data.task != "graph-classification"
+    return whole and factors.get("assignment") == "kmeans" and factors["schedule"] == "warm"
 
 
 def _ends(table: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:

@@ -8,7 +8,8 @@ from cna_viz.analysis.ablation_findings import STEPS, effect_sentence, few_pairs
 from cna_viz.analysis.factorial import COMPONENTS, effects
 from cna_viz.analysis.split_effect import headline, split_effect
 from cna_viz.analysis.statistics import MARGIN
-from cna_viz.analysis.wording import amount, judged, metric_of, points, signed, with_verdict
+from cna_viz.analysis.wording import Interval, Judged, amount, extent, judged, metric_of, points, with_verdict
+from cna_viz.vocabulary import LOWER_IS_BETTER
 
 
 def headline_findings(
@@ -27,6 +28,7 @@ def headline_findings(
     """
     found = headline(tables, arm, baseline)
     first, last = next(iter(tables)), list(tables)[-1]
+    metric = metric_of(tables[first])
     parts = found.split.difference, found.arm.difference
     share = ""
     if abs(found.total) > margin and parts[0] * found.total > 0:
@@ -34,9 +36,11 @@ def headline_findings(
             f", {100 * parts[0] / found.total:.0f} % of it" if parts[1] * found.total >= 0 else ", more than all of it"
         )
     return [
-        f"**{arm}** on {last} against **{baseline}** on {first}: {signed(100 * found.total)} points",
-        f"of these, the split alone is worth {points(found.split)} to {baseline}{share}",
-        f"the rest, {points(found.arm)}, is {arm} in the place of {baseline} where both have the split {last}",
+        f"**{arm}** on {last} against **{baseline}** on {first}: {'+' if found.total >= 0 else '−'}"
+        f"{extent(found.total, metric)}",
+        f"of these, the split alone is worth {points(_measured(found.split, metric))} to {baseline}{share}",
+        f"the rest, {points(_measured(found.arm, metric))}, is {arm} in the place of {baseline} where both have the "
+        f"split {last}",
     ]
 
 
@@ -52,14 +56,19 @@ def split_findings(tables: Mapping[str, pd.DataFrame], baseline: str = "relu", *
         UsageError: When there are fewer than two seeds on a split.
     """
     first, *others = tables
+    metric = metric_of(tables[first])
     sentences = [
         f"from {first} to {other}, the split alone is worth "
-        f"{points(split_effect(tables[first][baseline], tables[other][baseline]))} to {baseline}"
+        f"{points(_measured(split_effect(tables[first][baseline], tables[other][baseline]), metric))} to {baseline}"
         for other in others
         if baseline in tables[first] and baseline in tables[other]
     ]
     whole = {split: table for split, table in tables.items() if set(COMPONENTS) <= set(table.columns)}
     return sentences + [_components(split, table, margin) for split, table in whole.items()]
+
+
+def _measured(found: Interval, metric: str) -> Judged:
+    return Judged(found.difference, found.low, found.high, "", metric)
 
 
 def _components(split: str, table: pd.DataFrame, margin: float) -> str:
@@ -69,6 +78,7 @@ def _components(split: str, table: pd.DataFrame, margin: float) -> str:
     if len(with_verdict(rows, "equal")) == len(rows):
         decided = [f"C, N and A are each equal to nothing within {amount(margin, metric_of(table))}"]
     elif not with_verdict(rows, "better"):
-        largest = max(rows, key=lambda step: rows[step].difference)
+        best = min if metric_of(table) in LOWER_IS_BETTER else max
+        largest = best(rows, key=lambda step: rows[step].difference)
         decided.append(f"no component is shown to gain anything; the largest is {largest}, {points(rows[largest])}")
     return f"on {split}: {'; '.join([*decided, *few_pairs(len(table), len(every), 'effects')])}"

@@ -105,7 +105,8 @@ def recorder_of(
     """
     whole, taps = TrainingBatch(inputs, graph.target, train), TapModules(model.taps())
     asked = "gradient_norm" in config.recording.measures
-    # All training graphs in one batch are no sample: the loss of a pass over all graphs is theirs.
+    # All training graphs in one batch are no sample: their loss is taken in a pass over all graphs, in which slots that
+    # normalize by what they see see the others, too, as in every evaluation.
     sampled = batches is not None and (graph.graph_of_node is None or config.training.batch_size is not None)
     slots, convs = (dict(enumerate(modules, start=1)) for modules in (model.slots, model.convs))
     return make_recorder(

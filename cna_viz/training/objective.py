@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
@@ -161,9 +162,10 @@ def macro_f1(answer: Tensor, target: Tensor, classes: int, parts: Parts) -> Tens
 
 
 def roc_auc(output: Tensor, target: Tensor, parts: Parts) -> Tensor:
-    """Return the area under the ROC curve of class 1 against class 0 by part; NaN where only one of them is there.
+    """Return the area under the ROC curve of class 1 against class 0 by part.
 
-    The curve comes from scikit-learn, which sees the difference of the logits.
+    NaN where only one of them is there, or a logit is not finite. The curve comes from scikit-learn, which sees the
+    difference of the logits.
 
     Args:
         output: Logits, ``[rows, 2]``.
@@ -174,10 +176,11 @@ def roc_auc(output: Tensor, target: Tensor, parts: Parts) -> Tensor:
 
     difference = (output[:, 1] - output[:, 0]).double()
     truth, values, part = (tensor.cpu().numpy() for tensor in (target, difference, parts.of_row))
+    chosen = [part == number for number in range(len(parts.sizes))]
     areas = [
-        roc_auc_score(truth[part == number], values[part == number])
-        if 0 < truth[part == number].mean() < 1
+        roc_auc_score(truth[rows], values[rows])
+        if 0 < truth[rows].mean() < 1 and np.isfinite(values[rows]).all()
         else torch.nan
-        for number in range(len(parts.sizes))
+        for rows in chosen
     ]
     return torch.tensor(areas, dtype=torch.float64, device=output.device)

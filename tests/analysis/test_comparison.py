@@ -34,6 +34,14 @@ def test_what_is_recorded_makes_no_arm() -> None:
     assert set(arm_names([one, other]).values()) == {"relu"}
 
 
+def test_what_is_left_to_the_slot_in_one_arm_and_set_in_another_differs() -> None:
+    configs = [config(slot="cna"), config(slot="cna", normalization="node"), config(slot="relu")]
+    assert [arm_names(configs)[one.run_id] for one in configs] == ["cna", "cna, normalization node", "relu"]
+    whole = config(slot="cna")
+    sampled = whole.replace(training=TrainingConfig(batch_size=32))
+    assert [arm_names([whole, sampled])[one.run_id] for one in (whole, sampled)] == ["cna", "batch_size 32"]
+
+
 def test_settings_of_the_training_make_arms() -> None:
     one = config()
     other = one.replace(training=TrainingConfig(lr=0.5))

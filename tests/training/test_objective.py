@@ -103,3 +103,14 @@ def test_parts_are_scored_apart(objective: Classification | Regression) -> None:
         np.testing.assert_allclose(values, [float(scores[name]) for scores in alone], rtol=1e-5)
     losses = objective.losses(output, target)
     np.testing.assert_allclose(parts.mean(losses), [part.mean() for part in losses.split(sizes)], rtol=1e-5)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_roc_auc_of_what_is_not_finite_is_not_defined_and_hides_no_other_part(value: float) -> None:
+    output, target = torch.randn(8, 2, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1] * 4)
+    parts = Parts.of([torch.arange(4), torch.arange(4, 8)])
+    whole_area = roc_auc(output, target, parts)
+    output[5, 1] = value
+    areas = roc_auc(output, target, parts)
+    assert float(areas[0]) == float(whole_area[0])
+    assert math.isnan(float(areas[1]))

@@ -56,7 +56,7 @@ class Plan:
 
     def _config(self, claim: Trained, name: str, protocol: ProtocolName, seed: int) -> RunConfig:
         values = claim.settings_of(name, protocol)
-        epochs = min(self.epochs, claim.config_of(name, protocol).training.epochs)
+        epochs = min(self.epochs, values.get("epochs", self.epochs))
         extra = (claim.measure,) if isinstance(claim, Trend) else ()
         recording = {"every": max(1, epochs), "snapshots": "none", "measures": (*MEASURES, *extra)}
         return run_config({**values, **recording, "epochs": epochs, "seed": seed})
