@@ -46,8 +46,7 @@ def _values(name: str, values: Sequence[dict[str, object]], unset: Sequence[set[
 def _unset(config: RunConfig) -> set[str]:
     if config.watched is not None:
         return set()
-    hidden = SILENT | idle(config)
-    return {name for name, value in flat(config).items() if value is None and name not in hidden}
+    return set(settings()) - set(flat(config)) - SILENT - idle(config)
 
 
 def idle(config: RunConfig) -> frozenset[str]:
