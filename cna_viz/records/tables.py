@@ -20,7 +20,7 @@ _SPLIT_NAMES: Final = np.array(["none", *vocabulary.SPLITS])
 
 
 def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
-    """Yield run, status, every field of the config, best epoch, last epoch, metric, and every score there.
+    """Yield run, status, every field of the config, best epoch, last epoch, the score that selected, and every score.
 
     The field ``split`` is called ``split_protocol``: in the other tables ``split`` is train, val or test.
     """
@@ -35,7 +35,8 @@ def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
         columns["split_protocol" if name == "split" else name] = values
     for name in ("best_epoch", "epochs"):
         columns[name] = [record.summary.get(name) for record in records]
-    columns["metric"] = [record.metric for record in records]
+    # ``metric`` is a field of the config, the distance of k-means.
+    columns["selected_by"] = [record.metric for record in records]
     for name in _known_scores(records):
         for part in vocabulary.SPLITS:
             columns[f"{name}_{part}"] = [record.summary.get(name, {}).get(part) for record in records]

@@ -85,6 +85,8 @@ def test_the_table_of_runs(two: list[Record], tmp_path: Path, to: str) -> None:
         assert pd.isna(row["batch_size"])
         assert row["assignment"] == "kmeans" if record.config.model.slot == "cna" else pd.isna(row["assignment"])
         assert row["accuracy_test"] == record.summary["accuracy"]["test"]
+        assert row["selected_by"] == "accuracy"
+        assert row["metric"] in {"euclidean", "cosine"} or row["metric"] != row["metric"]  # that of k-means; none: NaN
         assert (row["best_epoch"], row["epochs"]) == (5, 5)
 
 
