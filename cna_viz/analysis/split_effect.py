@@ -76,6 +76,12 @@ def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float
     return SplitEffect(gain, float(found.low), float(found.high))
 
 
+def check_splits(splits: Sequence[str]) -> None:
+    """Refuse fewer than two splits, before runs are made on them; raises :class:`~cna_viz.errors.UsageError`."""
+    if len(set(splits)) < 2:
+        raise UsageError(f"a headline is taken apart between two splits; there is {'one' if splits else 'none'}")
+
+
 def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Headline:
     """Take apart the difference between an arm on the last split and the baseline on the first.
 
@@ -87,8 +93,7 @@ def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Hea
     Raises:
         UsageError: When there is one split only, an arm is missing, or there are fewer than two seeds.
     """
-    if len(tables) < 2:
-        raise UsageError("a headline is taken apart between two splits; there is one")
+    check_splits(list(tables))
     first, last = (tables[name] for name in (next(iter(tables)), list(tables)[-1]))
     for table in (first, last):
         for name in (arm, baseline):

@@ -125,6 +125,15 @@ def difference(values: Array, level: float = 0.95, margin: float = MARGIN, seed:
     )
 
 
+def check_pairs(count: int) -> None:
+    """Refuse fewer than two pairs, before runs are made for them; raises :class:`~cna_viz.errors.UsageError`."""
+    if count < 2:
+        raise UsageError(
+            f"too few pairs ({count}): an interval needs two, and a sign-flip test six to fall below 5 %; "
+            "run more seeds"
+        )
+
+
 def smallest_p(pairs: int) -> float:
     """Return the smallest two-sided p value of a sign-flip test: with five pairs it is 0.0625, whatever they say."""
     return min(1.0, 2.0 ** (1 - pairs))
@@ -158,11 +167,7 @@ def seeds_needed(values: Array, precision: float, *, level: float = 0.95) -> int
 
 def _checked(values: Array) -> Array:
     values = np.asarray(values, dtype=float)
-    if len(values) < 2:
-        raise UsageError(
-            f"too few pairs ({len(values)}): an interval needs two, and a sign-flip test six to fall below 5 %; "
-            "run more seeds"
-        )
+    check_pairs(len(values))
     if not np.isfinite(values).all():
         raise UsageError(
             f"pairs without an accuracy: {int((~np.isfinite(values)).sum())} of {len(values)}, because a run diverged; "

@@ -1,13 +1,18 @@
 """Sweep runs of which some may not be possible at all."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cna_viz.config import RunConfig
+from cna_viz.config import DataConfig, RunConfig
 from cna_viz.data import catalog
 from cna_viz.errors import DataError, UsageError
+from cna_viz.experiments.demands import demands
 from cna_viz.experiments.sweep import Sweep, sweep
 from cna_viz.records.integrity import is_complete
+
+if TYPE_CHECKING:
+    from cna_viz.data.graph import Graph
 
 
 def sweep_apart(
@@ -39,25 +44,19 @@ def sweep_apart(
 
 
 def _refused(configs: Sequence[RunConfig], data: Path | None) -> dict[str, str]:
-    """Return why runs are not possible, by id. What is possible for one is so for all of its dataset and clusters."""
-    reasons: dict[Hashable, str] = {}
-    refused = {}
-    for config in configs:
-        kind = (config.data, config.split_seed, config.model.uses_clusters and config.model.clusters)
-        if kind not in reasons:
-            reasons[kind] = _reason(config, data)
-        if reasons[kind]:
-            refused[config.run_id] = reasons[kind]
-    return refused
+    """Return why runs are not possible, by id."""
+    graphs: dict[DataConfig, Graph] = {}
+    reasons = {kind: _reason(config, data, graphs) for kind, config in {demands(one): one for one in configs}.items()}
+    return {config.run_id: reason for config in configs if (reason := reasons[demands(config)])}
 
 
-def _reason(config: RunConfig, data: Path | None) -> str:
+def _reason(config: RunConfig, data: Path | None, graphs: "dict[DataConfig, Graph]") -> str:
     """Return why a run is not possible; nothing where it is."""
     from cna_viz.experiments.train import prepare  # torch takes seconds to import
 
     try:
         catalog.check(config.data)
-        prepare(config, data, {})
+        prepare(config, data, graphs)
     except (DataError, UsageError) as error:
         return str(error)
     return ""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from cna_viz.arms import SILENT
 from cna_viz.config import Config, RunConfig
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.search import Space, read_space
@@ -93,9 +94,15 @@ class Grid(Config):
         """Return the grid with other values of some settings; several of a setting are an axis.
 
         Raises:
-            UsageError: When a setting is unknown, or is what the arms or a zipped table of this grid differ in.
+            UsageError: When a setting is unknown, or is what the arms or a zipped table of this grid differ in, or the
+                grid was tuned and its arms would be others.
         """
         for name in changes:
+            if self.tuning is not None and name not in SILENT:
+                raise UsageError(
+                    f"grid {self.name!r} was tuned with a {name} of its own, and its arms would not be tuned for "
+                    "another: leave it out, or tune the grid that it came from with it"
+                )
             if any(name in table for table in (*self.arms, *self.zipped)):
                 raise UsageError(f"grid {self.name!r} compares values of {name}: it can't be set for all of its runs")
         fixed = {name: value for name, value in self.fixed.items() if name not in changes}

@@ -15,6 +15,7 @@ from cna_viz.data import catalog
 from cna_viz.errors import CnaVizError, DataError, UsageError
 from cna_viz.experiments.answer import Answer
 from cna_viz.experiments.attempts import is_free
+from cna_viz.experiments.demands import demands
 from cna_viz.experiments.on_dask import DaskTasks
 from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.work import work
@@ -105,8 +106,7 @@ def default_workers(threads: int) -> int:
 
 def check(configs: Sequence[RunConfig], tasks: "Tasks", runs: Path, data: Path | None, threads: int) -> None:
     """Load all graphs and make all splits in a task; arguments and errors as in :func:`sweep`."""
-    # A config of each graph, split and number of clusters: these decide whether it can be run.
-    kinds = {(c.data, c.split_seed, c.model.uses_clusters and c.model.clusters): c for c in configs}
+    kinds = {demands(config): config for config in configs}
     tasks.start(None, "check", list(kinds.values()), runs, data, threads)
     ((_, answer),) = tasks.finished()
     if answer is None:

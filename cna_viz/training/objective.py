@@ -39,23 +39,23 @@ class Parts:
 
     Attributes:
         of_row: Number of the part of every row, int64, ``[rows]``.
-        sizes: Rows of every part, ``[parts]``.
+        sizes: Number of rows of every part.
     """
 
     of_row: Tensor
-    sizes: Tensor
+    sizes: tuple[int, ...]
 
     @classmethod
     def of(cls, rows: Sequence[Tensor]) -> "Parts":
         """Return the parts of rows that stand one part behind the other."""
-        sizes = torch.tensor([len(part) for part in rows])
-        of_row = torch.arange(len(rows)).repeat_interleave(sizes).to(rows[0].device)
-        return cls(of_row, sizes.to(rows[0].device))
+        sizes = tuple(len(part) for part in rows)
+        of_row = torch.arange(len(rows)).repeat_interleave(torch.tensor(sizes))
+        return cls(of_row.to(rows[0].device), sizes)
 
     def mean(self, values: Tensor) -> Tensor:
         """Return the mean of values by part, in float64."""
-        sums = torch.zeros(len(self.sizes), dtype=torch.float64, device=values.device)
-        return sums.scatter_add_(0, self.of_row, values.double()) / self.sizes
+        # Scattered sums of a GPU come in another order, and so with other last digits, every time.
+        return torch.stack([part.mean() for part in torch.split(values.double(), list(self.sizes))])
 
 
 @dataclass(frozen=True)

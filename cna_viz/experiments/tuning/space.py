@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cna_viz.arms import idle
+from cna_viz.arms import differing, idle
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
@@ -36,7 +36,7 @@ def space_of(grid: Grid, arms: Sequence[RunConfig]) -> Space:
     Raises:
         UsageError: When the arms compare a setting of the space, it has an effect in none of them, or nothing is left.
     """
-    compared = _compared(arms)
+    compared = differing(arms)
     clash = [name for name in grid.space if name in compared]
     if clash:
         raise UsageError(
@@ -114,13 +114,3 @@ def _extremes(name: str, search: Search) -> list[Any]:
         return search.values
     # Bounds are read as fractions, whole ones too.
     return [settings()[name].type(bound) for bound in search.bounds]
-
-
-def _compared(arms: Sequence[RunConfig]) -> set[str]:
-    """Return the settings of which the arms that they have an effect in have different values."""
-    found: dict[str, set[str]] = {}
-    for arm in arms:
-        values = flat(arm)
-        for name in settings().keys() - idle(arm):
-            found.setdefault(name, set()).add(str(values.get(name)))
-    return {name for name, values in found.items() if len(values) > 1}

@@ -7,6 +7,7 @@ import pytest
 
 from cna_viz.arms import arm_of
 from cna_viz.config import RunConfig
+from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.grid_files import find_grid, presets
 from cna_viz.experiments.tuning.tuned_grid import described, file_of, tuned_grid, write_grid
@@ -74,6 +75,9 @@ def test_seeds_are_an_axis_where_all_arms_have_the_same(tmp_path: Path) -> None:
     assert result.axes == {"seed": [0, 1]}
     assert result.arms == [{"slot": "relu", "lr": 0.5}, {"slot": "none", "lr": 0.5}]
     assert len(result.having({"seed": [0, 1, 2]}).configs()) == 6
+    assert len(result.having({"seed": [0], "snapshots": ["ends"]}).configs()) == 2
+    with pytest.raises(UsageError, match="was tuned with a layers of its own, and its arms would not be tuned"):
+        result.having({"layers": [7]})
 
 
 def test_an_arm_is_described_so_that_it_can_be_made_again() -> None:
