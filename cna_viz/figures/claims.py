@@ -16,7 +16,7 @@ from cna_viz.analysis.claims.model import ProtocolName, Trained
 from cna_viz.analysis.claims.rules import Region, region
 from cna_viz.errors import UsageError
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import INK, finish, log_axis
+from cna_viz.figures.theme import BAND, INK, finish, log_axis
 
 ROW: Final = 50
 """Height of a claim in pixels."""
@@ -30,9 +30,6 @@ LEFT: Final = 360
 """Space for the labels in pixels."""
 LABEL: Final = 46
 """Most characters in a line of a label."""
-MET: Final = "#dfe3e9"
-"""Colour of the quantities that meet a claim."""
-
 AXES: Final = {
     "%": "test accuracy (%)",
     "points": "difference of two test accuracies (points)",
@@ -134,7 +131,7 @@ def _draw_met(figure: go.Figure, place: int, met: Region, where: dict[str, int])
         x1=met.high,
         y0=place - 0.3,
         y1=place + 0.3,
-        fillcolor=MET,
+        fillcolor=BAND,
         line={"width": 0},
         layer="below",
         **where,

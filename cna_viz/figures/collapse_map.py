@@ -22,7 +22,7 @@ from cna_viz.analysis.collapse import (
 from cna_viz.errors import UsageError
 from cna_viz.figures.checks import one_metric
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import MUTED, SEQUENTIAL, finish, log_axis, slot_style, space_below
+from cna_viz.figures.theme import MUTED, PAPER, SEQUENTIAL, finish, log_axis, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 
@@ -112,7 +112,7 @@ def _add_legend(figure: go.Figure, table: pd.DataFrame) -> None:
             escape(other.strip(", ")) or "nothing else": "circle" + filling for other, filling in others.items()
         }
     for name, symbol in entries.items():
-        fill = MUTED if symbol in SHAPES or "open" in symbol else "white"
+        fill = MUTED if symbol in SHAPES or "open" in symbol else PAPER
         look = {"symbol": symbol, "size": 10, "color": fill, "line": {"width": 1.5, "color": MUTED}}
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=look, name=name, hoverinfo="skip")
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.wording import signed
-from cna_viz.figures.theme import INK, MUTED
+from cna_viz.figures.theme import INK, MUTED, PAPER
 
 ROW: Final = 30
 """Height of a row in pixels."""
@@ -136,7 +136,7 @@ def _add_group(figure: go.Figure, members: Sequence[tuple[Row, float]], panel: i
             "size": 11,
             "color": [row.color for row, _ in members],
             "symbol": [row.symbol for row, _ in members],
-            "line": {"color": "white", "width": 1},
+            "line": {"color": PAPER, "width": 1},
         },
         name=first.group or "mean",
         legendgroup=first.group,

@@ -11,7 +11,7 @@ from cna_viz.analysis.node_groups import NodeGroups, node_groups
 from cna_viz.analysis.projection import Projection, project_layers
 from cna_viz.analysis.slot_steps import cluster_means, slot_steps
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import GRID, INK, finish, group_style
+from cna_viz.figures.theme import GRID, INK, PAPER, finish, group_style
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -128,7 +128,7 @@ def _add_means(figure: go.Figure, positions: Array, label: Array) -> None:
         x=means[:, 0],
         y=means[:, 1],
         mode="markers",
-        marker={"color": "white", "symbol": "cross", "size": 11, "line": {"color": INK, "width": 1.5}},
+        marker={"color": PAPER, "symbol": "cross", "size": 11, "line": {"color": INK, "width": 1.5}},
         name="mean of a cluster",
         legend="legend2",
         hovertemplate="mean of a cluster<extra></extra>",

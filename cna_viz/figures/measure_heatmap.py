@@ -53,7 +53,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     return finish(
         figure,
         title,
-        provenance(records, STAGE_LABELS[stage] + "; white: nothing measured, or exactly 0"),
+        provenance(records, STAGE_LABELS[stage] + "; blank: nothing measured, or exactly 0"),
         height=480,
         bottom=110,
     )

@@ -1,7 +1,8 @@
 """How every figure looks: one template, and one colour, dash and marker per slot.
 
 Colours are those of Okabe and Ito and of Tol, which people with any common colour vision can tell apart; a dash and a
-marker always go with a colour, so that colour is never the only cue.
+marker always go with a colour, so that colour is never the only cue. Figures are drawn on white; a dark page exchanges
+every colour that stands here (:mod:`cna_viz.figures.dark_theme`).
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ import plotly.graph_objects as go
 INK: Final = "#1f2430"
 MUTED: Final = "#5b6270"
 GRID: Final = "#e6e8ec"
+BAND: Final = "#dfe3e9"
+PAPER: Final = "#ffffff"
 FONT: Final = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 SEQUENTIAL: Final = "Cividis"
 LINE: Final = 16
@@ -127,8 +130,8 @@ def template() -> go.layout.Template:
     layout = go.Layout(
         font={"family": FONT, "size": 14, "color": INK},
         title={"font": {"size": 20}, "x": 0, "xref": "container", "pad": {"l": 16}, "y": 0.98, "yanchor": "top"},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
+        paper_bgcolor=PAPER,
+        plot_bgcolor=PAPER,
         xaxis=axis,
         yaxis=axis,
         legend={"font": {"size": 14}, "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
@@ -136,7 +139,8 @@ def template() -> go.layout.Template:
         margin={"l": 70, "r": 24, "t": 96, "b": 96},
         colorway=[style.color for style in SLOT_STYLES.values()],
     )
-    return go.layout.Template(layout=layout)
+    outline = {"marker": {"line": {"color": MUTED}}}
+    return go.layout.Template(layout=layout, data={"scatter": [outline]})
 
 
 def log_axis(values: Iterable[float]) -> dict[str, object]:

@@ -4,6 +4,7 @@ What the page may do is also told to the browser (a Content-Security-Policy): it
 page's nonce and asks the net for nothing. So a value that slipped through all escaping still could not run.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -29,7 +30,10 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
         provenance: How it was made.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
     from plotly.offline import get_plotlyjs
+
+    from cna_viz.figures.dark_theme import counterparts
 
     markdown = Renderer()
     title, cells = _split_title(notebook)
@@ -47,6 +51,7 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
         plotly=get_plotlyjs() if outputs.figures else "",
         provenance=provenance,
         versions=versions(),
+        dark_colors=Markup(json.dumps(dict(counterparts()))),
         nonce=secrets.token_urlsafe(16),
     )
 

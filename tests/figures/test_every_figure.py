@@ -16,11 +16,14 @@ from cna_viz.errors import UsageError
 from cna_viz.figures.theme import SLOT_STYLES
 from cna_viz.records.record import Record
 from cna_viz.vocabulary import PRESETS, SLOTS
+from tests.figures.dark_colors import without_counterpart
 
 Make = Callable[..., Record]
 Plot = Callable[[Sequence[Record]], go.Figure]
 
-ALL: dict[str, Callable[..., go.Figure]] = {name: getattr(figures, name) for name in figures.__all__}
+ALL: dict[str, Callable[..., go.Figure]] = {
+    name: getattr(figures, name) for name in figures.__all__ if name.startswith("plot_")
+}
 PAIRED = ("plot_differences", "plot_effects", "plot_interaction")
 """Figures of comparisons, which need pairs of arms: what holds of every figure is asked of them at the end."""
 NOT_OF_RECORDS = ("plot_claims",)
@@ -162,6 +165,10 @@ def test_drawing_changes_no_record_and_draws_the_same_twice(plot_any: Plot, make
     assert record.metrics.identical(before)
 
 
+def test_every_colour_has_a_counterpart_on_a_dark_page(plot_any: Plot, make: Make) -> None:
+    assert not without_counterpart(plot_any([make("cna", seed=seed) for seed in (0, 1)]))
+
+
 def test_no_records_are_refused(plot: Plot) -> None:
     with pytest.raises(UsageError, match="records"):
         plot([])
@@ -281,6 +288,10 @@ def test_comparisons_have_a_question_a_footnote_and_titles_of_axes(paired_plot: 
     assert all(axis.title.text for axis in figure.select_xaxes())
     ticks = [axis for axis in figure.select_yaxes() if axis.showticklabels is not False]
     assert all(axis.title.text or _names_rows(axis) for axis in ticks)
+
+
+def test_every_colour_of_a_comparison_has_a_counterpart_on_a_dark_page(paired_plot: Plot, pairs: list[Record]) -> None:
+    assert not without_counterpart(paired_plot(pairs))
 
 
 def test_comparisons_draw_the_same_twice_change_no_record_and_can_be_stored(

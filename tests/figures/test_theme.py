@@ -12,6 +12,7 @@ from cna_viz.figures.theme import (
     OTHER_COLORS,
     OTHER_DASHES,
     OTHER_SYMBOLS,
+    PAPER,
     SLOT_STYLES,
     class_style,
     finish,
@@ -98,7 +99,7 @@ def test_finish_gives_title_template_footnote_and_space_for_it() -> None:
     figure = go.Figure()
     assert finish(figure, "Why?", "because", height=300, bottom=120) is figure
     assert (figure.layout.title.text, figure.layout.height, figure.layout.margin.b) == ("Why?", 300, 120)
-    assert figure.layout.template.layout.plot_bgcolor == "white"
+    assert figure.layout.template.layout.plot_bgcolor == PAPER
     (note,) = figure.layout.annotations
     assert (note.text, note.yref, note.y, note.yanchor) == ("because", "paper", 0, "top")
     assert -120 < note.yshift < 0

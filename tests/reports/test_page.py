@@ -14,6 +14,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from cna_viz.figures.dark_theme import DARK_PAPER
+
 
 class Outline(HTMLParser):
     """What a browser would see: elements with their attributes, the text outside scripts and styles, the scripts."""
@@ -69,7 +71,7 @@ def test_the_browser_is_told_to_run_only_the_pages_own_scripts(outline: Outline)
     assert policy.startswith("default-src 'none'; script-src 'nonce-")
     nonce = re.findall(r"'nonce-([\w-]{20,})'", policy)[0]
     run = [given for tag, given in outline.elements if tag == "script" and given.get("type") != "application/json"]
-    assert [given.get("nonce") for given in run] == [nonce, nonce]
+    assert [given.get("nonce") for given in run] == [nonce, nonce, nonce]
 
 
 def test_plotly_is_inlined_once_and_every_figure_has_its_box_and_data(made: Any, outline: Outline) -> None:
@@ -79,7 +81,7 @@ def test_plotly_is_inlined_once_and_every_figure_has_its_box_and_data(made: Any,
     data = [
         given["id"] for tag, given in outline.elements if tag == "script" and given.get("type") == "application/json"
     ]
-    assert data == ["figure-1-data", "figure-2-data"]
+    assert data == ["figure-1-data", "figure-2-data", "dark-colors"]
     figures = [json.loads(text) for text in outline.scripts if text.startswith('{"data"')]
     assert figures[0]["layout"]["title"]["text"] == made.hostile
     assert "width" not in figures[0]["layout"]
@@ -89,10 +91,31 @@ def test_no_figure_offers_to_upload_itself(made: Any) -> None:
     assert 'showSendToCloud: false, plotlyServerURL: ""' in made.html
 
 
+def test_every_colour_of_the_page_has_a_counterpart_in_the_dark(outline: Outline) -> None:
+    light, night = (
+        dict(re.findall(r"(--[\w-]+): (#\w+);", block))
+        for block in re.findall(r":root\S* \{(.*?)\}", outline.styles, re.DOTALL)[:2]
+    )
+    assert light
+    assert light.keys() == night.keys()
+    assert night["--paper"] == DARK_PAPER
+    rest = outline.styles[outline.styles.index(":root[") :].partition("}")[2]
+    assert not re.findall(r"#[0-9a-f]{3,8}\b", rest), "a colour that stays the same in the dark"
+
+
+@pytest.mark.parametrize(
+    ("preferred", "theme", "paper"), [("0", "dark", "20, 23, 29"), ("1", "light", "255, 255, 255")]
+)
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
-def test_a_browser_draws_every_figure(made: Any, tmp_path: Path) -> None:
+def test_a_browser_draws_every_figure(made: Any, tmp_path: Path, preferred: str, theme: str, paper: str) -> None:
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    flags += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=8000", "--enable-logging=stderr", "--dump-dom"]
+    flags += [
+        f"--user-data-dir={tmp_path}",
+        "--virtual-time-budget=8000",
+        f"--blink-settings=preferredColorScheme={preferred}",
+        "--enable-logging=stderr",
+        "--dump-dom",
+    ]
     try:
         run = subprocess.run(
             ["chromium", *flags, made.result.index.as_uri()], capture_output=True, text=True, timeout=60
@@ -100,6 +123,8 @@ def test_a_browser_draws_every_figure(made: Any, tmp_path: Path) -> None:
     except subprocess.TimeoutExpired:
         pytest.skip("the browser hangs on this machine")
     assert run.stdout.count('class="drawing js-plotly-plot"') == 2
+    assert f'<html lang="en" data-theme="{theme}">' in run.stdout
+    assert f"stroke: rgb({line});" in run.stdout
     assert "Content Security Policy" not in run.stderr
     assert "Uncaught" not in run.stderr
 
