@@ -78,7 +78,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         "# | # Depth & $\\hat A$\n\nIt costs \\$5, `not $maths$`, and $a_i < b$ holds.\n\n$$\\frac{a}{b}$$",
         "import os, sys\nimport pandas as pd\nimport plotly.graph_objects as go\nfrom IPython.display import Markdown",
         "# | ## First look\n\n[paper](https://arxiv.org/abs/2412.04064) H<sub>2</sub>O <script>alert(0)</script>",
-        "go.Figure(go.Scatter(y=[1, float('nan'), 3], name=title, line_color='#0072B2'), layout={'title': title, 'width': 2000})",
+        "layout = {'title': title, 'width': 2000}\n"
+        "go.Figure(go.Scatter(y=[1, float('nan'), 3], name=title, line_color='#0072B2'), layout=layout)",
         "pd.DataFrame({'slot': ['relu', title], 'accuracy': [0.5, 0.25]})",
         "# | ## Second look",
         "go.Figure(go.Scatter3d(x=[1], y=[2], z=[3])).show()",
