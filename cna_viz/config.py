@@ -26,7 +26,7 @@ from pydantic import (
 from cna_viz import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 
-RESULTS_VERSION = 5
+RESULTS_VERSION = 6
 """Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
 
 

@@ -34,13 +34,15 @@ def csbm(config: CSBMConfig) -> Graph:
     """
     generator = torch.Generator().manual_seed(config.seed)
     nodes, classes = config.nodes, config.classes
-    order = torch.randperm(nodes, generator=generator)  # node at each place of a list sorted by class
     sorted_classes = torch.arange(nodes) * classes // nodes
     ends = torch.searchsorted(sorted_classes, sorted_classes, right=True)  # first place after the own class
+    # Features are drawn before edges: another degree or homophily leaves classes and features as they are. Means are
+    # drawn before the order of the nodes: drawn first, it would be the order in which a random split of the same seed
+    # takes the nodes, and whole classes would be missing from its training part.
+    means = torch.randn(classes, config.features, generator=generator) / config.features**0.5
+    order = torch.randperm(nodes, generator=generator)  # node at each place of a list sorted by class
     y = torch.empty(nodes, dtype=torch.int64)
     y[order] = sorted_classes
-    # Features are drawn before edges: another degree or homophily leaves classes and features as they are.
-    means = torch.randn(classes, config.features, generator=generator) / config.features**0.5
     x = means[y] + config.noise * torch.randn(nodes, config.features, generator=generator)
     if not bool(torch.isfinite(x).all()):
         raise UsageError(f"csbm noise = {config.noise:g} is out of range: float32 can't hold such features")

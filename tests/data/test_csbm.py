@@ -6,6 +6,7 @@ import torch
 from cna_viz.config import CSBMConfig
 from cna_viz.data.csbm import csbm
 from cna_viz.data.homophily import edge_homophily
+from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
 
 
@@ -30,6 +31,15 @@ def test_classes_are_equally_large_and_in_random_order() -> None:
     assert sorted(graph.y.bincount().tolist()) == [250, 251, 251, 251]
     assert not torch.equal(graph.y, graph.y.sort().values)
     assert float((graph.y[:500] == 0).double().mean()) == pytest.approx(0.25, abs=0.06)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_random_split_of_the_same_seed_has_all_classes_in_every_part(seed: int) -> None:
+    graph = csbm(CSBMConfig(nodes=900, classes=3, seed=seed))
+    split = make_split(graph, "random-48-32-20", seed)
+    for part in (split.train, split.val, split.test):
+        shares = graph.y[part].bincount(minlength=3) / len(part)
+        assert float((shares - 1 / 3).abs().max()) < 0.12
 
 
 def test_all_pairs_asked_gives_the_complete_graph() -> None:
