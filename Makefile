@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup report test bench lint format lock figures clean
+.PHONY: help setup report test bench lint format lock figures stored clean
 
 help:
 	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
@@ -14,6 +14,7 @@ help:
 	@echo "make setup    make .venv with the pinned environment (the others do it where it is missing)"
 	@echo "make format   format code and notebooks, strip notebook outputs"
 	@echo "make figures  draw figures/ again from the records of the report"
+	@echo "make stored   train the records that come with the package again (after a raised RESULTS_VERSION)"
 	@echo "make lock     pin the versions that are installed now"
 	@echo "make clean    remove what the tools left, never runs/ or reports/"
 
@@ -57,6 +58,12 @@ figures: $(STAMP)
 	@echo "==> drawing figures/*.png (needs an installed Chrome or Chromium)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[images]"
 	$(BIN)/python figures/draw.py
+
+stored: $(STAMP)
+	@echo "==> training the runs of the grid lesson into cna_viz/stored"
+	rm -rf cna_viz/stored
+	OMP_NUM_THREADS=1 $(BIN)/cna-viz sweep lesson --runs cna_viz/stored
+	rm -rf cna_viz/stored/.locks
 
 # The build of torch for the CPU carries a local version (+cpu) that no registry lists.
 lock: $(STAMP)

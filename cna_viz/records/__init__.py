@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cna_viz.records.record import Record, load_record
     from cna_viz.records.selection import load, select
     from cna_viz.records.stacking import stack
+    from cna_viz.records.stored import stored_runs
 
 # No module here may bear the name of what is exported: once imported it would stand in its place.
 _HOMES: Final = {
@@ -24,9 +25,10 @@ _HOMES: Final = {
     "load_record": "cna_viz.records.record",
     "select": "cna_viz.records.selection",
     "stack": "cna_viz.records.stacking",
+    "stored_runs": "cna_viz.records.stored",
 }
 
-__all__ = ["Record", "list_runs", "load", "load_record", "select", "stack"]
+__all__ = ["Record", "list_runs", "load", "load_record", "select", "stack", "stored_runs"]
 
 
 def __getattr__(name: str) -> Any:
