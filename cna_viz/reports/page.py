@@ -30,7 +30,6 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
         provenance: How it was made.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
     from cna_viz.figures.dark_theme import counterparts
@@ -51,7 +50,7 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
         plotly=get_plotlyjs() if outputs.figures else "",
         provenance=provenance,
         versions=versions(),
-        dark_colors=Markup(json.dumps(dict(counterparts()))),
+        dark_colors=json.dumps(dict(counterparts())),
         nonce=secrets.token_urlsafe(16),
     )
 
