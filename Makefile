@@ -13,7 +13,7 @@ help:
 	@echo "make lint     check style, types, import contracts and notebooks"
 	@echo "make setup    make .venv with the pinned environment (the others do it where it is missing)"
 	@echo "make format   format code and notebooks, strip notebook outputs"
-	@echo "make figures  draw figures/ again from the records of the report"
+	@echo "make figures  draw figures/ and the results of the README again, from the reports"
 	@echo "make stored   train the records that come with the package again (after a raised RESULTS_VERSION)"
 	@echo "make lock     pin the versions that are installed now"
 	@echo "make clean    remove what the tools left, never runs/ or reports/"
@@ -55,7 +55,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 figures: $(STAMP)
-	@echo "==> drawing figures/*.png (needs an installed Chrome or Chromium)"
+	@echo "==> executing the reports and drawing figures/ (needs an installed Chrome or Chromium; some minutes)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[images]"
 	$(BIN)/python figures/draw.py
 

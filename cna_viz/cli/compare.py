@@ -2,12 +2,12 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.tables import table
+from cna_viz.cli.tables import markdown, table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.integrity import is_complete
@@ -59,7 +59,7 @@ def main(words: Sequence[str]) -> int:
         print(json.dumps([_plain(one) for one in found]))
     else:
         for one in found:
-            _show(one, namespace.baseline)
+            _show(one, namespace.baseline, markdown if namespace.markdown else table)
     return 0
 
 
@@ -82,6 +82,7 @@ def _parser() -> Parser:
         default=1.0,
         help="points below which arms count as equal; hundredths of an NMSE (default 1)",
     )
+    parser.add_argument("--markdown", action="store_true", default=False, help="print tables in Markdown")
     return parser
 
 
@@ -105,7 +106,7 @@ def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig], most: in
     return "; ".join([*shown, *more])
 
 
-def _show(found: dict[str, Any], baseline: str) -> None:
+def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[list[str]]], str]) -> None:
     from cna_viz.analysis.statistics import pairs_needed
 
     pairs, arms = found["pairs"], found["arms"]
@@ -114,10 +115,10 @@ def _show(found: dict[str, Any], baseline: str) -> None:
     rows = [[baseline, written(metric, mean[baseline]), *[""] * 5]]
     rows += [[arm, written(metric, mean[arm]), *_cells(row, metric), row["verdict"]] for arm, row in arms.iterrows()]
     print(f"{found['within']}\n")
-    print(table(["arm", f"mean {WORDS[metric]}", f"- {baseline}", "95 %", "p (Holm)", "d_z", "verdict"], rows))
+    print(make(["arm", f"mean {WORDS[metric]}", f"- {baseline}", "95 %", "p (Holm)", "d_z", "verdict"], rows))
     if "effects" in found:
         cells = [[name, *_cells(row, metric, "p_flip")] for name, row in found["effects"].iterrows()]
-        print("\n" + table(["effect", "points" if share else WORDS[metric], "95 %", "p", "d_z"], cells))
+        print("\n" + make(["effect", "points" if share else WORDS[metric], "95 %", "p", "d_z"], cells))
     unit = "differences in points" if share else f"differences of the {WORDS[metric]}"
     print(f"\n{pairs.attrs['protocol']}; {unit}, bootstrap intervals, sign-flip test\n")
     print(_tuning(found["tuning"]) + "\n")

@@ -1,6 +1,10 @@
 """Numbers and tables as text."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
+
+_MARKS: Final = re.compile(r"([\\`*_|<>])")
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -26,3 +30,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         return "  ".join(aligned).rstrip()
 
     return "\n".join([line(header), *map(line, rows)])
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as a table in Markdown; what stands in a cell is text, whatever it contains."""
+    lines = [header, ["---"] * len(header), *([_MARKS.sub(r"\\\1", cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

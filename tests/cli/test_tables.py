@@ -2,7 +2,7 @@
 
 import math
 
-from cna_viz.cli.tables import number, table
+from cna_viz.cli.tables import markdown, number, table
 
 
 def test_number() -> None:
@@ -17,3 +17,13 @@ def test_columns_are_aligned() -> None:
 
 def test_a_table_without_rows_is_its_header() -> None:
     assert table(("a", "b"), []) == "a  b"
+
+
+def test_a_table_in_markdown_keeps_what_its_cells_say() -> None:
+    text = markdown(("name", "95 %"), [("a|b", "[1, 2]"), ("<b>*x*_`\\", "")])
+    assert text.splitlines() == [
+        "| name | 95 % |",
+        "| --- | --- |",
+        "| a\\|b | [1, 2] |",
+        "| \\<b\\>\\*x\\*\\_\\`\\\\ |  |",
+    ]
