@@ -1,8 +1,8 @@
 """Draw the pictures of this folder, and the table of results in the README (`make figures`).
 
-Every picture is a figure of a report with its default parameters, seeds included: the reports are executed, which trains
-the runs that have no record yet, and the figures are taken from them. ``made.json`` says what each was made from;
-tests/test_pictures.py fails when a picture is older than that.
+Every picture is a figure of a report with its default parameters, seeds included: the reports are executed, which
+trains the runs that have no record yet, and the figures are taken from them. ``made.json`` says what each was made
+from; tests/test_pictures.py fails when a picture is older than that.
 
 Needs the extra ``images`` (kaleido) and an installed Chrome or Chromium.
 """

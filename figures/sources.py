@@ -1,7 +1,7 @@
 """What a picture of this folder is made from, as one number that changes when any of it does.
 
-A picture is made by a function of ``cna_viz.figures`` and all of ``figures`` and ``analysis`` that it uses, from the runs
-that a notebook asks for. Comments, docstrings and prose change nothing.
+A picture is made by a function of ``cna_viz.figures`` and all of ``figures`` and ``analysis`` that it uses, from the
+runs that a notebook asks for. Comments, docstrings and prose change nothing.
 """
 
 import ast

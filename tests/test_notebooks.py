@@ -122,6 +122,11 @@ def test_only_the_reading_wing_and_the_experiments_are_imported(path: Path, note
                 assert node.module != "cna_viz" or not {alias.name for alias in node.names} & {"nn", "models"}
 
 
+def test_the_readme_lists_it_with_its_question(path: Path, notebook: Any) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"**{path.stem}** {notebook.cells[0].source.splitlines()[0].removeprefix('# ')}" in readme
+
+
 def test_warnings_are_not_silenced(notebook: Any) -> None:
     assert not [cell.source for cell in code(notebook) if "filterwarnings" in cell.source]
 
