@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup report test bench lint format lock figures stored clean
+.PHONY: help setup report test bench lint format lock figures stored docs clean
 
 help:
 	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
@@ -15,6 +15,7 @@ help:
 	@echo "make format   format code and notebooks, strip notebook outputs"
 	@echo "make figures  draw figures/ and the results of the README again, from the reports"
 	@echo "make stored   train the records that come with the package again (after a raised RESULTS_VERSION)"
+	@echo "make docs     build the documentation as a site that works offline, site/index.html; nothing is trained"
 	@echo "make lock     pin the versions that are installed now"
 	@echo "make clean    remove what the tools left, never runs/ or reports/"
 
@@ -65,11 +66,20 @@ stored: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/cna-viz sweep lesson --runs cna_viz/stored
 	rm -rf cna_viz/stored/.locks
 
+# With the pages that are in reports/; the tables in docs/ are those of the code.
+docs: $(STAMP)
+	@echo "==> building site/ (less than a minute)"
+	$(BIN)/python docs/tables.py
+	rm -rf site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --doctree-dir site/.doctrees --conf-dir docs . site
+	rm -rf site/.doctrees site/.buildinfo
+	@echo "==> open site/index.html in a browser"
+
 # The build of torch for the CPU carries a local version (+cpu) that no registry lists.
 lock: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	@echo "==> now put the same versions of the direct dependencies into environment.yml; tests/test_packaging.py says which"
 
 clean:
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist site
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

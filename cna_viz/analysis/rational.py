@@ -66,7 +66,7 @@ def rational_curves(record: Record, layer: int, epoch: int | None = None) -> Rat
 
 
 def evaluate(numerator: Array, denominator: Array, z: Array) -> Array:
-    """Return Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|) of every cluster, ``[clusters, len(z)]``."""
+    """Return ``Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|)`` of every cluster, ``[clusters, len(z)]``."""
     top = np.power(z[None], np.arange(numerator.shape[1])[:, None])
     bottom = np.abs(np.power(z[None], np.arange(1, denominator.shape[1] + 1)[:, None]))
     value = numerator.astype(np.float64) @ top / (1 + np.abs(denominator.astype(np.float64)) @ bottom)

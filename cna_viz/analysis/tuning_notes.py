@@ -17,8 +17,8 @@ def tuning_notes(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> 
         tuning: What their grid says of how it was tuned (``grid.tuning``).
 
     Returns:
-        ``not tuned``, or such as ``tuned: 20 trials of lr, dropout on validation accuracy with seeds 10, 11, 12: lr
-        0.003, dropout 0.5``.
+        "not tuned", or such as "tuned: 20 trials of lr, dropout on validation accuracy with seeds 10, 11, 12: lr 0.003,
+        dropout 0.5".
     """
     names = arm_names(configs, tuning)
     notes: dict[str, str] = {}

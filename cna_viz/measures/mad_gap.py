@@ -28,7 +28,7 @@ def mad_gap(x: Tensor, hops: HopPairs) -> Tensor:
 
     Returns:
         A scalar, float64; NaN where no node is near or none is remote (dense graphs have no remote nodes), or x is not
-        finite. Zero rows as in :func:`mad`. Cost: O(pairs · channels).
+        finite. Zero rows as in :func:`~cna_viz.measures.mad`. Cost: O(pairs · channels).
     """
     return mad_gap_of(_checked(x, hops), hops)
 

@@ -1,0 +1,94 @@
+"""Write the tables of docs/figures.md and docs/reports.md from the code they describe (`make docs` does it first)."""
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from cna_viz import figures
+from cna_viz.errors import CnaVizError
+from cna_viz.files import replace_files
+from cna_viz.reports.notebooks import list_reports
+
+HERE: Final = Path(__file__).parent
+START: Final = "<!-- from here written by docs/tables.py -->\n"
+END: Final = "<!-- to here -->\n"
+
+
+def main() -> None:
+    """Put every table into its page; the text around it stays."""
+    replace_files({page: with_table(page.read_text(encoding="utf-8"), table()) for page, table in TABLES.items()})
+
+
+def with_table(page: str, table: str) -> str:
+    """Return the text of a page with this table between its marks.
+
+    Raises:
+        CnaVizError: The page has no marks, or more than one pair.
+    """
+    if page.count(START) != 1 or page.count(END) != 1:
+        raise CnaVizError(f"the page beginning {page[:30]!r} needs one line {START.strip()!r} and one {END.strip()!r}")
+    before, _, rest = page.partition(START)
+    return f"{before}{START}\n{table}\n{END}{rest.partition(END)[2]}"
+
+
+def figure_table() -> str:
+    """Return a row per public figure: the question of its file, the function, what it takes and what can be chosen."""
+    rows = (figure_row(getattr(figures, name)) for name in figures.__all__)
+    return _table(("question", "function", "takes", "options"), rows)
+
+
+def figure_row(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return question, name, meaning of the first argument, and the other arguments with their defaults."""
+    question = (inspect.getdoc(sys.modules[function.__module__]) or "").partition("\n")[0]
+    first, *others = inspect.signature(function).parameters.values()
+    takes = f"`{first.name}`: {argument(inspect.getdoc(function) or '', first.name)}"
+    return question, f"`{function.__name__}`", takes, ", ".join(f"`{_option(other)}`" for other in others)
+
+
+def argument(docstring: str, name: str) -> str:
+    """Return what a docstring in Google's style says about an argument, as one line of Markdown.
+
+    Raises:
+        CnaVizError: It says nothing.
+    """
+    found = re.search(rf"^Args:\n(?:.*\n)*?    {name}: (.*(?:\n     .*)*)", docstring, re.MULTILINE)
+    if found is None:
+        raise CnaVizError(f"the docstring beginning {docstring[:30]!r} does not say what {name} is")
+    words = re.sub(r":[a-z]+:`~?([^`]*)`", r"`\1`", found[1]).replace("``", "`")
+    return " ".join(words.split())
+
+
+def report_table() -> str:
+    """Return a row per report: its name and the question of its notebook."""
+    return _table(("report", "question"), ((f"`{name}`", question(path)) for name, path in list_reports().items()))
+
+
+def question(notebook: Path) -> str:
+    """Return the title of a notebook."""
+    first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    return first.partition("\n")[0].removeprefix("# ")
+
+
+def _option(parameter: inspect.Parameter) -> str:
+    if parameter.default is parameter.empty:
+        return parameter.name
+    return f"{parameter.name}={parameter.default!r}".replace("'", '"')
+
+
+def _table(head: tuple[str, ...], rows: Any) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+TABLES: Final[dict[Path, Callable[[], str]]] = {
+    HERE / "figures.md": figure_table,
+    HERE / "reports.md": report_table,
+}
+"""Every page with a table that is written, and what writes it."""
+
+if __name__ == "__main__":
+    main()
