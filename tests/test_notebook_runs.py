@@ -21,6 +21,15 @@ MANY = {
     "where_the_headline_comes_from": {"layers": "2", "splits": "random-48-32-20,official-code", "seeds": "0,1"},
     "smoothing_or_vanishing_gradients": {"depths": "2,3", "slots": "relu,cna", "inits": "glorot", "seeds": "0"},
     "how_many_clusters": {"layers": "2", "clusters": "1,8", "references": "relu", "seeds": "0,1"},
+    "architectures_and_parameters": {
+        "layers": "2",
+        "backbones": "gcn,sage",
+        "slots": "relu,cna",
+        "seeds": "0,1",
+        "widths": "4,8",
+        "cluster_counts": "1,3",
+        "width_seeds": "0,1",
+    },
 }
 """Notebooks that train many runs in processes of their own; and what makes these few and small."""
 
@@ -36,6 +45,28 @@ def test_it_trains_many_runs_and_compares_them(name: str, tmp_path: Path) -> Non
     assert {entry.status for entry in list_runs(tmp_path / "runs")} == {"complete"}
     assert "nothing was tuned for any one of them" in page
     assert " nan" not in page
+
+
+def test_heterophily_uses_the_graphs_at_hand_and_says_which_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").touch()  # a file where downloads would go: none is tried
+    monkeypatch.setenv("CNA_VIZ_CACHE", str(tmp_path))
+    monkeypatch.delenv("CNA_VIZ_DATA", raising=False)
+    small = {"layers": "2", "hidden": "4", "epochs": "2", "seeds": "0,1", "slots": "relu", "homophilies": "0.1,0.9"}
+    given = {**small, "runs": str(tmp_path / "runs")}
+    for graphs in (["karate", "texas"], []):
+        page = make_report("heterophily", {**given, "graphs": graphs}, tmp_path / "out").index.read_text()
+        figures = re.findall(r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', page)
+        assert len(figures) == (3 if graphs else 1)
+        assert all(json.loads(figure)["data"] for figure in figures)
+        assert ("<strong>texas</strong> is left out: dataset 'texas' is not on disk" in page) == bool(graphs)
+        assert ("cna-viz report heterophily -p graphs texas --data path/to/data" in page) == bool(graphs)
+        assert ("karate: 34 nodes, 78 edges, 4 classes; edge homophily 0.7" in page) == bool(graphs)
+        assert ("<li>no real graph is at hand" in page) != bool(graphs)
+        assert ("<p>No real graph is at hand" in page) != bool(graphs)
+        assert " nan" not in page
+    assert {entry.status for entry in list_runs(tmp_path / "runs")} == {"complete"}
 
 
 @pytest.mark.parametrize("name", TINY)

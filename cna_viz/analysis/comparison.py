@@ -1,6 +1,6 @@
 """Arms side by side, pair by pair: the only form in which they are compared."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import pandas as pd
@@ -114,7 +114,7 @@ def training_settings(records: Sequence[Record], apart: Collection[str] = ()) ->
     differ = [name for name in differing([record.config for record in records]) if name in names]
     if differ:
         return f"The arms differ in {', '.join(map(_words, differ))} as well: their settings were chosen arm by arm"
-    shown = [name for name in ("lr", "weight_decay", "hidden", "epochs") if name in values[0]]
+    shown = [name for name in ("lr", "weight_decay", "hidden", "epochs") if name in names and name in values[0]]
     shared = ", ".join(f"{_words(name)} {values[0][name]}" for name in shown)
     return f"All arms were trained with the same settings ({shared} at most); nothing was tuned for any one of them"
 
@@ -184,3 +184,18 @@ def within(records: Sequence[Record], names: Sequence[str] = ()) -> dict[str, li
         ]
         groups.setdefault(", ".join(shared), []).append(record)
     return groups
+
+
+def short_names(groups: Iterable[str]) -> dict[str, str]:
+    """Return short names of the groups of :func:`within`: what tells them apart and no more.
+
+    What all share is left out, and where the first of what is left tells them all apart, as the dataset does, so is
+    the rest.
+    """
+    parts = {group: group.replace("_", " ").split(", ") for group in groups}
+    shared = set.intersection(*map(set, parts.values())) if len(parts) > 1 else set()
+    own = {group: [part for part in words if part not in shared] or [group] for group, words in parts.items()}
+    first = {group: words[0] for group, words in own.items()}
+    return (
+        first if len(set(first.values())) == len(own) > 1 else {group: ", ".join(words) for group, words in own.items()}
+    )

@@ -23,10 +23,22 @@ def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
 
 def depth_table(records: Sequence[Record]) -> pd.DataFrame:
     """A row per depth and a column per slot with the mean test score as it is written: a share in per cent."""
+    return mean_table(records, "layers", "slot").sort_index()
+
+
+def mean_table(records: Sequence[Record], rows: str, columns: str, part: str = "test") -> pd.DataFrame:
+    """A row and a column per value of two facts with the mean score as it is written: a share in per cent.
+
+    Args:
+        records: Runs of one metric.
+        rows: One of :data:`IDENTITY`, such as ``backbone``.
+        columns: Another.
+        part: train, val or test.
+    """
     table, metric = accuracy_table(records), records[0].metric
-    means = table.pivot_table("test", "layers", "slot", aggfunc="mean", sort=False).sort_index()
+    means = table.pivot_table(part, rows, columns, aggfunc="mean", sort=False)
     shown = (factor(metric) * means).round(1 if metric in SHARES else 3)
-    return shown.rename_axis(index="layers", columns=f"mean {label(metric, 'test')}")
+    return shown.rename_axis(index=rows, columns=f"mean {label(metric, part)}")
 
 
 def arm_table(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -1,11 +1,14 @@
 """One question per file: record(s) in, plotly Figure out. No training, no files, no ``show``."""
 
 from cna_viz.figures.accuracy_by_depth import plot_accuracy_by_depth
+from cna_viz.figures.accuracy_by_energy import plot_accuracy_by_energy
+from cna_viz.figures.accuracy_by_parameters import plot_accuracy_by_parameters
 from cna_viz.figures.accuracy_by_setting import plot_accuracy_by_setting
 from cna_viz.figures.accuracy_by_split import plot_accuracy_by_split
 from cna_viz.figures.claims import plot_claims
 from cna_viz.figures.collapse_map import plot_collapse_map
 from cna_viz.figures.differences import plot_differences
+from cna_viz.figures.differences_by_group import plot_differences_by_group
 from cna_viz.figures.effects import plot_effects
 from cna_viz.figures.embedding_by_layer import plot_embedding_by_layer
 from cna_viz.figures.inside_slot import plot_inside_slot
@@ -13,15 +16,19 @@ from cna_viz.figures.interaction import plot_interaction
 from cna_viz.figures.measure_by_layer import plot_measure_by_layer
 from cna_viz.figures.measure_heatmap import plot_measure_heatmap
 from cna_viz.figures.rational_curves import plot_rational_curves
+from cna_viz.figures.sensitivity import plot_sensitivity
 from cna_viz.figures.training_curves import plot_training_curves
 
 __all__ = [
     "plot_accuracy_by_depth",
+    "plot_accuracy_by_energy",
+    "plot_accuracy_by_parameters",
     "plot_accuracy_by_setting",
     "plot_accuracy_by_split",
     "plot_claims",
     "plot_collapse_map",
     "plot_differences",
+    "plot_differences_by_group",
     "plot_effects",
     "plot_embedding_by_layer",
     "plot_inside_slot",
@@ -29,5 +36,6 @@ __all__ = [
     "plot_measure_by_layer",
     "plot_measure_heatmap",
     "plot_rational_curves",
+    "plot_sensitivity",
     "plot_training_curves",
 ]

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz import vocabulary
-from cna_viz.analysis.comparison import paired_table, within
+from cna_viz.analysis.comparison import paired_table, short_names, within
 from cna_viz.analysis.factorial import COMPONENTS, effects
 from cna_viz.analysis.statistics import MARGIN, pairs_needed
 from cna_viz.figures.checks import check_choice, one_metric
@@ -51,7 +51,7 @@ def plot_effects(
     check_choice("part of the split", part, vocabulary.SPLITS)
     factorial = [record for record in records if record.config.slot in COMPONENTS] or list(records)
     groups = within(factorial, apart)
-    names = _distinct(list(groups))
+    names = {group: escape(name) for group, name in short_names(groups).items()}
     tables = {
         names[group]: effects(paired_table(members, part, tuning), margin=margin) for group, members in groups.items()
     }
@@ -86,13 +86,6 @@ def _row(effect: str, found: "pd.Series[float]", group: str, number: int, scale:
     mean, low, high = (scale * float(found[name]) for name in ("difference", "low", "high"))
     color, symbol = (looks[number % len(looks)] for looks in (OTHER_COLORS, OTHER_SYMBOLS))
     return Row(effect_label(effect), mean, low, high, str(found["verdict"]), color, symbol, group=group)
-
-
-def _distinct(groups: Sequence[str]) -> dict[str, str]:
-    """Return short names of the groups: what they all share is left out."""
-    parts = {group: group.split(", ") for group in groups}
-    shared = set.intersection(*map(set, parts.values())) if len(groups) > 1 else set()
-    return {group: escape(", ".join(p for p in words if p not in shared) or group) for group, words in parts.items()}
 
 
 def _few(pairs: int, effects: int) -> list[str]:

@@ -1,10 +1,17 @@
 """The marks that several figures share."""
 
+from typing import Final
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
 
 from cna_viz.figures.theme import slot_style
+
+ROOM: Final = 130
+"""Letters of a legend above the panels, beyond which it would reach into the title."""
+ENTRY: Final = 32
+"""Height of an entry of a legend beside the panels in pixels."""
 
 
 def add_slot_line(
@@ -59,3 +66,12 @@ def add_slot_line(
         hovertemplate=f"{style.label}<br>{x} %{{x}}<br>%{{y:.4g}}<extra></extra>",
         **where,
     )
+
+
+def legend_beside(figure: go.Figure) -> int:
+    """Put a legend that is too long to stand above the panels to their right; return its height there, else 0."""
+    names = [str(trace.name) for trace in figure.data if trace.showlegend is not False]
+    if sum(len(name) + 6 for name in names) <= ROOM:
+        return 0
+    figure.update_layout(legend={"orientation": "v", "x": 1.02, "y": 1, "xanchor": "left", "yanchor": "top"})
+    return ENTRY * len(names)

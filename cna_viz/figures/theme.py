@@ -79,7 +79,10 @@ def slot_style(name: str) -> SlotStyle:
     number = crc32((rest if known else name).encode())
     number, color = divmod(number, len(OTHER_COLORS))
     number, dash = divmod(number, len(OTHER_DASHES))
-    symbol = OTHER_SYMBOLS[number % len(OTHER_SYMBOLS)]
+    # Arms of several slots that are alike in the rest, as in their backbone, must differ in more than their colour.
+    place = list(SLOT_STYLES).index(slot) if known else 0
+    dash = (dash + place) % len(OTHER_DASHES)
+    symbol = OTHER_SYMBOLS[(number + place) % len(OTHER_SYMBOLS)]
     if known:
         return SlotStyle(known.color, OTHER_DASHES[dash], symbol, f"{known.label}, {escape(rest)}")
     return SlotStyle(OTHER_COLORS[color], OTHER_DASHES[dash], symbol, escape(name))

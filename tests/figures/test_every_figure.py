@@ -24,7 +24,7 @@ Plot = Callable[[Sequence[Record]], go.Figure]
 ALL: dict[str, Callable[..., go.Figure]] = {
     name: getattr(figures, name) for name in figures.__all__ if name.startswith("plot_")
 }
-PAIRED = ("plot_differences", "plot_effects", "plot_interaction")
+PAIRED = ("plot_differences", "plot_differences_by_group", "plot_effects", "plot_interaction")
 """Figures of comparisons, which need pairs of arms: what holds of every figure is asked of them at the end."""
 NOT_OF_RECORDS = ("plot_claims",)
 """Figures of something else than records; their tests are their own."""
@@ -112,8 +112,8 @@ def test_axes_have_titles(make: Make, name: str) -> None:
 @pytest.mark.parametrize("layers", [1, 2, 96])
 def test_any_depth_can_be_drawn(plot: Plot, make: Make, layers: int) -> None:
     records = [make("relu", layers), make("cna", layers)]
-    if (plot, layers) == (figures.plot_accuracy_by_setting, 1):
-        with pytest.raises(UsageError, match="clusters has no effect"):  # in a network without slots
+    if layers == 1 and plot in (figures.plot_accuracy_by_setting, figures.plot_sensitivity):
+        with pytest.raises(UsageError, match=r"clusters (has|and hidden have) no effect"):  # there is no slot
             plot(records)
         return
     figure = plot(records)
@@ -256,6 +256,10 @@ def test_a_slot_that_has_nothing_to_open_is_refused(plot_one: Callable[..., go.F
 
 def test_a_diverged_record_can_be_drawn_where_it_has_numbers(plot_any: Plot, make: Make) -> None:
     diverged = make("cna", epochs=1, status="diverged", accuracy={}, best_epoch=1)
+    if plot_any is figures.plot_sensitivity:  # which has no numbers of a cell in which a run diverged
+        with pytest.raises(UsageError, match="in each a run diverged"):
+            plot_any([diverged, make("relu")])
+        return
     assert sum(drawn(plot_any([diverged, make("relu")]))) > 0
 
 

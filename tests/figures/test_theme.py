@@ -135,3 +135,9 @@ def test_a_narrow_logarithmic_axis_has_several_ticks_in_sight(values: list[float
 def test_a_logarithmic_axis_without_anything_to_show() -> None:
     assert log_axis([0.0, float("nan")]) == {"type": "log"}
     assert log_axis([]) == {"type": "log"}
+
+
+def test_arms_that_differ_in_their_slot_alone_differ_in_more_than_their_colour() -> None:
+    for rest in ("backbone gcn", "clusters 4", "residual True"):
+        looks = [slot_style(f"{slot}, {rest}") for slot in ("none", "relu", "cna", "n")]
+        assert len({look.symbol for look in looks}) == len(looks)

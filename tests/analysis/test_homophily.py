@@ -1,0 +1,106 @@
+"""Homophily from a record against the definition, and against the one that listings show."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from cna_viz import load_or_run
+from cna_viz.analysis.heterophily_findings import help_counts, help_findings, homophily_findings
+from cna_viz.analysis.homophily import adjusted_homophily, edge_homophily, graph_words, homophily_of
+from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
+from cna_viz.data import homophily as listed
+from cna_viz.data.datasets import load_graph
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+from tests.analysis.conftest import Make
+from tests.figures.test_accuracy_by_setting import having
+
+
+def with_graph(record: Record, target: list[int], edges: list[tuple[int, int]]) -> Record:
+    """Give a record another graph, whose edges are written in one direction."""
+    both = np.array([*edges, *((b, a) for a, b in edges)], dtype=int).reshape(-1, 2).T
+    split = np.arange(len(target)) % 3 + 1
+    record.__dict__["graph"] = xr.Dataset(
+        {"target": ("node", np.array(target)), "split_of_node": ("node", split), "edge_index": (("end", "edge"), both)}
+    )
+    return record
+
+
+def test_the_share_of_edges_within_a_class(make: Make) -> None:
+    record = with_graph(make(), [0, 0, 1, 1], [(0, 1), (1, 2), (2, 3), (3, 0)])
+    assert edge_homophily(record) == 0.5
+    assert adjusted_homophily(record) == pytest.approx(0)
+
+
+def test_one_large_class_makes_edge_homophily_and_not_the_adjusted_one(make: Make) -> None:
+    # A star of class 0 with one leaf of class 1: ends of edges are 9 to 1.
+    record = with_graph(make(), [0] * 5 + [1], [(0, leaf) for leaf in range(1, 6)])
+    assert edge_homophily(record) == pytest.approx(0.8)
+    assert adjusted_homophily(record) == pytest.approx((0.8 - 0.82) / (1 - 0.82))
+
+
+def test_neighbours_that_avoid_their_class_are_below_zero_and_that_share_it_are_one(make: Make) -> None:
+    avoiding = with_graph(make(), [0, 1], [(0, 1)])
+    assert (edge_homophily(avoiding), adjusted_homophily(avoiding)) == (0, pytest.approx(-1))
+    sharing = with_graph(make(), [0, 0, 1, 1], [(0, 1), (2, 3)])
+    assert (edge_homophily(sharing), adjusted_homophily(sharing)) == (1, pytest.approx(1))
+
+
+def test_graphs_without_edges_or_classes_have_none(make: Make) -> None:
+    assert np.isnan(edge_homophily(with_graph(make(), [0, 1], [])))
+    assert np.isnan(adjusted_homophily(with_graph(make(), [0, 1], [])))
+    assert np.isnan(adjusted_homophily(with_graph(make(), [0, 0], [(0, 1)])))
+    assert np.isnan(edge_homophily(having(make(), dataset="chameleon-traffic")))
+
+
+def test_it_is_that_of_the_listing(tmp_path: Path) -> None:
+    data = DataConfig(dataset="csbm", split="random-48-32-20", csbm=CSBMConfig(nodes=200, homophily=0.3))
+    config = RunConfig(
+        data=data,
+        model=ModelConfig(hidden=4),
+        training=TrainingConfig(epochs=0),
+        recording=RecordingConfig(snapshots="none", measures="mad"),
+    )
+    record = load_or_run(config, runs=tmp_path, progress=False)
+    assert edge_homophily(record) == pytest.approx(listed.edge_homophily(load_graph(data)))
+    assert homophily_findings([record])[-1].startswith("in the graphs that were drawn, edge homophily is within 0.0")
+
+
+def test_a_graph_in_words(make: Make) -> None:
+    words = graph_words(with_graph(make(), [0, 0, 1, 1], [(0, 1), (1, 2), (2, 3), (3, 0)]))
+    assert words.startswith(
+        "digits: 4 nodes, 4 edges, 2 classes; edge homophily 0.50, adjusted for the sizes of the classes 0.00; the "
+        "score is accuracy, of which always answering the most frequent class gives "
+    )
+    assert homophily_of({}) == []
+
+
+@pytest.fixture
+def sweep(make: Make) -> list[Record]:
+    """Return two homophilies, a network whose score is its homophily, and a perceptron that sees none."""
+    return [
+        having(
+            make("relu", seed=s), value + 0.01 * s, backbone=backbone, dataset="csbm", csbm_homophily=h, csbm_classes=2
+        )
+        for h in (0.2, 0.8)
+        for backbone, value in (("gcn", h), ("mlp", 0.5))
+        for s in range(2)
+    ]
+
+
+def test_where_the_score_is_least_and_largest(sweep: list[Record]) -> None:
+    sentences = homophily_findings(sweep)
+    assert sentences[0] == "**backbone gcn**: between 20.5 % at homophily 0.2 and 80.5 % at homophily 0.8"
+    assert sentences[1] == "**backbone mlp**: 50.5 % at every homophily"
+    assert sentences[2].endswith("with 2 classes of equal size an edge says nothing of the classes at about 0.5")
+
+
+def test_graphs_whose_homophily_can_not_be_set_are_refused(make: Make) -> None:
+    with pytest.raises(UsageError, match="homophily can be set on csbm graphs only"):
+        homophily_findings([make("relu")])
+
+
+def test_no_graphs_are_no_sentences() -> None:
+    assert help_findings({}, "mlp") == help_counts({}, "mlp") == []
