@@ -21,13 +21,15 @@ from cna_viz.records.synthetic import synthetic_record
 with tempfile.TemporaryDirectory() as folder:
     config = RunConfig(model=ModelConfig(slot="cna", layers=3, hidden=4))
     record = load_record(synthetic_record(Path(folder), config).folder)
-    one = ("plot_inside_slot", "plot_rational_curves")
-    others = {*one, "plot_claims", "plot_differences", "plot_effects", "plot_interaction"}  # these need more, see below
+    one = ("plot_graph", "plot_inside_slot", "plot_rational_curves")
+    pairs = ("plot_differences", "plot_effects", "plot_interaction")  # these need more, see below
+    others = {*one, *pairs, "plot_claims", "plot_embedding_animation"}
     drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__ if name not in others]
     claim = [claim for claim in claims.read_claims() if claim.kind == "level"][:1]
     judged = claims.judge_all(claim, claims.Plan(), claims.Evidence())
     drawn += [figures.plot_claims(judged).to_json(), claims.as_html(judged)]
     drawn += [getattr(figures, name)(record, 1).to_json() for name in one]
+    drawn += [figures.plot_embedding_animation(record).to_json()]
     said = [*findings.depth_findings([record]), *findings.smoothing_findings([record])]
     for find in (slot_findings.cluster_findings, slot_findings.normalization_findings, slot_findings.rational_findings):
         said += find(record, 1)

@@ -1,13 +1,18 @@
-"""Nodes in groups that a figure can colour and a sentence can name: by class, or by fifths of a number."""
+"""Nodes in groups that a figure can colour and a sentence can name: by class, or by a number in up to five groups."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
 from cna_viz.records.record import Record
 
+Array = np.ndarray[Any, Any]
+
 FIFTHS: Final = 5
+"""Groups that numbers are cut into, at most."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +22,15 @@ class NodeGroups:
     Attributes:
         label: Number of the group of every node, ``[nodes]``.
         names: What each group is called.
-        kind: ``class``, or ``target`` where nodes with similar targets are a group.
+        kind: ``class``, ``cluster`` or ``prediction``, whose groups have no order, or ``target``, ``degree`` or
+            ``predicted number``, whose groups ascend.
+        wrong: Whether the prediction of the node is wrong, ``[nodes]``; only of the kind ``prediction``.
     """
 
-    label: "np.ndarray[Any, Any]"
+    label: Array
     names: tuple[str, ...]
     kind: str
+    wrong: Array | None = None
 
 
 def node_groups(record: Record) -> NodeGroups:
@@ -31,10 +39,50 @@ def node_groups(record: Record) -> NodeGroups:
     The groups of numbers are equally large but for ties: equal targets are in one group.
     """
     target = record.graph["target"].values
-    if target.dtype.kind != "f":
-        return NodeGroups(target, tuple(map(str, range(int(target.max()) + 1))), "class")
-    edges = np.unique(np.quantile(target, np.arange(1, FIFTHS) / FIFTHS))
-    label = np.searchsorted(edges, target, side="left")
+    return number_groups(target, "target") if target.dtype.kind == "f" else numbered_groups(target, "class")
+
+
+def numbered_groups(label: Array, kind: str, wrong: Array | None = None) -> NodeGroups:
+    """Return groups that are called by their numbers."""
+    return NodeGroups(label, tuple(map(str, range(int(label.max(initial=0)) + 1))), kind, wrong)
+
+
+def number_groups(values: Array, kind: str) -> NodeGroups:
+    """Return the nodes in up to five groups of ascending numbers, equally large but for ties."""
+    return _ascending(values, np.searchsorted(_fifths(values), values, side="left"), kind, "{:.3g} to {:.3g}".format)
+
+
+def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
+    """Return the nodes by predicted number, in the fifths of the targets: the same whatever is predicted."""
+    edges = _fifths(target)
+    between = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
+    names = (f"up to {edges[0]:.3g}", *between, f"above {edges[-1]:.3g}")
+    return NodeGroups(np.searchsorted(edges, predicted, side="left"), names, "predicted number")
+
+
+def _fifths(values: Array) -> Array:
+    return np.unique(np.quantile(values, np.arange(1, FIFTHS) / FIFTHS))
+
+
+def degree_groups(degree: Array) -> NodeGroups:
+    """Return the nodes by degree, in up to five groups whose bounds are powers of the least base that gives so few.
+
+    With base 2 these are 0, 1, 2 to 3, 4 to 7 and so on: degrees of most graphs range over orders of magnitude.
+    """
+    for base in range(2, int(degree.max(initial=0)) + 3):
+        bounds = base ** np.arange(int(np.log(degree.max(initial=0) + 1) / np.log(base)) + 2)
+        label = np.searchsorted(bounds, degree, side="right")
+        if len(np.unique(label)) <= FIFTHS:
+            break
+    return _ascending(degree, label, "degree", _span)
+
+
+def _ascending(values: Array, label: Array, kind: str, name: Callable[[float, float], str]) -> NodeGroups:
+    """Number the groups that have nodes, and call each by its least and its greatest value."""
     used, label = np.unique(label, return_inverse=True)
-    spans = [target[label == number] for number in range(len(used))]
-    return NodeGroups(label, tuple(f"{span.min():.3g} to {span.max():.3g}" for span in spans), "target")
+    members = [values[label == number] for number in range(len(used))]
+    return NodeGroups(label, tuple(name(span.min(), span.max()) for span in members), kind)
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low}" if low == high else f"{low} to {high}"

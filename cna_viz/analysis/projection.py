@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import orthogonal_procrustes
+from scipy.linalg import eigh, orthogonal_procrustes, qr
 
 Array = np.ndarray[Any, Any]
 
@@ -79,10 +79,27 @@ def _pca(features: Array) -> Projection:
         positions[finite] = 0
         return Projection(positions, spread, np.nan, collapsed=True)
     centered = (kept - kept.mean(axis=0)) / np.sqrt(np.square(kept).sum(axis=1).mean())
-    _, values, directions = np.linalg.svd(centered, full_matrices=False)
-    flat = centered @ directions[:2].T
+    flat = centered @ _directions(centered)
     positions[finite] = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
-    return Projection(positions, spread, float(np.square(values[:2]).sum() / np.square(values).sum()), collapsed=False)
+    explained = min(float(np.square(flat).sum() / np.square(centered).sum()), 1.0)
+    return Projection(positions, spread, explained, collapsed=False)
+
+
+def _directions(centered: Array) -> Array:
+    """Return the one or two directions of greatest variance, ``[channels, directions]``, the greatest first.
+
+    From the covariance of the channels, or of the nodes where these are fewer: several times as quick as singular
+    values of the features. Directions that hold less than 1e-8 of the length get lost, which no picture shows.
+    """
+    nodes, channels = centered.shape
+    few = min(nodes, channels)
+    gram = centered.T @ centered if channels <= nodes else centered @ centered.T
+    _, vectors = eigh(gram, subset_by_index=[max(few - 2, 0), few - 1])
+    vectors = vectors[:, ::-1]
+    if channels <= nodes:
+        return np.asarray(vectors)
+    directions, _ = qr(centered.T @ vectors, mode="economic")
+    return np.asarray(directions)
 
 
 def _turn(positions: Array, reference: Array) -> Array:

@@ -5,18 +5,16 @@ alike into a cloud. Such a layer is detected and not projected. With given neigh
 reproducible bit by bit.
 """
 
-import hashlib
 import warnings
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from cna_viz.analysis.kept import kept_array
 from cna_viz.analysis.projection import COLLAPSED, Projection, project_layers, relative_spread
-from cna_viz.files import cache_root, write_atomically
+from cna_viz.files import cache_root
 
 Array = np.ndarray[Any, Any]
 
@@ -36,12 +34,9 @@ def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Proj
         of a layer are not all finite, its positions are NaN.
     """
     layers = [np.ascontiguousarray(layer, dtype=np.float32) for layer in layers]
-    path = (cache or cache_root() / "projections") / f"{_fingerprint(layers)}.npz"
+    folder = cache or cache_root() / "projections"
     spreads = [relative_spread(layer) if np.isfinite(layer).all() else np.nan for layer in layers]
-    positions = _kept(path)
-    if positions is None:
-        positions = _embed_chain(layers, spreads)
-        _keep(path, positions)
+    positions = kept_array(folder, layers, sorted(PARAMETERS.items()), lambda: _embed_chain(layers, spreads))
     return [
         Projection(flat, spread, np.nan, collapsed=spread < COLLAPSED)
         for flat, spread in zip(positions, spreads, strict=True)
@@ -86,27 +81,3 @@ def _embed(features: Array, start: Array, epochs: int) -> Array:
     flat = flat - flat.mean(axis=0)
     scaled: Array = (flat / np.sqrt(np.square(flat).sum(axis=1).mean())).astype(np.float32)
     return scaled
-
-
-def _fingerprint(layers: Sequence[Array]) -> str:
-    digest = hashlib.sha256(repr(sorted(PARAMETERS.items())).encode())
-    for layer in layers:
-        digest.update(repr(layer.shape).encode())
-        digest.update(layer.tobytes())
-    return digest.hexdigest()[:32]
-
-
-def _kept(path: Path) -> Array | None:
-    """Return kept positions; None where there are none or the file is damaged: either way they are made anew."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            positions: Array = kept["positions"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    return positions
-
-
-def _keep(path: Path, positions: Array) -> None:
-    content = BytesIO()
-    np.savez(content, positions=positions)
-    write_atomically(path, content.getvalue())

@@ -10,7 +10,9 @@ from cna_viz.figures.collapse_map import plot_collapse_map
 from cna_viz.figures.differences import plot_differences
 from cna_viz.figures.differences_by_group import plot_differences_by_group
 from cna_viz.figures.effects import plot_effects
+from cna_viz.figures.embedding_animation import plot_embedding_animation
 from cna_viz.figures.embedding_by_layer import plot_embedding_by_layer
+from cna_viz.figures.graph import plot_graph
 from cna_viz.figures.inside_slot import plot_inside_slot
 from cna_viz.figures.interaction import plot_interaction
 from cna_viz.figures.measure_by_layer import plot_measure_by_layer
@@ -30,7 +32,9 @@ __all__ = [
     "plot_differences",
     "plot_differences_by_group",
     "plot_effects",
+    "plot_embedding_animation",
     "plot_embedding_by_layer",
+    "plot_graph",
     "plot_inside_slot",
     "plot_interaction",
     "plot_measure_by_layer",

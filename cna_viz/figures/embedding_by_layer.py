@@ -2,24 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.node_groups import NodeGroups, node_groups
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.node_colors import COLORS, Color, color_groups, no_clusters
+from cna_viz.analysis.projection import Projection
 from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import STAGE_LABELS, provenance
-from cna_viz.figures.theme import GRID, finish, group_style, slot_style
+from cna_viz.figures.large import sample, sample_note, scatter
+from cna_viz.figures.nodes import LEGEND, legend_title, legend_traces, node_traces
+from cna_viz.figures.projected import METHODS, Method, hide_axes, method_note, project, reach
+from cna_viz.figures.theme import finish, slot_style, space_below
 from cna_viz.records.record import Record
-
-Method = Literal["pca", "umap"]
-NOTES = {
-    "pca": "PCA, each layer turned onto the one before; rows scaled to root mean square length 1; same axes everywhere",
-    "umap": "UMAP, each layer started from the one before; distances between groups mean nothing<br>{parameters}",
-}
 
 
 def plot_embedding_by_layer(
@@ -28,34 +24,42 @@ def plot_embedding_by_layer(
     *,
     stage: str = "conv",
     epoch: int | None = None,
+    color: Color = "class",
     method: Method = "pca",
     cache: Path | None = None,
 ) -> go.Figure:
-    """Draw the nodes at several layers, coloured by class (or fifth of the target), a row per run, on one axis range.
+    """Draw the nodes at several layers, a row per run, on one axis range.
 
-    A layer in which all nodes are alike is said to be collapsed and drawn as the point it is.
+    A layer in which all nodes are alike is said to be collapsed and drawn as the point it is. Of more nodes than
+    :data:`~cna_viz.figures.large.MOST_POINTS` a sample is drawn.
 
     Args:
         records: One run per row, of the same dataset and depth.
         layers: Layers to draw; five from first to last when left out.
         stage: ``conv`` or ``slot``.
         epoch: A snapshot's epoch; the selected model's when left out.
+        color: What colours stand for: ``class`` (fifths of the target where it is a number), ``cluster`` (of the slot
+            after the layer; nodes of a layer without clusters are grey), ``prediction`` (wrong ones are crosses) or
+            ``degree``.
         method: ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP, slower, kept in the cache).
-        cache: Folder of kept UMAP projections.
+        cache: Folder of kept UMAP projections; the user's cache folder when left out.
 
     Raises:
-        UsageError: When there are no records, or a record lacks the snapshot, layer or stage.
+        UsageError: When there are no records, or a record lacks the snapshot, layer or stage, or none has clusters.
     """
     check_choice("stage", stage, STAGE_LABELS)
-    check_choice("method", method, NOTES)
+    check_choice("method", method, METHODS)
+    check_choice("color", color, COLORS)
     deepest = one_depth(records) - (stage == "slot")
     if deepest == 0 or (layers is not None and not layers):
         raise nothing_measured("embedding", stage)
     chosen = list(layers) if layers is not None else _spread(deepest, 5)
     rows = [
-        _project([record.embedding(layer, stage, epoch).values for layer in chosen], method, cache)
-        for record in records
+        project([record.embedding(layer, stage, epoch).values for layer in chosen], method, cache) for record in records
     ]
+    groups = [[color_groups(record, color, layer, epoch) for layer in chosen] for record in records]
+    if all(shown is None for row in groups for shown in row):
+        raise no_clusters(records[0])
     figure = make_subplots(
         len(records),
         len(chosen),
@@ -64,20 +68,23 @@ def plot_embedding_by_layer(
         horizontal_spacing=0.012,
         vertical_spacing=0.22 / len(records),
     )
-    groups = [node_groups(record) for record in records]
-    for number, (shown, row) in enumerate(zip(groups, rows, strict=True), start=1):
-        for column, projection in enumerate(row, start=1):
-            _add_nodes(figure, projection, shown, number, column)
-    reach = 1.05 * max((np.nanmax(np.abs(p.positions), initial=0) for row in rows for p in row), default=1) or 1
-    figure.update_xaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
-    figure.update_yaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
-    figure.update_layout(
-        legend={"title": {"text": f"{groups[0].kind} "}, "itemsizing": "constant", "y": -0.02, "yanchor": "top"}
-    )
+    nodes = [len(row[0].positions) for row in rows]
+    drawn = [sample(count) for count in nodes]
+    kind = scatter(sum(map(len, drawn)) * len(chosen))
+    for number, row in enumerate(rows):
+        for column, projection in enumerate(row):
+            traces = node_traces(projection.positions, groups[number][column], drawn[number], kind)
+            figure.add_traces(traces, rows=number + 1, cols=column + 1)
+    every = [shown for row in groups for shown in row]
+    figure.add_traces(legend_traces(every))
+    hide_axes(figure, reach(projection for row in rows for projection in row))
+    figure.update_layout(legend={**LEGEND, "title": {"text": legend_title(every)}})
     figure.update_annotations(font={"size": 13})
-    note = f"{STAGE_LABELS[stage]}; {_note(method)}"
+    notes = [f"{STAGE_LABELS[stage]}; {method_note(method)}", *sample_note("nodes", max(map(len, drawn)), max(nodes))]
     title = "What happens to the nodes on their way through the layers?"
-    return finish(figure, title, provenance(records, note), height=190 + 235 * len(records), bottom=136)
+    footnote = provenance(records, *notes)
+    bottom = 26 + space_below(footnote)
+    return finish(figure, title, footnote, height=54 + 235 * len(records) + bottom, bottom=bottom)
 
 
 def _spread(last: int, most: int) -> list[int]:
@@ -85,43 +92,8 @@ def _spread(last: int, most: int) -> list[int]:
     return sorted({round(layer) for layer in np.geomspace(1, max(last, 1), most)})
 
 
-def _project(layers: list[np.ndarray[Any, Any]], method: Method, cache: Path | None) -> list[Projection]:
-    if method == "pca":
-        return project_layers(layers)
-    from cna_viz.analysis.umap import umap_layers
-
-    return umap_layers(layers, cache)
-
-
-def _note(method: Method) -> str:
-    if method == "pca":
-        return NOTES["pca"]
-    from cna_viz.analysis.umap import PARAMETERS
-
-    return NOTES["umap"].format(parameters=", ".join(f"{name} {value}" for name, value in PARAMETERS.items()))
-
-
 def _panel_title(projection: Projection, layer: int) -> str:
     if np.isnan(projection.spread):
         return f"layer {layer} · <b>not finite</b>"
     state = "<b>collapsed</b>" if projection.collapsed else f"spread {projection.spread:.2g}"
     return f"layer {layer} · {state}"
-
-
-def _add_nodes(figure: go.Figure, projection: Projection, groups: NodeGroups, row: int, column: int) -> None:
-    for number in np.unique(groups.label):
-        color, symbol = group_style(groups.kind, int(number))
-        nodes, name = np.flatnonzero(groups.label == number), groups.names[number]
-        figure.add_scattergl(
-            x=projection.positions[nodes, 0],
-            y=projection.positions[nodes, 1],
-            mode="markers",
-            marker={"color": color, "symbol": symbol, "size": 4, "opacity": 0.7},
-            name=name,
-            legendgroup=name,
-            showlegend=(row, column) == (1, 1),
-            customdata=nodes,
-            hovertemplate=f"node %{{customdata}}<br>{groups.kind} {name}<extra></extra>",
-            row=row,
-            col=column,
-        )

@@ -112,9 +112,13 @@ ORDERED_COLORS: Final = ("#00204D", "#414D6B", "#7C7B78", "#BCAF6F", "#FFEA46")
 """Five steps of cividis, for groups that have an order."""
 
 
+ORDERED_KINDS: Final = ("target", "degree", "predicted number")
+"""Kinds of groups that have an order."""
+
+
 def group_style(kind: str, number: int) -> tuple[str, str]:
-    """Return colour and marker of a group of nodes: classes and clusters differ in hue, fifths of a target in light."""
-    return (ORDERED_COLORS[number], CLASS_SYMBOLS[0]) if kind == "target" else class_style(number)
+    """Return colour and marker of a group of nodes: classes and clusters differ in hue, groups of numbers in light."""
+    return (ORDERED_COLORS[number], CLASS_SYMBOLS[0]) if kind in ORDERED_KINDS else class_style(number)
 
 
 def template() -> go.layout.Template:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cna_viz.analysis import findings
-from cna_viz.analysis.node_groups import node_groups
+from cna_viz.analysis.node_groups import degree_groups, node_groups
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
@@ -47,6 +47,23 @@ def test_equal_numbers_are_in_one_group(tmp_path: Path, target: list[float], nam
     groups = node_groups(record)
     assert groups.names == names
     assert len({(group, value) for group, value in zip(groups.label, target, strict=True) if value == 0}) <= 1
+
+
+@pytest.mark.parametrize(
+    ("degree", "names"),
+    [
+        ([0, 1, 1, 2, 3, 4, 6], ("0", "1", "2 to 3", "4 to 6")),
+        ([1, 2, 4, 8, 168], ("1", "2", "4", "8", "168")),
+        ([1, 2, 5, 9, 26, 40, 78, 168], ("1 to 2", "5", "9 to 26", "40 to 78", "168")),
+        ([2, 2, 2], ("2",)),
+        ([0, 0], ("0",)),
+        ([0, *range(1, 100_000)], ("0", "1 to 17", "18 to 323", "324 to 5831", "5832 to 99999")),
+    ],
+)
+def test_degrees_are_in_up_to_five_groups_of_powers(degree: list[int], names: tuple[str, ...]) -> None:
+    groups = degree_groups(np.array(degree))
+    assert (groups.kind, groups.names) == ("degree", names)
+    assert (np.diff(groups.label[np.argsort(degree, kind="stable")]) >= 0).all()
 
 
 def test_scores_without_knowledge(tmp_path: Path) -> None:

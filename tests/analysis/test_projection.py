@@ -173,3 +173,16 @@ def test_spread_by_hand() -> None:
     assert relative_spread(np.array([[1.0, 0.0], [3.0, 0.0]])) == pytest.approx(np.sqrt(2 / 10))
     assert relative_spread(np.zeros((4, 2))) == 0
     assert relative_spread(np.full((4, 2), 0.1)) < 1e-15
+
+
+@pytest.mark.parametrize("shape", [(50, 7), (7, 50), (20, 20), (5, 1), (2, 9)])
+def test_directions_are_those_of_the_singular_values(shape: tuple[int, int]) -> None:
+    features = np.random.default_rng(0).standard_normal(shape) * np.linspace(3, 1, shape[1])
+    (projection,) = project_layers([features])
+    centered = features - features.mean(axis=0)
+    left, values, _ = np.linalg.svd(centered, full_matrices=False)
+    expected = (left * values)[:, :2] / np.sqrt(np.square(features).sum(axis=1).mean())
+    for axis in range(min(2, shape[1], shape[0] - 1)):
+        sign = np.sign((projection.positions[:, axis] * expected[:, axis]).sum())
+        np.testing.assert_allclose(projection.positions[:, axis], sign * expected[:, axis], atol=1e-10)
+    assert projection.explained == pytest.approx(np.square(values[:2]).sum() / np.square(values).sum())

@@ -1,6 +1,6 @@
 """Synthetic records of several slots, depths and seeds, without training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,14 @@ from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
 
 Make = Callable[..., Record]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep projections and layouts out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNA_VIZ_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import xarray as xr
 
 from cna_viz.analysis.projection import Projection, project_layers
 from cna_viz.errors import UsageError
-from cna_viz.figures import plot_embedding_by_layer
-from cna_viz.figures.theme import class_style
+from cna_viz.figures import large, plot_embedding_by_layer
+from cna_viz.figures.theme import MUTED, ORDERED_COLORS, class_style
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]
@@ -22,12 +22,22 @@ def panel_titles(figure: go.Figure) -> list[str]:
     return [note.text for note in figure.layout.annotations if note.text.startswith("layer ")]
 
 
+def nodes(figure: go.Figure) -> list[go.Scatter]:
+    """Return the traces that are not there for the legend alone."""
+    return [trace for trace in figure.data if not trace.showlegend]
+
+
 def positions(figure: go.Figure, panel: int, classes: int) -> np.ndarray:
     """Return the positions of a panel's nodes in the order of the nodes."""
     traces = figure.data[panel * classes : (panel + 1) * classes]
     nodes = np.concatenate([trace.customdata for trace in traces])
     flat = np.stack([np.concatenate([getattr(trace, axis) for trace in traces]) for axis in "xy"], axis=1)
     return flat[np.argsort(nodes)]
+
+
+def panel(figure: go.Figure, number: int) -> list[go.Scatter]:
+    """Return the traces of a panel, from 1."""
+    return [trace for trace in nodes(figure) if trace.xaxis == ("x" if number == 1 else f"x{number}")]
 
 
 def replace_embedding(monkeypatch: pytest.MonkeyPatch, layer: int, value: float) -> None:
@@ -41,6 +51,66 @@ def replace_embedding(monkeypatch: pytest.MonkeyPatch, layer: int, value: float)
     monkeypatch.setattr(Record, "embedding", embedding)
 
 
+def test_clusters_are_those_of_the_layer_and_layers_without_are_grey(make: Make) -> None:
+    record = make("cna")
+    figure = plot_embedding_by_layer([record, make("relu")], layers=[2, 4], color="cluster")
+    label = record.layer_variable("cluster_label", 2).values
+    first, *others = (panel(figure, number) for number in range(1, 5))
+    assert [(trace.name, list(trace.customdata)) for trace in first] == [
+        (str(number), np.flatnonzero(label == number).tolist()) for number in range(3)
+    ]
+    assert [[(trace.name, trace.marker.color, len(trace.x)) for trace in traces] for traces in others] == [
+        [("no clusters", MUTED, 60)]
+    ] * 3
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["0", "1", "2", "no clusters"]
+    assert figure.layout.legend.title.text == "cluster "
+
+
+def test_clusters_where_there_are_none_are_refused(make: Make) -> None:
+    with pytest.raises(UsageError, match=r"has no clusters in these layers .*: colour by class, prediction or degree"):
+        plot_embedding_by_layer([make("relu")], color="cluster")
+
+
+def test_wrong_predictions_are_crosses(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = make()
+    predicted = record.graph["target"].values.copy()
+    predicted[[3, 4]] = 2  # of classes 0 and 1
+    monkeypatch.setattr(Record, "prediction", lambda self, epoch: xr.DataArray(predicted))
+    figure = plot_embedding_by_layer([record], layers=[2], color="prediction")
+    for trace in nodes(figure):
+        symbols = dict(zip(trace.customdata.tolist(), trace.marker.symbol, strict=True))
+        assert {node for node, symbol in symbols.items() if symbol == "x"} == set(symbols) & {3, 4}
+        assert {trace.name} == {str(predicted[node]) for node in symbols}
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["0", "1", "2", "wrong"]
+
+
+def test_degrees_ascend_in_the_legend(make: Make) -> None:
+    record = make()
+    record.graph["degree"][:] = np.arange(60) // 10
+    figure = plot_embedding_by_layer([record], layers=[2], color="degree")
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["0", "1", "2 to 3", "4 to 5"]
+    assert [trace.marker.color for trace in nodes(figure)] == list(ORDERED_COLORS[:4])
+
+
+def test_an_unknown_color_is_refused(make: Make) -> None:
+    with pytest.raises(UsageError, match="unknown color 'colour'; choices, nearest first: cluster"):
+        plot_embedding_by_layer([make()], color="colour")  # type: ignore[arg-type]
+
+
+def test_of_very_many_nodes_a_sample_is_drawn_and_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "MOST_POINTS", 20)
+    record = make()
+    figure = plot_embedding_by_layer([record], layers=[2])
+    shown = np.concatenate([trace.customdata for trace in nodes(figure)])
+    assert len(set(shown.tolist())) == 20
+    (projection,) = project_layers([record.embedding(2, "conv").values])
+    for trace in nodes(figure):
+        np.testing.assert_array_equal(trace.x, projection.positions[trace.customdata, 0].astype(np.float32))
+    assert "a sample is drawn: 20 of 60 nodes; " in figure.layout.annotations[-1].text
+    assert {trace.type for trace in nodes(figure)} == {"scatter"}
+    assert {trace.type for trace in nodes(plot_embedding_by_layer([record]))} == {"scattergl"}
+
+
 @pytest.mark.parametrize(("stage", "layers"), [("conv", [1, 2, 3, 4]), ("slot", [1, 2, 3])])
 @pytest.mark.parametrize("epoch", [None, 0])
 def test_panels_are_the_projected_embeddings(make: Make, stage: str, layers: list[int], epoch: int | None) -> None:
@@ -51,9 +121,9 @@ def test_panels_are_the_projected_embeddings(make: Make, stage: str, layers: lis
         for record in records
         for projection in project_layers([record.embedding(layer, stage, epoch).values for layer in layers])
     ]
-    assert len(figure.data) == 3 * len(panels)
+    assert len(nodes(figure)) == 3 * len(panels)
     for number, projection in enumerate(panels):
-        np.testing.assert_array_equal(positions(figure, number, 3), projection.positions)
+        np.testing.assert_array_equal(positions(figure, number, 3), projection.positions.astype(np.float32))
     assert panel_titles(figure) == [
         f"layer {layer} · spread {projection.spread:.2g}" for layer, projection in zip(layers * 2, panels, strict=True)
     ]
@@ -68,8 +138,8 @@ def test_nodes_have_the_colour_of_their_class(make: Make) -> None:
     record = make(classes=12, nodes=48)
     figure = plot_embedding_by_layer([record], layers=[1])
     target = record.graph["target"].values
-    assert [trace.name for trace in figure.data] == [str(number) for number in range(12)]
-    for number, trace in enumerate(figure.data):
+    assert [trace.name for trace in nodes(figure)] == [str(number) for number in range(12)]
+    for number, trace in enumerate(nodes(figure)):
         assert list(trace.customdata) == np.flatnonzero(target == number).tolist()
         assert (trace.marker.color, trace.marker.symbol) == class_style(number)
 
@@ -84,7 +154,7 @@ def test_all_panels_have_one_axis_range_that_holds_every_node(make: Make) -> Non
     ranges = {tuple(axis.range) for axis in (*figure.select_xaxes(), *figure.select_yaxes())}
     assert len(ranges) == 1
     ((low, high),) = ranges
-    farthest = max(np.abs([trace.x, trace.y]).max() for trace in figure.data)
+    farthest = max(np.abs([trace.x, trace.y]).max() for trace in nodes(figure))
     assert -low == high > farthest > 0.5 * high
 
 

@@ -28,11 +28,21 @@ PAIRED = ("plot_differences", "plot_differences_by_group", "plot_effects", "plot
 """Figures of comparisons, which need pairs of arms: what holds of every figure is asked of them at the end."""
 NOT_OF_RECORDS = ("plot_claims",)
 """Figures of something else than records; their tests are their own."""
-PLOTS = {name: function for name, function in ALL.items() if name not in {*PAIRED, *NOT_OF_RECORDS}}
+
+
+def of_layer(function: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
+    """Let a figure that runs over the layers of one record be called with a layer like those of one layer."""
+    over = "over" in inspect.signature(function).parameters
+    return (lambda record, layer: function(record, over="epoch", layer=layer)) if over else function
+
+
+PLOTS = {name: of_layer(function) for name, function in ALL.items() if name not in {*PAIRED, *NOT_OF_RECORDS}}
 ONE = [name for name in PLOTS if next(iter(inspect.signature(PLOTS[name]).parameters)) == "record"]
 """Figures of one record and one of its layers; the others take a list of records."""
 RATIONAL = [name for name, factors in PRESETS.items() if factors["activation"] == "rational"]
-PROJECTIONS = ("plot_embedding_by_layer", "plot_inside_slot")
+OF_ANY_SLOT = ("plot_embedding_animation", "plot_graph")
+"""Figures of one record that need no slot of the CNA family."""
+PROJECTIONS = ("plot_embedding_animation", "plot_embedding_by_layer", "plot_graph", "plot_inside_slot")
 """Figures whose axes are directions of a projection, which have no name and no ticks."""
 LINES = ("plot_accuracy_by_depth", "plot_measure_by_layer", "plot_training_curves")
 
@@ -249,9 +259,16 @@ def test_a_measure_that_was_never_taken_is_refused(make: Make, name: str) -> Non
         PLOTS[name]([record], "gradient_norm")
 
 
-def test_a_slot_that_has_nothing_to_open_is_refused(plot_one: Callable[..., go.Figure], make: Make) -> None:
+@pytest.mark.parametrize("name", sorted(set(ONE) - set(OF_ANY_SLOT)))
+def test_a_slot_that_has_nothing_to_open_is_refused(make: Make, name: str) -> None:
     with pytest.raises(UsageError, match="'relu'"):
-        plot_one(make("relu"), 1)
+        PLOTS[name](make("relu"), 1)
+
+
+@pytest.mark.parametrize("name", OF_ANY_SLOT)
+def test_a_figure_of_any_slot_can_be_drawn_without_one(make: Make, name: str) -> None:
+    assert all(drawn(PLOTS[name](make("relu"), 1)))
+    assert all(drawn(PLOTS[name](make("relu", layers=1), 1)))
 
 
 def test_a_diverged_record_can_be_drawn_where_it_has_numbers(plot_any: Plot, make: Make) -> None:
