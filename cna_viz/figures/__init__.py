@@ -6,7 +6,11 @@ from cna_viz.figures.accuracy_by_parameters import plot_accuracy_by_parameters
 from cna_viz.figures.accuracy_by_setting import plot_accuracy_by_setting
 from cna_viz.figures.accuracy_by_split import plot_accuracy_by_split
 from cna_viz.figures.claims import plot_claims
+from cna_viz.figures.cluster_flow import plot_cluster_flow
+from cna_viz.figures.cluster_sizes import plot_cluster_sizes
+from cna_viz.figures.clusters_by_class import plot_clusters_by_class
 from cna_viz.figures.collapse_map import plot_collapse_map
+from cna_viz.figures.confusion_matrix import plot_confusion_matrix
 from cna_viz.figures.differences import plot_differences
 from cna_viz.figures.differences_by_group import plot_differences_by_group
 from cna_viz.figures.effects import plot_effects
@@ -18,6 +22,7 @@ from cna_viz.figures.interaction import plot_interaction
 from cna_viz.figures.measure_by_layer import plot_measure_by_layer
 from cna_viz.figures.measure_heatmap import plot_measure_heatmap
 from cna_viz.figures.rational_curves import plot_rational_curves
+from cna_viz.figures.rational_movement import plot_rational_movement
 from cna_viz.figures.sensitivity import plot_sensitivity
 from cna_viz.figures.training_curves import plot_training_curves
 
@@ -28,7 +33,11 @@ __all__ = [
     "plot_accuracy_by_setting",
     "plot_accuracy_by_split",
     "plot_claims",
+    "plot_cluster_flow",
+    "plot_cluster_sizes",
+    "plot_clusters_by_class",
     "plot_collapse_map",
+    "plot_confusion_matrix",
     "plot_differences",
     "plot_differences_by_group",
     "plot_effects",
@@ -40,6 +49,7 @@ __all__ = [
     "plot_measure_by_layer",
     "plot_measure_heatmap",
     "plot_rational_curves",
+    "plot_rational_movement",
     "plot_sensitivity",
     "plot_training_curves",
 ]

@@ -177,7 +177,7 @@ class Record:
         epoch = self.best_epoch if epoch is None else epoch
         entry = self.manifest.get(schema.snapshot_file(epoch))
         if entry is None:
-            kept = ", ".join(map(str, self.snapshots)) or "none"
+            kept = ", ".join(map(str, self.snapshots)) or "none (train with snapshots 'log' or 'ends' for some)"
             raise UsageError(f"run {self.id} has no snapshot of epoch {epoch}; snapshots kept: {kept}")
         return Snapshot(self.folder, entry)
 

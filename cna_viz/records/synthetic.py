@@ -101,8 +101,11 @@ def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dic
     for layer in range(1, layers):
         factors = config.model.factors
         clusters = config.model.clusters if config.model.uses_clusters else 1
-        if factors.get("assignment") == "kmeans":
+        if factors.get("assignment") == "labels":
+            clusters = classes
+        if factors.get("assignment", "none") != "none":
             tensors[schema.tensor_name("cluster_label", layer)] = (np.arange(len(target)) % clusters).astype(np.int32)
+        if factors.get("assignment") == "kmeans":
             tensors[schema.tensor_name("centroid", layer)] = rng.standard_normal((clusters, hidden)).astype(np.float32)
         if factors.get("activation") == "rational":
             tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((clusters, 6)).astype(np.float32)

@@ -37,6 +37,8 @@ def of_layer(function: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
 
 
 PLOTS = {name: of_layer(function) for name, function in ALL.items() if name not in {*PAIRED, *NOT_OF_RECORDS}}
+OF_CLUSTERS = tuple(PLOTS[f"plot_{name}"] for name in ("cluster_flow", "cluster_sizes", "clusters_by_class"))
+"""Figures of slots that have clusters."""
 ONE = [name for name in PLOTS if next(iter(inspect.signature(PLOTS[name]).parameters)) == "record"]
 """Figures of one record and one of its layers; the others take a list of records."""
 RATIONAL = [name for name, factors in PRESETS.items() if factors["activation"] == "rational"]
@@ -44,6 +46,8 @@ OF_ANY_SLOT = ("plot_embedding_animation", "plot_graph")
 """Figures of one record that need no slot of the CNA family."""
 PROJECTIONS = ("plot_embedding_animation", "plot_embedding_by_layer", "plot_graph", "plot_inside_slot")
 """Figures whose axes are directions of a projection, which have no name and no ticks."""
+WITHOUT_AXES = ("plot_cluster_flow",)
+"""Figures whose axes are there for the marks of a legend only; their columns have titles instead."""
 LINES = ("plot_accuracy_by_depth", "plot_measure_by_layer", "plot_training_curves")
 
 
@@ -75,8 +79,11 @@ def size(values: Any) -> int:
 
 def drawn(figure: go.Figure) -> list[int]:
     """Return for each trace how many finite values it draws; one that is there for the legend alone does not count."""
-    shown = [trace for trace in figure.data if trace.type == "heatmap" or tuple(trace.x) != (None,)]
-    return [size(trace.z if trace.type == "heatmap" else trace.y) for trace in shown]
+    shown = [trace for trace in figure.data if trace.type != "scatter" or tuple(trace.x) != (None,)]
+    return [
+        size(trace.link.value if trace.type == "sankey" else trace.z if trace.type == "heatmap" else trace.y)
+        for trace in shown
+    ]
 
 
 def _names_rows(axis: go.layout.YAxis) -> bool:
@@ -112,7 +119,10 @@ def test_the_footnote_of_one_record_names_dataset_split_seed_and_run(
 def test_axes_have_titles(make: Make, name: str) -> None:
     figure = PLOTS[name](make("cna"), 1) if name in ONE else PLOTS[name]([make("cna")])
     axes = list(figure.select_xaxes()) + list(figure.select_yaxes())
-    if name in PROJECTIONS:
+    if name in WITHOUT_AXES:
+        assert not any(axis.visible for axis in axes)
+        assert sum(note.text.startswith("<b>epoch ") for note in figure.layout.annotations) == 2
+    elif name in PROJECTIONS:
         assert not any(axis.showticklabels for axis in axes)
     else:  # an axis that shares the ticks of the panel below also shares its title
         assert all(axis.title.text or _names_rows(axis) for axis in axes if axis.showticklabels is not False)
@@ -163,6 +173,10 @@ def test_the_figure_can_be_stored_as_json(plot: Plot, make: Make) -> None:
 def test_the_figure_of_one_record_can_be_stored_as_json(
     plot_one: Callable[..., go.Figure], make: Make, slot: str
 ) -> None:
+    if plot_one in OF_CLUSTERS and PRESETS[slot]["assignment"] == "none":
+        with pytest.raises(UsageError, match=f"'{slot}' of run .* has no clusters at layer 1"):
+            plot_one(make(slot), 1)
+        return
     figure = plot_one(make(slot), 1)
     assert all(drawn(figure))
     assert_stored(figure)

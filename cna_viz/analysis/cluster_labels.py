@@ -1,0 +1,97 @@
+"""Which cluster of a slot every node is in, and which clusters have none."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class ClusterLabels:
+    """The clusters of one slot at one epoch.
+
+    Attributes:
+        label: Cluster of every node, ``[nodes]``, 0 to ``count`` - 1.
+        count: How many clusters the slot has, those without nodes included.
+    """
+
+    label: Array
+    count: int
+
+    @property
+    def size(self) -> Array:
+        """Nodes of every cluster, ``[count]``."""
+        return np.bincount(self.label, minlength=self.count)
+
+    @property
+    def used(self) -> Array:
+        """Numbers of the clusters that have nodes, ascending."""
+        return np.flatnonzero(self.size)
+
+    @property
+    def empty(self) -> int:
+        """How many clusters have no node."""
+        return self.count - len(self.used)
+
+
+def cluster_labels(record: Record, layer: int, epoch: int | None = None) -> ClusterLabels:
+    """Return the clusters of the slot after a layer.
+
+    Args:
+        record: A run whose slot has clusters, with snapshots.
+        layer: 1 … number of layers - 1.
+        epoch: A snapshot's epoch; the selected model's when left out.
+
+    Raises:
+        UsageError: When the slot has no clusters, or there is no such layer or snapshot.
+    """
+    check_slot(record, layer)
+    stored = record.layer_variable("cluster_label", layer, epoch)
+    if stored is None:
+        raise UsageError(
+            f"the slot {record.config.slot!r} of run {record.id} has no clusters at layer {layer}; slots with C have "
+            "them: cna, c, cn, ca, cna-random and others"
+        )
+    label = stored.values.astype(np.int64)
+    return ClusterLabels(label, max(int(label.max(initial=-1)) + 1, _stored_count(record, layer, epoch)))
+
+
+def has_clusters(record: Record) -> bool:
+    """Whether the slots of a run put nodes in clusters; False for watched networks, of whose slots nothing is known."""
+    config = record.config
+    return config.watched is None and record.layers > 1 and config.model.factors.get("assignment", "none") != "none"
+
+
+def check_slot(record: Record, layer: int) -> None:
+    """Refuse a layer that has no slot; raises :class:`~cna_viz.errors.UsageError` naming those that have."""
+    if layer not in range(1, record.layers):
+        slots = f"slots stand after layers 1 to {record.layers - 1}" if record.layers > 1 else "it has no slot at all"
+        raise UsageError(
+            f"there is no slot after layer {layer} of run {record.id}: layers are 1 to {record.layers}, and {slots}"
+        )
+
+
+def effective_number(size: Array) -> float:
+    """Return e to the entropy of the cluster sizes: how many equally large clusters were as mixed; NaN without nodes.
+
+    Hill's number of order 1: 1 where one cluster has all nodes, K where all K are equally large.
+    """
+    share = size[size > 0] / max(size.sum(), 1)
+    return float(np.exp(-(share * np.log(share)).sum())) if len(share) else np.nan
+
+
+def _stored_count(record: Record, layer: int, epoch: int | None) -> int:
+    """Return how many clusters the slot has by what it keeps of each; 0 where that tells nothing."""
+    for name in ("centroid", "rational_numerator"):
+        kept = record.layer_variable(name, layer, epoch)
+        if kept is not None:
+            return len(kept)
+    # An untrained slot has no centroids yet.
+    model = record.config.model
+    by_kmeans = record.config.watched is None and model.factors.get("assignment") == "kmeans"
+    return model.clusters if by_kmeans else 0
