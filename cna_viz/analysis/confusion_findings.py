@@ -32,8 +32,10 @@ def _of(found: Confusion, part: str, what: str) -> list[str]:
     recall = np.divide(np.diag(found.counts), size, out=np.full(len(size), np.nan), where=size > 0)
     worst = int(np.nanargmin(recall))
     share = 100 * wrong[one, other] / (total - right)
+    ties = int(np.count_nonzero(wrong == wrong.max())) - 1
+    tied = f"; {counted(ties, 'other pair')} as often" if ties else ""
     return [
         f"**{found.arm}**: {total - right} of {total} {part} {what}{runs} are told wrong; most often class {one} is "
-        f"taken for class {other} ({wrong[one, other]} times, {share:.0f} % of the errors)",
+        f"taken for class {other} ({wrong[one, other]} times, {share:.0f} % of the errors{tied})",
         f"**{found.arm}**: class {worst} is told worst, {100 * recall[worst]:.0f} % of its {size[worst]} {what} right",
     ]

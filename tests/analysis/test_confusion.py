@@ -121,6 +121,15 @@ def test_errors_are_said_with_the_most_frequent_pair(tmp_path: Path, answers: di
     ]
 
 
+def test_pairs_that_are_as_frequent_are_counted(tmp_path: Path, answers: dict[str, np.ndarray]) -> None:
+    record = build(tmp_path)
+    target = np.arange(36) // 3 % 3  # four test nodes of each class
+    record.graph["target"][:] = target
+    answers[record.id] = np.where(target == 0, 0, 3 - target)
+    first, _ = confusion_findings([record])
+    assert first.endswith("class 1 is taken for class 2 (4 times, 50 % of the errors; 1 other pair as often)")
+
+
 def test_no_errors_are_said_to_be_none(tmp_path: Path, answers: dict[str, np.ndarray]) -> None:
     records = [build(tmp_path, seed=seed) for seed in (0, 1)]
     answers.update({record.id: record.graph["target"].values for record in records})
