@@ -21,26 +21,16 @@ from cna_viz.records.synthetic import synthetic_record
 with tempfile.TemporaryDirectory() as folder:
     config = RunConfig(model=ModelConfig(slot="cna", layers=3, hidden=4))
     record = load_record(synthetic_record(Path(folder), config).folder)
-<<<<<<< ours
-    one = ("plot_graph", "plot_inside_slot", "plot_rational_curves")
-    pairs = ("plot_differences", "plot_effects", "plot_interaction")  # these need more, see below
-    others = {*one, *pairs, "plot_claims", "plot_embedding_animation"}
-=======
-    one = ("plot_inside_slot", "plot_rational_curves", "plot_rational_movement", "plot_cluster_sizes")
-    one = (*one, "plot_clusters_by_class")
-    others = {*one, "plot_claims", "plot_differences", "plot_effects", "plot_interaction"}  # these need more, see below
-    others.add("plot_cluster_flow")
->>>>>>> theirs
+    one = ("plot_cluster_sizes", "plot_clusters_by_class", "plot_graph", "plot_inside_slot", "plot_rational_curves")
+    one = (*one, "plot_rational_movement")
+    pairs = ("plot_differences", "plot_differences_by_group", "plot_effects", "plot_interaction")
+    others = {*one, *pairs, "plot_claims", "plot_cluster_flow", "plot_embedding_animation"}  # these are called below
     drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__ if name not in others]
     claim = [claim for claim in claims.read_claims() if claim.kind == "level"][:1]
     judged = claims.judge_all(claim, claims.Plan(), claims.Evidence())
     drawn += [figures.plot_claims(judged).to_json(), claims.as_html(judged)]
     drawn += [getattr(figures, name)(record, 1).to_json() for name in one]
-<<<<<<< ours
-    drawn += [figures.plot_embedding_animation(record).to_json()]
-=======
-    drawn += [figures.plot_cluster_flow(record).to_json()]
->>>>>>> theirs
+    drawn += [plot(record).to_json() for plot in (figures.plot_embedding_animation, figures.plot_cluster_flow)]
     said = [*findings.depth_findings([record]), *findings.smoothing_findings([record])]
     for find in (slot_findings.cluster_findings, slot_findings.normalization_findings, slot_findings.rational_findings):
         said += find(record, 1)
