@@ -23,7 +23,12 @@ SPRINGS: Final = 300
 """Nodes up to which a component is relaxed by springs: their time grows with the square of the nodes."""
 
 EPOCHS: Final = 200
-MIN_DISTANCE: Final = 0.5
+MIN_DISTANCE: Final = 1.0
+SPREAD: Final = 1.5
+REPULSION: Final = 5.0
+LEAST: Final = 0.02
+"""Least weight of an edge by the greatest: the optimizer drops what is below one part in :data:`EPOCHS`."""
+
 SEED: Final = 0
 
 
@@ -40,7 +45,7 @@ def graph_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array:
     """
     folder = cache or cache_root() / "layouts"
     edges = np.ascontiguousarray(edges, dtype=np.int64)
-    parameters = (nodes, PIVOTS, SPRINGS, EPOCHS, MIN_DISTANCE, SEED)
+    parameters = (nodes, PIVOTS, SPRINGS, EPOCHS, MIN_DISTANCE, SPREAD, REPULSION, LEAST, SEED)
     return kept_array(folder, [edges], parameters, lambda: _all_components(edges, nodes))
 
 
@@ -99,15 +104,15 @@ def _springs(adjacency: csr_array, start: Array) -> Array:
 def _relax(adjacency: csr_array, start: Array) -> Array:
     from umap.umap_ import find_ab_params, simplicial_set_embedding
 
-    a, b = find_ab_params(spread=1.0, min_dist=MIN_DISTANCE)
+    a, b = find_ab_params(spread=SPREAD, min_dist=MIN_DISTANCE)
     positions, _ = simplicial_set_embedding(
         data=np.zeros((len(start), 1), np.float32),  # of which nothing is asked where a start is given
-        graph=adjacency.tocoo(),
+        graph=_weighted(adjacency),
         n_components=2,
         initial_alpha=1.0,
         a=a,
         b=b,
-        gamma=1.0,
+        gamma=REPULSION,
         negative_sample_rate=5,
         n_epochs=EPOCHS,
         init=(10 * start).astype(np.float32),
@@ -119,3 +124,12 @@ def _relax(adjacency: csr_array, start: Array) -> Array:
         output_dens=False,
     )
     return np.asarray(positions, dtype=np.float64)
+
+
+def _weighted(adjacency: csr_array) -> Any:
+    """Return edges that pull less the more neighbours their ends have: else hubs draw all they touch to one spot."""
+    edges = adjacency.tocoo()
+    degree = np.asarray(adjacency.sum(axis=1)).ravel()
+    weight = (degree[edges.row] * degree[edges.col]) ** -0.25
+    edges.data = np.maximum(weight / weight.max(), LEAST).astype(np.float32)
+    return edges

@@ -8,7 +8,7 @@ import numpy as np
 
 from cna_viz.analysis.node_groups import NodeGroups
 from cna_viz.analysis.projection import Projection
-from cna_viz.figures.nodes import SIZE, Trace, changing_traces, markers, node_traces
+from cna_viz.figures.nodes import SIZE, Trace, changing_traces, fitting_size, markers, node_traces
 from cna_viz.figures.projected import caption
 from cna_viz.figures.theme import INK
 
@@ -54,11 +54,11 @@ def frame_traces(step: Step, drawn: Array, far: float, changing: list[str] | Non
         far: How far the axes reach.
         changing: What :func:`changing_markers` says of all frames.
     """
-    positions = step.projection.positions
+    positions, size = step.projection.positions, fitting_size(len(drawn))
     if changing is None:
-        nodes = node_traces(positions, step.groups, drawn)
+        nodes = node_traces(positions, step.groups, drawn, size=size)
     else:
-        nodes = changing_traces(positions, step.groups, drawn, changing)
+        nodes = changing_traces(positions, step.groups, drawn, changing, size)
     return [*nodes, _point(step.projection), _caption(step, far)]
 
 

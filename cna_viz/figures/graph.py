@@ -15,7 +15,7 @@ from cna_viz.analysis.projection import Projection
 from cna_viz.figures.checks import check_choice
 from cna_viz.figures.labels import STAGE_LABELS, provenance
 from cna_viz.figures.large import MOST_EDGES, sample, sample_note, scatter
-from cna_viz.figures.nodes import LEGEND, Trace, legend_title, legend_traces, node_traces, scaled_traces
+from cna_viz.figures.nodes import LEGEND, Trace, fitting_size, legend_title, legend_traces, node_traces, scaled_traces
 from cna_viz.figures.projected import METHODS, Method, caption, hide_axes, method_note, project, reach
 from cna_viz.figures.theme import MUTED, SEQUENTIAL, finish, space_below
 from cna_viz.records.record import Record
@@ -99,7 +99,7 @@ def _shown_edges(edges: Array, drawn: Array, count: int) -> Array:
 def _add_panels(
     figure: go.Figure, layout: Array, lines: Array, projection: Projection, groups: NodeGroups | None, drawn: Array
 ) -> None:
-    kind, size = scatter(2 * len(drawn)), float(np.clip(110 / np.sqrt(len(drawn)), 4, 11))
+    kind, size = scatter(2 * len(drawn)), fitting_size(len(drawn))
     graph, embedding = (
         scaled_traces(positions, projection.positions[:, 0], drawn, kind, size)
         if groups is None

@@ -26,9 +26,17 @@ WRONG: Final = "x"
 UNGROUPED: Final = "no clusters"
 
 SIZE: Final = 4
-"""Size of a mark in pixels."""
+"""Size of a mark in pixels where nodes are many, or panels small."""
+
+MOST: Final = 11
+"""Size where nodes are few."""
 
 LEGEND: Final = {"itemsizing": "constant", "y": -0.02, "yanchor": "top"}
+
+
+def fitting_size(nodes: int) -> float:
+    """Return the size of marks in a large panel with so many nodes."""
+    return float(np.clip(110 / np.sqrt(max(nodes, 1)), SIZE, MOST))
 
 
 def node_traces(

@@ -1,5 +1,6 @@
 """The graph beside an embedding: the same nodes in the same order and colours, and the edges of the record."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import xarray as xr
 
 from cna_viz.analysis.graph_layout import graph_layout, undirected
 from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
-from cna_viz.figures import large, plot_graph
+from cna_viz.figures import large, plot_embedding_animation, plot_embedding_by_layer, plot_graph
 from cna_viz.figures.theme import SEQUENTIAL, class_style
 from cna_viz.records.record import Record
 
@@ -150,3 +152,15 @@ def test_what_is_not_there_is_refused(make: Make) -> None:
     for option in ({"stage": "conf"}, {"color": "clas"}, {"method": "PCA"}):
         with pytest.raises(UsageError, match=r"unknown (stage|color|method) "):
             plot_graph(make(), 1, **option)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("plot", [plot_graph, plot_embedding_animation, plot_embedding_by_layer])
+def test_what_names_carry_is_escaped(make: Make, text_of: Callable[[go.Figure], str], plot: Callable[..., Any]) -> None:
+    watched = WatchedConfig(name="<b>mine</b>", model="GAT", dataset="<script>x</script>", layers=4, key="k")
+    record = dataclasses.replace(make(), config=RunConfig(watched=watched))
+    figure = {"plot_graph": lambda: plot(record, 2), "plot_embedding_animation": lambda: plot(record)}.get(
+        plot.__name__, lambda: plot([record])
+    )()
+    assert "<script>" not in text_of(figure)
+    assert "&lt;script&gt;" in text_of(figure)
+    assert "<b>mine" not in text_of(figure)
