@@ -4,10 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup report test bench lint format lock figures stored docs clean
+.PHONY: help setup report gallery test bench lint format lock figures stored docs clean
 
 help:
 	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
+	@echo "make gallery  make every report and reports/index.html, which shows them all"
 	@echo "make test     run the test suite"
 	@echo "make bench    compare speed with PyG and with a naive CNA (about 20 minutes; BENCH=epochs for one part)"
 	@echo "make lint     check style, types, import contracts and notebooks"
@@ -32,6 +33,11 @@ report: $(STAMP)
 	@echo "==> training on the handwritten digits and writing the report (about a minute on two idle cores)"
 	$(BIN)/cna-viz report oversmoothing
 	@echo "==> open reports/oversmoothing/index.html in a browser"
+
+gallery: $(STAMP)
+	@echo "==> making every report on the handwritten digits (about a quarter of an hour on two idle cores)"
+	$(BIN)/cna-viz report --all
+	@echo "==> open reports/index.html in a browser"
 
 test: $(STAMP)
 	@echo "==> running the tests"

@@ -55,17 +55,30 @@ def parse(text: str, file: str, what: str, keys: Iterable[str]) -> dict[str, Any
     Raises:
         UsageError: When it is not YAML, or no dictionary.
     """
+    data = parse_any(text, file)
+    if not isinstance(data, dict):
+        raise UsageError(f"{file}: {what} needs some of the keys {', '.join(keys)}")
+    return data
+
+
+def parse_any(text: str, file: str) -> Any:
+    """Return whatever a YAML text describes. Nothing in it is executed.
+
+    Args:
+        text: The text.
+        file: Name of its file, for messages.
+
+    Raises:
+        UsageError: When it is not YAML.
+    """
     try:
-        data = yaml.load(text, _Loader)
+        return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = "" if mark is None else f", line {mark.line + 1}"
         raise UsageError(f"{file}{where}: not YAML ({getattr(error, 'problem', None) or 'unreadable'})") from None
     except RecursionError:
         raise UsageError(f"{file}: nested too deeply") from None
-    if not isinstance(data, dict):
-        raise UsageError(f"{file}: {what} needs some of the keys {', '.join(keys)}")
-    return data
 
 
 def lines_of(text: str, key: str) -> list[int]:

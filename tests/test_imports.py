@@ -110,6 +110,7 @@ def test_loading_what_was_trained_imports_no_torch(tmp_path: Path) -> None:
         (["tune", "depth", "--seeds", "x"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn", "optuna")),
         (["datasets", "--help"], ("torch", "torch_geometric", "plotly", "pandas", "sklearn")),
         (["report", "--help"], ("torch", "torch_geometric", "plotly", "papermill", "nbconvert")),
+        (["report", "--all", "--jobs", "0"], ("torch", "torch_geometric", "plotly", "papermill", "nbconvert")),
         (["report", "oversmoothing", "--parameters"], ("torch", "torch_geometric", "plotly", "papermill", "nbconvert")),
     ],
     ids=" ".join,

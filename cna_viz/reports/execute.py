@@ -15,6 +15,7 @@ from cna_viz.errors import ReportError
 from cna_viz.files import replace_files
 from cna_viz.reports import kernel, verdict
 from cna_viz.reports.notebooks import notebook_text
+from cna_viz.reports.widgets import strip_widgets
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -141,6 +142,7 @@ def _heading_above(notebook: "NotebookNode", position: int) -> str:
 def keep(notebook: "NotebookNode", partial: Path) -> str:
     """Write the notebook to ``partial`` and return a clause that says so; a full disk must not hide the failure."""
     verdict.strip_end(notebook)
+    strip_widgets(notebook)
     try:
         replace_files({partial: notebook_text(notebook)})
     except OSError as error:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jupyter_client.manager import KernelManager
 
 NAME = "python3"
+_EXTENSIONS = ("--IPKernelApp.extra_extensions=cna_viz.reports.widgets",)
 
 
 def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
@@ -25,7 +26,7 @@ def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
     from jupyter_client.manager import AsyncKernelManager
 
     spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *_EXTENSIONS],
         env={name: value.replace("$", "$$") for name, value in environment(scratch).items()},  # $names are replaced
         display_name="cna_viz report",
         language="python",

@@ -1,4 +1,8 @@
-"""One output of a cell to one block of the page, by the richest format it carries and the page can show."""
+"""One output of a cell to one block of the page, by the richest format it carries and the page can show.
+
+A widget that carries a figure or an image in the same output is shown as that; one that carries only text leaves a note
+(the contract stands in :mod:`.widgets`).
+"""
 
 import base64
 import html
@@ -12,10 +16,9 @@ from cna_viz.files import finite
 from cna_viz.reports.markdown import Renderer, plain
 from cna_viz.reports.mathml import to_mathml
 from cna_viz.reports.tables import clean_table
+from cna_viz.reports.widgets import FIGURE, WIDGET
 
 SUMMARY: Final = "application/vnd.cna-viz.summary+json"
-_FIGURE: Final = "application/vnd.plotly.v1+json"
-_WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _DEFAULT_HEIGHT: Final = 480
 
@@ -43,12 +46,12 @@ class OutputRenderer:
         data = output.get("data", {})
         makers: dict[str, Callable[[Any], Block | None]] = {
             SUMMARY: lambda _: None,
-            _FIGURE: self._figure,
-            _WIDGET: lambda _: Block("note", "An interactive widget stands here in the notebook; it needs a kernel."),
+            FIGURE: self._figure,
             "text/markdown": lambda text: Block("prose", self.markdown.render(text)),
             "image/svg+xml": lambda text: _image("image/svg+xml", base64.b64encode(text.encode()).decode()),
             "image/png": lambda text: _image("image/png", text),
             "image/jpeg": lambda text: _image("image/jpeg", text),
+            WIDGET: lambda _: Block("note", "An interactive widget stands here in the notebook; it needs a kernel."),
             "text/html": lambda text: Block("table", clean_table(text)),
             "text/latex": lambda text: Block("prose", to_mathml(text.strip().strip("$"), display=True)),
             "text/plain": lambda text: Block("printed", f"<pre>{html.escape(_terminal_text(text))}</pre>"),

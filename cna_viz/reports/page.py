@@ -35,15 +35,15 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
     from cna_viz.figures.dark_theme import counterparts
 
     markdown = Renderer()
-    title, cells = _split_title(notebook)
+    title, cells = split_title(notebook)
     outputs = OutputRenderer(markdown)
     blocks = list(_blocks(cells, outputs))
     environment = Environment(
         loader=PackageLoader("cna_viz.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("report.html.j2").render(
-        title=plain(_inline(title.replace("$", ""))) or provenance.report,  # in a tab a formula can only be its source
-        heading=_inline(title) or escape(provenance.report),
+        title=plain(inline(title.replace("$", ""))) or provenance.report,  # in a tab a formula can only be its source
+        heading=inline(title) or escape(provenance.report),
         blocks=blocks,
         contents=[heading for heading in markdown.headings if heading.level == 2],
         figures=outputs.figures,
@@ -55,7 +55,7 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
     )
 
 
-def _split_title(notebook: "NotebookNode") -> "tuple[str, list[NotebookNode]]":
+def split_title(notebook: "NotebookNode") -> "tuple[str, list[NotebookNode]]":
     """Return the text of the first heading of level 1 and the cells without it and without the parameter cells."""
     title = ""
     cells = []
@@ -69,7 +69,7 @@ def _split_title(notebook: "NotebookNode") -> "tuple[str, list[NotebookNode]]":
     return title, cells
 
 
-def _inline(title: str) -> str:
+def inline(title: str) -> str:
     """Render the text of a heading, without the heading's tags."""
     renderer = Renderer()
     renderer.render(f"# {title}")

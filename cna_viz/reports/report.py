@@ -14,6 +14,7 @@ from cna_viz.reports.execute import Progress, execute, keep
 from cna_viz.reports.notebooks import find_notebook, notebook_text
 from cna_viz.reports.parameters import convert, read_parameters
 from cna_viz.reports.provenance import Provenance, versions
+from cna_viz.reports.widgets import strip_widgets
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -37,6 +38,7 @@ def make_report(
     *,
     log: TextIO | None = None,
     notebooks: Path | None = None,
+    folder: Path | None = None,
 ) -> ReportResult:
     """Run the report ``name`` and write ``index.html``, ``report.ipynb`` and ``summary.json`` into ``out/name``.
 
@@ -49,15 +51,19 @@ def make_report(
         progress: Called before each code cell with its number, how many there are, and the heading it stands under.
         log: Receives what the notebook writes to stderr, while it runs.
         notebooks: Folder of the notebooks; those of the package when left out.
+        folder: Where the files are written instead of ``out/name``; the page still says how to make it into ``out``.
 
     Raises:
-        UsageError: No such report or parameter, a value of the wrong type or meaning, or ``out`` can't be written to.
+        UsageError: No such report or parameter, a value of the wrong type or meaning, or ``out`` can't be written to
+            or holds a batch of this report.
         ReportError: The notebook failed; what there is of it is kept as ``failed.ipynb``.
     """
     name, source = find_notebook(name, notebooks)
     declared = read_parameters(source)
     values = convert(declared, given, report=name)
-    folder = _writable_folder(out / name)
+    if folder is None:
+        _refuse_batch(out / name)
+    folder = _writable_folder(folder or out / name)
     created, started = datetime.now().astimezone(), time.monotonic()
     try:
         notebook = execute(source, values, folder / "failed.ipynb", progress, log)
@@ -73,6 +79,11 @@ def make_report(
             raise
         raise ReportError(f"report {name!r} ran, but can't be written to {folder}: {error.strerror or error}") from None
     return ReportResult(name, folder / "index.html", folder / "report.ipynb", seconds)
+
+
+def _refuse_batch(folder: Path) -> None:
+    if any(folder.glob("*/summary.json")) and not (folder / "summary.json").exists():
+        raise UsageError(f"{folder} holds a batch, which the report would hide: choose another folder with --out")
 
 
 def _writable_folder(folder: Path) -> Path:
@@ -91,6 +102,8 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
     """Put page, notebook and summary in place, the page last, and take away the remains of an earlier failure."""
     from cna_viz.reports.page import make_page
 
+    page = make_page(notebook, provenance)
+    strip_widgets(notebook)
     summary = {
         "report": provenance.report,
         "parameters": dict(provenance.values),
@@ -105,10 +118,11 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
         {
             folder / "report.ipynb": notebook_text(notebook),
             folder / "summary.json": json.dumps(finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-            folder / "index.html": make_page(notebook, provenance),
+            folder / "index.html": page,
         }
     )
-    (folder / "failed.ipynb").unlink(missing_ok=True)
+    for name in ("failed.ipynb", "report.pdf"):  # of an earlier failure, of an earlier page
+        (folder / name).unlink(missing_ok=True)
 
 
 def _results(notebook: "NotebookNode") -> dict[str, Any]:

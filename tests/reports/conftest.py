@@ -35,6 +35,12 @@ def write_notebook(folder: Path, name: str, *cells: str, parameters: str = PARAM
     return path
 
 
+@pytest.fixture(scope="session", name="write_notebook")
+def write_notebook_fixture() -> Write:
+    """Return the function, for fixtures that live longer than a test."""
+    return write_notebook
+
+
 @pytest.fixture
 def notebooks(tmp_path: Path) -> Path:
     return tmp_path / "notebooks"

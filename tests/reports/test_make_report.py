@@ -106,6 +106,7 @@ def test_a_notebook_without_parameters_and_figures_makes_a_small_page_and_clears
 ) -> None:
     write("01_bad", "print('fine')", parameters="")
     (out / "bad" / "failed.ipynb").write_text("remains of an earlier failure")
+    (out / "bad" / "report.pdf").write_text("an earlier page, printed")
     result = make_report("bad", {}, out, notebooks=notebooks)
     assert sorted(path.name for path in result.index.parent.iterdir()) == ["index.html", "report.ipynb", "summary.json"]
     page = result.index.read_text()

@@ -1,0 +1,130 @@
+"""An installed Chrome or Chromium: where it is, and how a program that may hang is run.
+
+Browsers without a screen do hang on some machines, so nothing here waits without end, and nothing is left behind.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cna_viz.errors import ReportError, UsageError
+from cna_viz.files import write_atomically
+
+VARIABLE: Final = "BROWSER_PATH"
+"""Environment variable that names the browser; kaleido reads it, too."""
+_WIDTH: Final = 1100
+"""Pixels at which a page is laid out before it is printed: figures are drawn as on a screen, and then made smaller."""
+_NAMES: Final = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser", "msedge")
+
+
+def find_browser() -> str | None:
+    """Return the path of a browser that can draw pages without a screen, or ``None`` where there is none.
+
+    ``BROWSER_PATH`` outweighs all; then comes what kaleido would take, if it is installed, and then the search path.
+    """
+    given = os.environ.get(VARIABLE)
+    if given:
+        return shutil.which(given)
+    try:
+        from choreographer.browsers.chromium import Chromium
+    except ImportError:
+        return next((path for name in _NAMES if (path := shutil.which(name))), None)
+    found = Chromium.find_browser(skip_local=False)
+    return str(found) if found else None
+
+
+def require_browser() -> str:
+    """Return the path of the browser.
+
+    Raises:
+        UsageError: When there is none.
+    """
+    found = find_browser()
+    if found is None:
+        given = os.environ.get(VARIABLE)
+        why = f"{VARIABLE} = {given!r} is no program" if given else "neither Chrome nor Chromium was found"
+        raise UsageError(f"a PDF needs a browser, and {why}: install one, or set {VARIABLE} to where it is")
+    return found
+
+
+def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
+    """Print a report's page to ``report.pdf`` beside it and return its path.
+
+    Args:
+        page: The page.
+        browser: Path of the browser.
+        seconds: The longest that the browser may take.
+
+    Raises:
+        ReportError: The browser hangs or fails; the page is there, and an older PDF is as it was.
+    """
+    target = page.with_name("report.pdf")
+    with tempfile.TemporaryDirectory(prefix="cna-viz-") as scratch:
+        draft = Path(scratch) / "report.pdf"
+        flags = [
+            "--headless",
+            "--no-sandbox",  # containers often can't make one; the page is ours and allows no script but its own
+            "--disable-gpu",
+            "--enable-unsafe-swiftshader",  # figures in WebGL
+            "--no-first-run",
+            "--disable-background-networking",
+            f"--user-data-dir={scratch}/profile",
+            f"--window-size={_WIDTH},1000",
+            "--virtual-time-budget=20000",  # ms of the page's time, in which its figures are drawn
+            "--no-pdf-header-footer",
+            f"--print-to-pdf={draft}",
+        ]
+        try:
+            run([browser, *flags, page.resolve().as_uri()], seconds)
+            content = draft.read_bytes()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ReportError(f"{page} is there, but {browser} did not print it: {_reason(error, seconds)}") from None
+    write_atomically(target, content)
+    return target
+
+
+def run(command: Sequence[str], seconds: float) -> None:
+    """Run a program that may hang, and hear nothing of it; after ``seconds``, or an interrupt, it is ended.
+
+    So is every process of its session. A browser that kaleido started has a session of its own, and ends when the pipe
+    to it breaks.
+
+    Raises:
+        OSError: It can't be started.
+        subprocess.SubprocessError: It took too long, or its exit code is not 0.
+    """
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        code = process.wait(seconds)
+    finally:
+        _end(process)
+    if code:
+        raise subprocess.CalledProcessError(code, command[0])
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the program's whole session; where there are none (Windows), the program."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError, PermissionError):
+        process.kill()
+    process.wait()
+
+
+def _reason(error: Exception, seconds: float) -> str:
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {seconds:g} s"
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"it ended with exit code {error.returncode}"
+    return "it left no PDF" if isinstance(error, FileNotFoundError) else str(error)
