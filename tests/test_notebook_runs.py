@@ -81,6 +81,24 @@ def test_it_runs(name: str, tmp_path: Path) -> None:
     assert [entry.status for entry in list_runs(tmp_path / "runs")] == ["complete"]
 
 
+def test_the_quickstart_trains_two_networks_and_shows_them(tmp_path: Path) -> None:
+    given = {"dataset": "karate", "runs": str(tmp_path / "runs"), "layers": "3", "hidden": "6", "epochs": "3"}
+    page = make_report("quickstart", given, tmp_path / "out").index.read_text()
+    assert len(re.findall(r'id="figure-\d+-data"', page)) == 3
+    assert [entry.status for entry in list_runs(tmp_path / "runs")] == ["complete", "complete"]
+
+
+def test_the_lesson_reads_the_records_of_the_package_and_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = make_report("teaching", {}, tmp_path / "out").index.read_text()
+    figures = re.findall(r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', page)
+    assert len(figures) == 9
+    assert all(json.loads(figure)["data"] for figure in figures)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 CLAIMS = """
 recipes:
   small: {runs: {dataset: karate, hidden: 6, clusters: 3, layers: 3}}
