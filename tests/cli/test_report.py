@@ -33,7 +33,7 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "message"),
     [
         ("report oversmothing", "unknown report 'oversmothing'; choices, nearest first: oversmoothing"),
-        ("report", "report needs a NAME: oversmoothing"),
+        ("report", "report needs a NAME: "),
         ("report oversmoothing -p depths 2 -p depths 3", "parameter 'depths' is given twice"),
         ("report oversmoothing -p runs a --runs b", "parameter 'runs' is given twice"),
         ("report oversmoothing -p data a --data b", "parameter 'data' is given twice"),
