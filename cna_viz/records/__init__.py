@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from cna_viz.records.listing import list_runs
     from cna_viz.records.record import Record, load_record
-    from cna_viz.records.selection import load, select
+    from cna_viz.records.selection import load, select, select_one
     from cna_viz.records.stacking import stack
     from cna_viz.records.stored import stored_runs
 
@@ -24,11 +24,12 @@ _HOMES: Final = {
     "load": "cna_viz.records.selection",
     "load_record": "cna_viz.records.record",
     "select": "cna_viz.records.selection",
+    "select_one": "cna_viz.records.selection",
     "stack": "cna_viz.records.stacking",
     "stored_runs": "cna_viz.records.stored",
 }
 
-__all__ = ["Record", "list_runs", "load", "load_record", "select", "stack", "stored_runs"]
+__all__ = ["Record", "list_runs", "load", "load_record", "select", "select_one", "stack", "stored_runs"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from cna_viz import vocabulary
-from cna_viz.errors import unknown_name
+from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records import schema
 from cna_viz.records.fields import config_fields, field_value
 from cna_viz.records.listing import Listed, find_run, list_runs
@@ -71,6 +71,21 @@ def select(runs: Path | str = "runs", **criteria: Any) -> list[Record]:
         warnings.warn(f"skipped in {runs}: {named}; `cna-viz runs list` says more", stacklevel=2)
     records = [entry.record for entry in found if entry not in skipped and entry.record is not None]
     return sorted(records, key=lambda record: (*record.config.facts.values(), record.id))
+
+
+def select_one(runs: Path | str = "runs", **criteria: Any) -> Record:
+    """Open the one record whose config has these values; as :func:`select`.
+
+    Raises:
+        UsageError: When there is none or more than one, and as :func:`select`.
+        RecordError: When there is no such folder.
+    """
+    found = select(runs, **criteria)
+    if len(found) == 1:
+        return found[0]
+    wanted = ", ".join(f"{name} {value}" for name, value in criteria.items())
+    ids = f": {', '.join(record.id for record in found[:3])}{' ...' if len(found) > 3 else ''}" if found else ""
+    raise UsageError(f"{len(found) or 'no'} runs in {runs} have {wanted}{ids}; it must be exactly one")
 
 
 def _is_skipped(entry: Listed, any_status: bool) -> bool:

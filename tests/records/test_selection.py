@@ -76,6 +76,14 @@ def test_select(runs: Path, four: dict[str, Record], criteria: dict[str, Any], w
     assert [record.id for record in found] == [four[name].id for name in wanted]
 
 
+def test_select_one(runs: Path, four: dict[str, Record]) -> None:
+    assert records.select_one(runs, slot="cna", layers=four["cna"].layers).id == four["cna"].id
+    with pytest.raises(UsageError, match=r"no runs in .* have slot cna, layers 77; it must be exactly one"):
+        records.select_one(runs, slot="cna", layers=77)
+    with pytest.raises(UsageError, match=rf"2 runs in .* have layers 4, batch_size None: {four['relu'].id}, "):
+        records.select_one(runs, layers=4, batch_size=None)
+
+
 def test_unknown_criteria_are_refused_with_those_there_are(runs: Path, four: dict[str, Record]) -> None:
     with pytest.raises(UsageError, match=r"unknown criterion 'layer'; choices, nearest first: layers, ") as caught:
         records.select(runs, layer=3)
