@@ -28,7 +28,9 @@ from cna_viz.reports.report import make_report
 HERE: Final = Path(__file__).parent
 MADE: Final = HERE / "made.json"
 WIDTH: Final = 1000
-"""Pixels of a picture on a page; PNG files have twice as many."""
+"""Pixels of a picture on a page."""
+SCALE: Final = 1.5
+"""Pixels of a PNG file for one of them."""
 DOTS: Final = 5000
 """Points beyond which the points of an SVG file are an image within it, which would have megabytes else."""
 
@@ -57,7 +59,9 @@ def main() -> None:
     print("==> drawing", file=sys.stderr)
     files = [HERE / f"{name}.{kind}" for kind in ("png", "svg") for name in figures]
     shown = [*figures.values(), *map(_light, figures.values())]
-    plotly.io.write_images(shown, files, width=WIDTH, scale=[2] * len(figures) + [1] * len(figures))
+    heights = [figure.layout.height for figure in shown]
+    scales = [SCALE] * len(figures) + [1] * len(figures)
+    plotly.io.write_images(shown, files, width=WIDTH, height=heights, scale=scales)
     made = {
         name: {
             "report": report,
