@@ -35,15 +35,15 @@ DOTS: Final = 5000
 """Points beyond which the points of an SVG file are an image within it, which would have megabytes else."""
 
 PICTURES: Final = {
+    "energy_heatmap": ("quickstart", "plot_measure_heatmap"),
     "accuracy_by_depth": ("oversmoothing", "plot_accuracy_by_depth"),
-    "energy_by_layer": ("oversmoothing", "plot_measure_by_layer"),
-    "energy_heatmap": ("oversmoothing", "plot_measure_heatmap"),
     "embedding_by_layer": ("oversmoothing", "plot_embedding_by_layer"),
-    "inside_slot": ("inside_a_layer", "plot_inside_slot"),
     "cluster_flow": ("inside_a_layer", "plot_cluster_flow"),
     "rational_curves": ("inside_a_layer", "plot_rational_curves"),
     "differences": ("ablation", "plot_differences"),
+    "collapse_map": ("smoothing_or_vanishing_gradients", "plot_collapse_map"),
     "accuracy_by_parameters": ("architectures_and_parameters", "plot_accuracy_by_parameters"),
+    "accuracy_by_homophily": ("heterophily", "plot_accuracy_by_setting"),
     "graph": ("teaching", "plot_graph"),
 }
 """Name of the file: report, and function whose first figure there it is."""
