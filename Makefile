@@ -41,7 +41,7 @@ gallery: $(STAMP)
 
 test: $(STAMP)
 	@echo "==> running the tests"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # BENCH names parts (epochs, slot, arxiv, recording, memory, measures, sweeps, sizes) and options, such as BENCH="epochs --data ../data".
 bench: $(STAMP)
