@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from cna_viz.analysis.intervals import mean_of_all
 from cna_viz.analysis.pareto import cost_table
 from cna_viz.analysis.sensitivity import sensitivity
 from cna_viz.analysis.tables import accuracy_table
@@ -15,25 +16,22 @@ from cna_viz.vocabulary import LOWER_IS_BETTER
 
 
 def backbone_findings(records: Sequence[Record]) -> list[str]:
-    """Say for each slot how far its mean test score lies apart between the convolutions, and the same the other way.
+    """Say for each slot how far its mean test score lies apart between convolutions, and which choice moves it more.
+
+    A range grows with the number of choices, so that the two choices are compared by standard deviations (ddof = 1):
+    that of the means of a slot over convolutions, averaged over slots, and the same the other way. Convolutions that
+    lack the mean of a slot are left out there. There is no mean where a run diverged.
 
     Args:
         records: Runs of several backbones and slots on one dataset.
     """
-    metric = records[0].metric
-    means = accuracy_table(records).pivot_table("test", "backbone", "slot", aggfunc="mean", sort=False)
-    if means.empty:
+    table, metric = accuracy_table(records), records[0].metric
+    if table["test"].isna().all():
         return ["no run has a score"]
-    sentences = [f"**{slot}**: {_span(means[slot], metric)}" for slot in means]
-    within_slot, within_backbone = (_reach(table).mean() for table in (means, means.T))
-    if means.shape[0] > 1 and means.shape[1] > 1:
-        more, less = ("convolution", "slot") if within_slot > within_backbone else ("slot", "convolution")
-        large, small = sorted((float(within_slot), float(within_backbone)), reverse=True)
-        sentences.append(
-            f"so here the choice of the {more} moves the mean by {extent(large, metric)} on average, that of the "
-            f"{less} by {extent(small, metric)}"
-        )
-    return sentences
+    means = table.pivot_table("test", "backbone", "slot", aggfunc=mean_of_all, sort=False, dropna=False)
+    gone = table[table["test"].isna()]
+    sentences = [f"**{slot}**: {_span(means[slot], metric)}{_diverged(gone[gone['slot'] == slot])}" for slot in means]
+    return sentences + _choices(means.dropna(axis="columns", how="all").dropna(), metric)
 
 
 def pareto_findings(records: Sequence[Record], along: Collection[str] = ("hidden",)) -> list[str]:
@@ -91,26 +89,56 @@ def sensitivity_findings(
             f"**{arm}**: from {worst} to {best}, over {counted(len(cells), 'pair')} of values; the best of many is "
             "partly the luckiest"
         )
-    for arm, rows in found.references.groupby("arm", sort=False):
-        best = rows["mean"].min() if metric in LOWER_IS_BETTER else rows["mean"].max()
-        better = known["mean"] < best if metric in LOWER_IS_BETTER else known["mean"] > best
-        sentences.append(
-            f"**{arm}**, for comparison: {written(metric, best)} at its best; {int(better.sum())} of {len(known)} "
-            "pairs have a better mean"
-        )
-    return sentences
+    references = found.references.groupby("arm", sort=False)
+    return sentences + [
+        f"**{arm}**, for comparison: {_reference(rows, known['mean'], metric)}" for arm, rows in references
+    ]
+
+
+def _reference(rows: pd.DataFrame, means: "pd.Series[float]", metric: str) -> str:
+    """Say what a reference reaches at its best, how many pairs of values are better, and where it diverged."""
+    gone = rows[rows["diverged"] > 0]
+    lost = ", ".join(
+        f"{row['diverged']} of {counted(row['count'], 'run')} diverged"
+        + (f" with {row['setting']} {row['value']:g}" if row["setting"] else "")
+        for _, row in gone.iterrows()
+    )
+    if len(gone) == len(rows):
+        return f"no mean, {lost}"
+    less = metric in LOWER_IS_BETTER
+    best = rows["mean"].min() if less else rows["mean"].max()
+    better = means < best if less else means > best
+    words = f"{written(metric, best)} at its best; {int(better.sum())} of {len(means)} pairs have a better mean"
+    return f"{words}; {lost}" if lost else words
 
 
 def _span(means: "pd.Series[float]", metric: str) -> str:
     known = means.dropna()
+    if known.empty:
+        return f"no mean test {WORDS[metric]}"
     ends = {str(known.index[place]): float(known.iloc[place]) for place in (int(known.argmin()), int(known.argmax()))}
     words = [f"{written(metric, value)} ({name})" for name, value in ends.items()]
     return f"mean test {WORDS[metric]} {'from ' if len(words) > 1 else ''}{' to '.join(words)}"
 
 
-def _reach(means: pd.DataFrame) -> "pd.Series[float]":
-    """Return how far the values of every column lie apart."""
-    return means.max() - means.min()
+def _diverged(gone: pd.DataFrame) -> str:
+    """Say which convolutions have no mean with a slot, because these runs of it diverged."""
+    runs = gone.groupby("backbone", sort=False).size()
+    words = listed(f"{backbone} ({counted(int(count), 'run')} diverged)" for backbone, count in runs.items())
+    return f"; without a mean: {words}" if len(runs) else ""
+
+
+def _choices(means: pd.DataFrame, metric: str) -> list[str]:
+    """Say which choice moves the mean more: that of the convolution (rows) or that of the slot (columns)."""
+    if min(means.shape) < 2:
+        return []
+    moves = {"convolution": float(means.std(ddof=1).mean()), "slot": float(means.T.std(ddof=1).mean())}
+    more, less = sorted(moves, key=lambda choice: -moves[choice])
+    return [
+        f"so here the choice of the {more} moves the mean more than that of the {less}: its standard deviation is "
+        f"{extent(moves['convolution'], metric)} over {len(means)} convolutions (averaged over slots) and "
+        f"{extent(moves['slot'], metric)} over {len(means.columns)} slots (averaged over convolutions)"
+    ]
 
 
 def _network(row: "pd.Series[float]", along: Collection[str]) -> str:
@@ -120,17 +148,32 @@ def _network(row: "pd.Series[float]", along: Collection[str]) -> str:
 
 def _costs(table: pd.DataFrame, along: list[str]) -> list[str]:
     sizes = table.pivot_table("parameters", along, "arm", sort=False)
-    if sizes.empty:
+    if len(sizes.columns) < 2:
         return []
-    first, *others = [str(arm) for arm in sizes.sum().sort_values(kind="stable").index]
-    sentences = []
-    for arm in others:
-        ratios = (100 * (sizes[arm] / sizes[first] - 1)).dropna()
-        if len(ratios):
-            ends = list(dict.fromkeys(f"{ratio:.1f}" for ratio in (ratios.min(), ratios.max())))
-            words = "as many parameters as" if ends == ["0.0"] else f"{' to '.join(ends)} % more parameters than"
-            sentences.append(f"**{arm}** has {words} **{first}** of the same {listed(map(_words, along))}")
+    same = listed(map(_words, along))
+    # Arms are held against each other where all have a network: over other sizes the one with gaps would be smallest.
+    common = sizes.dropna()
+    if common.empty:
+        return [f"no {same} is common to all arms: their numbers of parameters can't be compared"]
+    first, *others = [str(arm) for arm in common.mean().sort_values(kind="stable").index]
+    sentences = [
+        f"**{arm}** has {_ratio(common[arm] / common[first])} **{first}** of the same {same}" for arm in others
+    ]
+    alone = len(sizes) - len(common)
+    if alone:
+        sentences.append(f"left out: {alone} of {len(sizes)} values of {same}, at which not every arm has a network")
     return sentences
+
+
+def _ratio(ratios: "pd.Series[float]") -> str:
+    """Return how many more or fewer parameters these are, from the least to the most."""
+    ends = [round(100 * (ratio - 1), 1) for ratio in (ratios.min(), ratios.max())]
+    if ends == [0, 0]:
+        return "as many parameters as"
+    if ends[0] < 0 < ends[1]:
+        return f"{-ends[0]:.1f} % fewer to {ends[1]:.1f} % more parameters than"
+    shown = dict.fromkeys(f"{abs(end):.1f}" for end in sorted(ends, key=abs))
+    return f"{' to '.join(shown)} % {'fewer' if ends[0] < 0 else 'more'} parameters than"
 
 
 def _words(setting: str) -> str:

@@ -75,20 +75,24 @@ def _stay(flow: ClusterFlow) -> list[str]:
     known = [(step, number) for number, step in enumerate(steps) if not np.isnan(step.share)]
     if not known:
         return ["no two nodes share a cluster, so none can stay together"]
-    beyond = float(np.mean([step.beyond for step, _ in known]))
-    share, chance = (float(np.mean(values)) for values in zip(*(step for step, _ in known), strict=True))
     name = f"from {flow.over} to {flow.over}"
-    if chance == 1:
+    # A step into one cluster keeps all together whatever they did before: it says nothing of the others.
+    told = [(step, number) for step, number in known if step.chance < 1]
+    if not told:
         return [f"one cluster has all nodes {name}: all stay together, and that means nothing"]
+    beyond = float(np.mean([step.beyond for step, _ in told]))
+    share, chance = (float(np.mean(values)) for values in zip(*(step for step, _ in told), strict=True))
     verdict = f"nodes stay together {name} only in part"
     if beyond >= MOSTLY:
         verdict = f"nodes mostly stay together {name}"
     elif beyond < HARDLY:
         verdict = f"clusters are drawn anew {name}"
     numbers = f"{100 * share:.0f} % of the pairs of nodes in one cluster are in one in the next {flow.over}, too"
-    sentences = [f"{verdict}: on average {numbers} (by chance {100 * chance:.0f} %)"]
-    if len(known) > 1:
-        ends = [min(known), max(known)]
+    alone = len(known) - len(told)
+    left_out = f"; {counted(alone, 'step')} into one cluster {'is' if alone == 1 else 'are'} left out" if alone else ""
+    sentences = [f"{verdict}: on average {numbers} (by chance {100 * chance:.0f} %){left_out}"]
+    if len(told) > 1:
+        ends = [min(told), max(told)]
         shown = [f"{100 * step.share:.0f} % from {_step(flow, number)}" for step, number in ends]
         sentences.append(f"fewest stay together with {shown[0]}, most with {shown[1]}")
     return sentences

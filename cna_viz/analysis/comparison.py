@@ -1,6 +1,6 @@
 """Arms side by side, pair by pair: the only form in which they are compared."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import pandas as pd
@@ -58,6 +58,22 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
     table.attrs["protocol"] = _protocol(records[0].config, value, len(table))
     table.attrs["metric"] = records[0].metric
     return table
+
+
+def once(records: Sequence[Record], prefer: Callable[[Record], bool] = lambda record: True) -> list[Record]:
+    """Return every run once: what is recorded of it makes no other run, and no further observation.
+
+    Args:
+        records: The runs, in any number of recordings.
+        prefer: What a recording should have; of several the first that has it is taken, or else the first.
+
+    Returns:
+        The runs in the order of their first recordings.
+    """
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.config.replace(recording=RunConfig().recording).run_id, []).append(record)
+    return [next(filter(prefer, recordings), recordings[0]) for recordings in found.values()]
 
 
 def arm_names(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cna_viz.analysis.cluster_table import count_pairs
-from cna_viz.analysis.comparison import PROTOCOL, arm_names
+from cna_viz.analysis.comparison import PROTOCOL, arm_names, once
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.vocabulary import SPLITS
@@ -38,7 +38,7 @@ class Confusion:
 def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]:
     """Count the answers of the selected model of every run, and add up the runs of an arm.
 
-    In datasets of graphs every graph counts once. A run that is given twice counts once.
+    In datasets of graphs every graph counts once. A run that is given twice, or was recorded in two ways, counts once.
 
     Args:
         records: Runs on classes, of one dataset and one split protocol, each with the snapshot of its selected epoch.
@@ -56,13 +56,13 @@ def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]
     if not records:
         raise UsageError("no records whose answers could be counted: make some with `cna-viz run`")
     _check_protocol(records)
-    once = list({record.id: record for record in records}.values())
-    pairs = [_answers(record, part) for record in once]
-    classes = 1 + max(int(record.graph["target"].values.max()) for record in once)
+    runs = once(records, _has_answers)
+    pairs = [_answers(record, part) for record in runs]
+    classes = 1 + max(int(record.graph["target"].values.max()) for record in runs)
     classes = max(classes, *(1 + int(answer.max(initial=0)) for _, answer in pairs))
-    names = arm_names([record.config for record in once])
+    names = arm_names([record.config for record in runs])
     found: dict[str, list[tuple[Array, float]]] = {}
-    for record, (truth, answer) in zip(once, pairs, strict=True):
+    for record, (truth, answer) in zip(runs, pairs, strict=True):
         right = float((truth == answer).mean()) if len(truth) else np.nan
         entry = (count_pairs(truth, answer, classes, classes), right)
         found.setdefault(names[record.config.run_id], []).append(entry)
@@ -89,9 +89,13 @@ def _check_protocol(records: Sequence[Record]) -> None:
             )
 
 
+def _has_answers(record: Record) -> bool:
+    return record.best_epoch in record.snapshots
+
+
 def _answers(record: Record, part: str) -> tuple[Array, Array]:
     """Return classes and answers of the nodes of a part, or of its graphs."""
-    if record.best_epoch not in record.snapshots:
+    if not _has_answers(record):
         raise UsageError(
             f"run {record.id} keeps no answers of its selected model (epoch {record.best_epoch}): train with snapshots "
             "'log' or 'ends'"

@@ -50,10 +50,12 @@ def compare_groups(
     samples: list[list[float]] = []
     left_out: dict[str, int] = {}
     metrics: dict[str, str] = {}
+    present: set[str] = set()
     for group, members in groups.items():
         pairs = without_diverged(paired_table(members, part))
         metrics[group] = str(pairs.attrs["metric"])
         gone = pairs.attrs["left_out"]
+        present |= {*map(str, pairs.columns), *gone}
         left_out |= {f"{group}: {arm}": count for arm, count in gone.items()}
         if baseline in gone:
             raise UsageError(f"runs of {baseline!r} diverged in group {group}, so nothing can be held against it")
@@ -64,6 +66,9 @@ def compare_groups(
                 values = (pairs[arm] - pairs[baseline]).to_numpy()
                 rows.append({"group": group, "arm": str(arm), **vars(difference(values, margin=margin))})
                 samples.append(values.tolist())
+    for arm in arms or ():
+        if arm not in present:
+            raise unknown_name("arm", arm, sorted(present))
     if not rows:
         raise UsageError(f"there is no arm to hold against {baseline!r}")
     found = with_verdicts(

@@ -66,6 +66,16 @@ def geometric_range(values: ArrayLike) -> Interval:
     return Interval(mean, low, high, spread.count)
 
 
+def all_or_none(values: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the values, or none of them where one is NaN: a mean of the runs that went well is a mean of the lucky."""
+    return values if values.notna().all() else values.iloc[:0]
+
+
+def mean_of_all(values: "pd.Series[float]") -> float:
+    """Return the mean; NaN where one value is NaN, or there is none."""
+    return float(all_or_none(values).mean())
+
+
 def interval_table(
     table: pd.DataFrame, value: str, by: list[str], summarize: Callable[[ArrayLike], Interval] = confidence_interval
 ) -> pd.DataFrame:

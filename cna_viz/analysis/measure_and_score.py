@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cna_viz.analysis.collapse import last_hidden
-from cna_viz.analysis.comparison import arm_names
+from cna_viz.analysis.comparison import arm_names, once
 from cna_viz.analysis.tables import accuracy_table
 from cna_viz.analysis.wording import counted, signed
 from cna_viz.records.record import Record
@@ -51,7 +51,8 @@ def measured_scores(
     """Return a row per run: what it was, its ``arm``, a measure of its last hidden layer, and its score.
 
     Args:
-        records: The runs; one that stands there twice counts once.
+        records: The runs; one that stands there twice, or was recorded in two ways, counts once, with the measure where
+            one of its recordings has it.
         measure: Name of a measure.
         stage: ``conv`` or ``slot``.
         part: Part of the split whose score is taken.
@@ -64,7 +65,7 @@ def measured_scores(
           where it was not taken;
         - ``score``: that of the part; NaN where the run diverged.
     """
-    records = list({record.config.run_id: record for record in records}.values())
+    records = once(records, lambda record: not np.isnan(_selected(record, measure, stage)))
     names = arm_names([record.config for record in records], apart={"layers"})
     return accuracy_table(records).assign(
         arm=[names[record.config.run_id] for record in records],

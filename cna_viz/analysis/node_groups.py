@@ -13,6 +13,8 @@ Array = np.ndarray[Any, Any]
 
 FIFTHS: Final = 5
 """Groups that numbers are cut into, at most."""
+NOT_FINITE: Final = "not finite"
+"""Name of the group of nodes for which NaN or infinity is predicted."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,17 @@ def number_groups(values: Array, kind: str) -> NodeGroups:
 
 
 def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
-    """Return the nodes by predicted number, in the fifths of the targets: the same whatever is predicted."""
+    """Return the nodes by predicted number, in the fifths of the targets: the same whatever is predicted.
+
+    What is no finite number, as a run that diverges may predict, is the last group, :data:`NOT_FINITE`; without such
+    nodes there is none.
+    """
     edges = _fifths(target)
     between = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
     names = (f"up to {edges[0]:.3g}", *between, f"above {edges[-1]:.3g}")
-    return NodeGroups(np.searchsorted(edges, predicted, side="left"), names, "predicted number")
+    finite = np.isfinite(predicted)
+    label = np.where(finite, np.searchsorted(edges, predicted, side="left"), len(names))
+    return NodeGroups(label, names if finite.all() else (*names, NOT_FINITE), "predicted number")
 
 
 def _fifths(values: Array) -> Array:

@@ -10,10 +10,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.comparison import arm_names
+from cna_viz.analysis.comparison import arm_names, once
 from cna_viz.analysis.intervals import confidence_interval, interval_table
+from cna_viz.analysis.setting_values import setting_values
 from cna_viz.analysis.tables import accuracy_table
-from cna_viz.arms import effective
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
@@ -24,8 +24,9 @@ def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), 
     """Return a row per network, over its seeds: its size, its scores, and whether it is on the front.
 
     Args:
-        records: Runs on one dataset and one split protocol; one that stands there twice counts once.
-        along: Settings that make a network larger or smaller and no other arm.
+        records: Runs on one dataset and one split protocol; one that stands there twice, or was recorded
+            in two ways, counts once.
+        along: Settings whose values are numbers that make a network larger or smaller and no other arm.
         part: Part of the split whose score is shown.
 
     Returns:
@@ -43,9 +44,14 @@ def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), 
         score or no number of parameters.
 
     Raises:
-        UsageError: When runs are of several datasets or split protocols, or none has both numbers.
+        UsageError: When there are no runs, they are of several datasets or split protocols, none has both numbers, or a
+            setting is unknown or no number.
     """
-    records = list({record.config.run_id: record for record in records}.values())
+    if not records:
+        raise UsageError(
+            "no records whose scores and numbers of parameters could be compared: make some with `cna-viz run`"
+        )
+    records = once(records)
     _check_protocol(records)
     rows = _rows(records, along, part)
     lacking = rows[["parameters", "val", "shown"]].isna().any(axis=1)
@@ -84,14 +90,14 @@ def pareto_front(parameters: "pd.Series[float]", score: "pd.Series[float]", metr
 
 def _rows(records: Sequence[Record], along: Collection[str], part: str) -> pd.DataFrame:
     configs = [record.config for record in records]
+    values = {name: setting_values(configs, name) for name in along}
     arms, networks = arm_names(configs, apart=set(along)), arm_names(configs)
-    values = [effective(config) for config in configs]
     return accuracy_table(records).assign(
         arm=[arms[config.run_id] for config in configs],
         network=[networks[config.run_id] for config in configs],
         shown=[record.score(part) for record in records],
         parameters=[record.summary.get("parameters") or np.nan for record in records],
-        **{name: pd.to_numeric(pd.Series([one.get(name) for one in values])) for name in along},
+        **values,
     )
 
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.comparison import arm_names
-from cna_viz.analysis.intervals import confidence_interval, interval_table
-from cna_viz.arms import effective
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.analysis.comparison import arm_names, once
+from cna_viz.analysis.intervals import all_or_none, confidence_interval
+from cna_viz.analysis.setting_values import setting_values
+from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
-from cna_viz.settings import settings
+
+REFERENCE: Final = ["arm", "setting", "value"]
+"""What makes runs one reference."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Sensitivity:
             deviation over seeds, NaN with one), ``least``, ``most``, ``runs``, and ``diverged``, how many of these
             have no score; then the others are NaN.
         references: A row per arm in which one setting or both have no effect, and per value of the other: ``arm``,
-            ``setting`` (the one that has an effect, or None), ``value``, ``mean``, ``low``, ``high``, ``count``.
+            ``setting`` (the one that has an effect, or empty), ``value``, ``mean``, ``low``, ``high``, ``count`` (of
+            runs), and ``diverged``, how many of these have no score; then there is no mean.
     """
 
     cells: pd.DataFrame
@@ -39,7 +42,7 @@ def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -
     because a mean of those that went well would be a mean of the lucky.
 
     Args:
-        records: The runs; one that stands there twice counts once.
+        records: The runs; one that stands there twice, or was recorded in two ways, counts once.
         x: Name of a setting whose values are numbers.
         y: Name of another.
         part: train, val or test.
@@ -47,7 +50,7 @@ def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -
     Raises:
         UsageError: When a setting is unknown, is no number, both are the same, or no run has an effect of both.
     """
-    records = list({record.config.run_id: record for record in records}.values())
+    records = once(records)
     rows = _rows(records, x, y, part)
     both = rows["x"].notna() & rows["y"].notna()
     if not both.any():
@@ -63,42 +66,35 @@ def _rows(records: Sequence[Record], x: str, y: str, part: str) -> pd.DataFrame:
     """Return a row per run: ``arm`` apart from both settings, their values ``x`` and ``y``, and its ``score``."""
     if x == y:
         raise UsageError(f"x and y are both {x!r}: a map needs two settings")
-    for name in (x, y):
-        if name not in settings():
-            raise unknown_name("setting", name, settings())
     configs = [record.config for record in records]
+    values = {"x": setting_values(configs, x), "y": setting_values(configs, y)}
     names = arm_names(configs, apart={x, y})
-    values = {
-        axis: [_number(name, effective(config).get(name)) for config in configs]
-        for axis, name in zip("xy", (x, y), strict=True)
-    }
     arms = [names[config.run_id] for config in configs]
     return pd.DataFrame({"arm": arms, **values, "score": [record.score(part) for record in records]})
 
 
-def _number(name: str, value: object) -> float:
-    if value is None:
-        return float("nan")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError(f"{name} = {value!r} is not a number: the score can't be drawn against it")
-    return float(value)
-
-
 def _cell(scores: "pd.Series[float]") -> dict[str, float]:
-    diverged = int(scores.isna().sum())
-    known = scores if not diverged else scores.iloc[:0]
+    known = all_or_none(scores)
     return {
         "mean": float(known.mean()),
         "spread": float(known.std(ddof=1)),
         "least": float(known.min()),
         "most": float(known.max()),
         "runs": len(scores),
-        "diverged": diverged,
+        "diverged": int(scores.isna().sum()),
     }
 
 
 def _references(rows: pd.DataFrame, x: str, y: str, metric: str) -> pd.DataFrame:
     setting = np.where(rows["x"].notna(), x, np.where(rows["y"].notna(), y, ""))
     shown = rows.assign(setting=setting, value=rows["x"].fillna(rows["y"]).fillna(0.0))
-    interval = partial(confidence_interval, bounds=bounds(metric))
-    return interval_table(shown, "score", ["arm", "setting", "value"], interval)
+    found = [
+        {
+            **dict(zip(REFERENCE, key, strict=True)),
+            **vars(confidence_interval(all_or_none(scores), bounds=bounds(metric))),
+            "count": len(scores),
+            "diverged": int(scores.isna().sum()),
+        }
+        for key, scores in shown.groupby(REFERENCE, sort=False)["score"]
+    ]
+    return pd.DataFrame(found, columns=[*REFERENCE, "mean", "low", "high", "count", "diverged"])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cna_viz import vocabulary
+from cna_viz.analysis.intervals import mean_of_all
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 from cna_viz.vocabulary import LOWER_IS_BETTER
@@ -34,9 +35,11 @@ def mean_table(records: Sequence[Record], rows: str, columns: str, part: str = "
         rows: One of :data:`IDENTITY`, such as ``backbone``.
         columns: Another.
         part: train, val or test.
+
+    A mean is NaN where there are no runs, and where one of them diverged.
     """
     table, metric = accuracy_table(records), records[0].metric
-    means = table.pivot_table(part, rows, columns, aggfunc="mean", sort=False)
+    means = table.pivot_table(part, rows, columns, aggfunc=mean_of_all, sort=False, dropna=False)
     shown = (factor(metric) * means).round(1 if metric in SHARES else 3)
     return shown.rename_axis(index=rows, columns=f"mean {label(metric, part)}")
 

@@ -8,12 +8,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.node_colors import COLORS, Color, color_groups, no_clusters
-from cna_viz.analysis.projection import Projection
 from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import STAGE_LABELS, provenance
 from cna_viz.figures.large import sample, sample_note, scatter
 from cna_viz.figures.nodes import LEGEND, legend_title, legend_traces, node_traces
-from cna_viz.figures.projected import METHODS, Method, hide_axes, method_note, project, reach
+from cna_viz.figures.projected import METHODS, Method, hide_axes, method_note, project, reach, state
 from cna_viz.figures.theme import finish, slot_style, space_below
 from cna_viz.records.record import Record
 
@@ -63,7 +62,9 @@ def plot_embedding_by_layer(
     figure = make_subplots(
         len(records),
         len(chosen),
-        subplot_titles=[_panel_title(panel, layer) for row in rows for layer, panel in zip(chosen, row, strict=True)],
+        subplot_titles=[
+            f"layer {layer} · {state(panel)}" for row in rows for layer, panel in zip(chosen, row, strict=True)
+        ],
         row_titles=[slot_style(record.config.slot).label for record in records],
         horizontal_spacing=0.012,
         vertical_spacing=0.22 / len(records),
@@ -90,10 +91,3 @@ def plot_embedding_by_layer(
 def _spread(last: int, most: int) -> list[int]:
     """Return up to ``most`` layers from 1 to ``last``, evenly spread on a logarithmic scale."""
     return sorted({round(layer) for layer in np.geomspace(1, max(last, 1), most)})
-
-
-def _panel_title(projection: Projection, layer: int) -> str:
-    if np.isnan(projection.spread):
-        return f"layer {layer} · <b>not finite</b>"
-    state = "<b>collapsed</b>" if projection.collapsed else f"spread {projection.spread:.2g}"
-    return f"layer {layer} · {state}"

@@ -7,11 +7,14 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.node_groups import NodeGroups, node_groups
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.node_groups import NodeGroups, node_groups, numbered_groups
+from cna_viz.analysis.projection import project_layers
 from cna_viz.analysis.slot_steps import cluster_means, slot_steps
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import GRID, INK, PAPER, finish, group_style
+from cna_viz.figures.large import sample, sample_note, scatter
+from cna_viz.figures.nodes import Trace, node_traces
+from cna_viz.figures.projected import hide_axes, method_note, reach, state
+from cna_viz.figures.theme import INK, PAPER, finish, space_below
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -37,7 +40,8 @@ AFTER_A = {"rational": "after A, by cluster", "relu": "after ReLU, by cluster", 
 def plot_inside_slot(record: Record, layer: int, *, epoch: int | None = None) -> go.Figure:
     """Draw the nodes before the slot, with their clusters, after normalization and after activation.
 
-    The first two panels show the same positions. Colours are classes in the first panel and clusters in the others.
+    The first two panels show the same positions. Colours are classes in the first panel and clusters in the others. Of
+    more nodes than :data:`~cna_viz.figures.large.MOST_POINTS` a sample is drawn; means are of all.
 
     Args:
         record: A run whose slot is of the CNA family, with snapshots.
@@ -51,25 +55,26 @@ def plot_inside_slot(record: Record, layer: int, *, epoch: int | None = None) ->
     before, normalized, after = project_layers([steps.before, steps.normalized, steps.after])
     panels = [before, before, normalized, after]
     figure = make_subplots(
-        1, 4, horizontal_spacing=0.012, subplot_titles=[_title(*p) for p in zip(_steps(record), panels, strict=True)]
+        1,
+        4,
+        horizontal_spacing=0.012,
+        subplot_titles=[f"{step}<br>{state(p)}" for step, p in zip(_steps(record), panels, strict=True)],
     )
-    targets, clusters = node_groups(record), _cluster_groups(steps.label)
+    targets, clusters = node_groups(record), numbered_groups(steps.label, "cluster")
+    drawn = sample(len(steps.label))
+    kind = scatter(len(panels) * len(drawn))
     for column, panel in enumerate(panels, start=1):
-        _add_nodes(figure, panel.positions, targets if column == 1 else clusters, column)
-    _add_means(figure, before.positions, steps.label)
-    reach = 1.05 * max((np.nanmax(np.abs(p.positions), initial=0) for p in panels), default=1) or 1
-    figure.update_xaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
-    figure.update_yaxes(range=[-reach, reach], showticklabels=False, ticks="", mirror=True, linecolor=GRID)
+        _add_nodes(figure, node_traces(panel.positions, targets if column == 1 else clusters, drawn, kind), column)
+    _add_means(figure, before.positions, steps.label, kind)
+    hide_axes(figure, reach(panels))
     figure.update_annotations(font={"size": 13})
-    bottom = _place_legends(figure, targets, len(np.unique(steps.label)))
+    notes = [method_note("pca", what="step"), *sample_note("nodes", len(drawn), len(steps.label))]
+    footnote = provenance([record], *notes)
+    more_lines = space_below(footnote) - space_below("")
+    bottom = _place_legends(figure, targets, len(np.unique(steps.label))) + more_lines
     shown = record.best_epoch if epoch is None else epoch
-    note = "PCA, each step turned onto the one before; rows scaled to root mean square length 1; same axes everywhere"
     title = f"What does each step of the slot after layer {layer} do to the nodes? (epoch {shown})"
-    return finish(figure, title, provenance([record], note), height=TOP + PANEL + bottom, bottom=bottom)
-
-
-def _cluster_groups(label: Array) -> NodeGroups:
-    return NodeGroups(label, tuple(map(str, range(int(label.max()) + 1))), "cluster")
+    return finish(figure, title, footnote, height=TOP + PANEL + bottom, bottom=bottom)
 
 
 def _place_legends(figure: go.Figure, targets: NodeGroups, clusters: int) -> int:
@@ -91,47 +96,31 @@ def _steps(record: Record) -> list[str]:
     return ["before, by class", clusters, f"{normalized}, by cluster", AFTER_A[factors["activation"]]]
 
 
-def _title(step: str, projection: Projection) -> str:
-    if np.isnan(projection.spread):
-        return f"{step}<br><b>not finite</b>"
-    return f"{step}<br>{'<b>collapsed</b>' if projection.collapsed else f'spread {projection.spread:.2g}'}"
+def _add_nodes(figure: go.Figure, traces: list[Trace], column: int) -> None:
+    """Add the nodes of a panel; classes and clusters, which have the same names, get legends of their own."""
+    kind, legend = ("class", "legend") if column == 1 else ("cluster", "legend2")
+    own = [
+        {**trace, "legend": legend, "legendgroup": f"{kind} {trace['name']}", "showlegend": column <= 2}
+        for trace in traces
+    ]
+    figure.add_traces(own, rows=1, cols=column)
 
 
-def _add_nodes(figure: go.Figure, positions: Array, groups: NodeGroups, column: int) -> None:
-    for number in np.unique(groups.label):
-        color, symbol = group_style(groups.kind, int(number))
-        chosen, name = np.flatnonzero(groups.label == number), groups.names[number]
-        figure.add_scattergl(
-            x=positions[chosen, 0],
-            y=positions[chosen, 1],
-            mode="markers",
-            marker={"color": color, "symbol": symbol, "size": 4, "opacity": 0.7},
-            name=name,
-            legendgroup=f"{groups.kind} {name}",
-            legend="legend2" if groups.kind == "cluster" else "legend",
-            showlegend=column <= 2,
-            customdata=chosen,
-            hovertemplate=f"node %{{customdata}}<br>{groups.kind} {name}<extra></extra>",
-            row=1,
-            col=column,
-        )
-
-
-def _add_means(figure: go.Figure, positions: Array, label: Array) -> None:
+def _add_means(figure: go.Figure, positions: Array, label: Array, kind: str) -> None:
     # Positions are an affine map of the features: the mean of the positions is the position of the mean.
     means = cluster_means(positions, label)
     means = means[np.isfinite(means).all(axis=1)]
     if not len(means):
         return
-    # All of WebGL lies above all of SVG: as SVG they would be below the nodes.
-    figure.add_scattergl(
-        x=means[:, 0],
-        y=means[:, 1],
-        mode="markers",
-        marker={"color": PAPER, "symbol": "cross", "size": 11, "line": {"color": INK, "width": 1.5}},
-        name="mean of a cluster",
-        legend="legend2",
-        hovertemplate="mean of a cluster<extra></extra>",
-        row=1,
-        col=2,
-    )
+    # Of the type of the nodes: all of WebGL lies above all of SVG, and the means would be below the nodes.
+    means_trace = {
+        "type": kind,
+        "x": means[:, 0],
+        "y": means[:, 1],
+        "mode": "markers",
+        "marker": {"color": PAPER, "symbol": "cross", "size": 11, "line": {"color": INK, "width": 1.5}},
+        "name": "mean of a cluster",
+        "legend": "legend2",
+        "hovertemplate": "mean of a cluster<extra></extra>",
+    }
+    figure.add_trace(means_trace, row=1, col=2)

@@ -61,6 +61,13 @@ def caption(words: str, projection: Projection) -> str:
     return " · ".join(parts) + (f"<br>{lost:,} nodes are not finite and left out" if lost else "")
 
 
+def state(projection: Projection) -> str:
+    """Return how far the nodes of a small panel are spread, or why nothing of it is seen."""
+    if np.isnan(projection.spread):
+        return "<b>not finite</b>"
+    return "<b>collapsed</b>" if projection.collapsed else f"spread {projection.spread:.2g}"
+
+
 def reach(projections: Iterable[Projection]) -> float:
     """Return how far axes must reach from the origin to show every node of all projections."""
     farthest = max((np.nanmax(np.abs(shown.positions), initial=0) for shown in projections), default=1)

@@ -181,10 +181,12 @@ def _reference(arm: str, rows: pd.DataFrame, metric: str) -> str:
     """Return the mean of an arm on which one of the settings has no effect, by the values of the other."""
     setting = str(rows["setting"].iloc[0])
     ordered = rows.sort_values("value")
-    known = ", ".join(
-        written(metric, row["mean"]) + (f" ({row['value']:g})" if setting else "") for _, row in ordered.iterrows()
-    )
+    known = ", ".join(_mean(row, metric) + (f" ({row['value']:g})" if setting else "") for _, row in ordered.iterrows())
     return f"for comparison, {slot_style(arm).label}" + (f", by {_words(setting)}" if setting else "") + f": {known}"
+
+
+def _mean(row: "pd.Series[Any]", metric: str) -> str:
+    return "a run diverged" if row["diverged"] > 0 else written(metric, row["mean"])
 
 
 def _words(setting: str) -> str:

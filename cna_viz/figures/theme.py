@@ -117,8 +117,13 @@ ORDERED_KINDS: Final = ("target", "degree", "predicted number")
 
 
 def group_style(kind: str, number: int) -> tuple[str, str]:
-    """Return colour and marker of a group of nodes: classes and clusters differ in hue, groups of numbers in light."""
-    return (ORDERED_COLORS[number], CLASS_SYMBOLS[0]) if kind in ORDERED_KINDS else class_style(number)
+    """Return colour and marker of a group of nodes: classes and clusters differ in hue, groups of numbers in light.
+
+    Numbers have up to five groups; one more is that of what is no number, grey with a marker of its own.
+    """
+    if kind not in ORDERED_KINDS:
+        return class_style(number)
+    return (ORDERED_COLORS[number], CLASS_SYMBOLS[0]) if number < len(ORDERED_COLORS) else (MUTED, CLASS_SYMBOLS[1])
 
 
 def template() -> go.layout.Template:

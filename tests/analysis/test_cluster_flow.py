@@ -196,6 +196,23 @@ def test_one_cluster_of_all_nodes_means_nothing(tmp_path: Path, held: Held) -> N
     )
 
 
+def test_steps_into_one_cluster_make_no_nodes_stay_together(tmp_path: Path, held: Held) -> None:
+    def collapsed(layer: int, epoch: int) -> Any:
+        return shuffled(layer, epoch) if layer < 3 else np.zeros(60, int)
+
+    held(cluster_label=collapsed)
+    record = build(tmp_path, layers=6)
+    first, *others = cluster_flow_findings(record)
+    step = stay_together(cluster_flow(record).table(0))
+    assert first == (
+        f"clusters are drawn anew from layer to layer: on average {100 * step.share:.0f} % of the pairs of nodes in "
+        f"one cluster are in one in the next layer, too (by chance {100 * step.chance:.0f} %); 3 steps into one "
+        "cluster are left out"
+    )
+    assert others[0].startswith("normalized mutual information")  # one step has no fewest and no most
+    assert "; 1 step into one cluster is left out" in cluster_flow_findings(record, layers=[1, 2, 3])[0]
+
+
 def test_clusters_of_one_node_each(tmp_path: Path, held: Held) -> None:
     held(cluster_label=np.arange(4))
     assert cluster_flow_findings(build(tmp_path, nodes=4))[0] == (

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cna_viz.analysis.comparison import arm_names, paired_table, training_settings, without_diverged
+from cna_viz.analysis.comparison import arm_names, once, paired_table, training_settings, without_diverged
 from cna_viz.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -126,3 +126,12 @@ def test_equal_settings_are_said_and_different_ones_named(make: Make) -> None:
     vars(other)["config"] = other.config.replace(training=TrainingConfig(weight_decay=0.1))
     assert training_settings([*records, other]).startswith("The arms differ in layers, weight decay as well")
     assert training_settings([*records, other], ["layers", "weight_decay"]).startswith("All arms")
+
+
+def test_every_run_is_there_once_in_the_recording_that_is_preferred(make: Make) -> None:
+    first, second = make("relu"), make("relu", measures="mad")
+    other = make("relu", seed=1)
+    assert once([first, other, second]) == [first, other]
+    assert once([first, other, second], lambda record: record is second) == [second, other]
+    assert once([make("relu", layers=2), make("relu", layers=3), make("cna", layers=2)])[2].config.slot == "cna"
+    assert once([]) == []

@@ -24,7 +24,7 @@ def build(
     seed: int = 0,
     dataset: str = "digits",
     split: Any = "random-60-20-20",
-    snapshots: Literal["ends", "none"] = "ends",
+    snapshots: Literal["log", "ends", "none"] = "ends",
     **more: Any,
 ) -> Record:
     config = RunConfig(
@@ -79,6 +79,11 @@ def test_runs_of_an_arm_are_added_up_and_arms_stay_apart(tmp_path: Path, answers
 def test_a_run_given_twice_counts_once(tmp_path: Path) -> None:
     record = build(tmp_path)
     (found,) = confusions([record, record])
+    assert (found.runs, found.counts.sum()) == (1, 12)
+
+
+def test_a_run_recorded_in_two_ways_counts_once_with_its_answers(tmp_path: Path) -> None:
+    (found,) = confusions([build(tmp_path, snapshots="none"), build(tmp_path), build(tmp_path, snapshots="log")])
     assert (found.runs, found.counts.sum()) == (1, 12)
 
 

@@ -68,12 +68,26 @@ def test_arms_can_be_chosen(records: list[Record]) -> None:
     assert list(found.index.get_level_values("arm")) == ["cna", "cna"]
 
 
+def test_an_arm_of_no_group_is_refused_and_one_of_some_groups_or_that_diverged_is_not(
+    make: Make, records: list[Record]
+) -> None:
+    groups = within(records, ["backbone"])
+    with pytest.raises(UsageError, match="unknown arm 'typo'; choices, nearest first: "):
+        compare_groups(groups, "relu", arms=["cna", "typo"])
+    first, *others = groups
+    groups = {first: groups[first], **{other: [r for r in groups[other] if r.config.slot != "n"] for other in others}}
+    gone = [make("na", seed=s, accuracy={}, status="diverged") for s in range(SEEDS)]
+    groups[first] += [having(record, backbone="gcn") for record in gone]
+    found = compare_groups(groups, "relu", arms=["cna", "n", "na"])
+    assert list(found.index.get_level_values("arm")) == ["cna", "n", "cna"]
+
+
 def test_what_can_not_be_compared_is_refused(make: Make, records: list[Record]) -> None:
     groups = within(records, ["backbone"])
     with pytest.raises(UsageError, match="unknown arm of group digits, random-60-20-20, backbone gcn 'rleu'"):
         compare_groups(groups, "rleu")
     with pytest.raises(UsageError, match="no arm to hold against 'relu'"):
-        compare_groups(groups, "relu", arms=["none"])
+        compare_groups(groups, "relu", arms=["relu"])
     with pytest.raises(UsageError, match="runs of 'relu' diverged in group g"):
         compare_groups({"g": [make("relu", accuracy={}, status="diverged"), make("cna")]}, "relu")
 

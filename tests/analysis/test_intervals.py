@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from cna_viz.analysis.intervals import Interval, confidence_interval, geometric_range, interval_table, value_range
+from cna_viz.analysis.intervals import (
+    Interval,
+    all_or_none,
+    confidence_interval,
+    geometric_range,
+    interval_table,
+    mean_of_all,
+    value_range,
+)
 
 NAN = math.nan
 
@@ -97,3 +105,10 @@ def test_the_table_of_no_rows_has_its_columns() -> None:
     table = interval_table(pd.DataFrame({"slot": [], "value": []}), "value", ["slot"])
     assert list(table.columns) == ["slot", "mean", "low", "high", "count"]
     assert table.empty
+
+
+@pytest.mark.parametrize(("values", "mean"), [([1.0, 2.0], 1.5), ([1.0, NAN], NAN), ([NAN], NAN), ([], NAN)])
+def test_a_mean_of_all_is_none_where_one_is_missing(values: list[float], mean: float) -> None:
+    series = pd.Series(values, dtype=float)
+    np.testing.assert_equal(mean_of_all(series), mean)
+    assert len(all_or_none(series)) == (0 if np.isnan(mean) else len(values))

@@ -75,3 +75,11 @@ def test_what_was_not_measured_or_has_no_epoch_is_nan(make: Make) -> None:
     table = measured_scores([make("relu", measures="mad"), gone])
     assert table["value"].isna().all()
     assert table["score"].isna().tolist() == [False, True]
+
+
+def test_a_run_that_was_recorded_in_two_ways_counts_once_with_its_measure(make: Make) -> None:
+    full = [make("relu", seed=s) for s in range(3)]
+    bare = [make("relu", seed=s, measures="mad") for s in range(3)]
+    table = measured_scores([*bare, *full], "rayleigh")
+    assert table["seed"].tolist() == [0, 1, 2]
+    assert table["value"].tolist() == measured_scores(full, "rayleigh")["value"].tolist()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cna_viz.analysis import findings
-from cna_viz.analysis.node_groups import degree_groups, node_groups
+from cna_viz.analysis.node_groups import degree_groups, node_groups, predicted_groups
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
@@ -47,6 +47,21 @@ def test_equal_numbers_are_in_one_group(tmp_path: Path, target: list[float], nam
     groups = node_groups(record)
     assert groups.names == names
     assert len({(group, value) for group, value in zip(groups.label, target, strict=True) if value == 0}) <= 1
+
+
+def test_predictions_that_are_no_number_are_a_group_of_their_own() -> None:
+    target = np.arange(10.0)
+    known = predicted_groups(np.array([-5.0, 9.0]), target)
+    assert (known.names[0], known.names[-1], len(known.names)) == ("up to 1.8", "above 7.2", 5)
+    groups = predicted_groups(np.array([-5.0, np.nan, 9.0, np.inf, -np.inf]), target)
+    assert groups.names == (*known.names, "not finite")
+    assert [groups.names[number] for number in groups.label] == [
+        "up to 1.8",
+        "not finite",
+        "above 7.2",
+        "not finite",
+        "not finite",
+    ]
 
 
 @pytest.mark.parametrize(

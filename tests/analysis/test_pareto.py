@@ -8,6 +8,7 @@ import pytest
 from cna_viz.analysis.pareto import cost_table, pareto_front
 from cna_viz.errors import UsageError
 from tests.analysis.conftest import Make
+from tests.figures.test_accuracy_by_setting import having
 
 
 def front(sizes: list[float], scores: list[float], metric: str = "accuracy") -> list[bool]:
@@ -47,6 +48,31 @@ def test_seeds_are_averaged_and_a_run_that_stands_twice_counts_once(make: Make) 
     assert table["mean"].tolist() == [pytest.approx(0.6)]
     assert table["count"].tolist() == [3]
     assert table["parameters"].tolist() == [100]
+
+
+def test_a_run_that_was_recorded_in_two_ways_counts_once(make: Make) -> None:
+    records = [make("cna", seed=s, accuracy=0.5 + 0.1 * s) for s in range(3)]
+    others = [having(record, every=5) for record in records]
+    assert len({record.config.run_id for record in [*records, *others]}) == 6
+    assert cost_table([*records, *others])["count"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("along", "message"),
+    [
+        (("slot",), "slot = 'cna' is not a number"),
+        (("hidden", "compile"), "compile = .* is not a number"),
+        (("widht",), "unknown setting 'widht'; choices, nearest first: "),
+    ],
+)
+def test_what_is_no_setting_of_numbers_is_refused(make: Make, along: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        cost_table([make("cna"), make("relu")], along)
+
+
+def test_no_runs_are_refused() -> None:
+    with pytest.raises(UsageError, match="no records whose scores and numbers of parameters"):
+        cost_table([])
 
 
 def test_a_network_with_a_run_without_a_number_is_left_out_whole(make: Make) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.analysis.tables import accuracy_table, depth_table, layer_table
+from cna_viz.analysis.tables import accuracy_table, depth_table, layer_table, mean_table
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.schema import SELECTED_FILE
@@ -112,3 +112,11 @@ def test_means_by_depth_are_in_per_cent(make: Make) -> None:
     table = depth_table(records)
     assert table.columns.name == "mean test accuracy (%)"
     assert table.to_dict() == {"relu": {2: 85.0, 4: 55.0}, "cna": {2: 70.0, 4: 15.0}}
+
+
+def test_a_mean_of_runs_of_which_one_diverged_is_none(make: Make) -> None:
+    records = [make("relu", seed=0, accuracy=0.9), make("relu", seed=1, accuracy={}, status="diverged")]
+    records += [make("cna", accuracy=0.5), make("n", accuracy={}, status="diverged")]
+    means = mean_table(records, "backbone", "slot")
+    assert list(means.columns) == ["relu", "cna", "n"]
+    assert means.loc["gcn"].isna().tolist() == [True, False, True]

@@ -63,7 +63,7 @@ def test_panels_are_the_projected_steps(make: Make, slot: str, layer: int, epoch
     figure, steps = plot_inside_slot(record, layer, epoch=epoch), slot_steps(record, layer, epoch)
     before, normalized, after = project_layers([steps.before, steps.normalized, steps.after])
     for number, expected in enumerate((before, before, normalized, after), start=1):
-        np.testing.assert_array_equal(positions(figure, number), expected.positions)
+        np.testing.assert_array_equal(positions(figure, number), expected.positions.astype(np.float32))
         assert panel_titles(figure)[number - 1].endswith(f"<br>spread {expected.spread:.2g}")
 
 
@@ -97,14 +97,30 @@ def test_the_means_of_the_clusters_are_where_their_features_are_on_average(make:
     record = make("cna")
     figure, steps = plot_inside_slot(record, 1), slot_steps(record, 1)
     (means,) = (trace for trace in figure.data if trace.name == MEAN)
-    assert (means.xaxis, means.type) == ("x2", "scattergl"), "in SVG they would be below the nodes"
+    assert means.xaxis == "x2"
+    assert {trace.type for trace in figure.data} == {"scatter"}
     flat = positions(figure, 2)
     expected = [flat[steps.label == cluster].mean(axis=0) for cluster in range(3)]
-    np.testing.assert_allclose(np.stack([means.x, means.y], axis=1), expected)
+    np.testing.assert_allclose(
+        np.stack([means.x, means.y], axis=1), expected, atol=1e-6
+    )  # nodes are written as float32
     # The projection is an affine map: fitted to the nodes, it takes the means of their features to the same places.
     centered = steps.before - steps.before.mean(axis=0)
     axes = np.linalg.lstsq(centered, flat, rcond=None)[0]
-    np.testing.assert_allclose((steps.centroid - steps.before.mean(axis=0)) @ axes, expected, atol=1e-9)
+    np.testing.assert_allclose((steps.centroid - steps.before.mean(axis=0)) @ axes, expected, atol=1e-6)
+
+
+def test_of_many_nodes_a_sample_is_drawn_and_the_means_are_of_all(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    (whole,) = (trace for trace in plot_inside_slot(make("cna"), 1).data if trace.name == MEAN)
+    monkeypatch.setattr("cna_viz.figures.large.MOST_POINTS", 20)
+    figure = plot_inside_slot(make("cna"), 1)
+    (means,) = (trace for trace in figure.data if trace.name == MEAN)
+    np.testing.assert_array_equal([means.x, means.y], [whole.x, whole.y])
+    assert {trace.type for trace in figure.data} == {"scattergl"}, "in SVG the means would be below the nodes"
+    shown = [sorted(node for trace in panel(figure, number) for node in trace.customdata) for number in (1, 2, 3, 4)]
+    assert len(shown[0]) == 20
+    assert shown == [shown[0]] * 4
+    assert "a sample is drawn: 20 of 60 nodes" in figure.layout.annotations[-1].text.replace("<br>", " ")
 
 
 def test_clusters_without_nodes_have_no_mean(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,3 +129,10 @@ def test_runs_that_all_diverged_are_refused(make: Make) -> None:
 def test_an_unknown_part_is_refused(make: Make) -> None:
     with pytest.raises(UsageError, match="unknown part of the split 'tset'"):
         plot_sensitivity([make("cna")], part="tset")
+
+
+def test_a_reference_of_which_a_run_diverged_is_said_to_have(make: Make, records: list[Record]) -> None:
+    lucky, gone = having(make("relu"), 0.9), make("relu", seed=1, accuracy={}, status="diverged")
+    words = footnote(plot_sensitivity([*records, lucky, gone]))
+    assert "a run diverged (4)" in words
+    assert "90.0 %" not in words

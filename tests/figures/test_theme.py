@@ -16,6 +16,7 @@ from cna_viz.figures.theme import (
     SLOT_STYLES,
     class_style,
     finish,
+    group_style,
     log_axis,
     slot_style,
     space_below,
@@ -141,3 +142,9 @@ def test_arms_that_differ_in_their_slot_alone_differ_in_more_than_their_colour()
     for rest in ("backbone gcn", "clusters 4", "residual True"):
         looks = [slot_style(f"{slot}, {rest}") for slot in ("none", "relu", "cna", "n")]
         assert len({look.symbol for look in looks}) == len(looks)
+
+
+def test_what_is_no_number_looks_like_no_group_of_numbers() -> None:
+    looks = [group_style("predicted number", number) for number in range(6)]
+    assert len(set(looks)) == 6
+    assert {marker for _, marker in looks[:5]} == {looks[0][1]} != {looks[5][1]}

@@ -1,0 +1,37 @@
+"""Cells and references over seeds: who counts once, and what has no mean."""
+
+import numpy as np
+import pytest
+
+from cna_viz.analysis.sensitivity import sensitivity
+from cna_viz.records.record import Record
+from tests.analysis.conftest import Make
+from tests.figures.test_accuracy_by_setting import having
+
+
+@pytest.fixture
+def records(make: Make) -> list[Record]:
+    """Return CNA and ReLU, three seeds each, and the network without activation, of which one of two seeds diverged."""
+    good = [having(make(slot, seed=s), 0.5 + 0.1 * s) for slot in ("cna", "relu") for s in range(3)]
+    return [*good, having(make("none"), 0.9), make("none", seed=1, accuracy={}, status="diverged")]
+
+
+def test_a_run_that_was_recorded_in_two_ways_counts_once(records: list[Record]) -> None:
+    found = sensitivity([*records, *(having(record, every=5) for record in records)], "clusters", "hidden")
+    assert found.cells["runs"].tolist() == [3]
+    assert found.references.set_index("arm")["count"].to_dict() == {"relu": 3, "none": 2}
+
+
+def test_a_reference_has_no_mean_where_a_run_diverged(records: list[Record]) -> None:
+    references = sensitivity(records, "clusters", "hidden").references.set_index("arm")
+    assert references["diverged"].to_dict() == {"relu": 0, "none": 1}
+    assert references.loc["relu", "mean"] == pytest.approx(0.6)
+    assert references.loc["relu", "low"] < 0.6 < references.loc["relu", "high"]
+    assert np.isnan(references.loc["none", ["mean", "low", "high"]].astype(float)).all()
+
+
+def test_arms_that_all_have_both_settings_leave_no_references(records: list[Record]) -> None:
+    assert list(sensitivity(records[:3], "clusters", "hidden").references.columns) == [
+        *("arm", "setting", "value"),
+        *("mean", "low", "high", "count", "diverged"),
+    ]
