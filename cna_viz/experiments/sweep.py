@@ -21,6 +21,7 @@ from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.work import work
 from cna_viz.progress import bar
 from cna_viz.records.integrity import is_complete
+from cna_viz.vocabulary import WORKERS_VARIABLE
 
 TRIES: Final = 3
 """How often a run is started whose process dies."""
@@ -66,7 +67,8 @@ def sweep(
         configs: The runs.
         runs: Folder of the records.
         data: Data root; the environment variable CNA_VIZ_DATA or the user's cache folder when left out.
-        workers: Runs at the same time; as many as there are cores, divided by ``threads``, when left out.
+        workers: Runs at the same time; what the environment variable CNA_VIZ_WORKERS says, else as many
+            as there are cores, divided by ``threads``, when left out.
         threads: Threads of a run. With one, records are equal to the bit whatever the number of workers, and cores are
             used best.
         scheduler: Run on a cluster of dask.distributed instead: the address of its scheduler, or ``local`` for one on
@@ -100,7 +102,18 @@ def sweep(
 
 
 def default_workers(threads: int) -> int:
-    """Return how many runs of so many threads there are cores for."""
+    """Return how many runs of so many threads there are cores for, or what the environment variable says.
+
+    Raises:
+        UsageError: When the environment variable is no whole number from 1 on.
+    """
+    given = os.environ.get(WORKERS_VARIABLE)
+    if given is not None:
+        if not given.isdecimal() or int(given) < 1:
+            raise UsageError(
+                f"{WORKERS_VARIABLE} = {given!r} is no number of workers: set it to a whole number from 1 on"
+            )
+        return int(given)
     return max(1, (os.cpu_count() or 1) // max(1, threads))
 
 

@@ -13,7 +13,7 @@ from cna_viz.errors import UsageError
 from cna_viz.figures.checks import check_choice, nothing_measured, one_metric
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, STAGE_LABELS, provenance, which_model
 from cna_viz.figures.marks import legend_beside
-from cna_viz.figures.theme import MUTED, finish, log_axis, slot_style, space_below
+from cna_viz.figures.theme import MUTED, PAPER, finish, log_axis, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, factor, label
 from cna_viz.vocabulary import LOWER_IS_BETTER
@@ -103,7 +103,7 @@ def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, depths: Sequence[i
             "symbol": style.symbol,
             "size": [_size(depth, depths) for depth in rows["layers"]],
             "opacity": 0.8,
-            "line": {"color": style.color if "open" in style.symbol else "white", "width": 1},
+            "line": {"color": style.color if "open" in style.symbol else PAPER, "width": 1},
         },
         name=style.label,
         legendgroup=arm,
@@ -145,7 +145,8 @@ def _correlations(known: pd.DataFrame, metric: str) -> list[str]:
     if len(depths) > 1:
         some = dict(list(depths.items())[-MOST:])
         words = "; ".join(f"depth {depth}: {correlation_words(found)}" for depth, found in some.items())
-        notes += _folded(f"within one depth: {words}")
+        which = f", the deepest {MOST} of {len(depths)}" if len(depths) > MOST else ""
+        notes += _folded(f"within one depth{which}: {words}")
     return notes
 
 

@@ -12,7 +12,7 @@ from cna_viz.analysis.cluster_flow import ClusterFlow, Over, cluster_flow
 from cna_viz.analysis.cluster_table import count_pairs
 from cna_viz.analysis.node_groups import NodeGroups, node_groups
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import INK, MUTED, finish, group_style
+from cna_viz.figures.theme import INK, MUTED, PAPER, finish, group_style
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -107,7 +107,7 @@ def _sankey(flow: ClusterFlow, groups: NodeGroups, panel: int) -> go.Sankey:
     node, link = ({key: [one[key] for one in many] for key in many[0]} for many in (bars, bands))
     return go.Sankey(
         arrangement="fixed",
-        node={**node, "pad": pad, "thickness": 16, "line": {"color": "white", "width": 0.5}, "hovertemplate": HOVER},
+        node={**node, "pad": pad, "thickness": 16, "line": {"color": PAPER, "width": 0.5}, "hovertemplate": HOVER},
         link={**link, "hovertemplate": HOVER},
         textfont={"size": 12, "color": INK},
     )

@@ -93,6 +93,8 @@ def plot_embedding_animation(
     legend = {**LEGEND, "title": {"text": legend_title([step.groups for step in steps])}, "y": -TITLES / PANEL}
     figure.update_layout(legend=legend, **player([str(step.number) for step in steps], below=(TITLES + 34) / PANEL))
     note = f"{_where(places[0], over, stage)}; {method_note(method, over)}"
+    lost = _edge(steps) > 0 and any(step.projection.spread == 0 for step in steps)
+    note += "; a spread of exactly 0 is drawn at the lower edge" if lost else ""
     footnote = provenance([record], note, *sample_note("nodes", len(drawn), nodes))
     bottom = CONTROLS + space_below(footnote) - 58
     return finish(figure, _title(places[0], over), footnote, height=TOP + PANEL + bottom, bottom=bottom)
@@ -135,7 +137,8 @@ def _steps(
 def _add_frames(figure: go.Figure, steps: Sequence[Step], drawn: Array) -> None:
     """Add what stays as it is, the first frame, and all frames."""
     far, changing = reach(step.projection for step in steps), changing_markers(steps, drawn)
-    frames = [[*frame_traces(step, drawn, far, changing), _here(step)] for step in steps]
+    edge = _edge(steps)
+    frames = [[*frame_traces(step, drawn, far, changing), _here(step, edge)] for step in steps]
     _add(figure, legend_traces([step.groups for step in steps]), column=1)
     _add(figure, [_spreads(steps)], column=2)
     moving = [len(figure.data) + number for number in range(len(frames[0]))]
@@ -161,7 +164,17 @@ def _add_axes(figure: go.Figure, steps: Sequence[Step], over: Over) -> None:
 
 def _spread_axis(spreads: Sequence[float]) -> dict[str, Any]:
     """Return an axis from 0 to 1, or a logarithmic one where a spread would wrongly seem to be 0."""
-    return log_axis(spreads) if any(0 < spread < VISIBLE for spread in spreads) else {"range": [-0.02, 1.04]}
+    return log_axis(spreads) if _is_logarithmic(spreads) else {"range": [-0.02, 1.04]}
+
+
+def _is_logarithmic(spreads: Sequence[float]) -> bool:
+    return any(0 < spread < VISIBLE for spread in spreads)
+
+
+def _edge(steps: Sequence[Step]) -> float:
+    """Return where a spread of 0 is drawn, which a logarithmic axis does not have."""
+    spreads = [step.projection.spread for step in steps]
+    return min(spread for spread in spreads if spread > 0) / 3 if _is_logarithmic(spreads) else 0.0
 
 
 def _add(figure: go.Figure, traces: Sequence[Trace], column: int) -> None:
@@ -172,20 +185,21 @@ def _spreads(steps: Sequence[Step]) -> Trace:
     return {
         "type": "scatter",
         "x": [step.number for step in steps],
-        "y": [step.projection.spread for step in steps],
+        "y": [max(step.projection.spread, _edge(steps)) for step in steps],
         "mode": "lines+markers",
         "line": {"color": MUTED, "width": 2},
         "marker": {"color": MUTED, "size": 6},
         "showlegend": False,
-        "hovertemplate": "%{x}: relative spread %{y:.2g}<extra></extra>",
+        "customdata": [step.projection.spread for step in steps],
+        "hovertemplate": "%{x}: relative spread %{customdata:.2g}<extra></extra>",
     }
 
 
-def _here(step: Step) -> Trace:
-    """Return the mark of the frame that is shown."""
+def _here(step: Step, edge: float) -> Trace:
+    """Return the mark of the frame that is shown; a spread of 0 is drawn at the edge."""
     marker = {"color": INK, "symbol": "diamond", "size": 13}
     look = {"mode": "markers", "marker": marker, "showlegend": False, "hoverinfo": "skip"}
-    return {"type": "scatter", "x": [step.number], "y": [step.projection.spread], **look}
+    return {"type": "scatter", "x": [step.number], "y": [max(step.projection.spread, edge)], **look}
 
 
 def _where(place: tuple[int, int], over: Over, stage: str) -> str:

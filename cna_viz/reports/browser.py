@@ -64,7 +64,7 @@ def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
         ReportError: The browser hangs or fails; the page is there, and an older PDF is as it was.
     """
     target = page.with_name("report.pdf")
-    with tempfile.TemporaryDirectory(prefix="cna-viz-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="cna-viz-", ignore_cleanup_errors=True) as scratch:
         draft = Path(scratch) / "report.pdf"
         flags = [
             "--headless",

@@ -11,6 +11,7 @@ from cna_viz.reports.listing import Listing
 from cna_viz.reports.many import Many, Say
 from cna_viz.reports.notebooks import find_notebook, list_reports
 from cna_viz.reports.parameters import convert, read_parameters
+from cna_viz.reports.report import refuse_batch
 
 
 def gallery(
@@ -31,7 +32,8 @@ def gallery(
         notebooks: Folder of the notebooks; those of the package when left out.
 
     Raises:
-        UsageError: No such report, a parameter that none of them has, or a value of the wrong type or meaning.
+        UsageError: No such report, a parameter that none of them has, a value of the wrong type or meaning,
+            or a folder that holds a batch.
     """
     reports = list_reports(notebooks)
     chosen = {find_notebook(name, notebooks)[0] for name in (reports if only is None else only)}
@@ -47,6 +49,7 @@ def gallery(
         if name in chosen:
             own = {key: value for key, value in given.items() if key in declared[name]}
             values = _checked(name, source, own)
+            refuse_batch(out / name)
             jobs.append(Job(name, source, {key: values[key] for key in own}, out, name))
         else:
             others.append(Job(name, source, {}, out, name))

@@ -48,7 +48,7 @@ class Outcome:
 
     Attributes:
         status: One of these words.
-        message: Why it failed.
+        message: Why it failed, or was made without its PDF.
         seconds: How long it took.
     """
 

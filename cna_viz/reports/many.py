@@ -47,9 +47,9 @@ class Many:
 
     @property
     def failed(self) -> dict[str, str]:
-        """Why reports failed, by what messages call them."""
+        """Why reports failed, or were made but not printed, by what messages call them."""
         both = zip(self.jobs, self.outcomes, strict=True)
-        return {job.label: outcome.message for job, outcome in both if outcome.status == FAILED}
+        return {job.label: outcome.message for job, outcome in both if outcome.status == FAILED or outcome.message}
 
     def make(self, workers: int = 1, browser: str | None = None) -> None:
         """Make all reports; one that fails hinders no other.
@@ -99,8 +99,8 @@ class Many:
         self.outcomes[number] = message
         if message.status == MADE:
             known[number] = message.seconds
-        else:
-            self.say(f"{self._called(number)} failed: {message.message}")
+        if message.message:
+            self.say(f"{self._called(number)} {'failed: ' if message.status == FAILED else ''}{message.message}")
         self._write()
 
     def _called(self, number: int) -> str:

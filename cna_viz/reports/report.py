@@ -62,7 +62,7 @@ def make_report(
     declared = read_parameters(source)
     values = convert(declared, given, report=name)
     if folder is None:
-        _refuse_batch(out / name)
+        refuse_batch(out / name)
     folder = _writable_folder(folder or out / name)
     created, started = datetime.now().astimezone(), time.monotonic()
     try:
@@ -81,7 +81,8 @@ def make_report(
     return ReportResult(name, folder / "index.html", folder / "report.ipynb", seconds)
 
 
-def _refuse_batch(folder: Path) -> None:
+def refuse_batch(folder: Path) -> None:
+    """Refuse to write a report into a folder whose page lists a batch."""
     if any(folder.glob("*/summary.json")) and not (folder / "summary.json").exists():
         raise UsageError(f"{folder} holds a batch, which the report would hide: choose another folder with --out")
 

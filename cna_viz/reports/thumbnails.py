@@ -57,7 +57,7 @@ def draw_thumbnails(folders: Sequence[Path]) -> str:
         return "Pictures of the figures need the extra images: pip install 'cna-viz[images]'."
     if find_browser() is None:
         return "Pictures of the figures need Chrome or Chromium; BROWSER_PATH names one in an unusual place."
-    with tempfile.TemporaryDirectory(prefix="cna-viz-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="cna-viz-", ignore_cleanup_errors=True) as scratch:
         jobs = Path(scratch) / "jobs.json"
         jobs.write_text(json.dumps([[str(path.resolve()), figure] for path, figure in to_draw]), encoding="utf-8")
         try:

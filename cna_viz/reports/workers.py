@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cna_viz.errors import CnaVizError
 from cna_viz.reports.jobs import FAILED, MADE, STOPPED, Job, Outcome
+from cna_viz.vocabulary import WORKERS_VARIABLE
 
 Cell = tuple[int, int, str]
 """Number of the cell that is about to run, how many there are, and the heading it stands under."""
@@ -104,6 +105,7 @@ def _work(connection: Connection, job: Job, browser: str | None, threads: int | 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if threads is not None:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+        os.environ.setdefault(WORKERS_VARIABLE, str(threads))  # or every report would train on all cores
     connection.send(_outcome(connection, job, browser, log=threads is None))
     connection.close()
 
@@ -125,8 +127,6 @@ def _outcome(connection: Connection, job: Job, browser: str | None, *, log: bool
             notebooks=job.notebook.parent,
             folder=job.place,
         )
-        if browser is not None:
-            print_page(result.index, browser)
     except CnaVizError as error:
         return Outcome(FAILED, str(error).removeprefix(f"report {job.report!r} failed: "))
     except KeyboardInterrupt:
@@ -134,6 +134,11 @@ def _outcome(connection: Connection, job: Job, browser: str | None, *, log: bool
     except Exception as error:  # a defect of ours must not cost the other reports
         traceback.print_exc()
         return Outcome(FAILED, f"{type(error).__name__}: {error}")
+    try:
+        if browser is not None:
+            print_page(result.index, browser)
+    except CnaVizError as error:  # the page is there all the same
+        return Outcome(MADE, f"no PDF: {error}", seconds=result.seconds)
     return Outcome(MADE, seconds=result.seconds)
 
 

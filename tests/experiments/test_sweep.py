@@ -161,6 +161,17 @@ def after_start(monkeypatch: pytest.MonkeyPatch, action: Callable[[RunConfig], N
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 
 
+def test_the_environment_says_how_many_runs_are_trained_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert [module.default_workers(threads) for threads in (1, 3, 16)] == [8, 2, 1]
+    monkeypatch.setenv("CNA_VIZ_WORKERS", "3")
+    assert module.default_workers(1) == 3
+    for wrong in ("0", "-1", "two", ""):
+        monkeypatch.setenv("CNA_VIZ_WORKERS", wrong)
+        with pytest.raises(UsageError, match=f"CNA_VIZ_WORKERS = {wrong!r} is no number of workers"):
+            module.default_workers(1)
+
+
 @linux
 def test_a_killed_run_is_tried_again_and_the_others_are_kept(
     configs: list[RunConfig], runs: Path, monkeypatch: pytest.MonkeyPatch

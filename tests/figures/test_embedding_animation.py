@@ -201,6 +201,18 @@ def test_a_spread_that_would_seem_to_be_0_has_a_logarithmic_axis(make: Make, mon
     assert plot_embedding_animation(make()).layout.yaxis2.type == "log"
 
 
+def test_a_spread_of_exactly_0_stays_on_a_logarithmic_axis_and_that_is_said(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_embedding(monkeypatch, 2, np.zeros_like)
+    assert "lower edge" not in plot_embedding_animation(make()).layout.annotations[-1].text
+    replace_embedding(monkeypatch, 3, lambda stored: 1 + 1e-4 * stored)
+    figure = plot_embedding_animation(make())
+    (line,) = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert line.customdata[1] == 0 < line.y[1] == here(figure.frames[1])[1] < min(np.delete(line.y, 1))
+    assert "a spread of exactly 0 is drawn at the lower edge" in figure.layout.annotations[-1].text
+
+
 @pytest.mark.filterwarnings("error")
 def test_rows_that_are_not_finite_are_left_out_and_that_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def spoil(stored: Array) -> Array:

@@ -8,6 +8,7 @@ import pytest
 
 from cna_viz.errors import UsageError
 from cna_viz.reports.batch import LONGEST, batch, folder_names
+from cna_viz.reports.gallery import gallery
 from cna_viz.reports.jobs import MADE
 from cna_viz.reports.report import make_report
 
@@ -72,6 +73,7 @@ def test_a_list_of_sets_is_taken_as_it_stands(write: Write, notebooks: Path, tmp
         ("- {lr: 1}\n- {dataset: karate}\n- {lr: 1.0}", "{file}: sets 1 and 3 are the same report"),
         ("- {}\n- {lr: 0.01}", "{file}: sets 1 and 2 are the same report"),
         ("- {title: x}", "{file}: set 1: parameter 'title' is given twice"),
+        ("\n".join(f"- {{lr: {1 + number}}}" for number in range(1001)), "{file}: 1001 sets are too many for a batch"),
         (f"axes: {{lr: [{'1, ' * 40}], depths: [{'[1], ' * 40}]}}", "{file}: 1600 combinations are too many"),
     ],
 )
@@ -114,6 +116,8 @@ def test_a_batch_is_made_in_parallel_and_single_reports_and_batches_dont_hide_ea
     assert re.findall(r'class="chip">(.*?)</span>', page) == ["depths <b>1</b>", "depths <b>2</b>"]
     with pytest.raises(UsageError, match="holds a batch, which the report would hide"):
         make_report("one", {}, out, notebooks=notebooks)
+    with pytest.raises(UsageError, match="holds a batch, which the report would hide"):
+        gallery({}, out, notebooks=notebooks)
     with pytest.raises(UsageError, match="holds a single report, which the batch would hide"):
         batch("one", sets, {}, single(out / "x", "one"), notebooks=notebooks)
 
