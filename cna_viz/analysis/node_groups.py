@@ -64,8 +64,10 @@ def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
     between = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
     names = (f"up to {edges[0]:.3g}", *between, f"above {edges[-1]:.3g}")
     finite = np.isfinite(predicted)
-    label = np.where(finite, np.searchsorted(edges, predicted, side="left"), len(names))
-    return NodeGroups(label, names if finite.all() else (*names, NOT_FINITE), "predicted number")
+    label = np.where(finite, np.searchsorted(edges, predicted, side="left"), FIFTHS)
+    # Beyond all fifths even where ties make them fewer, so that it never has the colour of one; those have no nodes.
+    unused = ("",) * (FIFTHS - len(names))
+    return NodeGroups(label, names if finite.all() else (*names, *unused, NOT_FINITE), "predicted number")
 
 
 def _fifths(values: Array) -> Array:

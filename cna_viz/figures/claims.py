@@ -16,7 +16,7 @@ from cna_viz.analysis.claims.model import ProtocolName, Trained
 from cna_viz.analysis.claims.rules import Region, region
 from cna_viz.errors import UsageError
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import BAND, INK, finish, log_axis
+from cna_viz.figures.theme import BAND, INK, SLOT_STYLES, finish, log_axis
 
 ROW: Final = 50
 """Height of a claim in pixels."""
@@ -49,8 +49,8 @@ class _Look:
 
 
 LOOKS: Final[dict[ProtocolName, _Look]] = {
-    "own": _Look("ours, its own split", "#D55E00", "square", -0.14),
-    "fair": _Look("ours, fair split", "#0072B2", "circle", 0.14),
+    "own": _Look("ours, its own split", SLOT_STYLES["relu"].color, "square", -0.14),
+    "fair": _Look("ours, fair split", SLOT_STYLES["cna"].color, "circle", 0.14),
 }
 
 

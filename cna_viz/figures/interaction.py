@@ -15,12 +15,15 @@ from cna_viz.analysis.intervals import Interval, confidence_interval
 from cna_viz.figures.checks import check_choice, check_records
 from cna_viz.figures.effects import NAMES
 from cna_viz.figures.labels import provenance, student_note, which_model
-from cna_viz.figures.theme import MUTED, finish
+from cna_viz.figures.theme import MUTED, SLOT_STYLES, finish
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds, factor, label
 from cna_viz.tuning import Tuning
 
-LOOKS: Final = (("without the step", "#D55E00", "circle-open"), ("with the step", "#0072B2", "circle"))
+LOOKS: Final = (
+    ("without the step", SLOT_STYLES["relu"].color, "circle-open"),
+    ("with the step", SLOT_STYLES["cna"].color, "circle"),
+)
 SLOT_OF: Final = {frozenset(steps): slot for slot, steps in COMPONENTS.items()}
 """The slot that has exactly these steps."""
 

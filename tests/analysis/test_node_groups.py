@@ -64,6 +64,12 @@ def test_predictions_that_are_no_number_are_a_group_of_their_own() -> None:
     ]
 
 
+def test_what_is_no_number_is_beyond_all_fifths_even_where_ties_make_them_fewer() -> None:
+    groups = predicted_groups(np.array([0.0, np.nan, 9.0]), np.repeat([0.0, 1.0], 5))
+    assert groups.label.tolist() == [0, 5, 2]
+    assert [groups.names[number] for number in groups.label] == ["up to 0", "not finite", "above 1"]
+
+
 @pytest.mark.parametrize(
     ("degree", "names"),
     [

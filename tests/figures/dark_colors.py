@@ -24,5 +24,6 @@ def colors(value: Any, colored: bool = False) -> Iterator[str]:
 
 def without_counterpart(figure: go.Figure) -> set[str]:
     """Return the colours of a figure that would stay as they are on the dark paper."""
-    found = {color.lower() for color in colors(json.loads(figure.to_json()))} - {"rgba(0,0,0,0)", *counterparts()}
-    return {color for color in found if counterpart(color) == color and re.match(r"#|rgb|white|black|gr[ae]y", color)}
+    exchanged = {"rgba(0,0,0,0)", "transparent", *counterparts()}
+    found = {color.lower() for color in colors(json.loads(figure.to_json()))} - exchanged
+    return {color for color in found if counterpart(color) == color and re.match(r"#|rgb|[a-z]+$", color)}
