@@ -1,7 +1,6 @@
 """What does accuracy, or another score, cost in parameters?"""
 
 from collections.abc import Collection, Sequence
-from html import escape
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,7 @@ from cna_viz.analysis.pareto import cost_table
 from cna_viz.figures.checks import check_choice, one_metric
 from cna_viz.figures.labels import provenance, student_note, which_model
 from cna_viz.figures.marks import legend_beside
-from cna_viz.figures.theme import INK, MUTED, finish, log_axis, slot_style, space_below
+from cna_viz.figures.theme import INK, MUTED, escaped, finish, log_axis, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, factor, label
 
@@ -142,7 +141,7 @@ def _axis(parameters: "pd.Series[float]") -> dict[str, object]:
 
 
 def _name(row: "pd.Series[float]", along: Sequence[str]) -> str:
-    sizes = [f"{escape(name.replace('_', ' '))} {row[name]:g}" for name in along if pd.notna(row[name])]
+    sizes = [f"{escaped(name.replace('_', ' '))} {row[name]:g}" for name in along if pd.notna(row[name])]
     return ", ".join([slot_style(str(row["arm"])).label, *sizes])
 
 

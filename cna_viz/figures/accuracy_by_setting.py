@@ -1,7 +1,6 @@
 """What does a setting do to accuracy, or to another score?"""
 
 from collections.abc import Sequence
-from html import escape
 
 import plotly.graph_objects as go
 
@@ -9,6 +8,7 @@ from cna_viz import vocabulary
 from cna_viz.figures.accuracy_lines import draw_accuracy
 from cna_viz.figures.checks import check_choice, one_metric
 from cna_viz.figures.labels import SETTING_AXES, SETTING_QUESTIONS
+from cna_viz.figures.theme import escaped
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS
 
@@ -30,5 +30,5 @@ def plot_accuracy_by_setting(records: Sequence[Record], setting: str = "clusters
     metric = one_metric(records)
     check_choice("part of the split", part, vocabulary.SPLITS)
     words = setting.replace("_", " ")
-    question = SETTING_QUESTIONS.get(setting, escape(f"What does {words} do to {WORDS[metric]}?"))
-    return draw_accuracy(records, setting, part, question=question, axis=SETTING_AXES.get(setting, escape(words)))
+    question = SETTING_QUESTIONS.get(setting, escaped(f"What does {words} do to {WORDS[metric]}?"))
+    return draw_accuracy(records, setting, part, question=question, axis=SETTING_AXES.get(setting, escaped(words)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,7 +13,7 @@ from cna_viz.analysis.tables import accuracy_table
 from cna_viz.figures.checks import check_choice, one_metric
 from cna_viz.figures.forest import ROW
 from cna_viz.figures.labels import provenance, student_note, which_model
-from cna_viz.figures.theme import OTHER_COLORS, OTHER_SYMBOLS, finish, slot_style, space_below
+from cna_viz.figures.theme import OTHER_COLORS, OTHER_SYMBOLS, escaped, finish, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds, factor, label
 
@@ -74,7 +73,7 @@ def _add_split(figure: go.Figure, table: pd.DataFrame, arms: Sequence[str], numb
         },
         mode="markers",
         marker={"color": color, "symbol": symbol, "size": 11},
-        name=escape(str(table["split"].iloc[0])),
+        name=escaped(str(table["split"].iloc[0])),
         customdata=table[["arm", "count"]],
         hovertemplate="%{customdata[0]}<br>%{x:.4~g}, %{customdata[1]} runs<extra></extra>",
     )

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from textwrap import wrap
 from typing import Final
 
@@ -16,7 +15,7 @@ from cna_viz.analysis.claims.model import ProtocolName, Trained
 from cna_viz.analysis.claims.rules import Region, region
 from cna_viz.errors import UsageError
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import BAND, INK, SLOT_STYLES, finish, log_axis
+from cna_viz.figures.theme import BAND, INK, SLOT_STYLES, escaped, finish, log_axis
 
 ROW: Final = 50
 """Height of a claim in pixels."""
@@ -106,7 +105,7 @@ def _draw_panel(figure: go.Figure, number: int, unit: str, rows: Sequence[Judged
         name="published",
         legendgroup="published",
         showlegend=number == 1,
-        customdata=[escape(one.verdict) for one in rows],
+        customdata=[escaped(one.verdict) for one in rows],
         hovertemplate="published: %{x:.4g}<br>%{customdata}<extra></extra>",
         **where,
     )
@@ -116,7 +115,7 @@ def _draw_panel(figure: go.Figure, number: int, unit: str, rows: Sequence[Judged
     figure.update_xaxes(title=AXES[unit], range=ends, **ticks, **where)
     figure.update_yaxes(
         tickvals=list(range(len(claims))),
-        ticktext=["<br>".join(wrap(escape(claim.text), LABEL)) for claim in claims],
+        ticktext=["<br>".join(wrap(escaped(claim.text), LABEL)) for claim in claims],
         tickfont={"size": 12},
         range=[len(claims) - 0.5, -0.5],
         showgrid=False,
@@ -160,7 +159,7 @@ def _draw_measured(
         name=look.name,
         legendgroup=protocol,
         showlegend=first,
-        customdata=[escape(one.made) for _, one in found],
+        customdata=[escaped(one.made) for _, one in found],
         hovertemplate="%{x:.4g}<br>%{customdata}<extra></extra>",
         **where,
     )

@@ -1,7 +1,6 @@
 """Which collapse is which?"""
 
 from collections.abc import Sequence
-from html import escape
 from itertools import product
 from typing import Final
 
@@ -22,7 +21,7 @@ from cna_viz.analysis.collapse import (
 from cna_viz.errors import UsageError
 from cna_viz.figures.checks import one_metric
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import MUTED, PAPER, SEQUENTIAL, finish, log_axis, slot_style, space_below
+from cna_viz.figures.theme import MUTED, PAPER, SEQUENTIAL, escaped, finish, log_axis, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 
@@ -109,7 +108,7 @@ def _add_legend(figure: go.Figure, table: pd.DataFrame) -> None:
     entries = {slot_style(slot).label: shape for slot, shape in slots.items()}
     if len(others) > 1:
         entries |= {
-            escape(other.strip(", ")) or "nothing else": "circle" + filling for other, filling in others.items()
+            escaped(other.strip(", ")) or "nothing else": "circle" + filling for other, filling in others.items()
         }
     for name, symbol in entries.items():
         fill = MUTED if symbol in SHAPES or "open" in symbol else PAPER

@@ -1,7 +1,6 @@
 """Which arm differs from a given one?"""
 
 from collections.abc import Sequence
-from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,7 +12,7 @@ from cna_viz.errors import UsageError
 from cna_viz.figures.checks import check_choice, check_records
 from cna_viz.figures.forest import Row, forest, height_of
 from cna_viz.figures.labels import left_out, points_label, provenance, which_model
-from cna_viz.figures.theme import finish, slot_style, space_below
+from cna_viz.figures.theme import escaped, finish, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import factor
 from cna_viz.tuning import Tuning
@@ -58,7 +57,7 @@ def plot_differences(
     scale = factor(metric)
     rows = [_row(str(arm), found.loc[arm], pairs[arm] - pairs[baseline], scale) for arm in found.index]
     figure = forest(rows, scale * margin)
-    label = f"{part} {points_label(metric)}: arm − {escape(baseline)}"
+    label = f"{part} {points_label(metric)}: arm − {escaped(baseline)}"
     figure.update_xaxes(title=label, row=1, col=1)
     notes = [
         f"{len(pairs)} pairs of the same split and seed, {which_model(records)}; bootstrap intervals; verdicts "
@@ -68,7 +67,7 @@ def plot_differences(
     ]
     footnote = provenance(records, *notes)
     bottom = space_below(footnote)
-    title = f"Which arm differs from {escape(baseline)}?"
+    title = f"Which arm differs from {escaped(baseline)}?"
     return finish(figure, title, footnote, height=height_of(rows, 100 + bottom), bottom=bottom)
 
 

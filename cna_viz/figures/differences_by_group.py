@@ -1,7 +1,6 @@
 """Does the difference from a given arm depend on the graph, or on what else is held apart?"""
 
 from collections.abc import Collection, Sequence
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,7 +12,7 @@ from cna_viz.analysis.statistics import MARGIN, pairs_needed
 from cna_viz.figures.checks import check_choice, check_records
 from cna_viz.figures.forest import Row, forest, height_of
 from cna_viz.figures.labels import left_out, points_label, provenance, which_model
-from cna_viz.figures.theme import finish, slot_style, space_below
+from cna_viz.figures.theme import escaped, finish, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, factor
 
@@ -47,7 +46,7 @@ def plot_differences_by_group(
     check_records(records)
     check_choice("part of the split", part, vocabulary.SPLITS)
     groups = within(records, apart)
-    names = {group: escape(name) for group, name in short_names(groups).items()}
+    names = {group: escaped(name) for group, name in short_names(groups).items()}
     found = compare_groups(groups, baseline, arms=arms, part=part, margin=margin)
     metrics = found.attrs["metrics"]
     scale = factor(next(iter(metrics.values())))
@@ -58,7 +57,7 @@ def plot_differences_by_group(
     figure = forest(rows, scale * margin)
     distinct = set(metrics.values())
     unit = points_label(distinct.pop()) if len(distinct) == 1 else "score in points"
-    figure.update_xaxes(title=f"{part} {unit}: arm − {escape(baseline)}", row=1, col=1)
+    figure.update_xaxes(title=f"{part} {unit}: arm − {escaped(baseline)}", row=1, col=1)
     pairs = sorted({int(count) for count in found["pairs"]})
     notes = [
         f"{' and '.join(map(str, pairs))} pairs of the same split and seed per group, {which_model(records)}; "
@@ -69,8 +68,8 @@ def plot_differences_by_group(
     ]
     footnote = _provenance(records, notes)
     bottom = space_below(footnote)
-    what = escape(" and ".join(name.replace("_", " ") for name in apart)) or "graph"
-    title = f"Does the difference from {escape(baseline)} depend on the {what}?"
+    what = escaped(" and ".join(name.replace("_", " ") for name in apart)) or "graph"
+    title = f"Does the difference from {escaped(baseline)} depend on the {what}?"
     return finish(figure, title, footnote, height=height_of(rows, 130 + bottom) + 18 * len(groups), bottom=bottom)
 
 

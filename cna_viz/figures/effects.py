@@ -1,7 +1,6 @@
 """What do C, N and A contribute?"""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Final
 
 import pandas as pd
@@ -14,7 +13,7 @@ from cna_viz.analysis.statistics import MARGIN, pairs_needed
 from cna_viz.figures.checks import check_choice, one_metric
 from cna_viz.figures.forest import Row, forest, height_of
 from cna_viz.figures.labels import points_label, provenance, which_model
-from cna_viz.figures.theme import OTHER_COLORS, OTHER_SYMBOLS, finish, space_below
+from cna_viz.figures.theme import OTHER_COLORS, OTHER_SYMBOLS, escaped, finish, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import factor
 from cna_viz.tuning import Tuning
@@ -51,7 +50,7 @@ def plot_effects(
     check_choice("part of the split", part, vocabulary.SPLITS)
     factorial = [record for record in records if record.config.slot in COMPONENTS] or list(records)
     groups = within(factorial, apart)
-    names = {group: escape(name) for group, name in short_names(groups).items()}
+    names = {group: escaped(name) for group, name in short_names(groups).items()}
     tables = {
         names[group]: effects(paired_table(members, part, tuning), margin=margin) for group, members in groups.items()
     }

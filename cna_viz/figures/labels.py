@@ -1,9 +1,9 @@
 """The words on axes and under figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Final
 
+from cna_viz.figures.theme import escaped
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS
 from cna_viz.vocabulary import LOWER_IS_BETTER
@@ -140,4 +140,9 @@ def which_model(records: Sequence[Record]) -> str:
 def _listed(values: Iterable[str], most: int = 6) -> str:
     distinct = list(dict.fromkeys(values))
     more = f" and {len(distinct) - most} more" if len(distinct) > most else ""
-    return escape(", ".join(distinct[:most]) + more)
+    return escaped(", ".join(distinct[:most]) + more)
+
+
+def layers_words(count: int) -> str:
+    """Return a depth in words: 1 layer, 2 layers."""
+    return f"{count} layer" if count == 1 else f"{count} layers"

@@ -13,11 +13,12 @@ from cna_viz.figures.labels import (
     MEASURE_LABELS,
     MEASURE_QUESTIONS,
     STAGE_LABELS,
+    layers_words,
     provenance,
     which_model,
 )
 from cna_viz.figures.marks import add_slot_line
-from cna_viz.figures.theme import MUTED, finish, log_axis
+from cna_viz.figures.theme import MUTED, finish, log_axis, whole_ticks
 from cna_viz.records.record import Record
 
 
@@ -46,12 +47,12 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
     if measure == "rayleigh":
         _add_constant(figure, constant_energy(records[0]), depth)
-    figure.update_xaxes(title="layer", range=[0.5, depth + 0.5])
+    figure.update_xaxes(title="layer", range=[0.5, depth + 0.5], **whole_ticks([1, depth]))
     scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
     figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
     mean = "geometric mean of what is not 0" if logarithmic else "mean"
     note = f"{STAGE_LABELS[stage]}, {which_model(records)}; {mean} and range over seeds"
-    title = f"{MEASURE_QUESTIONS[measure]} ({depth} layers)"
+    title = f"{MEASURE_QUESTIONS[measure]} ({layers_words(depth)})"
     return finish(figure, title, provenance(records, note), height=480, bottom=110)
 
 

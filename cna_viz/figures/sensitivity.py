@@ -1,7 +1,6 @@
 """How much does the score depend on two settings?"""
 
 from collections.abc import Sequence
-from html import escape
 from itertools import product
 from math import ceil
 from typing import Any, Final
@@ -18,7 +17,7 @@ from cna_viz.analysis.wording import counted
 from cna_viz.errors import UsageError
 from cna_viz.figures.checks import check_choice, one_metric
 from cna_viz.figures.labels import SETTING_AXES, provenance, which_model
-from cna_viz.figures.theme import MUTED, SEQUENTIAL, finish, slot_style, space_below
+from cna_viz.figures.theme import MUTED, SEQUENTIAL, escaped, finish, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS, factor, label, written
 
@@ -70,9 +69,9 @@ def plot_sensitivity(
     for number, arm in enumerate(arms):
         where = {"row": 1 + number // COLUMNS, "col": 1 + number % COLUMNS}
         _add_panel(figure, cells[cells["arm"] == arm], values["x"], values["y"], metric, where)
-    figure.update_xaxes(title=SETTING_AXES.get(x, escape(x.replace("_", " "))), **_ticks(values["x"]))
+    figure.update_xaxes(title=SETTING_AXES.get(x, escaped(x.replace("_", " "))), **_ticks(values["x"]))
     figure.update_yaxes(**_ticks(values["y"]))
-    figure.update_yaxes(title=SETTING_AXES.get(y, escape(y.replace("_", " "))), col=1)
+    figure.update_yaxes(title=SETTING_AXES.get(y, escaped(y.replace("_", " "))), col=1)
     bar = {"title": {"text": f"mean {label(metric, part)}", "side": "right"}}
     figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": bar, **_span(cells, metric)})
     footnote = provenance(records, *_notes(records, found.cells, found.references, values, metric, part))
@@ -191,4 +190,4 @@ def _mean(row: "pd.Series[Any]", metric: str) -> str:
 
 def _words(setting: str) -> str:
     named = {"clusters": "the number of clusters", "hidden": "width", "lr": "the learning rate", "layers": "depth"}
-    return named.get(setting, escape(setting.replace("_", " ")))
+    return named.get(setting, escaped(setting.replace("_", " ")))

@@ -23,6 +23,8 @@ FONT: Final = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 SEQUENTIAL: Final = "Cividis"
 LINE: Final = 16
 """Height of a line of the footnote in pixels."""
+FEW: Final = 8
+"""Steps of layers or epochs up to which each has a tick."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ SLOT_STYLES: Final[dict[str, SlotStyle]] = {
     "meansub": SlotStyle("#999933", "dot", "hourglass", "mean subtraction, ReLU"),
 }
 
+
+def escaped(text: str) -> str:
+    """Return a text of users as it is read in a figure; plotly would show the entities of quotes as they stand."""
+    return escape(text, quote=False)
+
+
 OTHER_COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#661100", "#117733")
 OTHER_DASHES: Final = ("solid", "dash", "dashdot", "longdash")
 OTHER_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star", "hexagon")
@@ -84,8 +92,8 @@ def slot_style(name: str) -> SlotStyle:
     dash = (dash + place) % len(OTHER_DASHES)
     symbol = OTHER_SYMBOLS[(number + place) % len(OTHER_SYMBOLS)]
     if known:
-        return SlotStyle(known.color, OTHER_DASHES[dash], symbol, f"{known.label}, {escape(rest)}")
-    return SlotStyle(OTHER_COLORS[color], OTHER_DASHES[dash], symbol, escape(name))
+        return SlotStyle(known.color, OTHER_DASHES[dash], symbol, f"{known.label}, {escaped(rest)}")
+    return SlotStyle(OTHER_COLORS[color], OTHER_DASHES[dash], symbol, escaped(name))
 
 
 CLASS_COLORS: Final = (
@@ -164,6 +172,8 @@ def log_axis(values: Iterable[float]) -> dict[str, object]:
     positive = [value for value in values if value > 0]
     if not positive:
         return {"type": "log"}
+    if max(positive) < 2 * min(positive):
+        return {"type": "log"}  # none of ours may lie within; plotly's own are written out over so short a range
     low, high = floor(log10(min(positive))), ceil(log10(max(positive)))
     if high - low <= 2:
         # Within a narrow range one or two of these ticks would be all there are.
@@ -175,6 +185,12 @@ def log_axis(values: Iterable[float]) -> dict[str, object]:
         return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
     powers = range(low, high + 1, ceil((high - low) / 8))
     return {"type": "log", "tickvals": [10.0**p for p in powers], "ticktext": [f"10<sup>{p}</sup>" for p in powers]}
+
+
+def whole_ticks(values: Iterable[float]) -> dict[str, object]:
+    """Return the ticks of an axis of layers or epochs; between few of them plotly would put ticks, too."""
+    shown = list(values)
+    return {"dtick": 1} if shown and max(shown) - min(shown) <= FEW else {}
 
 
 def space_below(footnote: str) -> int:

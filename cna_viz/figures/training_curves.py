@@ -9,9 +9,9 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.intervals import Interval, geometric_range, interval_table, value_range
 from cna_viz.figures.checks import one_depth, one_metric
-from cna_viz.figures.labels import provenance
+from cna_viz.figures.labels import layers_words, provenance
 from cna_viz.figures.marks import add_slot_line
-from cna_viz.figures.theme import finish, log_axis
+from cna_viz.figures.theme import finish, log_axis, whole_ticks
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 
@@ -42,10 +42,11 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
         for slot in table["slot"].unique():
             add_slot_line(figure, slot, "epoch", table[table["slot"] == slot], row=1, col=column, legend=column == 1)
         figure.update_yaxes(title=title, **_scale(variable, table), row=1, col=column)
-    figure.update_xaxes(title="epoch")
+    epochs = [epoch for record in records for epoch in record.metrics.epoch.values.tolist()]
+    figure.update_xaxes(title="epoch", **whole_ticks(epochs))
     note = "mean (loss: geometric) and range over the seeds still training"
     return finish(
-        figure, f"Does the network learn? ({depth} layers)", provenance(records, note), height=460, bottom=110
+        figure, f"Does the network learn? ({layers_words(depth)})", provenance(records, note), height=460, bottom=110
     )
 
 

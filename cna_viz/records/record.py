@@ -132,10 +132,11 @@ class Record:
         """
         import xarray as xr
 
-        array = self.snapshot(epoch).read(schema.tensor_name("embedding", layer, stage))
+        file = self.snapshot(epoch)
+        array = file.read(schema.tensor_name("embedding", layer, stage)) if schema.is_number(layer) else None
         if array is None:
             raise UsageError(
-                f"layer {layer} has no stage {stage!r}: layers are 1 to {self.layers}, stages are "
+                f"layer {layer!r} has no stage {stage!r}: layers are 1 to {self.layers}, stages are "
                 f"{', '.join(vocabulary.STAGES)}, and the last layer has no slot"
             )
         attributes = {"layer": layer, "stage": stage, "run": self.id}
@@ -175,10 +176,10 @@ class Record:
             UsageError: When there is no snapshot of this epoch; lists those there are.
         """
         epoch = self.best_epoch if epoch is None else epoch
-        entry = self.manifest.get(schema.snapshot_file(epoch))
+        entry = self.manifest.get(schema.snapshot_file(epoch)) if schema.is_number(epoch) else None
         if entry is None:
             kept = ", ".join(map(str, self.snapshots)) or "none (train with snapshots 'log' or 'ends' for some)"
-            raise UsageError(f"run {self.id} has no snapshot of epoch {epoch}; snapshots kept: {kept}")
+            raise UsageError(f"run {self.id} has no snapshot of epoch {epoch!r}; snapshots kept: {kept}")
         return Snapshot(self.folder, entry)
 
     def to_xarray(self, snapshots: bool = False) -> "xr.Dataset":

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Final
 
 from cna_viz import vocabulary
@@ -107,6 +108,11 @@ LAYER_VARIABLES: Final = (
 HISTOGRAM_REACH: Final = 8.0
 HISTOGRAM_BINS: Final = 82
 """80 bins of width 0.2 from -8 to 8, one for all that is below and one for all that is above."""
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value can be the number of a layer or an epoch; those of NumPy can."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def tensor_name(variable: str, layer: int, stage: str | None = None) -> str:
