@@ -173,7 +173,7 @@ def log_axis(values: Iterable[float]) -> dict[str, object]:
     if not positive:
         return {"type": "log"}
     if max(positive) < 2 * min(positive):
-        return {"type": "log"}  # none of ours may lie within; plotly's own are written out over so short a range
+        return {"type": "log", **_round_ticks(min(positive), max(positive))}
     low, high = floor(log10(min(positive))), ceil(log10(max(positive)))
     if high - low <= 2:
         # Within a narrow range one or two of these ticks would be all there are.
@@ -185,6 +185,16 @@ def log_axis(values: Iterable[float]) -> dict[str, object]:
         return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
     powers = range(low, high + 1, ceil((high - low) / 8))
     return {"type": "log", "tickvals": [10.0**p for p in powers], "ticktext": [f"10<sup>{p}</sup>" for p in powers]}
+
+
+def _round_ticks(low: float, high: float) -> dict[str, object]:
+    """Return round ticks for a range so short that it may hold no power of ten, nor its double."""
+    least = (high - low) / 4 or low / 10
+    power = 10.0 ** floor(log10(least))
+    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)
+    numbers = range(max(1, floor(low / step) - 2), ceil(high / step) + 3)
+    texts = [f"{number * step:.6g}" for number in numbers]
+    return {"tickvals": [float(text) for text in texts], "ticktext": texts}
 
 
 def whole_ticks(values: Iterable[float]) -> dict[str, object]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from cna_viz.errors import UsageError
 from cna_viz.figures import plot_measure_heatmap
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS
 from cna_viz.records.record import Record
@@ -57,3 +58,22 @@ def test_axes_and_title(make: Make) -> None:
     assert [layout.xaxis.title.text, layout.xaxis2.title.text, layout.yaxis.title.text] == ["epoch", "epoch", "layer"]
     assert layout.title.text == "Where and when do the layers collapse?"
     assert "after the slot" in layout.annotations[-1].text
+
+
+def test_many_runs_stand_in_rows_and_are_told_apart(make: Make) -> None:
+    records = [make("cna", layers, seed) for layers in (2, 4) for seed in range(15)]
+    figure = plot_measure_heatmap(records)
+    assert len(figure.data) == 30
+    titles = [note.text for note in figure.layout.annotations[:-1]]
+    assert len(set(titles)) == 30
+    assert titles[:2] == ["CNA, 2 layers, seed 0", "CNA, 2 layers, seed 1"]
+    assert [trace.yaxis for trace in figure.data[3:5]] == ["y4", "y5"]
+    assert figure.layout.xaxis5.anchor == "y5"
+
+
+def test_an_epoch_or_a_layer_that_is_no_number_is_said(make: Make) -> None:
+    record = make("cna")
+    with pytest.raises(UsageError, match="no snapshot of epoch 'best'; snapshots kept: 0"):
+        record.embedding(1, "conv", "best")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="layer '1' has no stage 'conv'"):
+        record.embedding("1", "conv")  # type: ignore[arg-type]

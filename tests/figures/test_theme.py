@@ -20,6 +20,7 @@ from cna_viz.figures.theme import (
     log_axis,
     slot_style,
     space_below,
+    whole_ticks,
 )
 from cna_viz.vocabulary import SLOTS
 
@@ -66,7 +67,7 @@ def test_every_look_is_one_that_plotly_knows() -> None:
 
 def test_what_the_name_of_a_watched_network_carries_is_escaped() -> None:
     label = slot_style('<a href="x">&</a>').label
-    assert label == "&lt;a href=&quot;x&quot;&gt;&amp;&lt;/a&gt;"
+    assert label == '&lt;a href="x"&gt;&amp;&lt;/a&gt;'
 
 
 def test_an_arm_has_the_colour_of_its_slot_and_a_look_by_the_rest() -> None:
@@ -125,12 +126,23 @@ def test_ticks_of_a_logarithmic_axis_are_written_out_where_the_data_is(values: l
         assert float(text if power == text else f"1e{power}") == pytest.approx(tick)
 
 
-@pytest.mark.parametrize("values", [[0.09, 0.14], [3.0, 9.0], [95.0, 105.0]])
+@pytest.mark.parametrize("values", [[0.09, 0.14], [3.0, 9.0], [95.0, 105.0], [1.2, 1.9], [7.0, 7.0]])
 def test_a_narrow_logarithmic_axis_has_several_ticks_in_sight(values: list[float]) -> None:
     ticks = log_axis(values)["tickvals"]
     assert isinstance(ticks, list)
     assert len([tick for tick in ticks if values[0] / 2 <= tick <= 2 * values[1]]) >= 5
     assert len(ticks) <= 20
+
+
+def test_a_very_narrow_logarithmic_axis_has_ticks_where_its_values_are() -> None:
+    texts = log_axis([1.2, 1.9])["ticktext"]
+    assert isinstance(texts, list)
+    assert {"1.2", "1.4", "1.6", "1.8"} <= set(texts)
+
+
+def test_layers_and_epochs_have_whole_ticks() -> None:
+    assert whole_ticks([1, 2]) == whole_ticks(range(9)) == {"dtick": 1}
+    assert whole_ticks(range(10)) == whole_ticks([]) == {}
 
 
 def test_a_logarithmic_axis_without_anything_to_show() -> None:
