@@ -183,6 +183,3 @@ MEASURES: Final = ("feature_norm", "gradient_norm", "weight_norm", *FEATURE_MEAS
 
 DEFAULT_MEASURES: Final = ("feature_norm", "gradient_norm", "rayleigh", "mad", "numerical_rank", "effective_rank")
 """What is recorded unless somebody asks for more: cheap enough to be taken all the time."""
-
-WORKERS_VARIABLE: Final = "CNA_VIZ_WORKERS"
-"""Environment variable: how many runs a sweep trains at the same time, where nothing else says so."""

@@ -21,7 +21,9 @@ from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.work import work
 from cna_viz.progress import bar
 from cna_viz.records.integrity import is_complete
-from cna_viz.vocabulary import WORKERS_VARIABLE
+
+WORKERS_VARIABLE: Final = "CNA_VIZ_WORKERS"
+"""Environment variable: how many runs a sweep trains at the same time, where nothing else says so."""
 
 TRIES: Final = 3
 """How often a run is started whose process dies."""

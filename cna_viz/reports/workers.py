@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from cna_viz.errors import CnaVizError
 from cna_viz.reports.jobs import FAILED, MADE, STOPPED, Job, Outcome
-from cna_viz.vocabulary import WORKERS_VARIABLE
 
 Cell = tuple[int, int, str]
 """Number of the cell that is about to run, how many there are, and the heading it stands under."""
@@ -104,6 +103,8 @@ def _work(connection: Connection, job: Job, browser: str | None, threads: int | 
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if threads is not None:
+        from cna_viz.experiments.sweep import WORKERS_VARIABLE
+
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
         os.environ.setdefault(WORKERS_VARIABLE, str(threads))  # or every report would train on all cores
     connection.send(_outcome(connection, job, browser, log=threads is None))
