@@ -1,13 +1,14 @@
 """Every figure on a dark page: the same figure, each colour of the theme exchanged by its counterpart.
 
 The table is the one truth for both: :func:`dark` exchanges colours in a figure, and the page of a report carries
-:func:`counterparts` for its switch between light and dark.
+:func:`counterparts` for its switch between light and dark, as widgets do; both use :func:`exchange_script`.
 """
 
 import re
 from base64 import b64decode
 from collections.abc import Mapping
 from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
@@ -69,6 +70,11 @@ def counterparts() -> Mapping[str, str]:
     light = sample_colorscale(SEQUENTIAL, list(np.linspace(0, 1, 10)), colortype="tuple")
     dark = sample_colorscale(SEQUENTIAL, list(np.linspace(LOWEST, 1, 10)), colortype="tuple")
     return {_hex(before): _hex(after) for before, after in zip(light, dark, strict=True)} | _COLORS
+
+
+def exchange_script() -> str:
+    """Return the JavaScript that does in a browser what :func:`dark` does here: the function ``exchanger``."""
+    return files("cna_viz.figures").joinpath("scripts", "exchange.js").read_text(encoding="utf-8")
 
 
 def dark(figure: go.Figure) -> go.Figure:

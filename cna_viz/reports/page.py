@@ -32,7 +32,7 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from plotly.offline import get_plotlyjs
 
-    from cna_viz.figures.dark_theme import counterparts
+    from cna_viz.figures.dark_theme import counterparts, exchange_script
 
     markdown = Renderer()
     title, cells = split_title(notebook)
@@ -51,6 +51,7 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
         provenance=provenance,
         versions=versions(),
         dark_colors=json.dumps(dict(counterparts())),
+        exchange_script=exchange_script(),
         nonce=secrets.token_urlsafe(16),
     )
 

@@ -2,20 +2,8 @@
 // plotly.js would offer a button that uploads the figure to its maker's service: not from a page that asks the net for nothing.
 const ours = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
 
-// A figure on a dark page is the same figure, each colour of the theme exchanged by its counterpart (figures/dark_theme.py).
-const darkColors = JSON.parse(document.getElementById("dark-colors").textContent);
-const hex = (number) => Number(number).toString(16).padStart(2, "0");
-function counterpart(color) {
-  const [, alpha, r, g, b, opacity] = color.match(/^rgb(a?)\((\d+), ?(\d+), ?(\d+)(?:, ?([\d.]+))?\)$/) || [];
-  const found = darkColors[(r ? `#${hex(r)}${hex(g)}${hex(b)}` : color).toLowerCase()];
-  return found ? found + (alpha ? hex(Math.round(255 * opacity)) : "") : color;
-}
-function exchange(value, key = "") {
-  if (typeof value === "string") return /color(scale)?$/i.test(key) ? counterpart(value) : value;
-  if (Array.isArray(value)) return value.map((inner) => exchange(inner, key));
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, exchange(inner, name)]));
-}
+{{ exchange_script | safe }}
+const exchange = exchanger(JSON.parse(document.getElementById("dark-colors").textContent));
 
 // Pairs of traces in layout.meta.linked hold the same things in the same order: pointing at one points at its partner, too.
 function link(box, pairs) {

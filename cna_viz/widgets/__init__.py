@@ -1,0 +1,30 @@
+"""Records to look into by hand, in JupyterLab, Notebook, VS Code and Voila: controls choose, figures show.
+
+    >>> from cna_viz import records, widgets
+    >>> widgets.Explorer(records.stored_runs())
+
+Only the playground trains and needs torch. Importing this imports nothing heavy; each name is loaded when it is first
+used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from cna_viz.widgets.view import View
+
+_HOMES: Final = {
+    "View": "cna_viz.widgets.view",
+}
+
+__all__ = ["View"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

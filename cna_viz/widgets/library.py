@@ -1,0 +1,26 @@
+"""plotly.js for the browser: one widget per kernel holds it, and every figure refers to that."""
+
+from typing import Final
+
+import plotly
+from ipywidgets import Widget
+from plotly.offline import get_plotlyjs
+from traitlets import Unicode
+
+_made: Final["list[Library]"] = []
+
+
+class Library(Widget):
+    """The source of plotly.js, about 5 MB, sent once for all figures of a kernel."""
+
+    version = Unicode(plotly.__version__).tag(sync=True)
+    source = Unicode().tag(sync=True)
+
+
+def library() -> Library:
+    """Return the kernel's library, made when first asked for, and anew where somebody closed all widgets."""
+    if _made and _made[0].comm is None:
+        _made.clear()
+    if not _made:
+        _made.append(Library(source=get_plotlyjs()))
+    return _made[0]

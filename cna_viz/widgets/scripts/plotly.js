@@ -1,0 +1,24 @@
+// plotly.js, 5 MB, comes with one widget of the kernel and is loaded once per page, however many figures are on it.
+// Every widget's script is a module of its own, so what they share has to be kept on the page.
+async function loadPlotly(model, host) {
+  const library = await host.getModel(model.get("library"));
+  const name = Symbol.for(`cna_viz plotly ${library.get("version")}`);
+  globalThis[name] ??= evaluate(library.get("source"));
+  try {
+    return await globalThis[name];
+  } catch (error) {
+    delete globalThis[name];
+    throw error;
+  }
+}
+
+// As a module, with names that keep it from looking for a loader (RequireJS) on the page.
+async function evaluate(source) {
+  const wrapped = `const module = { exports: {} }, exports = module.exports, define = undefined;\n${source}\nexport default module.exports;`;
+  const address = URL.createObjectURL(new Blob([wrapped], { type: "text/javascript" }));
+  try {
+    return (await import(address)).default;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}

@@ -1,0 +1,114 @@
+// One finished figure. What was sent last is what is seen: figures that come while another is drawn are skipped.
+const CONFIG = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", scrollZoom: false };
+
+async function render({ model, el, host, signal }) {
+  const [frame, box, spoken] = ["div", "div", "span"].map((name) => document.createElement(name));
+  frame.className = "cna-viz-view";
+  spoken.className = "cna-viz-spoken";
+  spoken.setAttribute("role", "status");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "group");
+  frame.append(box, spoken);
+  el.append(frame);
+  let Plotly;
+  try {
+    Plotly = await loadPlotly(model, host);
+  } catch (error) {
+    frame.textContent = `This figure can't be drawn: ${error}`;
+    return;
+  }
+  if (signal.aborted) return;
+  const exchange = exchanger(JSON.parse(model.get("counterparts"))), overlay = makeOverlay(box);
+  let places = { marks: new Map(), bars: [], curves: [] }, looks = {};
+  const group = joinGroup(model.get("group") || Symbol("alone"), onGroup, signal);
+
+  function mark() {
+    if (box._fullData) overlay(places, group, looks.ink, looks.paper);
+  }
+  function onGroup() {
+    mark();
+    const { pointed, selected } = group;
+    spoken.textContent = pointed === null ? "" : `node ${pointed}${selected.has(pointed) ? ", selected" : ""}`;
+  }
+  async function drawOnce() {
+    const figure = JSON.parse(model.get("drawing")), dark = pageIsDark();
+    const { data, layout } = dark ? exchange(figure) : figure;
+    looks = { ink: layout.font?.color ?? (dark ? "#fff" : "#000"), paper: layout.paper_bgcolor ?? (dark ? "#000" : "#fff") };
+    frame.setAttribute("aria-label", model.get("words"));
+    box.style.height = `${layout.height}px`;
+    await Plotly.react(box, data, { ...layout, width: el.clientWidth }, CONFIG);
+    places = findPlaces(box);
+    mark();
+    box.dispatchEvent(new CustomEvent("cna-viz-drawn", { bubbles: true }));
+  }
+  let drawing = false, wanted = false;
+  async function draw() {
+    wanted = el.clientWidth > 0;
+    if (drawing) return;
+    drawing = true;
+    while (wanted && !signal.aborted) {
+      wanted = false;
+      try {
+        await drawOnce();
+      } catch (error) {
+        spoken.textContent = `This figure can't be drawn: ${error}`;
+        spoken.className = "cna-viz-message";
+      }
+    }
+    drawing = false;
+  }
+  function listen() {
+    const nodesOf = (points) => points.map((point) => point.customdata).filter(Number.isInteger);
+    box.on("plotly_hover", ({ points }) => group.point(nodesOf(points)[0] ?? null));
+    box.on("plotly_unhover", () => group.point(null));
+    box.on("plotly_click", ({ points }) => {
+      const bar = points[0]?.curveNumber !== undefined && places.bars.length && points[0].source === undefined ? points[0].pointNumber : null;
+      const nodes = nodesOf(points);
+      if (nodes.length) choose(() => group.toggle(nodes.slice(0, 1)));
+      else if (bar !== null) choose(() => group.toggle(nodesOfBar(places, bar)));
+    });
+    box.on("plotly_selected", (event) => {
+      if (!event) return;
+      choose(() => group.select(nodesOf(event.points)));
+      // The rings say what is selected, in all figures alike.
+      Plotly.update(box, { selectedpoints: null }, { selections: [] });
+    });
+    for (const event of ["plotly_relayout", "plotly_relayouting"]) box.on(event, mark);
+  }
+  // Only the figure in which it was done tells the kernel.
+  function choose(act) {
+    act();
+    model.set("selected", [...group.selected].sort((one, other) => one - other));
+    model.save_changes();
+  }
+  const size = new ResizeObserver(draw);
+  onTheme(draw, signal);
+  model.on("change:drawing", draw);
+  model.on("change:words", () => frame.setAttribute("aria-label", model.get("words")));
+  model.on("change:selected", () => group.select(model.get("selected")));
+  listenToKeys(frame, () => places, group, choose, signal);
+  signal.addEventListener("abort", () => {
+    size.disconnect();
+    Plotly.purge(box);
+  });
+  await untilThereIsRoom(el, signal);
+  await draw();
+  if (signal.aborted || !box.on) return;
+  listen();
+  group.select(model.get("selected"));
+  size.observe(el);
+}
+
+// A notebook makes the outputs of its cells before it puts them on the page.
+function untilThereIsRoom(el, signal) {
+  return new Promise((resolve) => {
+    const waiting = new ResizeObserver(() => {
+      if (el.clientWidth > 0) end();
+    });
+    const end = () => { waiting.disconnect(); resolve(); };
+    signal.addEventListener("abort", end);
+    waiting.observe(el);
+  });
+}
+
+export default { render };

@@ -1,0 +1,102 @@
+"""One figure in the browser: drawn by plotly.js, exchanged as a whole, linked to others by the nodes it shows."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+import plotly.graph_objects as go
+from anywidget import AnyWidget, WidgetTrait
+from traitlets import Int, List, Unicode
+
+from cna_viz.figures.dark_theme import counterparts
+from cna_viz.widgets.library import library
+from cna_viz.widgets.script import script, style
+
+FIGURE: Final = "application/vnd.plotly.v1+json"
+"""Under this name a display bundle carries the figure that stands for a widget on a page without a kernel."""
+
+
+class View(AnyWidget):
+    """A finished figure, on light and on dark pages, with rings around the nodes that are pointed at or selected.
+
+    Unlike ``FigureWidget``, of which each carries plotly.js with it, all views of a kernel share one. What is shown
+    last is what is seen, however quickly figures follow each other; zoom is kept between figures with the same
+    ``layout.uirevision``.
+
+    Views of one group share pointer and selection within the page, without a way to the kernel and back. Linked are all
+    marks whose ``customdata`` are numbers of nodes; the bars of a flow by ``layout.meta["bars"]``, a list per column of
+    the bar of every node; and curves by ``layout.meta["curve_of_node"]``, the ``legendgroup`` of the curve of every
+    node.
+    By keyboard, arrows go from node to node, Enter selects, Escape leaves.
+
+    Args:
+        figure: What is shown first.
+        group: Name of the group; a view with an empty one is linked to none.
+        words: What the figure is, for those who can't see it; the figure's title when left out.
+
+    Attributes:
+        selected: Numbers of the selected nodes, ascending. Set by the view in which they are selected; setting it
+            selects in all views of the group.
+    """
+
+    _esm = script()
+    _css = style()
+    library = WidgetTrait().tag(sync=True)
+    counterparts = Unicode().tag(sync=True)
+    drawing = Unicode().tag(sync=True)
+    words = Unicode().tag(sync=True)
+    group = Unicode().tag(sync=True)
+    selected = List(Int()).tag(sync=True)
+
+    def __init__(self, figure: go.Figure, *, group: str = "", words: str = "") -> None:
+        self._figure, self._words = figure, words
+        super().__init__(
+            library=library(),
+            counterparts=json.dumps(dict(counterparts())),
+            drawing=_drawing(figure),
+            words=words or _title(figure),
+            group=group,
+        )
+
+    def show(self, figure: go.Figure, words: str = "") -> None:
+        """Show another figure in the place of the present one.
+
+        Args:
+            figure: The figure; one that is equal is not sent again.
+            words: What it is; those of the constructor, or the figure's title, when left out.
+        """
+        self._figure = figure
+        with self.hold_sync():
+            self.drawing = _drawing(figure)
+            self.words = words or self._words or _title(figure)
+
+    def select(self, nodes: Iterable[int]) -> None:
+        """Select these nodes, here and in the views of the group."""
+        self.selected = sorted(map(int, nodes))
+
+    def figure(self) -> go.Figure:
+        """Return the figure that is shown, to be kept or drawn elsewhere."""
+        return go.Figure(self._figure)
+
+    def _repr_mimebundle_(self, **arguments: Any) -> Any:
+        return bundle(super()._repr_mimebundle_(**arguments), self._figure)
+
+
+def bundle(view: Any, figure: go.Figure) -> dict[str, Any]:
+    """Return a widget's display bundle with the figure that stands for it where there is no kernel.
+
+    Args:
+        view: The bundle of the widget alone, or bundle and metadata.
+        figure: Its static figure.
+    """
+    data = view[0] if isinstance(view, tuple) else view
+    return {**data, FIGURE: json.loads(figure.to_json())}
+
+
+def _drawing(figure: go.Figure) -> str:
+    text: str = figure.to_json()
+    return text
+
+
+def _title(figure: go.Figure) -> str:
+    return figure.layout.title.text or "figure"
