@@ -1,4 +1,4 @@
-"""What all our widgets are: controls and figures in a box, errors said in it, a static figure where there is no kernel."""
+"""What all our widgets are: controls and figures in a box, errors said in it, a static figure where no kernel is."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
