@@ -15,7 +15,8 @@ class Notice(HTML):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clear()
+        self._text = ""
+        self.layout.display = "none"
 
     @property
     def text(self) -> str:
@@ -30,6 +31,8 @@ class Notice(HTML):
 
     def clear(self) -> None:
         """Say nothing."""
+        if self._text == "" and self.layout.display == "none":
+            return
         self._text = ""
-        self.value = '<div role="status"></div>'
+        self.value = ""
         self.layout.display = "none"

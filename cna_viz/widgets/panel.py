@@ -27,9 +27,13 @@ class Panel(VBox):
         self.children = (*children[:1], self.notice, *children[1:])
 
     def guarded(self, act: Callable[[], None]) -> Callable[[object], None]:
-        """Return an observer that runs ``act``; what a user can cause is said in the notice, not raised in a cell."""
+        """Return an observer that runs ``act``.
+
+        What was said before is gone then; an error that a user can cause is said in the notice, not raised in a cell.
+        """
 
         def observer(change: object = None) -> None:
+            self.notice.clear()
             try:
                 act()
             except CnaVizError as error:

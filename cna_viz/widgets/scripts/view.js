@@ -36,7 +36,7 @@ async function render({ model, el, host, signal }) {
     looks = { ink: layout.font?.color ?? (dark ? "#fff" : "#000"), paper: layout.paper_bgcolor ?? (dark ? "#000" : "#fff") };
     frame.setAttribute("aria-label", model.get("words"));
     box.style.height = `${layout.height}px`;
-    await Plotly.react(box, data, { ...layout, width: el.clientWidth }, CONFIG);
+    await Plotly.react(box, drawable(data), { ...layout, width: el.clientWidth }, CONFIG);
     places = findPlaces(box);
     mark();
     box.dispatchEvent(new CustomEvent("cna-viz-drawn", { bubbles: true }));
