@@ -5,7 +5,7 @@ from typing import Final
 import plotly
 from ipywidgets import Widget
 from plotly.offline import get_plotlyjs
-from traitlets import Unicode
+from traitlets import Bytes, Unicode
 
 _made: Final["list[Library]"] = []
 
@@ -14,7 +14,7 @@ class Library(Widget):
     """The source of plotly.js, about 5 MB, sent once for all figures of a kernel."""
 
     version = Unicode(plotly.__version__).tag(sync=True)
-    source = Unicode().tag(sync=True)
+    source = Bytes().tag(sync=True)  # as it is, which is quicker than as text within JSON
 
 
 def library() -> Library:
@@ -22,5 +22,5 @@ def library() -> Library:
     if _made and _made[0].comm is None:
         _made.clear()
     if not _made:
-        _made.append(Library(source=get_plotlyjs()))
+        _made.append(Library(source=get_plotlyjs().encode()))
     return _made[0]

@@ -30,7 +30,7 @@ def test_what_is_sent_is_the_finished_figure() -> None:
 def test_views_share_plotly() -> None:
     one, other = View(figure()), View(figure())
     assert one.library is other.library is library()
-    assert "Plotly" in library().source
+    assert b"Plotly" in library().source
     assert len(one._esm) < 50_000
 
 

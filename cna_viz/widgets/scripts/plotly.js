@@ -14,8 +14,9 @@ async function loadPlotly(model, host) {
 
 // As a module, with names that keep it from looking for a loader (RequireJS) on the page.
 async function evaluate(source) {
-  const wrapped = `const module = { exports: {} }, exports = module.exports, define = undefined;\n${source}\nexport default module.exports;`;
-  const address = URL.createObjectURL(new Blob([wrapped], { type: "text/javascript" }));
+  const before = "const module = { exports: {} }, exports = module.exports, define = undefined;\n";
+  const parts = [before, source, "\nexport default module.exports;"];
+  const address = URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
   try {
     return (await import(address)).default;
   } finally {
