@@ -6,7 +6,18 @@ from typing import Final
 from sphinx.application import Sphinx
 
 CONTENTS: Final = {
-    "Guides": ("getting-started", "figures", "reports", "sweeps", "claims", "tasks", "measures", "schema"),
+    "Guides": (
+        "getting-started",
+        "figures",
+        "widgets",
+        "teaching",
+        "reports",
+        "sweeps",
+        "claims",
+        "tasks",
+        "measures",
+        "schema",
+    ),
     "Reference": (
         "api/cna_viz",
         "api/config",
