@@ -32,11 +32,11 @@ async function render({ model, el, host, signal }) {
   }
   async function drawOnce() {
     const figure = JSON.parse(model.get("drawing")), dark = pageIsDark();
-    const { data, layout } = dark ? exchange(figure) : figure;
+    const { data, layout, frames = [] } = dark ? exchange(figure) : figure;
     looks = { ink: layout.font?.color ?? (dark ? "#fff" : "#000"), paper: layout.paper_bgcolor ?? (dark ? "#000" : "#fff") };
     frame.setAttribute("aria-label", model.get("words"));
     box.style.height = `${layout.height}px`;
-    await Plotly.react(box, drawable(data), { ...layout, width: el.clientWidth }, CONFIG);
+    await Plotly.react(box, { data: drawable(data), layout: { ...layout, width: el.clientWidth }, config: CONFIG, frames });
     places = findPlaces(box);
     mark();
     box.dispatchEvent(new CustomEvent("cna-viz-drawn", { bubbles: true }));
