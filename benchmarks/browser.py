@@ -1,4 +1,4 @@
-"""The explorer as it is seen: JupyterLab in a real browser, timed from the key that is pressed to the figure that is drawn."""
+"""The explorer in JupyterLab in a real browser, timed from the key that is pressed to the figure that is drawn."""
 
 import json
 import os
@@ -23,8 +23,7 @@ OPEN: Final = "explorer = widgets.Explorer(records=[record])\nexplorer"
 CLEAR: Final = "() => { globalThis.drawn = []; return performance.now(); }"
 WATCH: Final = """() => {
   globalThis.drawn = [];
-  document.addEventListener("cna-viz-drawn", ({ target }) => drawn.push([performance.now(), target.closest(".cna-viz-view")
-    .getAttribute("aria-label")]));
+  document.addEventListener("cna-viz-drawn", () => drawn.push(performance.now()));
 }"""
 QUIET: Final = 1500
 """Milliseconds without a figure drawn, after which all are taken to be there."""
@@ -78,9 +77,9 @@ def _move(page: Any) -> tuple[float, float]:
 def _drawn(page: Any, started: float) -> tuple[float, float]:
     """Return after how many milliseconds the first and the last figure were drawn."""
     page.wait_for_function(
-        f"() => drawn.length && performance.now() - drawn.at(-1)[0] > {QUIET}", timeout=120_000, polling=100
+        f"() => drawn.length && performance.now() - drawn.at(-1) > {QUIET}", timeout=120_000, polling=100
     )
-    times = [at for at, _ in page.evaluate("() => drawn")]
+    times = page.evaluate("() => drawn")
     return times[0] - started, times[-1] - started
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cna_viz.data.graph import Graph
 from cna_viz.errors import UsageError
@@ -15,6 +15,7 @@ from cna_viz.measures.edges import EdgeList
 from cna_viz.measures.together import FeatureMeasurer
 from cna_viz.models.backbones import prepare_graph
 from cna_viz.models.gnn import GNN
+from cna_viz.nn.cna import CNA
 from cna_viz.nn.rational import Rational
 from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.taps import TapModules, listen
@@ -90,8 +91,10 @@ def run_through(graph: Graph, settings: LiveSettings, state: State | None = None
     if state is not None:
         network.load_state_dict(dict(state))
     heard: dict[tuple[int, str], Tensor] = {}
-    taps = network.taps() | {(number, "label"): slot.label_tap for number, slot in enumerate(network.slots, 1)}
-    with torch.random.fork_rng(), listen(TapModules(taps), lambda key, x, _: heard.update({key: x})):
+    slots = [slot for slot in network.slots if isinstance(slot, CNA)]
+    labels: dict[tuple[int, str], nn.Module] = {(n, "label"): slot.label_tap for n, slot in enumerate(slots, 1)}
+    taps = TapModules(network.taps() | labels)
+    with torch.random.fork_rng(), listen(taps, lambda key, x, _: heard.update({key: x})):
         torch.manual_seed(settings.seed)
         output = network(*inputs_of(graph))
     measurer = FeatureMeasurer(MEASURES, EdgeList.from_edge_index(graph.edge_index, graph.num_nodes))
@@ -100,9 +103,9 @@ def run_through(graph: Graph, settings: LiveSettings, state: State | None = None
         x = heard[number, "conv"]
         layer = Layer(number, x.numpy(), _measured(measurer, x))
         if number < settings.layers:
-            labels = heard[number, "label"]
-            entering = network.slots[number - 1].normalization(x, labels)
-            layer = replace(layer, labels=labels.numpy(), entering=entering.numpy())
+            label = heard[number, "label"]
+            entering = slots[number - 1].normalization(x, label)
+            layer = replace(layer, labels=label.numpy(), entering=entering.numpy())
         layers.append(layer)
     return Pass(tuple(layers), float((output.argmax(dim=1) == graph.y).float().mean()))
 
