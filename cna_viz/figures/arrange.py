@@ -1,0 +1,2 @@
+def arrange(rows, title, footnote):
+    return rows[0][0]
