@@ -36,6 +36,7 @@ class View(AnyWidget):
         figure: What is shown first.
         group: Name of the group; a view with an empty one is linked to none.
         words: What the figure is, for those who can't see it; the figure's title when left out.
+        **look: ``layout``, as of every widget.
 
     Attributes:
         selected: Numbers of the selected nodes, ascending. Set by the view in which they are selected; setting it
@@ -51,9 +52,10 @@ class View(AnyWidget):
     group = Unicode().tag(sync=True)
     selected = List(Int()).tag(sync=True)
 
-    def __init__(self, figure: go.Figure | Drawing, *, group: str = "", words: str = "") -> None:
+    def __init__(self, figure: go.Figure | Drawing, *, group: str = "", words: str = "", **look: Any) -> None:
         self._figure, self._words = figure, words
         super().__init__(
+            **look,
             library=library(),
             counterparts=json.dumps(dict(counterparts())),
             drawing=to_json(figure),

@@ -51,12 +51,12 @@ class Controls(VBox):
         self.color = Dropdown(options=["class", "cluster"], description="colour", style=WIDE)
         self.layer = IntSlider(0, 0, settings.layers, description="layer", style=WIDE, layout=Layout(width="320px"))
         self.play = Play(min=0, max=settings.layers, interval=BEAT, tooltip="play the layers")
-        jslink((self.play, "value"), (self.layer, "value"))
+        self.link = jslink((self.play, "value"), (self.layer, "value"))
         self.assignment = _choice("C (cluster)", C, settings.assignment)
         self.clusters = IntSlider(settings.clusters, 1, MOST_CLUSTERS, description="clusters K", style=WIDE)
         self.normalization = _choice("N (normalize)", N, settings.normalization)
         self.activation = _choice("A (activate)", A, settings.activation)
-        self.preset = Dropdown(options=PRESETS, value=None, description="shape of the rational", style=WIDE)
+        self.preset = Dropdown(options=PRESETS, value=_named(settings.rational), description="rational", style=WIDE)
         self.coefficients = [_coefficient(name) for name in NAMES]
         self.fill(settings.rational)
         self.train = Button(description="Train", icon="play", button_style="primary")
@@ -137,6 +137,11 @@ def shape(name: str) -> Coefficients:
     return Coefficients(tuple(numerator), tuple(denominator))
 
 
+def _named(rational: Coefficients) -> str | None:
+    """Return the preset that these are, if any."""
+    return next((name for _, name in PRESETS if preset(name) == rational), None)
+
+
 def _choice(description: str, options: list[tuple[str, str]], value: str) -> ToggleButtons:
     style = {**WIDE, "button_width": "auto"}
     return ToggleButtons(options=options, value=value, description=description, style=style)
@@ -146,7 +151,7 @@ def _coefficient(name: str) -> FloatSlider:
     part = "numerator" if name.startswith("a") else "denominator"
     power = name[1:]
     tooltip = f"{part}: coefficient of z to the power of {power}"
-    look: dict[str, Any] = {"description": name, "description_tooltip": tooltip, "readout_format": ".3f"}
+    look: dict[str, Any] = {"description": name, "tooltip": tooltip, "readout_format": ".3f"}
     return FloatSlider(0, min=-FARTHEST, max=FARTHEST, step=0.001, **look)
 
 

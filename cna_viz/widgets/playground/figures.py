@@ -66,7 +66,7 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
     layers = [one.number for one in seen.passed.layers]
     traces: list[Trace] = []
     layout: dict[str, Any] = {"shapes": []}
-    across = {"title": "layer (0: the features)", "range": [-0.5, layers[-1] + 0.5], **whole_ticks(layers)}
+    across = {"title": _small("layer (0: the features)"), "range": [-0.5, layers[-1] + 0.5], **whole_ticks(layers)}
     for number, name, domain in zip(("", "2"), MEASURES, (LEFT, RIGHT), strict=True):
         values = [max(one.measures[name], LEAST if name == "rayleigh" else 0) for one in seen.passed.layers]
         on = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
@@ -91,12 +91,15 @@ def draw_rational(seen: Seen, layer: int, rational: Coefficients) -> Drawing:
     kind, curve = _function(seen.settings.activation, rational)
     bold, dotted = {"color": CLASS_COLORS[0], "width": 3}, {"color": MUTED, "dash": "dot", "width": 1.5}
     on = {"xaxis": "x", "yaxis": "y", "mode": "lines", "showlegend": True}
-    traces = [_line(z, np.maximum(z, 0), name="ReLU", line=dotted, **on), _line(z, curve(z), name=kind, line=bold, **on)]
+    traces = [
+        _line(z, np.maximum(z, 0), name="ReLU", line=dotted, **on),
+        _line(z, curve(z), name=kind, line=bold, **on),
+    ]
     slot = seen.slot_layer(layer)
     if slot is not None and slot.entering is not None:
         traces.append(_histogram(slot.entering))
     legend = {"x": 0.02, "y": 1.0, "yanchor": "top", "orientation": "v"}
-    across = {"range": [-SHOWN, SHOWN], "anchor": "y2", "title": "value entering the activation, z"}
+    across = {"range": [-SHOWN, SHOWN], "anchor": "y2", "title": _small("value entering the activation, z")}
     up = {"title": _small("activation"), "range": [-2, SHOWN], "domain": [0.38, 1.0], "anchor": "x"}
     shares = {"title": _small("share (%)"), "rangemode": "tozero", "domain": [0.0, 0.32], "anchor": "x"}
     where = f"slot after layer {slot.number}" if slot is not None else "one layer has no slot"
@@ -122,7 +125,7 @@ def draw_training(curve: Sequence[Point]) -> Drawing:
     ]
     losses, on = [point.loss for point in curve], {"xaxis": "x2", "yaxis": "y2"}
     traces.append(_line(epochs, losses, mode="lines", line={"color": INK, "width": 2}, **on))
-    epoch = {"title": "epoch", "rangemode": "tozero"}
+    epoch = {"title": _small("epoch"), "rangemode": "tozero"}
     layout = {
         "xaxis": {**epoch, "domain": LEFT, "anchor": "y"},
         "yaxis": {"title": _small("right (%)"), "range": [-2, 102], "anchor": "x"},

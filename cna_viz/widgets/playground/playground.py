@@ -56,12 +56,13 @@ class Playground(Panel):
         self._stopped = True
         super().__init__()
         self._controls = Controls(graph, chosen)
+        self.keep(self._controls.link)
         self.seen = self._pass()
-        self._views = {name: View(draw(), group=f"playground {id(self)}") for name, draw in self._drawings().items()}
-        for view in self._views.values():
-            view.layout = Layout(flex="1 1 480px", min_width="320px")
-        self._training = View(draw_training([]))
-        self._training.layout.display = "none"
+        self._views = {
+            name: View(draw(), group=f"playground {id(self)}", layout=Layout(flex="1 1 480px", min_width="320px"))
+            for name, draw in self._drawings().items()
+        }
+        self._training = View(draw_training([]), layout=Layout(display="none"))
         self._words = Prose()
         self._observe()
         panels = Box(list(self._views.values()), layout=Layout(flex_flow="row wrap", grid_gap="8px"))
@@ -228,8 +229,8 @@ class Playground(Panel):
         here = self.curve[-1]
         best = max(self.curve, key=lambda point: (point.val, -point.epoch))
         return (
-            f"Trained for **{here.epoch}** epochs: {100 * here.train:.0f} % of the training nodes are right. At the best "
-            f"validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one seed, "
+            f"Trained for **{here.epoch}** epochs: {100 * here.train:.0f} % of the training nodes are right. At "
+            f"the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one seed, "
             "nothing that a comparison could rest on."
         )
 
