@@ -1,0 +1,54 @@
+"""The rational functions of one slot, over the density of what enters them."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from cna_viz.analysis.rational import RationalCurves
+from cna_viz.figures.panels.compact import HEIGHT, legend_rows, panel
+from cna_viz.figures.rational_marks import cluster_traces, curve_name, reach, relu_trace, value_range
+from cna_viz.figures.theme import MUTED
+
+Array = np.ndarray[Any, Any]
+
+
+def rational_panel(
+    curves: RationalCurves,
+    labels: Array,
+    words: str,
+    *,
+    height: int = HEIGHT,
+    revision: str = "rational",
+) -> go.Figure:
+    """Draw the function of every cluster; ``layout.meta["curve_of_node"]`` says which is the one of every node.
+
+    Args:
+        curves: The functions of one slot.
+        labels: Cluster of every node, ``[nodes]``.
+        words: Where they are, such as ``after layer 3``.
+        height: Height in pixels.
+        revision: While it is the same, a zoom is kept.
+    """
+    lines = [entry for cluster in range(len(curves.y)) for entry in cluster_traces(curves, cluster)]
+    width = reach(curves)
+    values = [trace for part, trace in lines if part == "value"]
+    below = [{**trace, "yaxis": "y2"} for part, trace in lines if part == "density"]
+    named = ["cluster ", "ReLU", *(trace["name"] for trace in values if trace.get("showlegend", True))]
+    across = {"range": [-width, width], "zeroline": True, "zerolinecolor": MUTED, "anchor": "y2"}
+    layout = {
+        "xaxis": {**across, "title": {"text": "value entering the rational, z"}},
+        "yaxis": {"title": {"text": "R(z)"}, "range": value_range(curves), "domain": [0.36, 1]},
+        "yaxis2": {"title": {"text": "share (%)"}, "rangemode": "tozero", "domain": [0, 0.28]},
+        "legend": {
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "title": {"text": "cluster ", "font": {"size": 12}},
+            "tracegroupgap": 0,
+        },
+        "margin": {"l": 56, "b": 46 + 20 * legend_rows(named)},
+        "meta": {"curve_of_node": [curve_name(cluster) for cluster in labels.tolist()]},
+    }
+    title = f"<b>rational functions {words}</b><br>bold where the middle 99 % of their values lie"
+    return panel([*values, relu_trace(width), *below], title, layout, revision=revision, height=height)
