@@ -11,13 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from cna_viz.widgets.playground import Playground
     from cna_viz.widgets.view import View
 
 _HOMES: Final = {
+    "Playground": "cna_viz.widgets.playground",
     "View": "cna_viz.widgets.view",
 }
 
-__all__ = ["View"]
+__all__ = ["Playground", "View"]
 
 
 def __getattr__(name: str) -> Any:
