@@ -5,6 +5,7 @@ from cna_viz.figures.accuracy_by_energy import plot_accuracy_by_energy
 from cna_viz.figures.accuracy_by_parameters import plot_accuracy_by_parameters
 from cna_viz.figures.accuracy_by_setting import plot_accuracy_by_setting
 from cna_viz.figures.accuracy_by_split import plot_accuracy_by_split
+from cna_viz.figures.chosen_arm import plot_chosen_arm
 from cna_viz.figures.claims import plot_claims
 from cna_viz.figures.cluster_flow import plot_cluster_flow
 from cna_viz.figures.cluster_sizes import plot_cluster_sizes
@@ -32,6 +33,7 @@ __all__ = [
     "plot_accuracy_by_parameters",
     "plot_accuracy_by_setting",
     "plot_accuracy_by_split",
+    "plot_chosen_arm",
     "plot_claims",
     "plot_cluster_flow",
     "plot_cluster_sizes",

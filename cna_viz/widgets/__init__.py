@@ -11,13 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from cna_viz.widgets.ablation_board.board import AblationBoard
     from cna_viz.widgets.view import View
 
 _HOMES: Final = {
+    "AblationBoard": "cna_viz.widgets.ablation_board.board",
     "View": "cna_viz.widgets.view",
 }
 
-__all__ = ["View"]
+__all__ = ["AblationBoard", "View"]
 
 
 def __getattr__(name: str) -> Any:
