@@ -34,7 +34,7 @@ class Question:
     other: str
 
 
-def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test", margin: float = MARGIN) -> str:
+def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test") -> str:
     """Return how far an arm is from another over the pairs that both have, or why that can't be said.
 
     Args:
@@ -42,10 +42,9 @@ def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test", ma
         arm: The arm.
         baseline: The arm that it is held against.
         part: train, val or test.
-        margin: Difference of the score below which both count as equal.
 
     Returns:
-        Such as ``+3.1 points [+1.0, +5.2], 3 pairs, undecided``.
+        Such as ``+3.1 points [+1.0, +5.2], 3 pairs``; no verdict, as this depends on what else is asked.
 
     Raises:
         UsageError: When there is no such arm or part, or runs are of several datasets or split protocols.
@@ -53,9 +52,8 @@ def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test", ma
     table = pairs_of(arms, [arm, baseline], part)
     if gone := _missing(table):
         return gone
-    answers = _answers([Question("", arm, baseline)], [table], margin)
-    row = judged(answers)[""]
-    return f"{points(row)}, {counted(len(table), 'pair')}, {_verdict(row, margin)}"
+    found = difference((table[arm] - table[baseline]).to_numpy(dtype=float))
+    return f"{points(Judged(found.difference, found.low, found.high, '', metric_of(table)))}, {counted(len(table), 'pair')}"
 
 
 def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin: float = MARGIN) -> list[str]:

@@ -25,7 +25,7 @@ Arms = Mapping[str, Sequence[Record]]
 
 ROW: Final = 30
 """Height of a row in pixels."""
-DIFFERENCE: Final = "difference: pairs of the same split and seed, bootstrap interval"
+DIFFERENCE: Final = "rules across the chosen arm: its runs · difference: pairs of the same split and seed, bootstrap interval"
 TOP: Final = 138
 """Space above the panels: title, difference and a legend of two lines."""
 NUMBERS: Final = 150
@@ -209,7 +209,7 @@ def _add_row(figure: go.Figure, row: "pd.Series[float]", height: int, chosen: bo
         runs = row["values"]
         look = {"size": 7, "color": MUTED, "symbol": "line-ns-open", "line": {"width": 2}}
         figure.add_scatter(
-            x=runs, y=[height] * len(runs), mode="markers", marker=look, name="one run of it", hoverinfo="x", row=1, col=1
+            x=runs, y=[height] * len(runs), mode="markers", marker=look, name="one run", showlegend=False, hoverinfo="x", row=1, col=1
         )
     ends = {"array": [row["high"] - row["mean"]], "arrayminus": [row["mean"] - row["low"]], "symmetric": False}
     figure.add_scatter(
@@ -242,7 +242,7 @@ def _write(figure: go.Figure, row: "pd.Series[float]", height: int, metric: str,
         y=height,
         yanchor="middle",
         showarrow=False,
-        font={"size": 13, "color": INK if chosen else MUTED},
+        font={"size": 12, "color": INK if chosen else MUTED},
     )
 
 

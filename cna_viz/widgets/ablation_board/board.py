@@ -46,7 +46,8 @@ class AblationBoard(Panel):
         self._controls = Controls(self.guarded(self._read))
         self._words, self._nearest = Prose(), Button(description="show the nearest", layout=Layout(display="none"))
         self._nearest.on_click(self.guarded(lambda: self.show(nearest_look(self._records, self._look))))
-        self._view = View(figure_of(self._records, self._look, baseline))
+        self._made: dict[Look, tuple[go.Figure, str]] = {}
+        self._view = View(go.Figure())
         self.compose(self._controls, self._nearest, self._view, self._words)
         self.guarded(lambda: self.show(self._look))()
         if said:
@@ -66,12 +67,20 @@ class AblationBoard(Panel):
         if missing:
             self.notice.say(missing_words(self._records, self._look, self._folder))
         there = nearest_look(self._records, self._look) if missing else self._look
-        self._view.show(figure_of(self._records, there, self._baseline))
-        self._words.say(words_of(self._records, there, self._baseline))
+        figure, words = self._shown(there)
+        self._view.show(figure)
+        self._words.say(words)
 
     def figure(self) -> go.Figure:
         """Return the figure of what is looked at, or of the nearest that there are runs of."""
         return self._view.figure()
+
+    def _shown(self, look: Look) -> tuple[go.Figure, str]:
+        """Return figure and sentences of a look, each made once: resampling takes longer than a switch may."""
+        if look not in self._made:
+            figure = figure_of(self._records, look, self._baseline)
+            self._made[look] = figure, words_of(self._records, look, self._baseline)
+        return self._made[look]
 
     def _read(self) -> None:
         self.show(self._controls.look)

@@ -6,6 +6,7 @@ from typing import Any
 from ipywidgets import Dropdown, HBox, Layout, SelectionSlider, ToggleButtons, VBox, Widget
 
 from cna_viz.analysis.slot_parts import PART_WORDS, STEPS, Parts
+from cna_viz.figures.effects import NAMES
 from cna_viz.widgets.ablation_board.look import Choices, Look
 from cna_viz.widgets.ablation_board.setups import setup_words
 
@@ -30,7 +31,7 @@ class Controls(VBox):
         super().__init__(
             [
                 _row(self.dataset, self.split, self.setup),
-                *self.switches.values(),
+                _row(*self.switches.values()),
                 _row(self.layers, self.clusters),
             ]
         )
@@ -80,8 +81,8 @@ def _offer(control: Any, options: Sequence[tuple[str, object]], value: object, h
 
 
 def _buttons(step: str) -> ToggleButtons:
-    look = {"description_width": "2em", "button_width": "auto", "font_weight": "normal"}
-    return ToggleButtons(options=[("", "")], description=step, style=look)
+    style = {"description_width": "initial", "button_width": "auto"}
+    return ToggleButtons(options=[("", "")], description=f"{step} ({NAMES[step]})", style=style)
 
 
 def _row(*controls: Widget) -> HBox:
