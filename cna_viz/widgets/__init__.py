@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from cna_viz.widgets.ablation_board.board import AblationBoard
+    from cna_viz.widgets.prediction import Prediction
     from cna_viz.widgets.view import View
 
 _HOMES: Final = {
     "AblationBoard": "cna_viz.widgets.ablation_board.board",
+    "Prediction": "cna_viz.widgets.prediction",
     "View": "cna_viz.widgets.view",
 }
 
-__all__ = ["AblationBoard", "View"]
+__all__ = ["AblationBoard", "Prediction", "View"]
 
 
 def __getattr__(name: str) -> Any:
