@@ -26,6 +26,7 @@ from cna_viz.figures.rational_curves import plot_rational_curves
 from cna_viz.figures.rational_movement import plot_rational_movement
 from cna_viz.figures.sensitivity import plot_sensitivity
 from cna_viz.figures.training_curves import plot_training_curves
+from cna_viz.figures.two_runs import plot_two_runs
 
 __all__ = [
     "plot_accuracy_by_depth",
@@ -54,4 +55,5 @@ __all__ = [
     "plot_rational_movement",
     "plot_sensitivity",
     "plot_training_curves",
+    "plot_two_runs",
 ]

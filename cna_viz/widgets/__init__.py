@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from cna_viz.widgets.ablation_board.board import AblationBoard
+    from cna_viz.widgets.comparer.comparer import Comparer
     from cna_viz.widgets.prediction import Prediction
     from cna_viz.widgets.view import View
 
 _HOMES: Final = {
     "AblationBoard": "cna_viz.widgets.ablation_board.board",
+    "Comparer": "cna_viz.widgets.comparer.comparer",
     "Prediction": "cna_viz.widgets.prediction",
     "View": "cna_viz.widgets.view",
 }
 
-__all__ = ["AblationBoard", "Prediction", "View"]
+__all__ = ["AblationBoard", "Comparer", "Prediction", "View"]
 
 
 def __getattr__(name: str) -> Any:
