@@ -1,0 +1,95 @@
+"""Graphs small enough to be computed on while somebody waits, with edges that can be changed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from cna_viz.config import CSBMConfig, DataConfig
+from cna_viz.data.clean import RawGraph, clean
+from cna_viz.data.embedded import EMBEDDED, digits
+from cna_viz.data.graph import Graph
+from cna_viz.errors import UsageError, unknown_name
+
+Array = np.ndarray[Any, Any]
+
+DIGITS: Final = 160
+"""Digits of the subset, the same number of each."""
+
+
+@cache
+def live_graph(name: str) -> Graph:
+    """Return one of the small graphs by name.
+
+    Args:
+        name: ``karate`` (34 nodes), ``grid`` (100), ``csbm`` (120) or ``digits`` (160 of the handwritten digits).
+
+    Raises:
+        UsageError: When there is no such graph; lists those there are.
+    """
+    if name not in _MAKERS:
+        raise unknown_name("graph of the playground", name, LIVE_GRAPHS)
+    return _MAKERS[name]()
+
+
+def toggle_edge(graph: Graph, one: int, other: int) -> Graph:
+    """Return the graph with an edge more, or less where the two nodes are joined.
+
+    Raises:
+        UsageError: When a node is not there, or both are the same.
+    """
+    for node in (one, other):
+        if not 0 <= node < graph.num_nodes:
+            raise UsageError(f"node {node} is not there: {graph.name} has the nodes 0 to {graph.num_nodes - 1}")
+    if one == other:
+        raise UsageError(f"an edge joins two nodes, not node {one} with itself")
+    pair = torch.tensor([[one, other], [other, one]])
+    there = ((graph.edge_index == pair[:, :1]).all(dim=0)) | ((graph.edge_index == pair[:, 1:]).all(dim=0))
+    kept = graph.edge_index[:, ~there] if bool(there.any()) else torch.cat([graph.edge_index, pair], dim=1)
+    return replace(graph, edge_index=_sorted(kept, graph.num_nodes))
+
+
+def without_edges(graph: Graph) -> Graph:
+    """Return the graph with its nodes alone."""
+    return replace(graph, edge_index=graph.edge_index[:, :0])
+
+
+def edges_of(graph: Graph) -> Array:
+    """Return every edge once, ``[2, edges]``, the lower number first."""
+    first, second = graph.edge_index.numpy()
+    return np.stack([first, second])[:, first < second]
+
+
+def _sorted(edge_index: torch.Tensor, nodes: int) -> torch.Tensor:
+    return edge_index[:, torch.argsort(edge_index[0] * nodes + edge_index[1])]
+
+
+def _some_digits() -> Graph:
+    """Return the first digits of each class, and the edges between them; those that lose all keep none."""
+    whole = digits()
+    each = DIGITS // whole.num_classes
+    chosen = torch.cat([torch.nonzero(whole.y == number).flatten()[:each] for number in range(whole.num_classes)])
+    chosen = chosen.sort().values
+    place = torch.full((whole.num_nodes,), -1)
+    place[chosen] = torch.arange(len(chosen))
+    ends = place[whole.edge_index]
+    return clean("digits", RawGraph(whole.x[chosen], whole.y[chosen], ends[:, (ends >= 0).all(dim=0)]))
+
+
+def _small_csbm() -> Graph:
+    parameters = CSBMConfig(nodes=120, classes=3, features=16, degree=5, homophily=0.85, noise=0.4)
+    return EMBEDDED["csbm"](DataConfig(dataset="csbm", csbm=parameters))
+
+
+_MAKERS: Final[dict[str, Callable[[], Graph]]] = {
+    "karate": lambda: EMBEDDED["karate"](DataConfig(dataset="karate")),
+    "grid": lambda: EMBEDDED["grid"](DataConfig(dataset="grid")),
+    "csbm": _small_csbm,
+    "digits": _some_digits,
+}
+
+LIVE_GRAPHS: Final = tuple(_MAKERS)
+"""Names of the graphs."""

@@ -1,0 +1,67 @@
+"""What is played with: a deep GCN, and what stands in its slots."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
+
+from cna_viz.config import ModelConfig
+from cna_viz.errors import UsageError, unknown_name
+from cna_viz.live.rationals import Coefficients
+from cna_viz.vocabulary import ACTIVATIONS, NORMALIZATIONS
+
+ASSIGNMENTS: Final = ("kmeans", "random", "none")
+"""C: how nodes come into clusters; labels and communities would need more than the features."""
+
+MOST_LAYERS: Final = 32
+MOST_CLUSTERS: Final = 20
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """The network of the playground.
+
+    Attributes:
+        layers: Number of convolutions, 1 to 32.
+        hidden: Channels of every hidden layer.
+        assignment: C: ``kmeans``, ``random`` or ``none`` (all nodes in one cluster).
+        normalization: N: over each ``cluster``, ``node``, ``batch`` (all nodes), or ``none``.
+        activation: A: ``rational``, ``relu`` or ``none``.
+        clusters: Number of clusters K, 1 to 20; no effect without C.
+        rational: The function of all clusters in all slots before training; no effect with another activation.
+        seed: Seed of the weights, the clusters and the split.
+
+    Raises:
+        UsageError: When a value is out of range or a name unknown.
+    """
+
+    layers: int = 8
+    hidden: int = 16
+    assignment: str = "kmeans"
+    normalization: str = "cluster"
+    activation: str = "rational"
+    clusters: int = 6
+    rational: Coefficients = field(default_factory=Coefficients)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for kind, name, choices in (
+            ("assignment", self.assignment, ASSIGNMENTS),
+            ("normalization", self.normalization, NORMALIZATIONS),
+            ("activation", self.activation, ACTIVATIONS),
+        ):
+            if name not in choices:
+                raise unknown_name(kind, name, choices)
+        for name, value, most in (("layers", self.layers, MOST_LAYERS), ("clusters", self.clusters, MOST_CLUSTERS)):
+            if not 1 <= value <= most:
+                raise UsageError(f"{name} = {value} is out of range: it must be 1 to {most}")
+
+    def with_(self, **changes: Any) -> Self:
+        """Return the same settings but for these, checked."""
+        return replace(self, **changes)
+
+    def model(self) -> ModelConfig:
+        """Return the config of the network."""
+        factors = {name: getattr(self, name) for name in ("assignment", "normalization", "activation")}
+        number = {} if self.assignment == "none" else {"clusters": self.clusters}
+        return ModelConfig.model_validate(
+            {"slot": "cna", "layers": self.layers, "hidden": self.hidden, **factors, **number}
+        )

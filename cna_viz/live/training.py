@@ -1,0 +1,95 @@
+"""Training in slices of a fraction of a second, so that whoever watches can stop it."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from torch import Tensor
+
+from cna_viz.config import TrainingConfig
+from cna_viz.data.graph import Graph
+from cna_viz.data.splits import make_split
+from cna_viz.live.network import inputs_of, make_network
+from cna_viz.live.settings import LiveSettings
+from cna_viz.training.evaluate import evaluate
+from cna_viz.training.optimizer import adam
+from cna_viz.training.step import TrainingBatch, step
+
+SPLIT: Final = "random-60-20-20"
+"""The split protocol, the same for whatever is in the slots."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One epoch.
+
+    Attributes:
+        epoch: 0 is the untrained network.
+        loss: Mean loss of the training nodes in nats.
+        train: Share of the training nodes that are right.
+        val: Share of the validation nodes that are right.
+        test: Share of the test nodes that are right.
+    """
+
+    epoch: int
+    loss: float
+    train: float
+    val: float
+    test: float
+
+
+class LiveTraining:
+    """A training that goes on while :meth:`advance` is called; the curve is the same however it is sliced.
+
+    Args:
+        graph: The graph.
+        settings: The network, whose seed draws the split as well.
+        epochs: Epochs after which it is done.
+        lr: Learning rate.
+
+    Attributes:
+        curve: A point per epoch so far, the untrained network first.
+        diverged: Whether it ended because the loss was not finite.
+
+    Raises:
+        UsageError: When the network can't be made for the graph.
+    """
+
+    def __init__(self, graph: Graph, settings: LiveSettings, epochs: int = 200, lr: float = 0.01) -> None:
+        self.epochs, self.diverged = epochs, False
+        self._network = make_network(graph, settings)
+        self._parts = dict(make_split(graph, SPLIT, settings.seed).items())
+        self._batch = TrainingBatch(inputs_of(graph), graph.y, self._parts["train"])
+        self._optimizer = adam(self._network, TrainingConfig(lr=lr))
+        self.curve = [self._point(0)]
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.diverged or len(self.curve) > self.epochs
+
+    def advance(self, seconds: float) -> None:
+        """Train for about so long, one epoch at least, unless it is done."""
+        end = time.perf_counter() + seconds
+        while not self.done:
+            step(self._network, self._batch, self._optimizer)
+            point = self._point(len(self.curve))
+            self.diverged = not math.isfinite(point.loss)
+            if not self.diverged:
+                self.curve.append(point)
+            if time.perf_counter() >= end:
+                return
+
+    def state(self) -> dict[str, Tensor]:
+        """Return a copy of the weights as they are, for :func:`~cna_viz.live.network.run_through`."""
+        return {name: value.clone() for name, value in self._network.state_dict().items()}
+
+    def best(self) -> Point:
+        """Return the epoch with the best validation score, of equals the first."""
+        return max(self.curve, key=lambda point: (point.val, -point.epoch))
+
+    def _point(self, epoch: int) -> Point:
+        scores = evaluate(self._network, self._batch.inputs, self._batch.target, self._parts)
+        right = scores.values["accuracy"]
+        return Point(epoch, scores.loss["train"], right["train"], right["val"], right["test"])

@@ -1,0 +1,55 @@
+"""Training in slices."""
+
+import math
+
+import pytest
+
+from cna_viz.live.graphs import live_graph
+from cna_viz.live.network import run_through
+from cna_viz.live.settings import LiveSettings
+from cna_viz.live.training import LiveTraining
+
+KARATE, SETTINGS = live_graph("karate"), LiveSettings(layers=3)
+
+
+def test_slices_change_nothing() -> None:
+    whole, sliced = (LiveTraining(KARATE, SETTINGS, epochs=12) for _ in range(2))
+    whole.advance(3600)
+    while not sliced.done:
+        sliced.advance(0)
+    assert len(sliced.curve) == 13
+    assert sliced.curve == whole.curve
+
+
+def test_a_slice_is_one_epoch_at_least_and_none_when_it_is_done() -> None:
+    training = LiveTraining(KARATE, SETTINGS, epochs=1)
+    training.advance(0)
+    assert training.done
+    training.advance(0)
+    assert [point.epoch for point in training.curve] == [0, 1]
+
+
+def test_it_learns() -> None:
+    training = LiveTraining(live_graph("grid"), LiveSettings(layers=4), epochs=60)
+    training.advance(3600)
+    assert training.curve[-1].loss < 0.5 * training.curve[0].loss
+    assert training.best().val > 0.5
+    assert training.best().val == max(point.val for point in training.curve)
+
+
+def test_the_trained_network_can_be_looked_into() -> None:
+    training = LiveTraining(KARATE, SETTINGS, epochs=30)
+    training.advance(3600)
+    trained, untrained = run_through(KARATE, SETTINGS, training.state()), run_through(KARATE, SETTINGS)
+    last, parts = training.curve[-1], {"train": 20, "val": 7, "test": 7}
+    right = sum(getattr(last, part) * nodes for part, nodes in parts.items())
+    assert trained.accuracy == pytest.approx(right / 34)
+    assert trained.layers[1].measures != untrained.layers[1].measures
+
+
+def test_what_is_not_finite_ends_it() -> None:
+    training = LiveTraining(KARATE, LiveSettings(layers=3, assignment="none", normalization="none"), lr=1e30)
+    training.advance(3600)
+    assert training.done
+    assert training.diverged
+    assert all(math.isfinite(point.loss) for point in training.curve)
