@@ -101,7 +101,7 @@ def _frame() -> go.Figure:
         specs=[[{}, {}], [{"colspan": 2}, None]],
         row_heights=[PANEL, CURVES],
         vertical_spacing=BETWEEN / (PANEL + BETWEEN + CURVES),
-        horizontal_spacing=0.02,
+        horizontal_spacing=0.03,
     )
     return figure.update_layout(uirevision="two runs")
 
@@ -131,10 +131,10 @@ def _add_caption(
     """Write above a panel which run it is, of which epoch, and what can be said of its nodes."""
     shown = f"epoch {record.best_epoch}, selected" if epoch is None else f"epoch {epoch}"
     title = f"<b>{slot_style(name).label}</b> · {layers_words(record.layers)} · {shown}"
-    words = "" if projection is None else f"<br>{caption('', projection).removeprefix('<b></b> · ')}"
+    words = "" if projection is None else caption("", projection).removeprefix("<b></b> · ")
     axis = "x" if column == 1 else f"x{column}"
     figure.add_annotation(
-        text=f"{title}{words}",
+        text=f'{title}<br><span style="font-size: 12px">{words}</span>',
         xref=f"{axis} domain",
         yref="y domain",
         x=0,

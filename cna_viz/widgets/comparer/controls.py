@@ -12,6 +12,7 @@ from cna_viz.widgets.comparer.look import Choices, Look
 
 PACE: Final = 900
 """Milliseconds from layer to layer while it plays."""
+SELECTED: Final = "selected"
 METHOD_WORDS: Final = {"pca": "PCA", "umap": "UMAP (takes a while)"}
 
 
@@ -45,7 +46,9 @@ class Controls(VBox):
     @property
     def look(self) -> Look:
         """What is chosen of both runs."""
-        return Look(layer=self.layer.value, **{name: menu.value for name, menu in self._menus().items()})
+        chosen = {name: menu.value for name, menu in self._menus().items()}
+        epoch = None if chosen.pop("epoch") == SELECTED else self.epoch.value
+        return Look(layer=self.layer.value, epoch=epoch, **chosen)
 
     def fill(self, first: Record, second: Record, look: Look, offered: Choices) -> None:
         """Offer what two runs hold, and show what is looked at."""
@@ -56,7 +59,8 @@ class Controls(VBox):
                 control.max = offered.layers
             self.layer.value = look.layer
             words = {"class": "class", "cluster": "cluster", "prediction": "prediction", "degree": KIND_LABELS["degree"]}
-            _offer(self.epoch, [(_epoch(epoch, first, second), epoch) for epoch in offered.epochs], look.epoch)
+            epochs = [(_epoch(epoch, first, second), _value(epoch)) for epoch in offered.epochs]
+            _offer(self.epoch, epochs, _value(look.epoch))
             _offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
             _offer(self.color, [(words[color], color) for color in offered.colors], look.color)
             _offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
@@ -94,6 +98,11 @@ def _epoch(epoch: int | None, first: Record, second: Record) -> str:
     if epoch is None:
         return f"of the selected models ({first.best_epoch} and {second.best_epoch})"
     return f"{epoch} (untrained)" if epoch == 0 else str(epoch)
+
+
+def _value(epoch: int | None) -> int | str:
+    # A menu takes None for no choice.
+    return SELECTED if epoch is None else epoch
 
 
 def _menu(description: str, options: Sequence[tuple[str, object]] = ()) -> Dropdown:
