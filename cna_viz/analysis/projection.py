@@ -5,7 +5,7 @@ become alike is drawn as the point it is. (UMAP draws such a layer as a cloud.)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,31 +54,18 @@ def project_layers(layers: Sequence[Array]) -> list[Projection]:
     Returns:
         One projection per layer. A row that is not finite has no place: its positions are NaN.
     """
-    return turned([_pca(np.asarray(features, dtype=np.float64)) for features in layers])
-
-
-def turned(projections: Sequence[Projection], beside: Sequence[Projection] | None = None) -> list[Projection]:
-    """Rotate or mirror each layer onto the last one before it that was not collapsed.
-
-    Args:
-        projections: Layers in their order.
-        beside: The same layers as they were shown at a neighbouring epoch or stage, as many or more: each layer is then
-            turned to what is nearest to both, so that it jumps neither from layer to layer nor from epoch to epoch.
-
-    Returns:
-        The same layers; distances within each stay as they are.
-    """
-    result: list[Projection] = []
-    before: Array | None = None
-    for number, projection in enumerate(projections):
-        if not projection.collapsed and np.isfinite(projection.spread):
-            other = beside[number] if beside is not None else None
-            near = [] if other is None or other.collapsed else [other.positions]
-            positions = _turn(projection.positions, near if before is None else [before, *near])
-            projection = replace(projection, positions=positions)
-            before = positions
-        result.append(projection)
-    return result
+    projections: list[Projection] = []
+    reference: Array | None = None
+    for features in layers:
+        projection = _pca(np.asarray(features, dtype=np.float64))
+        if np.isfinite(projection.explained):
+            positions = projection.positions
+            if reference is not None:
+                positions = turned(positions, reference)
+            projection = Projection(positions, projection.spread, projection.explained, collapsed=False)
+            reference = positions
+        projections.append(projection)
+    return projections
 
 
 def _pca(features: Array) -> Projection:
@@ -115,15 +102,19 @@ def _directions(centered: Array) -> Array:
     return np.asarray(directions)
 
 
-def _turn(positions: Array, references: Sequence[Array]) -> Array:
-    """Rotate or mirror ``positions`` onto the sum of the references; distances stay as they are."""
-    kept = [shown for shown in references if np.isfinite(shown).all(axis=1).any()]
-    both = np.all([np.isfinite(shown).all(axis=1) for shown in (positions, *kept)], axis=0)
-    if not kept or not both.any():
+def turned(positions: Array, reference: Array) -> Array:
+    """Return positions rotated or mirrored onto others of the same nodes; distances stay as they are.
+
+    Args:
+        positions: ``[nodes, 2]``; rows that are not finite stay so and have no say.
+        reference: ``[nodes, 2]``, likewise.
+    """
+    both = np.isfinite(positions).all(axis=1) & np.isfinite(reference).all(axis=1)
+    if not both.any():
         return positions
-    rotation, _ = orthogonal_procrustes(positions[both], sum(shown[both] for shown in kept))
-    result: Array = positions @ rotation
-    return result
+    rotation, _ = orthogonal_procrustes(positions[both], reference[both])
+    found: Array = positions @ rotation
+    return found
 
 
 def _unit_scale(features: Array) -> Array:
