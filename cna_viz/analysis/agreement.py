@@ -55,7 +55,9 @@ def check_same_nodes(first: Record, second: Record) -> None:
     """
     names = [str(record.config.facts["dataset"]) for record in (first, second)]
     if names[0] != names[1]:
-        raise UsageError(f"runs {_called(first, second)} are on different datasets, {names[0]} and {names[1]}: {_ADVICE}")
+        raise UsageError(
+            f"runs {_called(first, second)} are on different datasets, {names[0]} and {names[1]}: {_ADVICE}"
+        )
     targets = [record.graph["target"].values for record in (first, second)]
     if len(targets[0]) != len(targets[1]):
         counts = f"{len(targets[0]):,} and {len(targets[1]):,}"

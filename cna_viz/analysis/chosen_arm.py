@@ -79,7 +79,9 @@ def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part:
             raise unknown_name("arm", name, arms)
     shared = set.intersection(*({_pair(record) for record in arms[name]} for name in names))
     if not shared:
-        raise UsageError(f"{' and '.join(names)} have no pair of the same split and seed: train both with the same seeds")
+        raise UsageError(
+            f"{' and '.join(names)} have no pair of the same split and seed: train both with the same seeds"
+        )
     chosen = {name: [record for record in arms[name] if _pair(record) in shared] for name in names}
     everything = [record for runs in chosen.values() for record in runs]
     table = paired_table(everything, part)

@@ -107,7 +107,9 @@ def one_switch_away(arms: Arms, arm: str) -> dict[str, str]:
 
 
 def _questions(arms: Arms, arm: str, baseline: str) -> list[Question]:
-    first = [Question(f"**{arm}** against **{baseline}**", arm, baseline)] if baseline in arms and arm != baseline else []
+    first = (
+        [Question(f"**{arm}** against **{baseline}**", arm, baseline)] if baseline in arms and arm != baseline else []
+    )
     held = {one.other for one in first}
     steps = {name: words for name, words in one_switch_away(arms, arm).items() if name not in held}
     return first + [Question(f"{words} ({name})", name, arm) for name, words in steps.items()]
@@ -117,7 +119,11 @@ def _missing(table: pd.DataFrame) -> str:
     """Return why a difference of two arms is unknown; empty where it is known."""
     if not finite_pairs(table):
         return "unknown, because a run diverged"
-    return f"unknown: an interval needs two pairs of the same split and seed, there is {len(table)}" if len(table) < 2 else ""
+    return (
+        f"unknown: an interval needs two pairs of the same split and seed, there is {len(table)}"
+        if len(table) < 2
+        else ""
+    )
 
 
 def _answers(asked: Sequence[Question], tables: Sequence[pd.DataFrame], margin: float) -> pd.DataFrame:

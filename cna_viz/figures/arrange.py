@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from cna_viz.figures.cell import WIDTH, Cell, Names
 from cna_viz.figures.cell_legend import legends
+from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.theme import LINE, finish
 
 TOP: Final = 56
@@ -18,7 +19,7 @@ HEIGHT: Final = 450
 """Pixels of a figure that does not say its height."""
 
 
-def arrange(figures: Sequence[Sequence[go.Figure]], title: str, footnote: str) -> go.Figure:
+def arrange(figures: Sequence[Sequence[go.Figure | Drawing]], title: str, footnote: str) -> go.Figure:
     """Put finished figures in rows and make them one; each keeps its axes, legend, colours and words.
 
     A row is as high as its highest figure, and its figures share its width. ``layout.meta["linked"]`` is kept; what
@@ -29,7 +30,7 @@ def arrange(figures: Sequence[Sequence[go.Figure]], title: str, footnote: str) -
         title: Title of the whole, a question where it answers one.
         footnote: Where the data comes from.
     """
-    parts = [[figure.to_plotly_json() for figure in row] for row in figures]
+    parts = [[_plain(figure) for figure in row] for row in figures]
     heights = [max(_height(part) for part in row) for row in parts]
     bottom = 24 + LINE * max(2, footnote.count("<br>") + 1)
     whole, names = _Whole(), Names()
@@ -60,6 +61,11 @@ class _Whole:
         self.layout["shapes"] += _placed(layout, "shapes", cell, names)
         pairs = (layout.get("meta") or {}).get("linked", [])
         self.layout["meta"]["linked"] += [[before + one, before + other] for one, other in pairs]
+
+
+def _plain(figure: go.Figure | Drawing) -> dict[str, Any]:
+    whole = figure.to_plotly_json() if isinstance(figure, go.Figure) else figure
+    return {"data": whole["data"], "layout": whole["layout"]}
 
 
 def _height(part: dict[str, Any]) -> int:

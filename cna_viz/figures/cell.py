@@ -1,4 +1,4 @@
-"""A cell of a figure that is made of several: where on the whole paper something of the part is, and its names there."""
+"""A cell of a figure that is made of several: where on its paper something of a part is, and what it is called."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -82,6 +82,6 @@ class Names:
         return given[name]
 
     def new(self, kind: str) -> str:
-        """Return a name that was not given before: ``x``, ``x2``, ``x3`` …"""
+        """Return a name that was not given before: ``x``, then ``x2``, and so on."""
         self._count[kind] = number = self._count.get(kind, 0) + 1
         return kind if number == 1 else f"{kind}{number}"

@@ -26,8 +26,8 @@ def legends(
     """
     shown = [trace for trace in traces if _has_entry(trace, layout)]
     for trace in traces:
-        if trace not in shown and trace["type"] != "sankey":
-            trace["showlegend"] = False
+        if trace["type"] != "sankey":
+            trace["showlegend"] = _has_entry(trace, layout)
     legend = {**cell.styled("legend"), **(layout.get("legend") or {})}
     title = str((legend.get("title") or {}).get("text") or "")
     rows = _rows(shown, title, cell.width - 2 * SIDE) if legend.get("orientation") == "h" else [shown]

@@ -25,7 +25,9 @@ Arms = Mapping[str, Sequence[Record]]
 
 ROW: Final = 30
 """Height of a row in pixels."""
-DIFFERENCE: Final = "rules across the chosen arm: its runs · difference: pairs of the same split and seed, bootstrap interval"
+DIFFERENCE: Final = (
+    "rules across the chosen arm: its runs · difference: pairs of the same split and seed, bootstrap interval"
+)
 TOP: Final = 138
 """Space above the panels: title, difference and a legend of two lines."""
 NUMBERS: Final = 150
@@ -101,7 +103,11 @@ def _depth(depths: Mapping[int, Arms], arm: str) -> int:
 
 def _title(arm: str, against: str, layers: int) -> str:
     where = f"at {layers_words(layers)}"
-    return f"What do other slots change {where}?" if arm == against else f"What does {slot_style(arm).label} change {where}?"
+    return (
+        f"What do other slots change {where}?"
+        if arm == against
+        else f"What does {slot_style(arm).label} change {where}?"
+    )
 
 
 def _line(depths: Mapping[int, Arms], arm: str, part: str, scale: float) -> pd.DataFrame:
@@ -209,7 +215,15 @@ def _add_row(figure: go.Figure, row: "pd.Series[float]", height: int, chosen: bo
         runs = row["values"]
         look = {"size": 7, "color": MUTED, "symbol": "line-ns-open", "line": {"width": 2}}
         figure.add_scatter(
-            x=runs, y=[height] * len(runs), mode="markers", marker=look, name="one run", showlegend=False, hoverinfo="x", row=1, col=1
+            x=runs,
+            y=[height] * len(runs),
+            mode="markers",
+            marker=look,
+            name="one run",
+            showlegend=False,
+            hoverinfo="x",
+            row=1,
+            col=1,
         )
     ends = {"array": [row["high"] - row["mean"]], "arrayminus": [row["mean"] - row["low"]], "symmetric": False}
     figure.add_scatter(
@@ -255,4 +269,3 @@ def _add_depths(figure: go.Figure, lines: Mapping[str, pd.DataFrame], layers: in
     scale = "log" if logarithmic(depths) else "linear"
     ticks = {"tickvals": depths, "ticktext": [str(depth) for depth in depths]}
     figure.update_xaxes(title=SETTING_AXES["layers"], type=scale, **ticks, row=1, col=2)
-

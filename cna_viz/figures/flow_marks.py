@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
 
 from cna_viz.analysis.cluster_flow import ClusterFlow
@@ -22,7 +21,7 @@ OPACITY: Final = 0.45
 HOVER: Final = "%{customdata}<extra></extra>"
 
 
-def sankey(flow: ClusterFlow, groups: NodeGroups, panel: int) -> go.Sankey:
+def sankey(flow: ClusterFlow, groups: NodeGroups, panel: int) -> Trace:
     """Return bars and bands.
 
     Args:
@@ -46,12 +45,14 @@ def sankey(flow: ClusterFlow, groups: NodeGroups, panel: int) -> go.Sankey:
         for band in _bands(flow, groups, column)
     ]
     node, link = ({key: [one[key] for one in many] for key in many[0]} for many in (bars, bands))
-    return go.Sankey(
-        arrangement="fixed",
-        node={**node, "pad": pad, "thickness": 16, "line": {"color": PAPER, "width": 0.5}, "hovertemplate": HOVER},
-        link={**link, "hovertemplate": HOVER},
-        textfont={"size": 12, "color": INK},
-    )
+    look = {"pad": pad, "thickness": 16, "line": {"color": PAPER, "width": 0.5}, "hovertemplate": HOVER}
+    return {
+        "type": "sankey",
+        "arrangement": "fixed",
+        "node": {**node, **look},
+        "link": {**link, "hovertemplate": HOVER},
+        "textfont": {"size": 12, "color": INK},
+    }
 
 
 def class_legend(groups: NodeGroups) -> list[Trace]:

@@ -1,4 +1,4 @@
-"""Small figures for widgets: finished analysis in, one compact plotly Figure out, without footnote."""
+"""Small figures for widgets: finished analysis in, one compact drawing out, without footnote."""
 
 from cna_viz.figures.panels.embedding import embedding_panel
 from cna_viz.figures.panels.flow import flow_panel

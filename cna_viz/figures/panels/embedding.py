@@ -1,18 +1,18 @@
 """The nodes of one layer, on axes that are those of all layers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import ceil, log2
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from cna_viz.analysis.node_groups import NodeGroups
 from cna_viz.analysis.projection import Projection
+from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.frames import collapsed_mark
 from cna_viz.figures.large import sample, scatter
-from cna_viz.figures.nodes import Trace, fitting_size, legend_title, legend_traces, node_traces
-from cna_viz.figures.panels.compact import HEIGHT, legend_rows, panel
+from cna_viz.figures.nodes import fitting_size, legend_title, legend_traces, node_traces
+from cna_viz.figures.panels.compact import HEIGHT, ROW, compact, legend_below, legend_rows
 from cna_viz.figures.projected import caption
 from cna_viz.figures.theme import GRID
 
@@ -31,8 +31,8 @@ def embedding_panel(
     *,
     kind: str | None = None,
     height: int = HEIGHT,
-    revision: str = "embedding",
-) -> go.Figure:
+    kept: str = "embedding",
+) -> Drawing:
     """Draw the nodes of one layer, and say how far they are spread.
 
     Args:
@@ -42,15 +42,17 @@ def embedding_panel(
         words: What the layer is called.
         kind: Type of the traces; by the number of nodes when left out.
         height: Height in pixels.
-        revision: While it is the same, a zoom is kept.
+        kept: Zoom is kept between panels that have this in common.
     """
     drawn = sample(len(projection.positions))
     marks = node_traces(projection.positions, groups, drawn, kind or scatter(len(drawn)), fitting_size(2 * len(drawn)))
     legend = legend_traces([groups])
     point = [collapsed_mark()] if projection.collapsed else []
-    layout = {**plane(far), **legend_below(legend, legend_title([groups]))}
+    words_of_legend = [legend_title([groups]), *(str(entry["name"]) for entry in legend)]
+    look = {**legend_below(words_of_legend[0]), "itemsizing": "constant"}
+    layout = {**plane(far), "legend": look, "margin": {"b": 14 + ROW * legend_rows(words_of_legend)}}
     title = caption(words, projection).replace(" · ", "<br>", 1) + _outside(projection.positions, far)
-    return panel([*legend, *marks, *point], title, layout, revision=revision, height=height)
+    return compact([*legend, *marks, *point], title, layout, kept=kept, height=height)
 
 
 def reach_of(projections: Iterable[Projection]) -> Reach:
@@ -82,14 +84,6 @@ def plane(far: Reach, showgrid: bool = True) -> dict[str, Any]:
     look = {"showticklabels": False, "ticks": "", "mirror": True, "linecolor": GRID, "showgrid": showgrid}
     across, up = ({"range": [-reach, reach], "constrain": "range", **look} for reach in far)
     return {"xaxis": across, "yaxis": {**up, "scaleanchor": "x"}}
-
-
-def legend_below(entries: Sequence[Trace], title: str) -> dict[str, Any]:
-    """Return the part of a layout that has the legend below the axes, and the margin that it needs."""
-    rows = legend_rows([title, *(str(entry["name"]) for entry in entries)])
-    place = {"y": 0, "yref": "container", "yanchor": "bottom", "xref": "container", "x": 0.02}
-    look = {"itemsizing": "constant", "title": {"text": title, "font": {"size": 12}}, **place}
-    return {"legend": look, "margin": {"b": 14 + 20 * rows}}
 
 
 def _step(reach: float) -> float:

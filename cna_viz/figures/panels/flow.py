@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from cna_viz.analysis.cluster_flow import ClusterFlow
 from cna_viz.analysis.node_groups import NodeGroups
+from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.flow_marks import bars_of_nodes, class_legend, sankey
-from cna_viz.figures.panels.compact import ROW, legend_rows, panel
+from cna_viz.figures.panels.compact import FONT, ROW, compact, legend_rows
 from cna_viz.figures.theme import INK
 
 SIDE, BELOW, TOP = 20, 46, 54
@@ -23,8 +23,8 @@ def flow_panel(
     *,
     place: int | None = None,
     height: int = 360,
-    revision: str = "flow",
-) -> go.Figure:
+    kept: str = "flow",
+) -> Drawing:
     """Draw the flow between clusters; ``layout.meta["bars"]`` says in which bar every node is.
 
     Args:
@@ -32,24 +32,24 @@ def flow_panel(
         groups: What colours stand for: the group that is most frequent in a bar or band.
         place: The layer or epoch to point at; None for none.
         height: Height in pixels.
-        revision: While it is the same, a zoom is kept.
+        kept: Zoom is kept between panels that have this in common.
     """
     legend = class_legend(groups)
     rows = legend_rows([groups.kind, *(str(entry["name"]) for entry in legend)])
     top = TOP + ROW * rows
     bars = sankey(flow, groups, height - top - BELOW)
-    bars.node.label = [""] * len(bars.node.label)  # without room for words; they are shown at the pointer
+    bars["node"]["label"] = [""] * len(bars["node"]["label"])  # without room for words; they are shown at the pointer
     notes = [*_numbers(flow), *([] if place is None else [_pointer(flow, place)])]
     hidden = {"visible": False}
     layout = {
         "annotations": notes,
         "xaxis": hidden,
         "yaxis": hidden,
-        "legend": {"title": {"text": f"{groups.kind} ", "font": {"size": 12}}, "y": 1.01, "itemsizing": "constant"},
+        "legend": {"title": {"text": f"{groups.kind} ", "font": {"size": FONT}}, "y": 1.01, "itemsizing": "constant"},
         "margin": {"l": SIDE, "r": SIDE, "t": top, "b": BELOW},
         "meta": {"bars": bars_of_nodes(flow)},
     }
-    return panel([bars, *legend], _title(flow, groups), layout, revision=revision, height=height)
+    return compact([bars, *legend], _title(flow, groups), layout, kept=kept, height=height)
 
 
 def place_across(flow: ClusterFlow, place: int) -> float:

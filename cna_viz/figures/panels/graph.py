@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from cna_viz.analysis.node_groups import NodeGroups
+from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.edges import edge_trace, shown_edges
 from cna_viz.figures.large import sample, scatter
 from cna_viz.figures.nodes import fitting_size, node_traces
-from cna_viz.figures.panels.compact import HEIGHT, panel
+from cna_viz.figures.panels.compact import HEIGHT, compact
 from cna_viz.figures.panels.embedding import plane
 
 Array = np.ndarray[Any, Any]
@@ -25,8 +25,8 @@ def graph_panel(
     *,
     kind: str | None = None,
     height: int = HEIGHT,
-    revision: str = "graph",
-) -> go.Figure:
+    kept: str = "graph",
+) -> Drawing:
     """Draw the nodes where the edges put them, without a legend: colours are those of the embedding beside it.
 
     Args:
@@ -35,7 +35,7 @@ def graph_panel(
         groups: What colours stand for; None where nodes have no clusters, and all are grey.
         kind: Type of the traces; by the number of nodes when left out.
         height: Height in pixels.
-        revision: While it is the same, a zoom is kept.
+        kept: Zoom is kept between panels that have this in common.
     """
     count = len(layout)
     drawn = sample(count)
@@ -46,10 +46,10 @@ def graph_panel(
     if len(drawn) < count or lines.shape[1] < edges.shape[1]:
         parts.append(f"a sample is drawn: {len(drawn):,} nodes, {lines.shape[1]:,} edges")
     far = 1.05 * np.abs(layout).max(axis=0, initial=0.25)
-    return panel(
+    return compact(
         [edge_trace(layout, lines, kind), *marks],
         " · ".join(parts),
         plane((float(far[0]), float(far[1])), showgrid=False),
-        revision=revision,
+        kept=kept,
         height=height,
     )

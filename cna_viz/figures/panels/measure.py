@@ -6,12 +6,12 @@ from math import log10
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from cna_viz.figures.checks import check_choice, check_records, nothing_measured
+from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS
 from cna_viz.figures.nodes import Trace
-from cna_viz.figures.panels.compact import legend_rows, panel
+from cna_viz.figures.panels.compact import ROW, compact, legend_below, legend_rows
 from cna_viz.figures.theme import INK, MUTED, log_axis, slot_style, whole_ticks
 from cna_viz.records.record import Record
 
@@ -53,8 +53,8 @@ def measure_panel(
     stage: str = "conv",
     names: Sequence[str] | None = None,
     height: int = 330,
-    revision: str = "measure",
-) -> go.Figure:
+    kept: str = "measure",
+) -> Drawing:
     """Draw a measure against the layer, and against the epoch in one layer, on one axis that holds all its values.
 
     Of one run both stages are drawn, of several the chosen one. A value of 0, which a logarithmic axis does not have,
@@ -69,7 +69,7 @@ def measure_panel(
         names: What the runs are called, as :func:`~cna_viz.figures.theme.slot_style` takes them; their slots when left
             out.
         height: Height in pixels.
-        revision: While it is the same, a zoom is kept.
+        kept: Zoom is kept between panels that have this in common.
 
     Raises:
         UsageError: When there are no records, a name is unknown, or nothing was measured.
@@ -86,9 +86,7 @@ def measure_panel(
     legend = [line.name for line in lines] if len(lines) > 1 else []
     title = f"<b>{MEASURE_LABELS[measure]}</b><br>{MEASURE_QUESTIONS[measure]}"
     layout = {**_axes(lines, layer, scale), "shapes": _rules(lines, layer), **_legend(legend)}
-    return panel(
-        [*data, *(mark for marks in cursors for mark in marks)], title, layout, revision=revision, height=height
-    )
+    return compact([*data, *(mark for marks in cursors for mark in marks)], title, layout, kept=kept, height=height)
 
 
 def _lines(
@@ -203,13 +201,13 @@ def _axes(lines: Sequence[Line], layer: int, scale: dict[str, Any]) -> dict[str,
     when = f" at epoch {at.pop()}" if len(at) == 1 else ", selected epochs"
     return {
         "xaxis": {
-            "title": {"text": f"layer{when}"},
+            "title": f"layer{when}",
             "range": [0.5, depth + 0.5],
             "domain": [0, 0.485],
             **whole_ticks([1, depth]),
         },
         "xaxis2": {
-            "title": {"text": f"epoch in layer {layer}"},
+            "title": f"epoch in layer {layer}",
             "range": [first - room, last + room],
             "domain": [0.515, 1],
             **whole_ticks([first, last]),
@@ -228,6 +226,5 @@ def _rules(lines: Sequence[Line], layer: int) -> list[dict[str, Any]]:
 
 
 def _legend(names: Sequence[str]) -> dict[str, Any]:
-    rows = legend_rows(names)
-    place = {"y": 0, "yref": "container", "yanchor": "bottom", "x": 0}
-    return {"legend": place, "showlegend": bool(names), "margin": {"l": 56, "b": 46 + 20 * rows}}
+    margin = {"l": 56, "b": 46 + ROW * legend_rows(names)}
+    return {"legend": legend_below(""), "showlegend": bool(names), "margin": margin}

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from cna_viz.analysis.rational import RationalCurves
-from cna_viz.figures.panels.compact import HEIGHT, legend_rows, panel
+from cna_viz.figures.drawing import Drawing
+from cna_viz.figures.panels.compact import HEIGHT, ROW, compact, legend_below, legend_rows
 from cna_viz.figures.rational_marks import cluster_traces, curve_name, reach, relu_trace, value_range
 from cna_viz.figures.theme import MUTED
 
@@ -19,8 +19,8 @@ def rational_panel(
     words: str,
     *,
     height: int = HEIGHT,
-    revision: str = "rational",
-) -> go.Figure:
+    kept: str = "rational",
+) -> Drawing:
     """Draw the function of every cluster; ``layout.meta["curve_of_node"]`` says which is the one of every node.
 
     Args:
@@ -28,7 +28,7 @@ def rational_panel(
         labels: Cluster of every node, ``[nodes]``.
         words: Where they are, such as ``after layer 3``.
         height: Height in pixels.
-        revision: While it is the same, a zoom is kept.
+        kept: Zoom is kept between panels that have this in common.
     """
     lines = [entry for cluster in range(len(curves.y)) for entry in cluster_traces(curves, cluster)]
     width = reach(curves)
@@ -37,18 +37,12 @@ def rational_panel(
     named = ["cluster ", "ReLU", *(trace["name"] for trace in values if trace.get("showlegend", True))]
     across = {"range": [-width, width], "zeroline": True, "zerolinecolor": MUTED, "anchor": "y2"}
     layout = {
-        "xaxis": {**across, "title": {"text": "value entering the rational, z"}},
-        "yaxis": {"title": {"text": "R(z)"}, "range": value_range(curves), "domain": [0.36, 1]},
-        "yaxis2": {"title": {"text": "share (%)"}, "rangemode": "tozero", "domain": [0, 0.28]},
-        "legend": {
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-            "title": {"text": "cluster ", "font": {"size": 12}},
-            "tracegroupgap": 0,
-        },
-        "margin": {"l": 56, "b": 46 + 20 * legend_rows(named)},
+        "xaxis": {**across, "title": "value entering the rational, z"},
+        "yaxis": {"title": "R(z)", "range": value_range(curves), "domain": [0.36, 1]},
+        "yaxis2": {"title": "share (%)", "rangemode": "tozero", "domain": [0, 0.28]},
+        "legend": {**legend_below("cluster "), "tracegroupgap": 0},
+        "margin": {"l": 56, "b": 46 + ROW * legend_rows(named)},
         "meta": {"curve_of_node": [curve_name(cluster) for cluster in labels.tolist()]},
     }
     title = f"<b>rational functions {words}</b><br>bold where the middle 99 % of their values lie"
-    return panel([*values, relu_trace(width), *below], title, layout, revision=revision, height=height)
+    return compact([*values, relu_trace(width), *below], title, layout, kept=kept, height=height)

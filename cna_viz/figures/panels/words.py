@@ -3,16 +3,15 @@
 from textwrap import wrap
 from typing import Final
 
-import plotly.graph_objects as go
-
-from cna_viz.figures.panels.compact import panel
+from cna_viz.figures.drawing import Drawing
+from cna_viz.figures.panels.compact import compact
 from cna_viz.figures.theme import MUTED, escaped
 
 LETTERS: Final = 60
 """Letters of a line, which fits in the narrowest panel."""
 
 
-def words_panel(title: str, sentence: str) -> go.Figure:
+def words_panel(title: str, sentence: str) -> Drawing:
     """Return a low panel with a title and a sentence in the place of what can't be drawn.
 
     Args:
@@ -34,4 +33,4 @@ def words_panel(title: str, sentence: str) -> go.Figure:
     }
     hidden = {"visible": False}
     layout = {"annotations": [text], "xaxis": hidden, "yaxis": hidden}
-    return panel([], f"<b>{title}</b>", layout, revision="words", height=70 + 19 * len(lines))
+    return compact([], f"<b>{title}</b>", layout, kept="words", height=70 + 19 * len(lines))

@@ -85,7 +85,8 @@ class Comparer(Panel):
             RecordError: When a record is damaged.
         """
         one, other = (
-            _run(self._records, wanted) if wanted else run for wanted, run in zip((first, second), self._pair, strict=True)
+            _run(self._records, wanted) if wanted else run
+            for wanted, run in zip((first, second), self._pair, strict=True)
         )
         look = clamped(look, one, other)
         if look.method == "umap" and self._key(one, other, look) not in self._kept:

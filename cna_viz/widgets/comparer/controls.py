@@ -58,7 +58,12 @@ class Controls(VBox):
             for control in (self.layer, self._play):
                 control.max = offered.layers
             self.layer.value = look.layer
-            words = {"class": "class", "cluster": "cluster", "prediction": "prediction", "degree": KIND_LABELS["degree"]}
+            words = {
+                "class": "class",
+                "cluster": "cluster",
+                "prediction": "prediction",
+                "degree": KIND_LABELS["degree"],
+            }
             epochs = [(_epoch(epoch, first, second), _value(epoch)) for epoch in offered.epochs]
             _offer(self.epoch, epochs, _value(look.epoch))
             _offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)

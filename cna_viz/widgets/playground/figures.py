@@ -91,7 +91,10 @@ def draw_rational(seen: Seen, layer: int, rational: Coefficients) -> Drawing:
     kind, curve = _function(seen.settings.activation, rational)
     bold, dotted = {"color": CLASS_COLORS[0], "width": 3}, {"color": MUTED, "dash": "dot", "width": 1.5}
     on = {"xaxis": "x", "yaxis": "y", "mode": "lines", "showlegend": True}
-    traces = [_line(z, np.maximum(z, 0), name="ReLU", line=dotted, **on), _line(z, curve(z), name=kind, line=bold, **on)]
+    traces = [
+        _line(z, np.maximum(z, 0), name="ReLU", line=dotted, **on),
+        _line(z, curve(z), name=kind, line=bold, **on),
+    ]
     slot = seen.slot_layer(layer)
     if slot is not None and slot.entering is not None:
         traces.append(_histogram(slot.entering))
