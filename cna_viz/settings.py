@@ -38,6 +38,11 @@ class Setting:
         parts = self.path[-2:] if len(self.path) > 1 and self.path[-2] in _PREFIXED else self.path[-1:]
         return "_".join(parts)
 
+    @property
+    def option(self) -> str:
+        """The option of the command line."""
+        return "--" + self.name.replace("_", "-")
+
 
 @lru_cache(maxsize=1)
 def settings() -> Mapping[str, Setting]:

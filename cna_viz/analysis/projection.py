@@ -61,7 +61,7 @@ def project_layers(layers: Sequence[Array]) -> list[Projection]:
         if np.isfinite(projection.explained):
             positions = projection.positions
             if reference is not None:
-                positions = _turn(positions, reference)
+                positions = turned(positions, reference)
             projection = Projection(positions, projection.spread, projection.explained, collapsed=False)
             reference = positions
         projections.append(projection)
@@ -102,14 +102,19 @@ def _directions(centered: Array) -> Array:
     return np.asarray(directions)
 
 
-def _turn(positions: Array, reference: Array) -> Array:
-    """Rotate or mirror ``positions`` onto ``reference``; distances stay as they are."""
+def turned(positions: Array, reference: Array) -> Array:
+    """Return positions rotated or mirrored onto others of the same nodes; distances stay as they are.
+
+    Args:
+        positions: ``[nodes, 2]``; rows that are not finite stay so and have no say.
+        reference: ``[nodes, 2]``, likewise.
+    """
     both = np.isfinite(positions).all(axis=1) & np.isfinite(reference).all(axis=1)
     if not both.any():
         return positions
     rotation, _ = orthogonal_procrustes(positions[both], reference[both])
-    turned: Array = positions @ rotation
-    return turned
+    found: Array = positions @ rotation
+    return found
 
 
 def _unit_scale(features: Array) -> Array:

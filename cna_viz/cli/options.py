@@ -47,7 +47,7 @@ def read_config(namespace: argparse.Namespace) -> RunConfig:
 
 def flag(setting: Setting) -> str:
     """Return the option of a setting."""
-    return "--" + setting.name.replace("_", "-")
+    return setting.option
 
 
 def _help(setting: Setting) -> str:

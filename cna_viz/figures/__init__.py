@@ -5,6 +5,7 @@ from cna_viz.figures.accuracy_by_energy import plot_accuracy_by_energy
 from cna_viz.figures.accuracy_by_parameters import plot_accuracy_by_parameters
 from cna_viz.figures.accuracy_by_setting import plot_accuracy_by_setting
 from cna_viz.figures.accuracy_by_split import plot_accuracy_by_split
+from cna_viz.figures.chosen_arm import plot_chosen_arm
 from cna_viz.figures.claims import plot_claims
 from cna_viz.figures.cluster_flow import plot_cluster_flow
 from cna_viz.figures.cluster_sizes import plot_cluster_sizes
@@ -25,6 +26,7 @@ from cna_viz.figures.rational_curves import plot_rational_curves
 from cna_viz.figures.rational_movement import plot_rational_movement
 from cna_viz.figures.sensitivity import plot_sensitivity
 from cna_viz.figures.training_curves import plot_training_curves
+from cna_viz.figures.two_runs import plot_two_runs
 
 __all__ = [
     "plot_accuracy_by_depth",
@@ -32,6 +34,7 @@ __all__ = [
     "plot_accuracy_by_parameters",
     "plot_accuracy_by_setting",
     "plot_accuracy_by_split",
+    "plot_chosen_arm",
     "plot_claims",
     "plot_cluster_flow",
     "plot_cluster_sizes",
@@ -52,4 +55,5 @@ __all__ = [
     "plot_rational_movement",
     "plot_sensitivity",
     "plot_training_curves",
+    "plot_two_runs",
 ]

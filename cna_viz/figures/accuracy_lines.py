@@ -55,7 +55,7 @@ def draw_accuracy(
         table[["mean", "low", "high"]] *= factor(metric)
         table = table.rename(columns={"value": setting}).sort_values(setting)
         add_slot_line(figure, str(arm), setting, table, markers=not constant)
-    scale = whole or _logarithmic(values)
+    scale = whole or logarithmic(values)
     figure.update_xaxes(
         title=axis, type="log" if scale else "linear", tickvals=values, ticktext=[f"{value:g}" for value in values]
     )
@@ -78,7 +78,7 @@ def _rows(records: Sequence[Record], setting: str) -> pd.DataFrame:
     return accuracy_table(records).assign(arm=arms, value=pd.to_numeric(pd.Series(values)))
 
 
-def _logarithmic(values: Sequence[float]) -> bool:
+def logarithmic(values: Sequence[float]) -> bool:
     """Whether values are better seen on a logarithmic axis: counts that double, other numbers that span decades."""
     counts = all(float(value).is_integer() for value in values)
     return values[0] > 0 and values[-1] >= (4 if counts else 100) * values[0]

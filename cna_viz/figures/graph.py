@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.graph_layout import graph_layout, undirected
+from cna_viz.analysis.methods import METHODS, Method, project
 from cna_viz.analysis.node_colors import COLORS, color_groups, no_clusters
 from cna_viz.analysis.node_groups import NodeGroups
 from cna_viz.analysis.projection import Projection
@@ -17,7 +18,7 @@ from cna_viz.figures.edges import edge_trace, shown_edges
 from cna_viz.figures.labels import STAGE_LABELS, provenance
 from cna_viz.figures.large import sample, sample_note, scatter
 from cna_viz.figures.nodes import LEGEND, Trace, fitting_size, legend_title, legend_traces, node_traces, scaled_traces
-from cna_viz.figures.projected import METHODS, Method, caption, hide_axes, method_note, project, reach
+from cna_viz.figures.projected import caption, hide_axes, method_note, reach
 from cna_viz.figures.theme import SEQUENTIAL, finish, space_below
 from cna_viz.records.record import Record
 

@@ -1,0 +1,6 @@
+"""The comparer: two runs side by side, layer by layer."""
+
+from cna_viz.widgets.comparer.comparer import Comparer
+from cna_viz.widgets.comparer.look import Look
+
+__all__ = ["Comparer", "Look"]

@@ -1,0 +1,126 @@
+"""The controls of the comparer: two menus of runs, and one set of controls for what is seen of both."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ipywidgets import Dropdown, HBox, IntSlider, Layout, Play, VBox, Widget, jslink
+
+from cna_viz.figures.labels import MEASURE_LABELS, STAGE_LABELS
+from cna_viz.figures.nodes import KIND_LABELS
+from cna_viz.records.record import Record
+from cna_viz.widgets.comparer.look import Choices, Look
+
+PACE: Final = 900
+"""Milliseconds from layer to layer while it plays."""
+SELECTED: Final = "selected"
+METHOD_WORDS: Final = {"pca": "PCA", "umap": "UMAP (takes a while)"}
+
+
+class Controls(VBox):
+    """What the comparer is told with.
+
+    Args:
+        records: The runs that can be chosen.
+        changed: Called with the change when somebody sets a control, not when :meth:`fill` does.
+    """
+
+    def __init__(self, records: Sequence[Record], changed: Callable[[object], None]) -> None:
+        self._filling, self._changed = False, changed
+        self.first, self.second = (_menu(words, _runs(records)) for words in ("left", "right"))
+        self.layer = IntSlider(value=1, min=1, max=1, description="layer", continuous_update=True)
+        self._play = Play(value=1, min=1, max=1, interval=PACE, show_repeat=False, tooltip="play over the layers")
+        self._link = jslink((self._play, "value"), (self.layer, "value"))
+        self.epoch, self.stage, self.color, self.method, self.measure = (
+            _menu(words) for words in ("epoch", "stage", "colour", "projection", "measure")
+        )
+        super().__init__(
+            [
+                _row(self.first, self.second),
+                _row(self._play, self.layer, self.epoch, self.stage),
+                _row(self.color, self.method, self.measure),
+            ]
+        )
+        for control in (self.first, self.second, self.layer, *self._menus().values()):
+            control.observe(self._tell, names="value")
+
+    @property
+    def look(self) -> Look:
+        """What is chosen of both runs."""
+        chosen = {name: menu.value for name, menu in self._menus().items()}
+        epoch = None if chosen.pop("epoch") == SELECTED else self.epoch.value
+        return Look(layer=self.layer.value, epoch=epoch, **chosen)
+
+    def fill(self, first: Record, second: Record, look: Look, offered: Choices) -> None:
+        """Offer what two runs hold, and show what is looked at."""
+        self._filling = True
+        try:
+            self.first.value, self.second.value = first.id, second.id
+            for control in (self.layer, self._play):
+                control.max = offered.layers
+            self.layer.value = look.layer
+            words = {
+                "class": "class",
+                "cluster": "cluster",
+                "prediction": "prediction",
+                "degree": KIND_LABELS["degree"],
+            }
+            epochs = [(_epoch(epoch, first, second), _value(epoch)) for epoch in offered.epochs]
+            _offer(self.epoch, epochs, _value(look.epoch))
+            _offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
+            _offer(self.color, [(words[color], color) for color in offered.colors], look.color)
+            _offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
+            measures = offered.measures or (look.measure,)
+            _offer(self.measure, [(MEASURE_LABELS[measure], measure) for measure in measures], look.measure)
+        finally:
+            self._filling = False
+
+    def close(self) -> None:
+        """Close the controls, and the link in the browser between the slider and its player."""
+        self._link.close()
+        super().close()
+
+    def _menus(self) -> dict[str, Dropdown]:
+        names = ("epoch", "stage", "color", "method", "measure")
+        return {name: getattr(self, name) for name in names}
+
+    def _tell(self, change: object) -> None:
+        if not self._filling:
+            self._changed(change)
+
+
+def run_label(record: Record) -> str:
+    """Return what a run is called in a menu: ``cna · 16 layers · csbm · random-48-32-20 · seed 0 · 41093fd9``."""
+    facts = record.config.facts
+    parts = (facts["slot"], f"{facts['layers']} layers", facts["dataset"], facts["split"], f"seed {facts['seed']}")
+    return " · ".join([*map(str, parts), record.id[:8]])
+
+
+def _runs(records: Sequence[Record]) -> list[tuple[str, str]]:
+    return [(run_label(record), record.id) for record in records]
+
+
+def _epoch(epoch: int | None, first: Record, second: Record) -> str:
+    if epoch is None:
+        return f"of the selected models ({first.best_epoch} and {second.best_epoch})"
+    return f"{epoch} (untrained)" if epoch == 0 else str(epoch)
+
+
+def _value(epoch: int | None) -> int | str:
+    # A menu takes None for no choice.
+    return SELECTED if epoch is None else epoch
+
+
+def _menu(description: str, options: Sequence[tuple[str, object]] = ()) -> Dropdown:
+    look = {"style": {"description_width": "initial"}, "layout": Layout(width="auto", max_width="100%")}
+    return Dropdown(options=options, description=description, **look)
+
+
+def _offer(menu: Dropdown, options: Sequence[tuple[str, Any]], value: object) -> None:
+    if list(menu.options) != list(options):
+        with menu.hold_sync():
+            menu.options, menu.value = options, value
+    menu.value = value
+
+
+def _row(*controls: Widget) -> HBox:
+    return HBox(controls, layout=Layout(flex_flow="row wrap", align_items="center", grid_gap="0 16px"))

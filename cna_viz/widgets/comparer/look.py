@@ -1,0 +1,137 @@
+"""What the comparer looks at, and what two runs offer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cna_viz.analysis.agreement import check_same_nodes
+from cna_viz.analysis.cluster_labels import has_clusters
+from cna_viz.analysis.methods import METHODS, Method
+from cna_viz.analysis.node_colors import COLORS, Color
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+from cna_viz.vocabulary import MEASURES, STAGES
+
+
+@dataclass(frozen=True)
+class Look:
+    """One layer of two runs.
+
+    Attributes:
+        layer: The layer, of both.
+        epoch: A snapshot's epoch of both; None for the selected models.
+        stage: ``conv`` or ``slot``.
+        color: What nodes are coloured by.
+        method: ``pca`` or ``umap``.
+        measure: The measure that is drawn below.
+    """
+
+    layer: int = 1
+    epoch: int | None = None
+    stage: str = "conv"
+    color: Color = "class"
+    method: Method = "pca"
+    measure: str = "rayleigh"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What two runs offer.
+
+    Attributes:
+        layers: How many layers the deeper one has at the stage.
+        epochs: The snapshots that both have, after None for the selected models; without it where one does not keep
+            its selected model.
+        stages: Stages that at least one has.
+        colors: What nodes can be coloured by.
+        methods: Ways to project.
+        measures: Measures that at least one has at the stage.
+    """
+
+    layers: int
+    epochs: tuple[int | None, ...]
+    stages: tuple[str, ...]
+    colors: tuple[Color, ...]
+    methods: tuple[Method, ...]
+    measures: tuple[str, ...]
+
+
+def choices(first: Record, second: Record, stage: str = "conv") -> Choices:
+    """Return what there is to choose of two runs at a stage.
+
+    Raises:
+        UsageError: When the nodes are not the same, or the runs have no snapshot in common.
+    """
+    check_same_nodes(first, second)
+    runs = (first, second)
+    deepest = max(run.layers for run in runs)
+    selected = all(run.best_epoch in run.snapshots for run in runs)
+    shared = sorted(set(first.snapshots) & set(second.snapshots))
+    if not selected and not shared:
+        raise UsageError(
+            f"runs {first.id[:8]} and {second.id[:8]} have no snapshot in common: train them with snapshots 'ends' or "
+            "'log', as in `cna-viz run --snapshots ends`"
+        )
+    measures = [name for name in MEASURES if any(_has(run, name, stage) for run in runs)]
+    return Choices(
+        layers=deepest - (stage == "slot"),
+        epochs=((None,) if selected else ()) + tuple(shared),
+        stages=STAGES if deepest > 1 else STAGES[:1],
+        colors=tuple(color for color in COLORS if color != "cluster" or any(map(has_clusters, runs))),
+        methods=METHODS,
+        measures=tuple(measures),
+    )
+
+
+def clamped(look: Look, first: Record, second: Record) -> Look:
+    """Return the look with what two runs do not offer exchanged by the nearest, or the first, that they do.
+
+    Raises:
+        UsageError: As :func:`choices`.
+    """
+    stage = look.stage if look.stage in choices(first, second).stages else STAGES[0]
+    offered = choices(first, second, stage)
+    return replace(
+        look,
+        stage=stage,
+        layer=min(max(look.layer, 1), offered.layers),
+        epoch=look.epoch if look.epoch in offered.epochs else offered.epochs[0],
+        color=look.color if look.color in offered.colors else offered.colors[0],
+        measure=look.measure if look.measure in offered.measures or not offered.measures else offered.measures[0],
+    )
+
+
+def looked_into(records: Sequence[Record]) -> list[Record]:
+    """Return the runs that keep snapshots.
+
+    Raises:
+        UsageError: When there are none.
+    """
+    found = [record for record in records if record.snapshots]
+    if not found:
+        raise UsageError(
+            f"none of these {len(records)} runs keeps snapshots, so there are no nodes to be seen: train with snapshots, "
+            "as in `cna-viz run --slot cna --layers 16 --snapshots ends`"
+        )
+    return found
+
+
+def first_pair(records: Sequence[Record]) -> tuple[Record, Record]:
+    """Return the two runs that are shown first: one of ReLU, and the run most like it with another slot, CNA if any.
+
+    Args:
+        records: Runs with snapshots, at least one; a single one is held against itself.
+    """
+    first = next((record for record in records if record.config.slot == "relu"), records[0])
+
+    def unlike(other: Record) -> tuple[int, bool, bool]:
+        own, its = first.config.facts, other.config.facts
+        further = sum(own[name] != its[name] for name in own if name != "slot")
+        return further + 10 * (own["dataset"] != its["dataset"]), own["slot"] == its["slot"], its["slot"] != "cna"
+
+    return first, min((record for record in records if record is not first), key=unlike, default=first)
+
+
+def _has(record: Record, measure: str, stage: str) -> bool:
+    return measure in record.metrics and bool(np.isfinite(record.metrics[measure].sel(stage=stage).values).any())
