@@ -52,7 +52,8 @@ class Panel(VBox):
 
     def close(self) -> None:
         """Close the widget and all that is in it, its observers with them."""
-        for widget in [*self._kept, *_within(self)]:
+        # One that was refused while it was made is closed, too, by its end.
+        for widget in [*getattr(self, "_kept", ()), *_within(self)]:
             widget.unobserve_all()
             if widget is not self:
                 widget.close()

@@ -5,12 +5,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.figures.drawing import Drawing, panel
-from cna_viz.figures.edges import edge_trace
+from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.labels import MEASURE_LABELS
-from cna_viz.figures.nodes import Trace, fitting_size, legend_title, legend_traces, node_traces
-from cna_viz.figures.projected import caption, reach
-from cna_viz.figures.theme import CLASS_COLORS, GRID, INK, MUTED, log_axis, whole_ticks
+from cna_viz.figures.nodes import Trace
+from cna_viz.figures.panels import embedding_panel, graph_panel
+from cna_viz.figures.panels.compact import compact
+from cna_viz.figures.panels.embedding import reach_of
+from cna_viz.figures.theme import CLASS_COLORS, INK, MUTED, log_axis, whole_ticks
 from cna_viz.live.graphs import edges_of
 from cna_viz.live.network import MEASURES
 from cna_viz.live.rationals import Coefficients, evaluate
@@ -28,37 +29,22 @@ LEAST: Final = 1e-12
 """Energies below are drawn here: a logarithmic axis has no zero."""
 LEFT, RIGHT = [0.0, 0.43], [0.57, 1.0]
 """Where two axes side by side lie."""
-CURVES: Final = {"l": 64}
+CURVES: Final = {"l": 60, "b": 46}
 """Margins of figures of curves."""
 
 
 def draw_graph(seen: Seen, layer: int, color: str) -> Drawing:
     """Draw the graph, nodes coloured by class or cluster."""
-    edges, groups = edges_of(seen.graph), seen.groups(layer, color)
-    nodes = np.arange(seen.graph.num_nodes)
-    marks = node_traces(seen.places, groups, nodes, size=fitting_size(len(nodes)))
-    look = {"title": {"text": legend_title([groups])}, "y": -0.02, "yanchor": "top", "itemsizing": "constant"}
-    count = edges.shape[1]
-    return panel(
-        [edge_trace(seen.places, edges, "scatter"), *marks, *legend_traces([groups])],
-        {**_square(1.08), "legend": look},
-        words=f"<b>graph {seen.graph.name}</b> · {len(nodes)} nodes, {count} edge{'s' if count != 1 else ''}",
-        height=HIGH,
-        kept=f"graph {seen.graph.name}",
-    )
+    kept = f"graph {seen.graph.name}"
+    return graph_panel(seen.places, edges_of(seen.graph), seen.groups(layer, color), height=HIGH, kept=kept)
 
 
 def draw_nodes(seen: Seen, layer: int, color: str) -> Drawing:
     """Draw the nodes where a layer puts them, on axes that are the same for all layers."""
-    projection, nodes = seen.projections[layer], np.arange(seen.graph.num_nodes)
-    groups = seen.groups(layer, color)
-    traces = node_traces(projection.positions, groups, nodes, size=fitting_size(len(nodes)))
-    if projection.collapsed:
-        ring = {"symbol": "circle-open", "size": 22, "color": INK, "line": {"width": 2}}
-        traces.append(_line([0], [0], mode="markers", marker=ring, hoverinfo="skip"))
     name = f"after convolution {layer}" if layer else "features of the graph"
-    words = caption(name, projection)
-    return panel(traces, _square(reach(seen.projections)), words=words, height=HIGH, kept=f"nodes {seen.graph.name}")
+    groups, far = seen.groups(layer, color), reach_of(seen.projections)
+    kept = f"nodes {seen.graph.name}"
+    return embedding_panel(seen.projections[layer], groups, far, name, height=HIGH, kept=kept)
 
 
 def draw_measures(seen: Seen, layer: int) -> Drawing:
@@ -66,7 +52,7 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
     layers = [one.number for one in seen.passed.layers]
     traces: list[Trace] = []
     layout: dict[str, Any] = {"shapes": []}
-    across = {"title": _small("layer (0: the features)"), "range": [-0.5, layers[-1] + 0.5], **whole_ticks(layers)}
+    across = {"title": "layer (0: the features)", "range": [-0.5, layers[-1] + 0.5], **whole_ticks(layers)}
     for number, name, domain in zip(("", "2"), MEASURES, (LEFT, RIGHT), strict=True):
         values = [max(one.measures[name], LEAST if name == "rayleigh" else 0) for one in seen.passed.layers]
         on = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
@@ -78,11 +64,11 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
         layout["shapes"].append(_cursor(layer, f"x{number}", f"y{number} domain"))
         axis = log_axis(values) if name == "rayleigh" else {"rangemode": "tozero"}
         layout[f"xaxis{number}"] = {**across, "domain": domain, "anchor": f"y{number}"}
-        layout[f"yaxis{number}"] = {"title": _small(MEASURE_LABELS[name]), **axis, "anchor": f"x{number}"}
+        layout[f"yaxis{number}"] = {"title": MEASURE_LABELS[name], **axis, "anchor": f"x{number}"}
     here_is = seen.passed.layers[layer].measures
     found = f"layer {layer}: energy {here_is['rayleigh']:.2g}, rank {here_is['effective_rank']:.3g}"
-    words = f"<b>Do nodes become alike?</b> · {found}"
-    return panel(traces, layout, words=words, height=LOW, kept="measures", margin=CURVES)
+    words = f"<b>Do nodes become alike?</b><br>{found}"
+    return compact(traces, words, {**layout, "margin": CURVES}, kept="measures", height=LOW)
 
 
 def draw_rational(seen: Seen, layer: int, rational: Coefficients) -> Drawing:
@@ -99,13 +85,13 @@ def draw_rational(seen: Seen, layer: int, rational: Coefficients) -> Drawing:
     if slot is not None and slot.entering is not None:
         traces.append(_histogram(slot.entering))
     legend = {"x": 0.02, "y": 1.0, "yanchor": "top", "orientation": "v"}
-    across = {"range": [-SHOWN, SHOWN], "anchor": "y2", "title": _small("value entering the activation, z")}
-    up = {"title": _small("activation"), "range": [-2, SHOWN], "domain": [0.38, 1.0], "anchor": "x"}
-    shares = {"title": _small("share (%)"), "rangemode": "tozero", "domain": [0.0, 0.32], "anchor": "x"}
+    across = {"range": [-SHOWN, SHOWN], "anchor": "y2", "title": "value entering the activation, z"}
+    up = {"title": "activation", "range": [-2, SHOWN], "domain": [0.38, 1.0], "anchor": "x"}
+    shares = {"title": "share (%)", "rangemode": "tozero", "domain": [0.0, 0.32], "anchor": "x"}
     where = f"slot after layer {slot.number}" if slot is not None else "one layer has no slot"
-    words = f"<b>What acts on the values?</b> · {'before training, ' if seen.trained else ''}{where}"
-    layout = {"xaxis": across, "yaxis": up, "yaxis2": shares, "bargap": 0, "legend": legend}
-    return panel(traces, layout, words=words, height=LOW, kept="rational", margin=CURVES)
+    words = f"<b>What acts on the values?</b><br>{'before training, ' if seen.trained else ''}{where}"
+    layout = {"xaxis": across, "yaxis": up, "yaxis2": shares, "bargap": 0, "legend": legend, "margin": CURVES}
+    return compact(traces, words, layout, kept="rational", height=LOW)
 
 
 def draw_training(curve: Sequence[Point]) -> Drawing:
@@ -125,15 +111,16 @@ def draw_training(curve: Sequence[Point]) -> Drawing:
     ]
     losses, on = [point.loss for point in curve], {"xaxis": "x2", "yaxis": "y2"}
     traces.append(_line(epochs, losses, mode="lines", line={"color": INK, "width": 2}, **on))
-    epoch = {"title": _small("epoch"), "rangemode": "tozero"}
+    epoch = {"title": "epoch", "rangemode": "tozero"}
     layout = {
         "xaxis": {**epoch, "domain": LEFT, "anchor": "y"},
-        "yaxis": {"title": _small("right (%)"), "range": [-2, 102], "anchor": "x"},
+        "yaxis": {"title": "right (%)", "range": [-2, 102], "anchor": "x"},
         "xaxis2": {**epoch, "domain": RIGHT, "anchor": "y2"},
-        "yaxis2": {"title": _small("training loss (nats)"), "rangemode": "tozero", "anchor": "x2"},
+        "yaxis2": {"title": "training loss (nats)", "rangemode": "tozero", "anchor": "x2"},
         "legend": {"x": 0, "y": 1.02},
+        "margin": {**CURVES, "t": 64},
     }
-    return panel(traces, layout, words="<b>Does it learn?</b>", height=LOW, kept="training", margin={"l": 64, "t": 64})
+    return compact(traces, "<b>Does it learn?</b>", layout, kept="training", height=LOW)
 
 
 def _line(x: Any, y: Any, **look: Any) -> Trace:
@@ -159,13 +146,3 @@ def _histogram(entering: Array) -> Trace:
     look = {"marker": {"color": CLASS_COLORS[0]}, "opacity": 0.6, "showlegend": False}
     hover = "%{y:.2g} % around %{x:.2g}<extra></extra>"
     return {"type": "bar", "x": middles, "y": shares, **look, "hovertemplate": hover, "xaxis": "x", "yaxis": "y2"}
-
-
-def _small(words: str) -> dict[str, Any]:
-    return {"text": words, "font": {"size": 13}}
-
-
-def _square(far: float) -> dict[str, Any]:
-    """Return axes on which a unit is as long in both directions: only distances mean something."""
-    look = {"range": [-far, far], "showticklabels": False, "ticks": "", "mirror": True, "linecolor": GRID}
-    return {"xaxis": {**look, "constrain": "domain"}, "yaxis": {**look, "constrain": "domain", "scaleanchor": "x"}}

@@ -230,8 +230,8 @@ class Playground(Panel):
         best = max(self.curve, key=lambda point: (point.val, -point.epoch))
         return (
             f"Trained for **{here.epoch}** epochs: {100 * here.train:.0f} % of the training nodes are right. At "
-            f"the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one seed, "
-            "nothing that a comparison could rest on."
+            f"the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one "
+            "seed, nothing that a comparison could rest on."
         )
 
     def _footnote(self) -> str:
