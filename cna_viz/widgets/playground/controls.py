@@ -31,6 +31,7 @@ PRESETS: Final = [("ReLU", "relu"), ("like tanh", "tanh"), ("a bump", "bump"), (
 NAMES: Final = (*(f"a{power}" for power in range(6)), *(f"b{power}" for power in range(1, 5)))
 FARTHEST: Final = 4.0
 """Coefficients go from minus this to plus this."""
+DECIMALS: Final = 3
 WIDE: Final = {"description_width": "initial"}
 BEAT: Final = 700
 """Milliseconds from layer to layer when layers are played."""
@@ -90,7 +91,8 @@ class Controls(VBox):
 
     def fill(self, rational: Coefficients) -> None:
         """Move the sliders of the coefficients; what is beyond their ends widens them."""
-        for slider, value in zip(self.coefficients, (*rational.numerator, *rational.denominator), strict=True):
+        near = _on_the_grid(rational)
+        for slider, value in zip(self.coefficients, (*near.numerator, *near.denominator), strict=True):
             slider.min, slider.max = min(slider.min, value), max(slider.max, value)
             slider.value = value
 
@@ -131,15 +133,21 @@ class Controls(VBox):
 
 
 def shape(name: str) -> Coefficients:
-    """Return the coefficients of a preset, rounded to what the sliders show."""
-    found = preset(name)
-    numerator, denominator = ([round(value, 4) for value in part] for part in (found.numerator, found.denominator))
-    return Coefficients(tuple(numerator), tuple(denominator))
+    """Return the coefficients of a preset as sliders can have them."""
+    return _on_the_grid(preset(name))
+
+
+def _on_the_grid(rational: Coefficients) -> Coefficients:
+    """Round to the steps of the sliders: a browser does so, too, and would seem to have moved them."""
+    numerator, denominator = (
+        tuple(round(value, DECIMALS) for value in part) for part in (rational.numerator, rational.denominator)
+    )
+    return Coefficients(numerator, denominator)
 
 
 def _named(rational: Coefficients) -> str | None:
     """Return the preset that these are, if any."""
-    return next((name for _, name in PRESETS if preset(name) == rational), None)
+    return next((name for _, name in PRESETS if shape(name) == _on_the_grid(rational)), None)
 
 
 def _choice(description: str, options: list[tuple[str, str]], value: str) -> ToggleButtons:
@@ -152,7 +160,7 @@ def _coefficient(name: str) -> FloatSlider:
     power = name[1:]
     tooltip = f"{part}: coefficient of z to the power of {power}"
     look: dict[str, Any] = {"description": name, "tooltip": tooltip, "readout_format": ".3f"}
-    return FloatSlider(0, min=-FARTHEST, max=FARTHEST, step=0.001, **look)
+    return FloatSlider(0, min=-FARTHEST, max=FARTHEST, step=10**-DECIMALS, **look)
 
 
 def _row(*controls: Widget) -> HBox:

@@ -12,7 +12,7 @@ from ipywidgets.widgets.widget import _instances
 from cna_viz.errors import UsageError
 from cna_viz.live.graphs import edges_of, live_graph
 from cna_viz.live.network import run_through
-from cna_viz.live.rationals import preset
+from cna_viz.live.rationals import SHAPES, evaluate, preset
 from cna_viz.widgets import Playground
 from cna_viz.widgets.library import library
 
@@ -69,12 +69,26 @@ def test_fewer_layers_pull_the_shown_layer_along(playground: Playground) -> None
 
 def test_a_preset_fills_the_coefficients_and_a_slider_leaves_it(playground: Playground) -> None:
     playground._controls.preset.value = "bump"
-    assert playground.settings.rational.numerator == pytest.approx(preset("bump").numerator, abs=1e-4)
+    assert playground.settings.rational.numerator == pytest.approx(preset("bump").numerator, abs=1e-3)
     playground._controls.coefficients[1].value = 2.0
     assert playground._controls.preset.value is None
     assert playground.settings.rational.numerator[1] == 2.0
     curve = next(trace for trace in drawn(playground, "rational").data if trace.name == "rational R(z)")
     assert curve.y[80] == pytest.approx(playground.settings.rational.numerator[0], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_sliders_can_have_is_still_the_shape(playground: Playground, name: str) -> None:
+    playground._controls.preset.value = name
+    z = np.linspace(-3, 3, 61)
+    assert np.abs(evaluate(playground.settings.rational, z) - SHAPES[name](z)).max() < 0.04
+
+
+def test_a_browser_that_rounds_moves_nothing(playground: Playground) -> None:
+    assert playground._controls.preset.value == "relu"
+    for slider in playground._controls.coefficients:
+        slider.value = round(slider.value, 3)
+    assert playground._controls.preset.value == "relu"
 
 
 def test_coefficients_do_nothing_without_a_rational(playground: Playground) -> None:
