@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.comparison import arm_names, once, paired_table
+from cna_viz.analysis.comparison import arm_names, check_protocol, once, paired_table
 from cna_viz.analysis.intervals import all_or_none, confidence_interval
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
@@ -24,8 +24,12 @@ def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]
 
     Args:
         records: Runs on one dataset and one split protocol.
+
+    Raises:
+        UsageError: When datasets or split protocols differ.
     """
     runs = once(records)
+    check_protocol([record.config for record in runs])
     names = arm_names([record.config for record in runs], apart=DEPTH)
     found: dict[int, dict[str, list[Record]]] = {layers: {} for layers in sorted({record.layers for record in runs})}
     for record in runs:
