@@ -14,7 +14,7 @@ def pair_names(first: Record, second: Record) -> tuple[str, str]:
     arms = [names[config.run_id] for config in configs]
     if first.config.slot == second.config.slot and arms[0] != arms[1]:
         arms = [f"{first.config.slot}, {arm}" for arm in arms]
-    further = {
+    further: dict[str, list[object]] = {
         "seed": [config.seed for config in configs],
         "split seed": [config.split_seed for config in configs],
         "run": [first.id[:8], second.id[:8]],

@@ -53,7 +53,8 @@ def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test") ->
     if gone := _missing(table):
         return gone
     found = difference((table[arm] - table[baseline]).to_numpy(dtype=float))
-    return f"{points(Judged(found.difference, found.low, found.high, '', metric_of(table)))}, {counted(len(table), 'pair')}"
+    words = points(Judged(found.difference, found.low, found.high, "", metric_of(table)))
+    return f"{words}, {counted(len(table), 'pair')}"
 
 
 def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin: float = MARGIN) -> list[str]:
@@ -107,7 +108,9 @@ def one_switch_away(arms: Arms, arm: str) -> dict[str, str]:
 
 
 def _questions(arms: Arms, arm: str, baseline: str) -> list[Question]:
-    first = [Question(f"**{arm}** against **{baseline}**", arm, baseline)] if baseline in arms and arm != baseline else []
+    first = (
+        [Question(f"**{arm}** against **{baseline}**", arm, baseline)] if baseline in arms and arm != baseline else []
+    )
     held = {one.other for one in first}
     steps = {name: words for name, words in one_switch_away(arms, arm).items() if name not in held}
     return first + [Question(f"{words} ({name})", name, arm) for name, words in steps.items()]
@@ -117,7 +120,11 @@ def _missing(table: pd.DataFrame) -> str:
     """Return why a difference of two arms is unknown; empty where it is known."""
     if not finite_pairs(table):
         return "unknown, because a run diverged"
-    return f"unknown: an interval needs two pairs of the same split and seed, there is {len(table)}" if len(table) < 2 else ""
+    return (
+        f"unknown: an interval needs two pairs of the same split and seed, there is {len(table)}"
+        if len(table) < 2
+        else ""
+    )
 
 
 def _answers(asked: Sequence[Question], tables: Sequence[pd.DataFrame], margin: float) -> pd.DataFrame:
@@ -139,6 +146,6 @@ def _limits(answers: pd.DataFrame) -> list[str]:
     if pairs >= needed:
         return []
     return [
-        f"with {counted(pairs, 'pair')} no p value is below {smallest_p(pairs):.2g}; for {counted(len(answers), 'difference')} "
-        f"it takes {needed} pairs until one can be significant"
+        f"with {counted(pairs, 'pair')} no p value is below {smallest_p(pairs):.2g}; for "
+        f"{counted(len(answers), 'difference')} it takes {needed} pairs until one can be significant"
     ]

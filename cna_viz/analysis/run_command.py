@@ -18,7 +18,9 @@ def run_command(config: RunConfig, runs: str = "") -> str:
         UsageError: When the network is not of this library.
     """
     if config.watched is not None:
-        raise UsageError(f"run {config.run_id} was watched: only the program that trained {config.slot!r} can do so again")
+        raise UsageError(
+            f"run {config.run_id} was watched: only the program that trained {config.slot!r} can do so again"
+        )
     values, defaults = flat(config), flat(RunConfig())
     csbm = config.data.csbm
     if csbm is not None:

@@ -13,7 +13,7 @@ from cna_viz.figures.theme import GRID
 Array = np.ndarray[Any, Any]
 
 Method = Literal["pca", "umap"]
-METHODS = ("pca", "umap")
+METHODS: tuple[Method, ...] = ("pca", "umap")
 
 
 def project(layers: Sequence[Array], method: Method, cache: Path | None) -> list[Projection]:

@@ -73,7 +73,9 @@ def plot_two_runs(
     if layer not in range(1, paired.deepest + 1):
         raise UsageError(f"layer {layer!r} is in neither run: at this stage layers are 1 to {paired.deepest}")
     shown, names = paired.at(layer), pair_names(first, second)
-    groups = [None if at is None else color_groups(run, color, layer, epoch) for run, at in zip(runs, shown, strict=True)]
+    groups = [
+        None if at is None else color_groups(run, color, layer, epoch) for run, at in zip(runs, shown, strict=True)
+    ]
     if color == "cluster" and all(group is None for group in groups):
         raise no_clusters(first)
     count = first.graph.sizes["node"]
@@ -112,9 +114,7 @@ def _square(figure: go.Figure, far: float, column: int) -> None:
     figure.update_yaxes(scaleanchor="x" if column == 1 else f"x{column}", constrain="range", row=1, col=column)
 
 
-def _add_nodes(
-    figure: go.Figure, column: int, projection: Projection, groups: NodeGroups | None, drawn: Array
-) -> None:
+def _add_nodes(figure: go.Figure, column: int, projection: Projection, groups: NodeGroups | None, drawn: Array) -> None:
     traces = node_traces(projection.positions, groups, drawn, scatter(2 * len(drawn)), fitting_size(len(drawn)))
     figure.add_traces(traces, rows=[1] * len(traces), cols=[column] * len(traces))
     if projection.collapsed:
@@ -179,5 +179,7 @@ def _finished(
     )
     footnote = provenance(runs, *notes)
     bottom = space_below(footnote)
-    finish(figure, "What do two networks make of the same nodes?", footnote, height=TOP + height + bottom, bottom=bottom)
+    finish(
+        figure, "What do two networks make of the same nodes?", footnote, height=TOP + height + bottom, bottom=bottom
+    )
     return figure.update_layout(margin={"t": TOP})

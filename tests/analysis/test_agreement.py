@@ -1,7 +1,6 @@
 """Two runs on the same nodes: known partitions, known answers, and runs that can't be compared node by node."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -68,9 +68,10 @@ def test_columns_keep_the_names_that_the_arms_were_given(make: Make) -> None:
     assert list(table.columns) == ["other", "cna, clusters 3"]
 
 
-def test_arms_without_a_common_pair_are_refused(make: Make) -> None:
-    with pytest.raises(UsageError, match="cna and relu have no pair of the same split and seed"):
-        pairs_of({"cna": [make("cna", seed=1)], "relu": [make("relu", seed=0)]}, ["cna", "relu"])
+def test_arms_without_a_common_pair_have_none(make: Make) -> None:
+    table = pairs_of({"cna": [make("cna", seed=1)], "relu": [make("relu", seed=0)]}, ["cna", "relu"])
+    assert table.empty
+    assert list(table.columns) == ["cna", "relu"]
 
 
 def test_an_unknown_arm_is_refused_with_those_there_are(make: Make) -> None:
@@ -86,7 +87,11 @@ def test_pairs_of_a_diverged_run_are_not_finite(make: Make) -> None:
 
 
 def test_scores_by_depth_are_there_where_the_arm_is(make: Make) -> None:
-    records = [*family(make, "cna", [0.5, 0.7], 2), *family(make, "cna", [0.2, 0.4], 8), *family(make, "relu", [0.9], 4)]
+    records = [
+        *family(make, "cna", [0.5, 0.7], 2),
+        *family(make, "cna", [0.2, 0.4], 8),
+        *family(make, "relu", [0.9], 4),
+    ]
     table = scores_by_depth(arms_by_depth(records), "cna")
     assert table["layers"].tolist() == [2, 8]
     np.testing.assert_allclose(table["mean"], [0.6, 0.3])

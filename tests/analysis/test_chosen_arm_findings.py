@@ -32,6 +32,8 @@ def test_a_difference_of_one_pair_and_of_a_diverged_run_is_said_to_be_unknown(ma
     assert difference_words(found, "cna", "relu") == (
         "unknown: an interval needs two pairs of the same split and seed, there is 1"
     )
+    apart = {"relu": found["relu"], "cna": [make("cna", seed=7, accuracy=0.5)]}
+    assert difference_words(apart, "cna", "relu").endswith("there is 0")
     gone = {**arms(make, {"relu": 0.0}, seeds=1), "cna": [make("cna", status="diverged", accuracy={})]}
     assert difference_words(gone, "cna", "relu") == "unknown, because a run diverged"
 

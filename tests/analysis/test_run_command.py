@@ -7,7 +7,15 @@ import pytest
 from cna_viz.analysis.run_command import run_command
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
-from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig, WatchedConfig
+from cna_viz.config import (
+    CSBMConfig,
+    DataConfig,
+    ModelConfig,
+    RecordingConfig,
+    RunConfig,
+    TrainingConfig,
+    WatchedConfig,
+)
 from cna_viz.errors import UsageError
 
 CONFIGS = {

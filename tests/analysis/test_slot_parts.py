@@ -45,7 +45,8 @@ def test_every_value_has_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slot", "words"), [("cna", "normalized within clusters"), ("n", "normalized over all nodes"), ("c", "not normalized")]
+    ("slot", "words"),
+    [("cna", "normalized within clusters"), ("n", "normalized over all nodes"), ("c", "not normalized")],
 )
 def test_without_clusters_normalization_is_over_all_nodes(slot: str, words: str) -> None:
     found = parts(slot)

@@ -123,7 +123,9 @@ def test_one_seed_and_one_arm_can_be_drawn(make: Make) -> None:
 
 def test_the_figure_says_where_it_is_from_and_can_be_stored_and_drawn_dark(records: list[Record]) -> None:
     figure = plot_chosen_arm(records, layers=4)
-    assert figure.layout.annotations[-1].text.startswith("dataset digits · split random-60-20-20 · seeds 0, 1, 2 · runs ")
+    assert figure.layout.annotations[-1].text.startswith(
+        "dataset digits · split random-60-20-20 · seeds 0, 1, 2 · runs "
+    )
     assert "model of the best validation epoch" in figure.layout.annotations[-1].text
     assert not without_counterpart(figure)
     json.loads(figure.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

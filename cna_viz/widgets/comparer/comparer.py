@@ -23,7 +23,7 @@ MOST_KEPT = 8
 
 
 class Comparer(Panel):
-    """Two runs on the same nodes: one layer of both on the same axes, a measure of both, where clusters and answers agree.
+    """Two runs on the same nodes: a layer of both on the same axes, a measure, and where clusters and answers agree.
 
     Every layer of the second run is turned onto the same layer of the first. Nodes that are pointed at or selected in
     one picture are marked in both.
@@ -85,7 +85,8 @@ class Comparer(Panel):
             RecordError: When a record is damaged.
         """
         one, other = (
-            _run(self._records, wanted) if wanted else run for wanted, run in zip((first, second), self._pair, strict=True)
+            _run(self._records, wanted) if wanted else run
+            for wanted, run in zip((first, second), self._pair, strict=True)
         )
         look = clamped(look, one, other)
         if look.method == "umap" and self._key(one, other, look) not in self._kept:
@@ -106,9 +107,8 @@ class Comparer(Panel):
     def _drawn(self, one: Record, other: Record, look: Look) -> go.Figure:
         key = self._key(one, other, look)
         if key not in self._kept:
-            where = {"epoch": look.epoch, "stage": look.stage, "method": look.method}
             self._kept = dict(list(self._kept.items())[-MOST_KEPT + 1 :])
-            self._kept[key] = paired_layers(one, other, **where)
+            self._kept[key] = paired_layers(one, other, epoch=look.epoch, stage=look.stage, method=look.method)
             self.notice.clear()
         return plot_two_runs(one, other, paired=self._kept[key], **vars(look))
 
