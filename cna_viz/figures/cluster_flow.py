@@ -2,31 +2,21 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import hex_to_rgb
 
 from cna_viz.analysis.cluster_flow import ClusterFlow, Over, cluster_flow
-from cna_viz.analysis.cluster_table import count_pairs
-from cna_viz.analysis.node_groups import NodeGroups, node_groups
+from cna_viz.analysis.node_groups import node_groups
+from cna_viz.figures.flow_marks import class_legend, sankey
 from cna_viz.figures.labels import provenance
-from cna_viz.figures.theme import INK, MUTED, PAPER, finish, group_style
+from cna_viz.figures.theme import INK, MUTED, finish
 from cna_viz.records.record import Record
-
-Array = np.ndarray[Any, Any]
 
 TOP, BOTTOM = 132, 84
 """Heights in pixels of what is above the columns and below them."""
 LEAST, CLUSTER, HIGHEST = 430, 26, 1300
 """Height in pixels of a column at least, per cluster, and at most."""
-PAD = 14
-"""Pixels between two clusters of a column, at most."""
-EDGE: Final = 1e-3
-"""Plotly takes a position of exactly 0 for none."""
-OPACITY: Final = 0.45
-HOVER: Final = "%{customdata}<extra></extra>"
 IN_A_ROW, LEGEND_ROW = 12, 21
 """Entries of the legend in a row of a page's width, and the height of a row in pixels."""
 
@@ -63,8 +53,7 @@ def plot_cluster_flow(
     kind = "fifth of the target" if groups.kind == "target" else groups.kind
     rows = ceil((1 + len(np.unique(groups.label))) / IN_A_ROW)
     panel = min(max(LEAST, CLUSTER * max(len(order) for order in flow.order)), HIGHEST)
-    figure = go.Figure(_sankey(flow, groups, panel))
-    _add_legend(figure, groups)
+    figure = go.Figure([sankey(flow, groups, panel), *class_legend(groups)])
     for column, place in enumerate(flow.places):
         _write_title(figure, flow, column, f"{over} {place}" + _mark(record, over, place))
     notes = [
@@ -85,95 +74,6 @@ def plot_cluster_flow(
     width = {"entrywidth": 30} if groups.kind == "class" else {}
     look = {**width, "y": 1 + 44 / panel, "title": {"text": f"<b>{groups.kind}</b>  "}, "itemsizing": "constant"}
     return figure.update_layout(margin={"t": TOP + LEGEND_ROW * (rows - 1), "l": 24}, legend=look)
-
-
-def _sankey(flow: ClusterFlow, groups: NodeGroups, panel: int) -> go.Sankey:
-    """Return bars and bands; a bar's number is its place in all columns, one after the other."""
-    most = max(len(order) for order in flow.order)
-    pad = min(PAD, panel / 2 / max(most - 1, 1))
-    starts = np.cumsum([0, *(len(order) for order in flow.order)])
-    # As plotly scales them: the column with most clusters fills the height.
-    scale = (panel - (most - 1) * pad) / max(len(flow.columns[0].label), 1)
-    bars = [
-        {**bar, "y": min(max(middle / panel, EDGE), 1 - EDGE)}
-        for column in range(len(flow.places))
-        for bar, middle in zip(_bars(flow, groups, column), _middles(flow, column, scale, pad, panel), strict=True)
-    ]
-    bands = [
-        {**band, "source": int(starts[column]) + band["source"], "target": int(starts[column + 1]) + band["target"]}
-        for column in range(len(flow.places) - 1)
-        for band in _bands(flow, groups, column)
-    ]
-    node, link = ({key: [one[key] for one in many] for key in many[0]} for many in (bars, bands))
-    return go.Sankey(
-        arrangement="fixed",
-        node={**node, "pad": pad, "thickness": 16, "line": {"color": PAPER, "width": 0.5}, "hovertemplate": HOVER},
-        link={**link, "hovertemplate": HOVER},
-        textfont={"size": 12, "color": INK},
-    )
-
-
-def _middles(flow: ClusterFlow, column: int, scale: float, pad: float, panel: int) -> list[float]:
-    """Return where the middles of the bars of a column are, in pixels from the top; the column is centred."""
-    height = scale * flow.columns[column].size[flow.order[column]]
-    gaps = pad * np.arange(len(height))
-    top = (panel - height.sum() - gaps[-1]) / 2
-    return [float(middle) for middle in top + np.cumsum(height) - height / 2 + gaps]
-
-
-def _bars(flow: ClusterFlow, groups: NodeGroups, column: int) -> list[dict[str, Any]]:
-    """Return label, colour and column of the clusters of a column from top to bottom."""
-    found, order = flow.columns[column], flow.order[column]
-    members = count_pairs(found.label, groups.label, found.count, len(groups.names))
-    across = column / (len(flow.places) - 1)
-    return [
-        {
-            "label": f"{cluster}: {found.size[cluster]} ({_name(groups, members[cluster])})",
-            "color": _color(groups, members[cluster]),
-            "x": min(max(across, EDGE), 1 - EDGE),
-            "customdata": f"{flow.over} {flow.places[column]}, cluster {cluster}: {found.size[cluster]} nodes, "
-            + _most(groups, members[cluster]),
-        }
-        for cluster in order
-    ]
-
-
-def _bands(flow: ClusterFlow, groups: NodeGroups, column: int) -> list[dict[str, Any]]:
-    """Return the bands between a column and the next; source and target are places in the order of their columns."""
-    one, other = flow.columns[column], flow.columns[column + 1]
-    pair = one.label * other.count + other.label
-    members = count_pairs(pair, groups.label, one.count * other.count, len(groups.names))
-    bands = []
-    for place, cluster in enumerate(flow.order[column]):
-        for target, following in enumerate(flow.order[column + 1]):
-            of = members[cluster * other.count + following]
-            if not of.any():
-                continue
-            text = f"cluster {cluster} → cluster {following}: {of.sum()} nodes, {_most(groups, of)}"
-            color = f"rgba{(*hex_to_rgb(_color(groups, of)), OPACITY)}"
-            value = int(of.sum())
-            bands.append({"source": place, "target": target, "value": value, "color": color, "customdata": text})
-    return bands
-
-
-def _color(groups: NodeGroups, members: Array) -> str:
-    return group_style(groups.kind, int(members.argmax()))[0]
-
-
-def _name(groups: NodeGroups, members: Array) -> str:
-    return groups.names[int(members.argmax())]
-
-
-def _most(groups: NodeGroups, members: Array) -> str:
-    return f"{100 * members.max() / max(members.sum(), 1):.0f} % of {groups.kind} {_name(groups, members)}"
-
-
-def _add_legend(figure: go.Figure, groups: NodeGroups) -> None:
-    """Say which colour is which class, by marks that stand for all; a Sankey diagram has no legend of its own."""
-    for number in np.unique(groups.label):
-        color, symbol = group_style(groups.kind, int(number))
-        mark = {"size": 13, "color": color, "symbol": "square" if symbol == "circle" else symbol}
-        figure.add_scatter(x=[None], y=[None], mode="markers", marker=mark, name=groups.names[number], hoverinfo="skip")
 
 
 def _write_title(figure: go.Figure, flow: ClusterFlow, column: int, title: str) -> None:

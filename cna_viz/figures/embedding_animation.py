@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from cna_viz.analysis.methods import METHODS, Method, project
 from cna_viz.analysis.node_colors import COLORS, Color, color_groups, no_clusters
 from cna_viz.errors import UsageError
 from cna_viz.figures.checks import check_choice, nothing_measured
@@ -16,7 +17,7 @@ from cna_viz.figures.labels import STAGE_LABELS, provenance
 from cna_viz.figures.large import MOST_ANIMATED, sample, sample_note
 from cna_viz.figures.nodes import LEGEND, Trace, legend_title, legend_traces
 from cna_viz.figures.player import player
-from cna_viz.figures.projected import METHODS, Method, hide_axes, method_note, project, reach
+from cna_viz.figures.projected import hide_axes, method_note, reach
 from cna_viz.figures.theme import INK, MUTED, finish, log_axis, space_below
 from cna_viz.records.record import Record
 

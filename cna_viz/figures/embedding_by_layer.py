@@ -7,12 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from cna_viz.analysis.methods import METHODS, Method, project
 from cna_viz.analysis.node_colors import COLORS, Color, color_groups, no_clusters
 from cna_viz.figures.checks import check_choice, nothing_measured, one_depth
 from cna_viz.figures.labels import STAGE_LABELS, provenance
 from cna_viz.figures.large import sample, sample_note, scatter
 from cna_viz.figures.nodes import LEGEND, legend_title, legend_traces, node_traces
-from cna_viz.figures.projected import METHODS, Method, hide_axes, method_note, project, reach, state
+from cna_viz.figures.projected import hide_axes, method_note, reach, state
 from cna_viz.figures.theme import finish, slot_style, space_below
 from cna_viz.records.record import Record
 

@@ -59,7 +59,7 @@ def frame_traces(step: Step, drawn: Array, far: float, changing: list[str] | Non
         nodes = node_traces(positions, step.groups, drawn, size=size)
     else:
         nodes = changing_traces(positions, step.groups, drawn, changing, size)
-    return [*nodes, _point(step.projection), _caption(step, far)]
+    return [*nodes, collapsed_mark(shown=step.projection.collapsed), _caption(step, far)]
 
 
 def changes(traces: Sequence[Trace], changing: bool) -> list[Trace]:
@@ -79,9 +79,9 @@ def _same(first: NodeGroups | None, other: NodeGroups | None) -> bool:
     return first is other or all(np.array_equal(one, two) for one, two in arrays)  # type: ignore[arg-type]
 
 
-def _point(projection: Projection) -> Trace:
+def collapsed_mark(shown: bool = True) -> Trace:
     """Return the mark of a layer that is a single point; it has no place in other frames."""
-    place = [0.0] if projection.collapsed else [None]
+    place = [0.0] if shown else [None]
     marker = {"color": INK, "symbol": "circle-open", "size": 4 * SIZE, "line": {"width": 2}}
     return _words(place, place, "markers+text", "all nodes", "middle right") | {"marker": marker}
 

@@ -9,15 +9,17 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.graph_layout import graph_layout, undirected
+from cna_viz.analysis.methods import METHODS, Method, project
 from cna_viz.analysis.node_colors import COLORS, color_groups, no_clusters
 from cna_viz.analysis.node_groups import NodeGroups
 from cna_viz.analysis.projection import Projection
 from cna_viz.figures.checks import check_choice
+from cna_viz.figures.edges import edge_trace, shown_edges
 from cna_viz.figures.labels import STAGE_LABELS, provenance
-from cna_viz.figures.large import MOST_EDGES, sample, sample_note, scatter
+from cna_viz.figures.large import sample, sample_note, scatter
 from cna_viz.figures.nodes import LEGEND, Trace, fitting_size, legend_title, legend_traces, node_traces, scaled_traces
-from cna_viz.figures.projected import METHODS, Method, caption, hide_axes, method_note, project, reach
-from cna_viz.figures.theme import MUTED, SEQUENTIAL, finish, space_below
+from cna_viz.figures.projected import caption, hide_axes, method_note, reach
+from cna_viz.figures.theme import SEQUENTIAL, finish, space_below
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -70,7 +72,7 @@ def plot_graph(
         raise no_clusters(record)
     edges, count = undirected(record.graph["edge_index"].values), len(projection.positions)
     drawn = sample(count)
-    lines = _shown_edges(edges, drawn, count)
+    lines = shown_edges(edges, drawn, count)
     words = [f"<b>graph</b> · {count:,} nodes, {edges.shape[1]:,} edges", caption(f"layer {layer}", projection)]
     figure = make_subplots(1, 2, horizontal_spacing=0.03, subplot_titles=words)
     _add_panels(figure, graph_layout(edges, count, cache), lines, projection, groups, drawn)
@@ -88,14 +90,6 @@ def plot_graph(
     return finish(figure, title, footnote, height=TOP + PANEL + bottom, bottom=bottom)
 
 
-def _shown_edges(edges: Array, drawn: Array, count: int) -> Array:
-    """Return the edges to draw: of those between nodes that are drawn, all or a sample."""
-    there = np.zeros(count, dtype=bool)
-    there[drawn] = True
-    between = edges[:, there[edges].all(axis=0)]
-    return between[:, sample(between.shape[1], MOST_EDGES)]
-
-
 def _add_panels(
     figure: go.Figure, layout: Array, lines: Array, projection: Projection, groups: NodeGroups | None, drawn: Array
 ) -> None:
@@ -106,7 +100,7 @@ def _add_panels(
         else node_traces(positions, groups, drawn, kind, size)
         for positions in (layout, projection.positions)
     )
-    _add(figure, [_edges(layout, lines, kind), *graph], column=1)
+    _add(figure, [edge_trace(layout, lines, kind), *graph], column=1)
     _add(figure, embedding, column=2)
     figure.update_layout(meta={"linked": [[n, n + len(graph)] for n in range(1, 1 + len(graph))]})
     _square(figure, 1.05, column=1, showgrid=False)
@@ -124,23 +118,6 @@ def _square(figure: go.Figure, far: float, column: int, showgrid: bool) -> None:
 
 def _add(figure: go.Figure, traces: Sequence[Trace], column: int) -> None:
     figure.add_traces(traces, rows=[1] * len(traces), cols=[column] * len(traces))
-
-
-def _edges(layout: Array, lines: Array, kind: str) -> Trace:
-    """Return all edges as one line with gaps."""
-    ends = np.full((lines.shape[1], 3, 2), np.nan, dtype=np.float32)
-    ends[:, :2] = layout[lines.T]
-    flat = ends.reshape(-1, 2)
-    return {
-        "type": kind,
-        "x": flat[:, 0],
-        "y": flat[:, 1],
-        "mode": "lines",
-        "line": {"color": MUTED, "width": 0.7},
-        "opacity": 0.4,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
 
 
 def _explain_colors(figure: go.Figure, groups: NodeGroups | None) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 
 from cna_viz.analysis.agreement import check_same_nodes
 from cna_viz.analysis.aligned import aligned
+from cna_viz.analysis.methods import METHODS, Method, project
 from cna_viz.analysis.projection import Projection
 from cna_viz.figures.checks import check_choice
 from cna_viz.figures.labels import STAGE_LABELS
-from cna_viz.figures.projected import METHODS, Method, project, reach
+from cna_viz.figures.projected import reach
 from cna_viz.records.record import Record
 
 

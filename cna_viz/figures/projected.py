@@ -1,41 +1,23 @@
-"""Features to positions, and the words on how: what all figures of embeddings share."""
+"""What all figures of embeddings share: words on how features became positions, and axes."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.methods import Method
+from cna_viz.analysis.projection import Projection
 from cna_viz.figures.theme import GRID
 
 Array = np.ndarray[Any, Any]
-
-Method = Literal["pca", "umap"]
-METHODS: tuple[Method, ...] = ("pca", "umap")
-
-
-def project(layers: Sequence[Array], method: Method, cache: Path | None) -> list[Projection]:
-    """Project a sequence of features of the same nodes, each turned onto, or started from, the one before.
-
-    Args:
-        layers: Features, each ``[nodes, channels]``.
-        method: ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP).
-        cache: Folder of kept UMAP projections; the user's cache folder when left out.
-    """
-    if method == "pca":
-        return project_layers(layers)
-    from cna_viz.analysis.umap import umap_layers
-
-    return umap_layers(layers, cache)
 
 
 def method_note(method: Method, what: str = "layer") -> str:
     """Return the note on a projection; of UMAP with its parameters.
 
     Args:
-        method: As in :func:`project`.
+        method: As in :func:`~cna_viz.analysis.methods.project`.
         what: What follows each other in the sequence; empty where there is only one.
     """
     if method == "pca":

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.agreement_findings import pair_names
+from cna_viz.analysis.methods import Method
 from cna_viz.analysis.node_colors import COLORS, Color, color_groups, no_clusters
 from cna_viz.analysis.node_groups import NodeGroups
 from cna_viz.analysis.projection import Projection
@@ -19,7 +20,7 @@ from cna_viz.figures.large import MOST_POINTS, sample, sample_note, scatter
 from cna_viz.figures.layer_curves import add_layer_curves
 from cna_viz.figures.nodes import fitting_size, legend_title, legend_traces, node_traces
 from cna_viz.figures.paired_layers import PairedLayers, paired_layers
-from cna_viz.figures.projected import Method, caption, hide_axes, method_note
+from cna_viz.figures.projected import caption, hide_axes, method_note
 from cna_viz.figures.theme import INK, MUTED, finish, slot_style, space_below
 from cna_viz.records.record import Record
 
@@ -73,9 +74,8 @@ def plot_two_runs(
     if layer not in range(1, paired.deepest + 1):
         raise UsageError(f"layer {layer!r} is in neither run: at this stage layers are 1 to {paired.deepest}")
     shown, names = paired.at(layer), pair_names(first, second)
-    groups = [
-        None if at is None else color_groups(run, color, layer, epoch) for run, at in zip(runs, shown, strict=True)
-    ]
+    seen = zip(runs, shown, strict=True)
+    groups = [None if at is None else color_groups(run, color, layer, epoch) for run, at in seen]
     if color == "cluster" and all(group is None for group in groups):
         raise no_clusters(first)
     count = first.graph.sizes["node"]
@@ -178,8 +178,6 @@ def _finished(
         legend2={**look, "y": (CURVES + 34) / height, "itemsizing": "trace"},
     )
     footnote = provenance(runs, *notes)
-    bottom = space_below(footnote)
-    finish(
-        figure, "What do two networks make of the same nodes?", footnote, height=TOP + height + bottom, bottom=bottom
-    )
+    bottom, question = space_below(footnote), "What do two networks make of the same nodes?"
+    finish(figure, question, footnote, height=TOP + height + bottom, bottom=bottom)
     return figure.update_layout(margin={"t": TOP})

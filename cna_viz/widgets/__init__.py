@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from cna_viz.widgets.ablation_board.board import AblationBoard
     from cna_viz.widgets.comparer.comparer import Comparer
+    from cna_viz.widgets.explorer.explorer import Explorer
+    from cna_viz.widgets.playground import Playground
     from cna_viz.widgets.prediction import Prediction
     from cna_viz.widgets.view import View
 
 _HOMES: Final = {
     "AblationBoard": "cna_viz.widgets.ablation_board.board",
     "Comparer": "cna_viz.widgets.comparer.comparer",
+    "Explorer": "cna_viz.widgets.explorer.explorer",
+    "Playground": "cna_viz.widgets.playground",
     "Prediction": "cna_viz.widgets.prediction",
     "View": "cna_viz.widgets.view",
 }
 
-__all__ = ["AblationBoard", "Comparer", "Prediction", "View"]
+__all__ = ["AblationBoard", "Comparer", "Explorer", "Playground", "Prediction", "View"]
 
 
 def __getattr__(name: str) -> Any:

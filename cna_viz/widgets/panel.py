@@ -20,11 +20,16 @@ class Panel(VBox):
 
     def __init__(self) -> None:
         self.notice = Notice()
+        self._kept: list[Widget] = []
         super().__init__([self.notice])
 
     def compose(self, *children: Widget) -> None:
         """Put the widget together; the notice stands below the first child, the controls."""
         self.children = (*children[:1], self.notice, *children[1:])
+
+    def keep(self, widget: Widget) -> None:
+        """Close a widget that is no child, such as a link, together with this one."""
+        self._kept.append(widget)
 
     def guarded(self, act: Callable[[], None]) -> Callable[[object], None]:
         """Return an observer that runs ``act``.
@@ -47,7 +52,8 @@ class Panel(VBox):
 
     def close(self) -> None:
         """Close the widget and all that is in it, its observers with them."""
-        for widget in list(_within(self)):
+        # One that was refused while it was made is closed, too, by its end.
+        for widget in [*getattr(self, "_kept", ()), *_within(self)]:
             widget.unobserve_all()
             if widget is not self:
                 widget.close()

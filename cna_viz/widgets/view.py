@@ -1,7 +1,9 @@
 """One figure in the browser: drawn by plotly.js, exchanged as a whole, linked to others by the nodes it shows."""
 
 import json
+import re
 from collections.abc import Iterable
+from html import unescape
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -9,6 +11,7 @@ from anywidget import AnyWidget, WidgetTrait
 from traitlets import Int, List, Unicode
 
 from cna_viz.figures.dark_theme import counterparts
+from cna_viz.figures.drawing import Drawing, to_json
 from cna_viz.widgets.library import library
 from cna_viz.widgets.script import script, style
 
@@ -33,6 +36,7 @@ class View(AnyWidget):
         figure: What is shown first.
         group: Name of the group; a view with an empty one is linked to none.
         words: What the figure is, for those who can't see it; the figure's title when left out.
+        **look: ``layout``, as of every widget.
 
     Attributes:
         selected: Numbers of the selected nodes, ascending. Set by the view in which they are selected; setting it
@@ -48,17 +52,18 @@ class View(AnyWidget):
     group = Unicode().tag(sync=True)
     selected = List(Int()).tag(sync=True)
 
-    def __init__(self, figure: go.Figure, *, group: str = "", words: str = "") -> None:
+    def __init__(self, figure: go.Figure | Drawing, *, group: str = "", words: str = "", **look: Any) -> None:
         self._figure, self._words = figure, words
         super().__init__(
+            **look,
             library=library(),
             counterparts=json.dumps(dict(counterparts())),
-            drawing=_drawing(figure),
+            drawing=to_json(figure),
             words=words or _title(figure),
             group=group,
         )
 
-    def show(self, figure: go.Figure, words: str = "") -> None:
+    def show(self, figure: go.Figure | Drawing, words: str = "") -> None:
         """Show another figure in the place of the present one.
 
         Args:
@@ -67,7 +72,7 @@ class View(AnyWidget):
         """
         self._figure = figure
         with self.hold_sync():
-            self.drawing = _drawing(figure)
+            self.drawing = to_json(figure)
             self.words = words or self._words or _title(figure)
 
     def select(self, nodes: Iterable[int]) -> None:
@@ -79,7 +84,7 @@ class View(AnyWidget):
         return go.Figure(self._figure)
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
-        return bundle(super()._repr_mimebundle_(**arguments), self._figure)
+        return bundle(super()._repr_mimebundle_(**arguments), self.figure())
 
 
 def bundle(view: Any, figure: go.Figure) -> dict[str, Any]:
@@ -93,10 +98,7 @@ def bundle(view: Any, figure: go.Figure) -> dict[str, Any]:
     return {**data, FIGURE: json.loads(figure.to_json())}
 
 
-def _drawing(figure: go.Figure) -> str:
-    text: str = figure.to_json()
-    return text
-
-
-def _title(figure: go.Figure) -> str:
-    return figure.layout.title.text or "figure"
+def _title(figure: go.Figure | Drawing) -> str:
+    """Return the title without its markup."""
+    text = figure["layout"]["title"]["text"] if figure["layout"]["title"] else None
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", text or "")).split()) or "figure"

@@ -112,7 +112,7 @@ def test_a_collapsed_layer_is_said_to_be(make: Make, monkeypatch: pytest.MonkeyP
 
 def test_of_very_many_nodes_and_edges_samples_are_drawn_and_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large, "MOST_POINTS", 30)
-    monkeypatch.setattr("cna_viz.figures.graph.MOST_EDGES", 5)
+    monkeypatch.setattr("cna_viz.figures.edges.MOST_EDGES", 5)
     record = make()
     figure = plot_graph(record, 1)
     shown = positions(figure, 0)

@@ -7,9 +7,9 @@ import numpy as np
 
 from cna_viz.analysis.agreement import check_same_nodes
 from cna_viz.analysis.cluster_labels import has_clusters
+from cna_viz.analysis.methods import METHODS, Method
 from cna_viz.analysis.node_colors import COLORS, Color
 from cna_viz.errors import UsageError
-from cna_viz.figures.projected import METHODS, Method
 from cna_viz.records.record import Record
 from cna_viz.vocabulary import MEASURES, STAGES
 

@@ -1,0 +1,117 @@
+"""Projections of a run that keep their side: from layer to layer, from epoch to epoch, and between the stages."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from cna_viz.analysis.methods import Method, project
+from cna_viz.analysis.projection import Projection, turned
+from cna_viz.records.record import Record
+
+Array = np.ndarray[Any, Any]
+Key = tuple[int, str, Method]
+
+MOST_BYTES: Final = 256 * 2**20
+"""Positions that are kept in memory; those that were not asked for the longest are dropped first."""
+
+
+class KeptProjections:
+    """Projections of all layers of one run, each epoch and stage computed when first asked for, and then kept.
+
+    Where a picture lies on its axes means nothing, so it must not change its side while somebody looks at one layer
+    after the other. The selected epoch (the last snapshot where that has none) is projected as any sequence of layers
+    is; every other snapshot is turned onto its neighbour on the way there, too. By UMAP, which takes seconds for each,
+    they are turned onto the selected epoch itself.
+
+    Args:
+        record: A run with snapshots.
+        cache: Folder of kept UMAP projections; the user's cache folder when left out.
+        most: Bytes of positions to keep at most; one epoch and stage is kept in any case.
+    """
+
+    def __init__(self, record: Record, cache: Path | None = None, most: int = MOST_BYTES) -> None:
+        self._record, self._cache, self._most = record, cache, most
+        self._kept: OrderedDict[Key, tuple[Projection, ...]] = OrderedDict()
+
+    def layers(self, epoch: int, stage: str = "conv", method: Method = "pca") -> tuple[Projection, ...]:
+        """Return the projections of layers 1, 2, … at one epoch and stage.
+
+        Args:
+            epoch: A snapshot's epoch.
+            stage: ``conv`` or ``slot``, of which the last layer has none.
+            method: ``pca`` or ``umap``.
+
+        Raises:
+            UsageError: When there is no such snapshot or stage.
+            RecordError: When a file is not what was written.
+        """
+        key = (epoch, stage, method)
+        if key not in self._kept:
+            self._kept[key] = self._project(key)
+        self._kept.move_to_end(key)
+        self._forget()
+        return self._kept[key]
+
+    def holds(self, epoch: int, stage: str, method: Method) -> bool:
+        """Whether an epoch and stage was projected already."""
+        return (epoch, stage, method) in self._kept
+
+    def _project(self, key: Key) -> tuple[Projection, ...]:
+        epoch, stage, method = key
+        last = self._record.layers - (stage == "slot")
+        features = [self._record.embedding(layer, stage, epoch).values for layer in range(1, last + 1)]
+        projections = project(features, method, self._cache)
+        beside = self._beside(key)
+        return tuple(projections if beside is None else between(projections, self.layers(*beside)))
+
+    def _beside(self, key: Key) -> Key | None:
+        """Return what an epoch and stage is turned onto; None for the one that all others follow."""
+        epoch, stage, method = key
+        snapshots, selected = self._record.snapshots, self._selected()
+        if epoch == selected:
+            return (epoch, "conv", method) if stage == "slot" and method == "pca" else None
+        if method == "umap":
+            return selected, stage, method
+        here = snapshots.index(epoch)
+        return snapshots[here - 1 if epoch > selected else here + 1], stage, method
+
+    def _selected(self) -> int:
+        snapshots, best = self._record.snapshots, self._record.best_epoch
+        return best if best in snapshots else snapshots[-1]
+
+    def _forget(self) -> None:
+        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._most:
+            self._kept.popitem(last=False)
+
+
+def between(projections: Sequence[Projection], beside: Sequence[Projection]) -> list[Projection]:
+    """Turn each layer to what is nearest to two others: the layer before, and itself at a neighbouring epoch or stage.
+
+    So it jumps neither from layer to layer nor from epoch to epoch.
+
+    Args:
+        projections: Layers in their order.
+        beside: The same layers at the other epoch or stage, as many or more.
+    """
+    found: list[Projection] = []
+    before: Array | None = None
+    for projection, other in zip(projections, beside, strict=False):
+        if _has_places(projection):
+            near = [shown for shown in (before, other.positions if _has_places(other) else None) if shown is not None]
+            positions = turned(projection.positions, sum(near)) if near else projection.positions
+            projection = replace(projection, positions=positions)
+            before = positions
+        found.append(projection)
+    return found
+
+
+def _has_places(projection: Projection) -> bool:
+    return not projection.collapsed and bool(np.isfinite(projection.positions).any())
+
+
+def _bytes(projections: tuple[Projection, ...]) -> int:
+    return sum(projection.positions.nbytes for projection in projections)

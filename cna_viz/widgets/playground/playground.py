@@ -1,0 +1,254 @@
+"""The playground: step through a deep network on a small graph, change what is in its slots, and train it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import plotly.graph_objects as go
+from ipywidgets import Box, Layout
+
+from cna_viz.data.graph import Graph
+from cna_viz.figures.arrange import arrange
+from cna_viz.figures.drawing import Drawing
+from cna_viz.live.graphs import live_graph, toggle_edge, without_edges
+from cna_viz.live.network import State, run_through
+from cna_viz.live.settings import LiveSettings
+from cna_viz.live.training import LiveTraining, Point
+from cna_viz.widgets.panel import Panel
+from cna_viz.widgets.playground.controls import Controls, shape
+from cna_viz.widgets.playground.figures import draw_graph, draw_measures, draw_nodes, draw_rational, draw_training
+from cna_viz.widgets.playground.seen import Seen
+from cna_viz.widgets.prose import Prose
+from cna_viz.widgets.view import View
+
+SLICE: Final = 0.06
+"""Seconds of training between two looks at what was clicked."""
+LOOKS: Final = 6
+"""Slices between two redrawings of the network."""
+
+
+class Playground(Panel):
+    """A GCN of up to 32 layers on a graph of at most 160 nodes, untrained until it is asked to train.
+
+    Step through its layers and see neighbours become alike; change C, N, A and the number of clusters; bend the
+    rational; take edges away; train for some seconds and stop. Nothing is recorded.
+
+        >>> widgets.Playground("csbm", layers=16, normalization="none")
+
+    Args:
+        graph: ``karate``, ``grid``, ``csbm`` or ``digits``.
+        **settings: The network to begin with, as :class:`~cna_viz.live.settings.LiveSettings` has it.
+
+    Attributes:
+        seen: The present pass through the network.
+        curve: A point per epoch of the present or last training; empty before.
+
+    Raises:
+        UsageError: When there is no such graph, or a setting is out of range.
+    """
+
+    def __init__(self, graph: str = "karate", **settings: Any) -> None:
+        chosen = LiveSettings(**settings)
+        self._graph: Graph = live_graph(graph)
+        self._state: State | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.curve: list[Point] = []
+        self._stopped = True
+        super().__init__()
+        self._controls = Controls(graph, chosen)
+        self.keep(self._controls.link)
+        self.seen = self._pass()
+        self._views = {
+            name: View(draw(), group=f"playground {id(self)}", layout=Layout(flex="1 1 480px", min_width="320px"))
+            for name, draw in self._drawings().items()
+        }
+        self._training = View(draw_training([]), layout=Layout(display="none"))
+        self._words = Prose()
+        self._observe()
+        panels = Box(list(self._views.values()), layout=Layout(flex_flow="row wrap", grid_gap="8px"))
+        self.compose(self._controls, self._words, panels, self._training)
+        self._fit()
+
+    @property
+    def settings(self) -> LiveSettings:
+        """The network that is chosen."""
+        return self._controls.settings
+
+    @property
+    def graph(self) -> Graph:
+        """The graph, edges as they are now."""
+        return self._graph
+
+    @property
+    def training(self) -> bool:
+        """Whether it trains now."""
+        return not self._stopped
+
+    def figure(self) -> go.Figure:
+        """Return what is seen now as one figure."""
+        views = [view.figure() for view in self._views.values()]
+        rows = [views[:2], views[2:]]
+        if self.curve:
+            rows.append([self._training.figure()])
+        return arrange(rows, "What does a deep network do to a small graph?", self._footnote())
+
+    def close(self) -> None:
+        """Stop training and close the widget."""
+        self._stopped = True
+        super().close()
+
+    def train(self) -> None:
+        """Train until it is done or stopped; without a running event loop it is done when this returns."""
+        if not self._stopped:
+            return
+        self._stopped = False
+        training = LiveTraining(self._graph, self.settings)
+        self._task = _run(self._train(training))
+
+    def stop(self) -> None:
+        """Stop training; the network stays as it is."""
+        self._stopped = True
+        self._fit()
+
+    def _observe(self) -> None:
+        controls = self._controls
+        controls.observe_network(self.guarded(self._changed))
+        controls.graph.observe(self.guarded(self._choose_graph), names="value")
+        controls.preset.observe(self.guarded(self._choose_shape), names="value")
+        for slider in controls.coefficients:
+            slider.observe(self.guarded(self._bent), names="value")
+        for control in (controls.layer, controls.color):
+            control.observe(self.guarded(self._redraw), names="value")
+        self._views["graph"].observe(self.guarded(self._picked), names="selected")
+        clicks: list[tuple[Any, Callable[[], None]]] = [
+            (controls.train, self.train),
+            (controls.stop, self.stop),
+            (controls.forget, self._changed),
+            (controls.toggle, lambda: self._rewire(self._toggled(*(box.value for box in controls.ends)))),
+            (controls.clear, lambda: self._rewire(without_edges(self._graph))),
+            (controls.restore, lambda: self._rewire(live_graph(self._graph.name))),
+        ]
+        for button, act in clicks:
+            button.on_click(self.guarded(act))
+
+    def _choose_graph(self) -> None:
+        self._rewire(live_graph(self._controls.graph.value))
+
+    def _choose_shape(self) -> None:
+        if self._controls.preset.value is not None:
+            self._bending = True
+            self._controls.fill(shape(self._controls.preset.value))
+            self._bending = False
+            self._changed()
+
+    _bending = False
+
+    def _bent(self) -> None:
+        if not self._bending:
+            self._controls.preset.value = None
+            self._changed()
+
+    def _toggled(self, one: int, other: int) -> Graph:
+        return toggle_edge(self._graph, one, other)
+
+    def _picked(self) -> None:
+        """Where edges are edited, two selected nodes are the ends of one."""
+        chosen = self._views["graph"].selected
+        if self._controls.edit.value and len(chosen) == 2:
+            self._views["graph"].select([])
+            self._rewire(self._toggled(*chosen))
+
+    def _rewire(self, graph: Graph) -> None:
+        self._graph = graph
+        self._changed()
+
+    def _changed(self) -> None:
+        """Another network or graph: what was trained is not it any more."""
+        self._stopped, self._state, self.curve = True, None, []
+        self._training.layout.display = "none"
+        self._fit()
+        self._look()
+
+    def _look(self) -> None:
+        self.seen = self._pass()
+        self._redraw()
+
+    def _pass(self) -> Seen:
+        settings = self._controls.settings
+        trained = self.curve[-1].epoch if self.curve else 0
+        return Seen(self._graph, settings, run_through(self._graph, settings, self._state), trained)
+
+    def _redraw(self) -> None:
+        for name, draw in self._drawings().items():
+            self._views[name].show(draw())
+
+    def _drawings(self) -> dict[str, Callable[[], Drawing]]:
+        seen, color = self.seen, self._controls.color.value
+        layer = min(self._controls.layer.value, seen.settings.layers)
+        return {
+            "graph": lambda: draw_graph(seen, layer, color),
+            "nodes": lambda: draw_nodes(seen, layer, color),
+            "measures": lambda: draw_measures(seen, layer),
+            "rational": lambda: draw_rational(seen, layer, seen.settings.rational),
+        }
+
+    async def _train(self, training: LiveTraining) -> None:
+        self._training.layout.display = None
+        slices = 0
+        while not self._stopped and not training.done:
+            training.advance(SLICE)
+            slices += 1
+            self._follow(training, redraw=slices % LOOKS == 1)
+            await asyncio.sleep(0.01)  # what was clicked meanwhile is heard now
+        if self.curve is training.curve:
+            self._follow(training, redraw=True)
+            self._say_end(training)
+        self.stop()
+
+    def _follow(self, training: LiveTraining, redraw: bool) -> None:
+        self.curve, self._state = training.curve, training.state()
+        self._training.show(draw_training(self.curve))
+        self._fit()
+        if redraw:
+            self._look()
+
+    def _say_end(self, training: LiveTraining) -> None:
+        if training.diverged:
+            self.notice.say(f"The loss was not finite after epoch {self.curve[-1].epoch}: training ended there.")
+
+    def _fit(self) -> None:
+        controls = self._controls
+        controls.fit(controls.layers.value, self._graph.num_nodes)
+        controls.train.disabled, controls.stop.disabled = not self._stopped, self._stopped
+        controls.forget.disabled = self._state is None
+        self._words.say(self._sentence())
+
+    def _sentence(self) -> str:
+        if not self.curve:
+            return "The network is **untrained**: its weights are random."
+        here = self.curve[-1]
+        best = max(self.curve, key=lambda point: (point.val, -point.epoch))
+        return (
+            f"Trained for **{here.epoch}** epochs: {100 * here.train:.0f} % of the training nodes are right. At "
+            f"the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one "
+            "seed, nothing that a comparison could rest on."
+        )
+
+    def _footnote(self) -> str:
+        settings, trained = self.seen.settings, self.seen.trained
+        slot = f"C {settings.assignment}, N {settings.normalization}, A {settings.activation}"
+        clusters = "" if settings.assignment == "none" else f", K = {settings.clusters}"
+        state = f"trained for {trained} epochs" if trained else "untrained"
+        return (
+            f"graph {self._graph.name}, GCN of {settings.layers} layers, {settings.hidden} channels, {slot}{clusters}, "
+            f"seed {settings.seed}, {state}"
+        )
+
+
+def _run(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":
+    """Run beside what the kernel does, or, where no event loop runs, at once."""
+    try:
+        return asyncio.get_running_loop().create_task(work)
+    except RuntimeError:
+        asyncio.run(work)
+        return None
