@@ -25,12 +25,14 @@ with tempfile.TemporaryDirectory() as folder:
     one = (*one, "plot_rational_movement")
     pairs = ("plot_differences", "plot_differences_by_group", "plot_effects", "plot_interaction")
     others = {*one, *pairs, "plot_claims", "plot_cluster_flow", "plot_embedding_animation"}  # these are called below
+    others |= {"plot_two_runs"}
     drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__ if name not in others]
     claim = [claim for claim in claims.read_claims() if claim.kind == "level"][:1]
     judged = claims.judge_all(claim, claims.Plan(), claims.Evidence())
     drawn += [figures.plot_claims(judged).to_json(), claims.as_html(judged)]
     drawn += [getattr(figures, name)(record, 1).to_json() for name in one]
     drawn += [plot(record).to_json() for plot in (figures.plot_embedding_animation, figures.plot_cluster_flow)]
+    drawn += [figures.plot_two_runs(record, record, 1).to_json()]
     said = [*findings.depth_findings([record]), *findings.smoothing_findings([record])]
     for find in (slot_findings.cluster_findings, slot_findings.normalization_findings, slot_findings.rational_findings):
         said += find(record, 1)

@@ -58,11 +58,11 @@ def check_same_nodes(first: Record, second: Record) -> None:
         raise UsageError(
             f"runs {_called(first, second)} are on different datasets, {names[0]} and {names[1]}: {_ADVICE}"
         )
-    targets = [record.graph["target"].values for record in (first, second)]
-    if len(targets[0]) != len(targets[1]):
-        counts = f"{len(targets[0]):,} and {len(targets[1]):,}"
+    one, other = (record.graph["target"].values for record in (first, second))
+    if len(one) != len(other):
+        counts = f"{len(one):,} and {len(other):,}"
         raise UsageError(f"runs {_called(first, second)} have different numbers of nodes, {counts}: {_ADVICE}")
-    if first.config.data.csbm != second.config.data.csbm or not np.array_equal(*targets):
+    if first.config.data.csbm != second.config.data.csbm or not np.array_equal(one, other):
         raise UsageError(f"runs {_called(first, second)} are on different graphs of the dataset {names[0]}: {_ADVICE}")
 
 
@@ -108,8 +108,13 @@ def answer_agreement(first: Record, second: Record, epoch: int | None = None, pa
     if member is not None:
         chosen = chosen[np.unique(member.values[chosen], return_index=True)[1]]
     one, other = (_right(record, epoch)[chosen] for record in (first, second))
-    shares = [_share(one & other), _share(one & ~other), _share(~one & other), _share(~one & ~other)]
-    return Answers(*shares, count=len(chosen))
+    return Answers(
+        both=_share(one & other),
+        first=_share(one & ~other),
+        second=_share(~one & other),
+        neither=_share(~one & ~other),
+        count=len(chosen),
+    )
 
 
 def _right(record: Record, epoch: int | None) -> Array:

@@ -10,8 +10,11 @@ from cna_viz.records.record import Record
 def pair_names(first: Record, second: Record) -> tuple[str, str]:
     """Return what two runs are called beside each other: the slot, and what else tells them apart."""
     configs = (first.config, second.config)
-    arms = [arm_names(configs)[config.run_id] for config in configs]
-    further = {
+    names = arm_names(configs)
+    arms = [names[config.run_id] for config in configs]
+    if first.config.slot == second.config.slot and arms[0] != arms[1]:
+        arms = [f"{first.config.slot}, {arm}" for arm in arms]
+    further: dict[str, list[object]] = {
         "seed": [config.seed for config in configs],
         "split seed": [config.split_seed for config in configs],
         "run": [first.id[:8], second.id[:8]],

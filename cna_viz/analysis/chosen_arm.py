@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.comparison import arm_names, once, paired_table
+from cna_viz.analysis.comparison import arm_names, check_protocol, once, paired_table
 from cna_viz.analysis.intervals import all_or_none, confidence_interval
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
@@ -24,8 +24,12 @@ def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]
 
     Args:
         records: Runs on one dataset and one split protocol.
+
+    Raises:
+        UsageError: When datasets or split protocols differ.
     """
     runs = once(records)
+    check_protocol([record.config for record in runs])
     names = arm_names([record.config for record in runs], apart=DEPTH)
     found: dict[int, dict[str, list[Record]]] = {layers: {} for layers in sorted({record.layers for record in runs})}
     for record in runs:
@@ -69,19 +73,18 @@ def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part:
         part: train, val or test.
 
     Returns:
-        The table of :func:`~cna_viz.analysis.comparison.paired_table`, its columns called as ``arms`` calls them.
+        The table of :func:`~cna_viz.analysis.comparison.paired_table`, its columns called as ``arms`` calls them;
+        without rows and attributes where the arms share no pair.
 
     Raises:
-        UsageError: When there is no such arm, they share no pair, or as ``paired_table`` says.
+        UsageError: When there is no such arm, or as ``paired_table`` says.
     """
     for name in names:
         if name not in arms:
             raise unknown_name("arm", name, arms)
     shared = set.intersection(*({_pair(record) for record in arms[name]} for name in names))
     if not shared:
-        raise UsageError(
-            f"{' and '.join(names)} have no pair of the same split and seed: train both with the same seeds"
-        )
+        return pd.DataFrame(columns=list(names), dtype=float)
     chosen = {name: [record for record in arms[name] if _pair(record) in shared] for name in names}
     everything = [record for runs in chosen.values() for record in runs]
     table = paired_table(everything, part)

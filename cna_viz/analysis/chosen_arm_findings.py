@@ -53,7 +53,8 @@ def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test") ->
     if gone := _missing(table):
         return gone
     found = difference((table[arm] - table[baseline]).to_numpy(dtype=float))
-    return f"{points(Judged(found.difference, found.low, found.high, '', metric_of(table)))}, {counted(len(table), 'pair')}"
+    words = points(Judged(found.difference, found.low, found.high, "", metric_of(table)))
+    return f"{words}, {counted(len(table), 'pair')}"
 
 
 def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin: float = MARGIN) -> list[str]:
@@ -145,6 +146,6 @@ def _limits(answers: pd.DataFrame) -> list[str]:
     if pairs >= needed:
         return []
     return [
-        f"with {counted(pairs, 'pair')} no p value is below {smallest_p(pairs):.2g}; for {counted(len(answers), 'difference')} "
-        f"it takes {needed} pairs until one can be significant"
+        f"with {counted(pairs, 'pair')} no p value is below {smallest_p(pairs):.2g}; for "
+        f"{counted(len(answers), 'difference')} it takes {needed} pairs until one can be significant"
     ]

@@ -40,7 +40,7 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
     """
     if not records:
         raise UsageError("there are no runs to compare")
-    _check_protocol([record.config for record in records])
+    check_protocol([record.config for record in records])
     names = arm_names([record.config for record in records], tuning)
     rows = [
         {
@@ -145,7 +145,8 @@ def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:
     return ", ".join(words)
 
 
-def _check_protocol(configs: Sequence[RunConfig]) -> None:
+def check_protocol(configs: Sequence[RunConfig]) -> None:
+    """Refuse runs that are not on one dataset and split protocol; raises :class:`~cna_viz.errors.UsageError`."""
     if any(config.watched is not None for config in configs):
         raise UsageError("watched runs can't be compared in pairs: nothing is known of their splits and seeds")
     for name in PROTOCOL:

@@ -74,9 +74,8 @@ def plot_two_runs(
     if layer not in range(1, paired.deepest + 1):
         raise UsageError(f"layer {layer!r} is in neither run: at this stage layers are 1 to {paired.deepest}")
     shown, names = paired.at(layer), pair_names(first, second)
-    groups = [
-        None if at is None else color_groups(run, color, layer, epoch) for run, at in zip(runs, shown, strict=True)
-    ]
+    seen = zip(runs, shown, strict=True)
+    groups = [None if at is None else color_groups(run, color, layer, epoch) for run, at in seen]
     if color == "cluster" and all(group is None for group in groups):
         raise no_clusters(first)
     count = first.graph.sizes["node"]
@@ -179,8 +178,6 @@ def _finished(
         legend2={**look, "y": (CURVES + 34) / height, "itemsizing": "trace"},
     )
     footnote = provenance(runs, *notes)
-    bottom = space_below(footnote)
-    finish(
-        figure, "What do two networks make of the same nodes?", footnote, height=TOP + height + bottom, bottom=bottom
-    )
+    bottom, question = space_below(footnote), "What do two networks make of the same nodes?"
+    finish(figure, question, footnote, height=TOP + height + bottom, bottom=bottom)
     return figure.update_layout(margin={"t": TOP})

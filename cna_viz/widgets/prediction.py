@@ -49,7 +49,8 @@ class Prediction(Panel):
         self._radio = None if hands else _menu(self._choices)
         self._button = Button(description="Show", button_style="primary", tooltip="show what the runs say")
         self._button.on_click(self.guarded(self.show))
-        self.compose(VBox([Prose(question), *self._controls(), HBox([self._button])]))
+        self._answering = VBox([self._said, self._reveal, self._found], layout=Layout(display="none"))
+        self.compose(VBox([Prose(question), *self._controls(), HBox([self._button])]), self._answering)
 
     @property
     def predicted(self) -> str | None:
@@ -64,7 +65,7 @@ class Prediction(Panel):
     @property
     def shown(self) -> bool:
         """Whether the answer was shown."""
-        return self._reveal in self.children
+        return self._answering.layout.display is None
 
     def show(self) -> None:
         """Show what answers the question, and say again what was predicted."""
@@ -73,21 +74,11 @@ class Prediction(Panel):
         self._button.disabled = True
         for control in self._controls():
             control.disabled = True
-        self._take_in()
+        self._answering.layout.display = None
 
     def figure(self) -> go.Figure:
         """Return the figure of the answer."""
         return self._reveal.figure()
-
-    def close(self) -> None:
-        """Close the widget and what answers it, shown or not."""
-        self._take_in()
-        super().close()
-
-    def _take_in(self) -> None:
-        """Put below the question what answers it."""
-        answering = (self._said, self._reveal, self._found)
-        self.children = (*(child for child in self.children if child not in answering), *answering)
 
     def _controls(self) -> list[Widget]:
         return self._hands if self._radio is None else [self._radio]

@@ -26,8 +26,9 @@ ALL: dict[str, Callable[..., go.Figure]] = {
 }
 PAIRED = ("plot_differences", "plot_differences_by_group", "plot_effects", "plot_interaction")
 """Figures of comparisons, which need pairs of arms: what holds of every figure is asked of them at the end."""
-NOT_OF_RECORDS = ("plot_claims",)
-"""Figures of something else than records; their tests are their own."""
+OF_THEIR_OWN = ("plot_claims", "plot_chosen_arm", "plot_two_runs")
+"""Figures of something else than records, of one arm among others, and of exactly two records; their tests are their
+own."""
 
 
 def of_layer(function: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
@@ -36,7 +37,7 @@ def of_layer(function: Callable[..., go.Figure]) -> Callable[..., go.Figure]:
     return (lambda record, layer: function(record, over="epoch", layer=layer)) if over else function
 
 
-PLOTS = {name: of_layer(function) for name, function in ALL.items() if name not in {*PAIRED, *NOT_OF_RECORDS}}
+PLOTS = {name: of_layer(function) for name, function in ALL.items() if name not in {*PAIRED, *OF_THEIR_OWN}}
 OF_CLUSTERS = tuple(PLOTS[f"plot_{name}"] for name in ("cluster_flow", "cluster_sizes", "clusters_by_class"))
 """Figures of slots that have clusters."""
 ONE = [name for name in PLOTS if next(iter(inspect.signature(PLOTS[name]).parameters)) == "record"]

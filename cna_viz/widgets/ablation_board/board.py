@@ -21,8 +21,8 @@ class AblationBoard(Panel):
     """Switches for C, N and A, depth and clusters; the score of that arm, and how far it is from a baseline.
 
     Scores are those of the selected models with the interval over seeds, differences are over pairs of the same split
-    and seed, between runs that share dataset, split protocol and all settings beside the slot. Where no run has what the
-    switches say, the board says so, and which command trains it; the figure then stays that of the nearest arm.
+    and seed, between runs that share dataset, split protocol and all settings beside the slot. Where no run has what
+    the switches say, the board says so, and which command trains it; the figure is then that of the nearest arm.
 
         >>> widgets.AblationBoard()              # the runs that come with the package
         >>> widgets.AblationBoard("runs")
@@ -49,7 +49,7 @@ class AblationBoard(Panel):
         self._made: dict[Look, tuple[go.Figure, str]] = {}
         self._view = View(go.Figure())
         self.compose(self._controls, self._nearest, self._view, self._words)
-        self.guarded(lambda: self.show(self._look))()
+        self.show(self._look)
         if said:
             self.notice.say("; ".join(said))
 

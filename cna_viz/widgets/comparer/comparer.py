@@ -23,7 +23,7 @@ MOST_KEPT = 8
 
 
 class Comparer(Panel):
-    """Two runs on the same nodes: one layer of both on the same axes, a measure of both, where clusters and answers agree.
+    """Two runs on the same nodes: a layer of both on the same axes, a measure, and where clusters and answers agree.
 
     Every layer of the second run is turned onto the same layer of the first. Nodes that are pointed at or selected in
     one picture are marked in both.
@@ -48,7 +48,7 @@ class Comparer(Panel):
         one, other = first_pair(self._records)
         self._pair = (_run(self._records, first) if first else one, _run(self._records, second) if second else other)
         self._look = clamped(Look(), *self._pair)
-        self._kept: dict[object, PairedLayers] = {}
+        self._projected: dict[object, PairedLayers] = {}
         super().__init__()
         self._controls = Controls(self._records, self.guarded(self._read))
         self._view, self._words = View(go.Figure()), Prose()
@@ -84,12 +84,10 @@ class Comparer(Panel):
             UsageError: When there is no such run, or the two are not on the same nodes; what is seen stays.
             RecordError: When a record is damaged.
         """
-        one, other = (
-            _run(self._records, wanted) if wanted else run
-            for wanted, run in zip((first, second), self._pair, strict=True)
-        )
+        one = _run(self._records, first) if first else self._pair[0]
+        other = _run(self._records, second) if second else self._pair[1]
         look = clamped(look, one, other)
-        if look.method == "umap" and self._key(one, other, look) not in self._kept:
+        if look.method == "umap" and self._key(one, other, look) not in self._projected:
             self.notice.say("UMAP is computed for all layers of both runs: this takes a while the first time")
         figure = self._drawn(one, other, look)
         self._pair, self._look = (one, other), look
@@ -106,12 +104,11 @@ class Comparer(Panel):
 
     def _drawn(self, one: Record, other: Record, look: Look) -> go.Figure:
         key = self._key(one, other, look)
-        if key not in self._kept:
-            where = {"epoch": look.epoch, "stage": look.stage, "method": look.method}
-            self._kept = dict(list(self._kept.items())[-MOST_KEPT + 1 :])
-            self._kept[key] = paired_layers(one, other, **where)
+        if key not in self._projected:
+            self._projected = dict(list(self._projected.items())[-MOST_KEPT + 1 :])
+            self._projected[key] = paired_layers(one, other, epoch=look.epoch, stage=look.stage, method=look.method)
             self.notice.clear()
-        return plot_two_runs(one, other, paired=self._kept[key], **vars(look))
+        return plot_two_runs(one, other, paired=self._projected[key], **vars(look))
 
     @staticmethod
     def _key(one: Record, other: Record, look: Look) -> object:

@@ -13,6 +13,7 @@ from cna_viz.widgets.run_label import run_label
 
 PACE: Final = 900
 """Milliseconds from layer to layer while it plays."""
+COLOR_WORDS: Final = {"prediction": KIND_LABELS["prediction"], "degree": KIND_LABELS["degree"]}
 SELECTED: Final = "selected"
 METHOD_WORDS: Final = {"pca": "PCA", "umap": "UMAP (takes a while)"}
 
@@ -59,16 +60,10 @@ class Controls(VBox):
             for control in (self.layer, self._play):
                 control.max = offered.layers
             self.layer.value = look.layer
-            words = {
-                "class": "class",
-                "cluster": "cluster",
-                "prediction": "prediction",
-                "degree": KIND_LABELS["degree"],
-            }
             epochs = [(_epoch(epoch, first, second), _value(epoch)) for epoch in offered.epochs]
             _offer(self.epoch, epochs, _value(look.epoch))
             _offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
-            _offer(self.color, [(words[color], color) for color in offered.colors], look.color)
+            _offer(self.color, [(COLOR_WORDS.get(color, color), color) for color in offered.colors], look.color)
             _offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
             measures = offered.measures or (look.measure,)
             _offer(self.measure, [(MEASURE_LABELS[measure], measure) for measure in measures], look.measure)

@@ -111,8 +111,8 @@ def looked_into(records: Sequence[Record]) -> list[Record]:
     found = [record for record in records if record.snapshots]
     if not found:
         raise UsageError(
-            f"none of these {len(records)} runs keeps snapshots, so there are no nodes to be seen: train with snapshots, "
-            "as in `cna-viz run --slot cna --layers 16 --snapshots ends`"
+            f"none of these {len(records)} runs keeps snapshots, so there are no nodes to be seen: train with "
+            "snapshots, as in `cna-viz run --slot cna --layers 16 --snapshots ends`"
         )
     return found
 

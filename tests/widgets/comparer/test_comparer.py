@@ -1,0 +1,183 @@
+"""The comparer: one set of controls for two runs, projections made once, and errors said while the picture stays."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import plotly.graph_objects as go
+import pytest
+from ipywidgets.widgets.widget import _instances
+
+from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
+from cna_viz.errors import UsageError
+from cna_viz.figures import plot_two_runs
+from cna_viz.figures.paired_layers import PairedLayers
+from cna_viz.records.record import Record
+from cna_viz.records.selection import select
+from cna_viz.records.synthetic import synthetic_record
+from cna_viz.reports.widgets import FIGURE
+from cna_viz.widgets import Comparer
+from cna_viz.widgets.comparer import comparer as module
+from cna_viz.widgets.comparer.controls import Controls
+from cna_viz.widgets.library import library
+from cna_viz.widgets.prose import Prose
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    ipywidgets.Widget.close_all()
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Return a folder of ReLU, CNA and a deeper CNA with snapshots, one without, and one on another graph."""
+    for slot, layers, dataset, snapshots in [
+        ("relu", 4, "digits", "ends"),
+        ("cna", 4, "digits", "ends"),
+        ("cna", 6, "digits", "ends"),
+        ("none", 4, "digits", "none"),
+        ("a", 4, "karate", "ends"),
+    ]:
+        config = RunConfig(
+            data=DataConfig(dataset=dataset),
+            model=ModelConfig(slot=slot, layers=layers, hidden=4),
+            recording=RecordingConfig(every=1, snapshots=snapshots),  # type: ignore[arg-type]
+        )
+        synthetic_record(tmp_path, config)
+    return tmp_path
+
+
+def one_of(runs: Path, **criteria: object) -> Record:
+    (found,) = select(runs, **criteria)
+    return found
+
+
+def controls(comparer: Comparer) -> Controls:
+    found: Controls = comparer.children[0]
+    return found
+
+
+def words(comparer: Comparer) -> str:
+    return next(child.text for child in comparer.children if isinstance(child, Prose))
+
+
+def test_it_opens_with_relu_and_cna_of_one_depth(runs: Path) -> None:
+    comparer = Comparer(runs)
+    relu, cna = one_of(runs, slot="relu"), one_of(runs, slot="cna", layers=4)
+    assert [run.id for run in comparer.runs] == [relu.id, cna.id]
+    assert comparer.figure() == plot_two_runs(relu, cna, 1)
+    assert "clusters after layer 1: none in **relu**" in words(comparer)
+    assert comparer.notice.text == ""
+
+
+def test_runs_are_chosen_by_the_beginning_of_their_id(runs: Path) -> None:
+    deep, relu = one_of(runs, layers=6), one_of(runs, slot="relu")
+    assert [run.id for run in Comparer(runs, deep.id[:10], relu.id).runs] == [deep.id, relu.id]
+    with pytest.raises(UsageError, match="unknown run with snapshots 'nope'"):
+        Comparer(runs, "nope")
+    with pytest.raises(UsageError, match="unknown run with snapshots"):
+        Comparer(runs, one_of(runs, slot="none").id)
+
+
+def test_only_runs_with_snapshots_are_in_the_menus(runs: Path) -> None:
+    menu = controls(Comparer(runs)).first
+    assert {value for _, value in menu.options} == {run.id for run in select(runs) if run.snapshots}
+    assert all(" layers · " in label and " · seed 0 · " in label for label, _ in menu.options)
+
+
+def test_a_control_moves_both_runs(runs: Path) -> None:
+    comparer = Comparer(runs)
+    controls(comparer).layer.value = 3
+    controls(comparer).color.value = "cluster"
+    controls(comparer).epoch.value = 0
+    relu, cna = comparer.runs
+    assert comparer.figure() == plot_two_runs(relu, cna, 3, color="cluster", epoch=0)
+    controls(comparer).epoch.value = "selected"
+    assert comparer.look.epoch is None
+
+
+def test_a_deeper_run_lengthens_the_slider_and_a_layer_that_one_lacks_is_said(runs: Path) -> None:
+    comparer = Comparer(runs)
+    deep = one_of(runs, layers=6)
+    controls(comparer).second.value = deep.id
+    assert controls(comparer).layer.max == 6
+    controls(comparer).layer.value = 6
+    assert any("this network has 4 layers" in note.text for note in comparer.figure().layout.annotations)
+    controls(comparer).stage.value = "slot"
+    assert controls(comparer).layer.value == comparer.look.layer == 5
+
+
+def test_layers_are_projected_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparer = Comparer(runs)
+    monkeypatch.setattr(module, "paired_layers", lambda *runs, **where: pytest.fail("projected again"))
+    for layer in (2, 4, 1):
+        controls(comparer).layer.value = layer
+    controls(comparer).color.value = "degree"
+    controls(comparer).measure.value = "mad"
+    assert comparer.notice.text == ""
+
+
+def test_only_the_projections_looked_at_last_are_kept(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, original = [], module.paired_layers
+
+    def counted(*pair: Record, **where: Any) -> PairedLayers:
+        made.append(where)
+        return original(*pair, **where)
+
+    monkeypatch.setattr(module, "paired_layers", counted)
+    monkeypatch.setattr(module, "MOST_KEPT", 2)
+    comparer = Comparer(runs)
+    for stage in ("slot", "conv", "slot"):
+        controls(comparer).stage.value = stage
+    assert len(made) == 2
+    controls(comparer).epoch.value = 0
+    controls(comparer).stage.value = "conv"
+    assert len(made) == 4
+    controls(comparer).epoch.value = "selected"
+    assert len(made) == 5
+
+
+def test_runs_on_other_nodes_are_refused_in_words_and_the_picture_stays(runs: Path) -> None:
+    comparer = Comparer(runs)
+    before = comparer.figure()
+    controls(comparer).second.value = one_of(runs, dataset="karate").id
+    assert "different datasets, digits and karate" in comparer.notice.text
+    assert comparer.figure() == before
+    controls(comparer).second.value = one_of(runs, layers=6).id
+    assert comparer.notice.text == ""
+    assert comparer.figure() != before
+
+
+def test_a_run_that_was_deleted_meanwhile_is_said_and_the_picture_stays(runs: Path) -> None:
+    comparer = Comparer(runs)
+    before, deep = comparer.figure(), one_of(runs, layers=6)
+    shutil.rmtree(deep.folder)
+    controls(comparer).second.value = deep.id
+    assert comparer.notice.text
+    assert comparer.figure() == before
+
+
+def test_what_is_selected_is_known(runs: Path) -> None:
+    comparer = Comparer(runs)
+    view = next(child for child in comparer.children if hasattr(child, "selected"))
+    view.select([7, 3])
+    assert comparer.selected == (3, 7)
+
+
+def test_a_report_shows_the_present_state(runs: Path) -> None:
+    comparer = Comparer(runs)
+    controls(comparer).layer.value = 2
+    assert go.Figure(comparer._repr_mimebundle_()[FIGURE]).layout.shapes[0].x0 == 2
+
+
+def test_nothing_is_left_of_closed_comparers(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "plot_two_runs", lambda *runs, **look: go.Figure())  # leaves nothing, and takes long
+    records = select(runs)
+    library()
+    before = set(_instances)
+    for _ in range(100):
+        Comparer(records).close()
+    assert set(_instances) == before
