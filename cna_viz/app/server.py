@@ -49,7 +49,7 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
     def setup_template_dirs(self) -> None:
         """Look for templates here first, and not where the user may have put some for other apps."""
         super().setup_template_dirs()
-        self.template_paths = [*map(str, TEMPLATES), *self.template_paths]
+        self.template_paths: list[str] = [*map(str, TEMPLATES), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
         """Serve our pages, and nothing else of the folder."""
