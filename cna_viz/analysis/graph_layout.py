@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.sparse import csr_array
 
-from cna_viz.analysis.kept import kept_array
+from cna_viz.analysis.kept import kept_array, look_up
 from cna_viz.analysis.packing import pack
 from cna_viz.files import cache_root
 
@@ -43,10 +43,18 @@ def graph_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array:
     Returns:
         ``[nodes, 2]``, float32, within a box around the origin whose longer side is 2.
     """
-    folder = cache or cache_root() / "layouts"
-    edges = np.ascontiguousarray(edges, dtype=np.int64)
+    return kept_array(*_identity(edges, nodes, cache), lambda: _all_components(edges, nodes))
+
+
+def kept_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array | None:
+    """Return what :func:`graph_layout` does where that was computed before; else None, at once."""
+    return look_up(*_identity(edges, nodes, cache))
+
+
+def _identity(edges: Array, nodes: int, cache: Path | None) -> tuple[Path, list[Array], object]:
+    """Return where a layout is kept, and what it is known by."""
     parameters = (nodes, PIVOTS, SPRINGS, EPOCHS, MIN_DISTANCE, SPREAD, REPULSION, LEAST, SEED)
-    return kept_array(folder, [edges], parameters, lambda: _all_components(edges, nodes))
+    return cache or cache_root() / "layouts", [np.ascontiguousarray(edges, dtype=np.int64)], parameters
 
 
 def undirected(edges: Array) -> Array:

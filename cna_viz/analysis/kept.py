@@ -23,15 +23,24 @@ def kept_array(folder: Path, sources: Iterable[Array], parameters: object, compu
         parameters: What else decides the result; its ``repr`` is part of the name.
         compute: Computes the result.
     """
-    path = folder / f"{_fingerprint(sources, parameters)}.npz"
-    kept = _read(path)
+    sources = list(sources)
+    kept = look_up(folder, sources, parameters)
     if kept is not None:
         return kept
     made = compute()
     content = BytesIO()
     np.savez(content, positions=made)
-    write_atomically(path, content.getvalue())
+    write_atomically(_path(folder, sources, parameters), content.getvalue())
     return made
+
+
+def look_up(folder: Path, sources: Iterable[Array], parameters: object) -> Array | None:
+    """Return what was kept of these sources and parameters, as :func:`kept_array` does; None where nothing was."""
+    return _read(_path(folder, sources, parameters))
+
+
+def _path(folder: Path, sources: Iterable[Array], parameters: object) -> Path:
+    return folder / f"{_fingerprint(sources, parameters)}.npz"
 
 
 def _fingerprint(sources: Iterable[Array], parameters: object) -> str:

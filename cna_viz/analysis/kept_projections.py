@@ -102,7 +102,7 @@ def between(projections: Sequence[Projection], beside: Sequence[Projection]) -> 
     for projection, other in zip(projections, beside, strict=False):
         if _has_places(projection):
             near = [shown for shown in (before, other.positions if _has_places(other) else None) if shown is not None]
-            positions = turned(projection.positions, sum(near)) if near else projection.positions
+            positions = turned(projection.positions, np.sum(near, axis=0)) if near else projection.positions
             projection = replace(projection, positions=positions)
             before = positions
         found.append(projection)

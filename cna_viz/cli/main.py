@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "tune": "choose the settings of every arm of a grid on validation, with equal effort",
     "compare": "hold the arms of a grid against one of them, pair by pair",
     "report": "execute a notebook with your parameters and write a page that opens offline",
+    "demo": "lesson, explorer and playground as web pages on this computer",
     "runs": "list, show, verify or export records",
     "datasets": "list the datasets and what is on disk",
 }

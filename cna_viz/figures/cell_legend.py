@@ -41,7 +41,7 @@ def legends(
 
 
 def _has_entry(trace: dict[str, Any], layout: dict[str, Any]) -> bool:
-    return trace["type"] != "sankey" and trace.get("showlegend", True) and layout.get("showlegend", True)
+    return bool(trace["type"] != "sankey" and trace.get("showlegend", True) and layout.get("showlegend", True))
 
 
 def _rows(entries: Sequence[dict[str, Any]], title: str, width: float) -> list[list[dict[str, Any]]]:

@@ -15,6 +15,9 @@ MOST_ANIMATED: Final = 5_000
 MOST_EDGES: Final = 40_000
 """Edges of a graph."""
 
+MOST_LIVE: Final = 1_000
+"""Points of a panel that is drawn again while somebody moves a slider, before it is drawn by WebGL."""
+
 SEED: Final = 0
 
 
@@ -50,3 +53,11 @@ def scatter(points: int) -> str:
     about eight to sixteen, every figure drawn by WebGL takes some, and the first figures of a long page go blank.
     """
     return "scatter" if points <= MOST_POINTS else "scattergl"
+
+
+def live_scatter(points: int) -> str:
+    """Return the type of the traces of so many points in a panel that a slider redraws.
+
+    WebGL is several times as quick there; a widget has two such panels, which leaves a page some contexts.
+    """
+    return "scatter" if points <= MOST_LIVE else "scattergl"

@@ -1,5 +1,6 @@
 """Where the nodes of a cluster go from slot to slot."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,9 +12,11 @@ from cna_viz.figures.flow_marks import bars_of_nodes, class_legend, sankey
 from cna_viz.figures.panels.compact import FONT, ROW, compact, legend_rows
 from cna_viz.figures.theme import INK
 
-SIDE, BELOW, TOP = 20, 46, 54
+SIDE, BELOW, TOP = 20, 24, 54
 """Margins in pixels, beside the columns, below them, and above them without the legend."""
-MOST: Final = 12
+POINTER: Final = 22
+"""Pixels of what points to a column, below the others."""
+MOST: Final = 16
 """Columns of a panel."""
 
 
@@ -37,7 +40,8 @@ def flow_panel(
     legend = class_legend(groups)
     rows = legend_rows([groups.kind, *(str(entry["name"]) for entry in legend)])
     top = TOP + ROW * rows
-    bars = sankey(flow, groups, height - top - BELOW)
+    below = BELOW + (0 if place is None else POINTER)
+    bars = sankey(flow, groups, height - top - below)
     bars["node"]["label"] = [""] * len(bars["node"]["label"])  # without room for words; they are shown at the pointer
     notes = [*_numbers(flow), *([] if place is None else [_pointer(flow, place)])]
     hidden = {"visible": False}
@@ -46,15 +50,15 @@ def flow_panel(
         "xaxis": hidden,
         "yaxis": hidden,
         "legend": {"title": {"text": f"{groups.kind} ", "font": {"size": FONT}}, "y": 1.01, "itemsizing": "constant"},
-        "margin": {"l": SIDE, "r": SIDE, "t": top, "b": BELOW},
+        "margin": {"l": SIDE, "r": SIDE, "t": top, "b": below},
         "meta": {"bars": bars_of_nodes(flow)},
     }
     return compact([bars, *legend], _title(flow, groups), layout, kept=kept, height=height)
 
 
-def place_across(flow: ClusterFlow, place: int) -> float:
+def place_across(places: Sequence[int], place: int) -> float:
     """Return where a layer or epoch is between the first column, 0, and the last, 1; between two where it has none."""
-    return float(np.interp(place, flow.places, np.linspace(0, 1, len(flow.places))))
+    return float(np.interp(place, places, np.linspace(0, 1, len(places))))
 
 
 def _title(flow: ClusterFlow, groups: NodeGroups) -> str:
@@ -65,7 +69,7 @@ def _title(flow: ClusterFlow, groups: NodeGroups) -> str:
 
 
 def _numbers(flow: ClusterFlow) -> list[dict[str, Any]]:
-    across = [place_across(flow, place) for place in flow.places]
+    across = [place_across(flow.places, place) for place in flow.places]
     return [
         _note(x, f"{flow.over} {place}" if x == 0 else str(place), INK)
         for x, place in zip(across, flow.places, strict=True)
@@ -73,7 +77,7 @@ def _numbers(flow: ClusterFlow) -> list[dict[str, Any]]:
 
 
 def _pointer(flow: ClusterFlow, place: int) -> dict[str, Any]:
-    return {**_note(place_across(flow, place), f"▲ <b>{flow.over} {place}</b>", INK), "yshift": -20}
+    return {**_note(place_across(flow.places, place), f"▲ <b>{flow.over} {place}</b>", INK), "yshift": -20}
 
 
 def _note(x: float, text: str, color: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from cna_viz.figures.labels import MEASURE_LABELS, STAGE_LABELS
 from cna_viz.figures.nodes import KIND_LABELS
 from cna_viz.records.record import Record
 from cna_viz.widgets.comparer.look import Choices, Look
+from cna_viz.widgets.run_label import run_label
 
 PACE: Final = 900
 """Milliseconds from layer to layer while it plays."""
@@ -81,13 +82,6 @@ class Controls(VBox):
     def _tell(self, change: object) -> None:
         if not self._filling:
             self._changed(change)
-
-
-def run_label(record: Record) -> str:
-    """Return what a run is called in a menu: ``cna · 16 layers · csbm · random-48-32-20 · seed 0 · 41093fd9``."""
-    facts = record.config.facts
-    parts = (facts["slot"], f"{facts['layers']} layers", facts["dataset"], facts["split"], f"seed {facts['seed']}")
-    return " · ".join([*map(str, parts), record.id[:8]])
 
 
 def _runs(records: Sequence[Record]) -> list[tuple[str, str]]:

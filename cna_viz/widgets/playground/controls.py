@@ -57,7 +57,7 @@ class Controls(VBox):
         self.clusters = IntSlider(settings.clusters, 1, MOST_CLUSTERS, description="clusters K", style=WIDE)
         self.normalization = _choice("N (normalize)", N, settings.normalization)
         self.activation = _choice("A (activate)", A, settings.activation)
-        self.preset = Dropdown(options=PRESETS, value=_named(settings.rational), description="rational", style=WIDE)
+        self.preset = Dropdown(options=PRESETS, value=named(settings.rational), description="rational", style=WIDE)
         self.coefficients = [_coefficient(name) for name in NAMES]
         self.fill(settings.rational)
         self.train = Button(description="Train", icon="play", button_style="primary")
@@ -74,7 +74,7 @@ class Controls(VBox):
     def rational(self) -> Coefficients:
         """The coefficients as the sliders have them."""
         values = [slider.value for slider in self.coefficients]
-        return Coefficients(tuple(values[:6]), tuple(values[6:]))
+        return _on_the_grid(Coefficients(tuple(values[:6]), tuple(values[6:])))
 
     @property
     def settings(self) -> LiveSettings:
@@ -145,7 +145,7 @@ def _on_the_grid(rational: Coefficients) -> Coefficients:
     return Coefficients(numerator, denominator)
 
 
-def _named(rational: Coefficients) -> str | None:
+def named(rational: Coefficients) -> str | None:
     """Return the preset that these are, if any."""
     return next((name for _, name in PRESETS if shape(name) == _on_the_grid(rational)), None)
 

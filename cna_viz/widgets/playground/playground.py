@@ -15,7 +15,7 @@ from cna_viz.live.network import State, run_through
 from cna_viz.live.settings import LiveSettings
 from cna_viz.live.training import LiveTraining, Point
 from cna_viz.widgets.panel import Panel
-from cna_viz.widgets.playground.controls import Controls, shape
+from cna_viz.widgets.playground.controls import Controls, named, shape
 from cna_viz.widgets.playground.figures import draw_graph, draw_measures, draw_nodes, draw_rational, draw_training
 from cna_viz.widgets.playground.seen import Seen
 from cna_viz.widgets.prose import Prose
@@ -135,7 +135,7 @@ class Playground(Panel):
         self._rewire(live_graph(self._controls.graph.value))
 
     def _choose_shape(self) -> None:
-        if self._controls.preset.value is not None:
+        if self._controls.preset.value not in {None, named(self._controls.rational)}:
             self._bending = True
             self._controls.fill(shape(self._controls.preset.value))
             self._bending = False
@@ -144,8 +144,9 @@ class Playground(Panel):
     _bending = False
 
     def _bent(self) -> None:
-        if not self._bending:
-            self._controls.preset.value = None
+        # A browser moves sliders by less than a step, too, to where it can draw them.
+        if not self._bending and self._controls.rational != self.seen.settings.rational:
+            self._controls.preset.value = named(self._controls.rational)
             self._changed()
 
     def _toggled(self, one: int, other: int) -> Graph:

@@ -1,0 +1,97 @@
+"""What the app shows, and a private folder from which it is served."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from cna_viz.reports.notebooks import find_notebook, notebook_text
+from cna_viz.reports.page import split_title
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Page:
+    """A notebook as a page.
+
+    Attributes:
+        name: Its address, below the server's.
+        report: The report whose notebook it is.
+        short: What the navigation calls it.
+        sentence: What can be done there.
+    """
+
+    name: str
+    report: str
+    short: str
+    sentence: str
+
+
+PAGES: Final = (
+    Page(
+        "lesson",
+        "teaching",
+        "Lesson",
+        "45 minutes in six steps: predict, look, touch. Nothing is trained, everybody sees the same.",
+    ),
+    Page(
+        "explorer",
+        "explorer",
+        "Explorer",
+        "Look into stored runs layer by layer, hold two side by side, switch the parts of CNA on and off.",
+    ),
+    Page(
+        "playground",
+        "playground",
+        "Playground",
+        "A small graph and a deep network to change by hand: step, bend, rewire, train.",
+    ),
+)
+"""The pages in their order."""
+
+
+@contextmanager
+def served_folder(runs: Path | None) -> Iterator[Path]:
+    """Yield a folder that holds the notebooks of the pages and nothing else; it is gone afterwards.
+
+    Nobody else on the computer may read it, and the server never looks outside of it.
+
+    Args:
+        runs: Folder of the records for the pages that have a parameter ``runs``; their defaults when left out.
+
+    Raises:
+        UsageError: When a notebook is missing.
+    """
+    with TemporaryDirectory(prefix="cna-viz-") as name:
+        folder = Path(name)
+        for page in PAGES:
+            notebook = _notebook(page.report, runs)
+            (folder / f"{page.name}.ipynb").write_text(notebook_text(notebook), encoding="utf-8")
+        yield folder
+
+
+def titles() -> dict[str, str]:
+    """Return the title of every page by its name."""
+    return {page.name: split_title(_notebook(page.report, None))[0] for page in PAGES}
+
+
+def _notebook(report: str, runs: Path | None) -> "NotebookNode":
+    import nbformat
+
+    read: Any = nbformat.read  # untyped
+    notebook: NotebookNode = read(find_notebook(report)[1], as_version=4)
+    notebook.metadata["title"] = split_title(notebook)[0]
+    if runs is not None and _has_runs(notebook):
+        from papermill.parameterize import parameterize_notebook
+
+        notebook = parameterize_notebook(notebook, {"runs": str(runs.resolve())})
+    return notebook
+
+
+def _has_runs(notebook: "NotebookNode") -> bool:
+    cells = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    return any(line.startswith("runs:") for cell in cells for line in cell.source.splitlines())

@@ -1,0 +1,122 @@
+"""The server: Voila on loopback with pages of our own, a token, a kernel for every visitor, an end for idle ones."""
+
+import secrets
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from tornado.ioloop import IOLoop
+from traitlets.config import Config
+from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
+
+from cna_viz.app.handlers import InstructorHandler, LandingHandler, ShutdownHandler
+from cna_viz.app.pages import PAGES
+from cna_viz.app.ports import LOOPBACK
+
+PACKAGE: Final = Path(__file__).resolve().parents[1]
+TEMPLATES: Final = (PACKAGE / "app" / "templates" / "voila", PACKAGE)
+"""Where templates are looked for first: our page, and by its full name the script that it shares with reports."""
+NOT_SERVED: Final = ("voila/tree", "voila/render", "voila/api/contents", "voila/files")
+"""What Voila would serve of a folder beside its notebooks."""
+
+
+class Demo(Voila):  # type: ignore[misc]  # Voila has no types
+    """Voila, told by a program instead of by its command line.
+
+    Args:
+        folder: The notebooks of the pages.
+        port: The port to listen on.
+        idle_minutes: After so long without a visitor a kernel ends.
+        ready: Called with the address once it answers.
+    """
+
+    def __init__(self, folder: Path, port: int, idle_minutes: float, ready: Callable[[str], None]) -> None:
+        super().__init__(config=_config(folder, port, idle_minutes))
+        self._ready = ready
+
+    @property
+    def address(self) -> str:
+        """Address of the landing page, with the token that lets a browser in."""
+        return f"http://{LOOPBACK}:{self.port}/?token={self.token}"
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Listen to Ctrl-C as to SIGTERM, also where a shell has started it in the background."""
+        super().initialize(argv)
+        signal.signal(signal.SIGINT, self._handle_signal_stop)
+
+    def setup_template_dirs(self) -> None:
+        """Look for templates here first, and not where the user may have put some for other apps."""
+        super().setup_template_dirs()
+        self.template_paths: list[str] = [*map(str, TEMPLATES), *self.template_paths]
+
+    def init_handlers(self) -> list[Any]:
+        """Serve our pages, and nothing else of the folder."""
+        kept = [handler for handler in super().init_handlers() if not _is_dropped(str(handler[0]))]
+        notebook = {
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "voila_configuration": self.voila_configuration,
+        }
+        ours = [
+            (f"/{page.name}", TornadoVoilaHandler, {**notebook, "notebook_path": f"{page.name}.ipynb"})
+            for page in PAGES
+        ]
+        return [
+            ("/", LandingHandler),
+            ("/instructor", InstructorHandler),
+            (r"/voila/api/shutdown/(.*)", ShutdownHandler),
+            *ours,
+            *kept,
+        ]
+
+    def listen(self) -> None:
+        """Answer until somebody stops it."""
+        self.app.listen(self.port, self.ip)
+        self.ioloop = IOLoop.current()
+        self._ready(self.address)
+        try:
+            self.ioloop.start()
+        finally:
+            self.stop()
+
+
+def serve(folder: Path, port: int, idle_minutes: float, ready: Callable[[str], None]) -> None:
+    """Serve the app until Ctrl-C or SIGTERM; all kernels have ended when this returns.
+
+    Arguments as for :class:`Demo`.
+    """
+    demo = Demo(folder, port, idle_minutes, ready)
+    demo.initialize([])
+    demo.start()
+
+
+def _config(folder: Path, port: int, idle_minutes: float) -> Config:
+    seconds = max(1, round(60 * idle_minutes))
+    return Config(
+        {
+            "Voila": {
+                "ip": LOOPBACK,
+                "port": port,
+                "root_dir": str(folder),
+                "open_browser": False,
+                "token": secrets.token_urlsafe(24),
+                "log_level": "ERROR",
+                "config_file_paths": [],
+            },
+            "VoilaConfiguration": {
+                "template": "lab",
+                "show_tracebacks": False,
+                "file_denylist": [".*"],
+                "allow_template_override": "NO",
+                "allow_theme_override": "NO",
+                "resources": {"pages": [[page.name, page.short] for page in PAGES]},
+            },
+            "MappingKernelManager": {"cull_idle_timeout": seconds, "cull_interval": max(1, seconds // 4)},
+        }
+    )
+
+
+def _is_dropped(pattern: str) -> bool:
+    return pattern == "/" or any(part in pattern for part in NOT_SERVED)

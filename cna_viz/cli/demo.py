@@ -1,0 +1,63 @@
+"""``cna-viz demo``: the lesson, the explorer and the playground as web pages on this computer."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cna_viz.cli.parser import Parser
+from cna_viz.errors import UsageError
+
+EXAMPLES = (
+    "cna-viz demo                       # opens the browser; Ctrl-C ends it",
+    "cna-viz demo --runs runs           # the explorer shows your own runs",
+    "cna-viz demo --port 9000 --no-browser",
+)
+IDLE = 30.0
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit code, 0 when it was ended by Ctrl-C: there is nothing left to do."""
+    parser = Parser(
+        "demo",
+        "Serve the lesson, the explorer and the playground to this computer's browsers, offline. The address that is\n"
+        "printed holds a token that lets a browser in. Every visitor gets a Python process of his own.",
+        EXAMPLES,
+    )
+    parser.add_argument("--port", type=int, default=None, help="port to listen on (default: the first free from 8866)")
+    parser.add_argument(
+        "--no-browser", action="store_true", default=False, help="only print the address, open no browser"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=None, help="records that the explorer shows (default: those of the package)"
+    )
+    parser.add_argument(
+        "--idle", type=float, default=IDLE, metavar="MINUTES", help=f"end a process after so long (default {IDLE:g})"
+    )
+    namespace = parser.parse(words)
+    if not namespace.idle > 0:
+        raise UsageError(f"--idle {namespace.idle:g} is out of range: it must be above 0 minutes")
+    if namespace.runs is not None and not namespace.runs.is_dir():
+        raise UsageError(f"--runs {namespace.runs}: there is no such folder; `cna-viz run` makes one")
+    return _serve(namespace.port, namespace.runs, namespace.idle, browser=not namespace.no_browser)
+
+
+def _serve(port: int | None, runs: Path | None, idle: float, *, browser: bool) -> int:
+    from cna_viz.app.ports import choose_port
+
+    chosen = choose_port(port)  # before the server is imported, which takes a second
+
+    from cna_viz.app.pages import served_folder
+    from cna_viz.app.server import serve
+
+    def ready(address: str) -> None:
+        print(address, flush=True)
+        print("Ctrl-C ends it.", file=sys.stderr, flush=True)
+        if browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    with served_folder(runs) as folder:
+        serve(folder, chosen, idle, ready)
+    print("\nEnded, and all its processes.", file=sys.stderr)  # the terminal has written ^C
+    return 0

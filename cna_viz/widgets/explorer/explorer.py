@@ -1,0 +1,226 @@
+"""The explorer: one run, layer by layer and epoch by epoch."""
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from cna_viz.analysis.selected_nodes import selected_sentence
+from cna_viz.errors import CnaVizError, UsageError
+from cna_viz.figures.arrange import arrange
+from cna_viz.figures.labels import provenance
+from cna_viz.figures.panels import words_panel
+from cna_viz.figures.projected import method_note
+from cna_viz.records.record import Record, load_record
+from cna_viz.records.stored import stored_runs
+from cna_viz.widgets.explorer.controls import Controls
+from cna_viz.widgets.explorer.laid_out import layout_elsewhere, running_loop
+from cna_viz.widgets.explorer.look import Look, choices, clamped
+from cna_viz.widgets.explorer.panels import ROWS, Panels
+from cna_viz.widgets.explorer.scene import Scene
+from cna_viz.widgets.explorer.shelf import Entry, find_entry, folder_entries, record_entries
+from cna_viz.widgets.panel import Panel
+from cna_viz.widgets.prose import Prose
+
+BATCH = "CNA_VIZ_BATCH"
+"""Environment variable of notebooks that are printed: what is seen there must be finished."""
+
+
+class Explorer(Panel):
+    """Look into a run: its nodes in one layer beside the graph, its measures, its clusters and its functions.
+
+    Nodes that are pointed at or selected in one picture are marked in all. A run of a folder is read anew when it is
+    chosen, so one that is still training can be looked at, too. What goes wrong is said in the widget; what was seen
+    before stays, and is marked as old.
+
+        >>> widgets.Explorer()                       # the runs of the folder runs
+        >>> widgets.Explorer("runs", "41093fd9")
+        >>> widgets.Explorer(records=[record])
+
+    Args:
+        runs: Folder of the records; ``runs`` when left out.
+        run: The run to begin with, by its id or the beginning of it; the first that has snapshots when left out.
+        records: Open records in the place of a folder.
+        look: What to look at first.
+        cache: Folder of kept layouts and UMAP projections; folders in the user's cache when left out.
+    """
+
+    def __init__(
+        self,
+        runs: Path | str | None = None,
+        run: str | None = None,
+        records: Sequence[Record] | None = None,
+        *,
+        look: Look | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self._cache, self._handed = cache, records is not None
+        self._entries: list[Entry] = []
+        self._scene: Scene | None = None
+        self._look = look or Look()
+        self._selected: tuple[int, ...] = ()
+        self._task: asyncio.Task[None] | None = None
+        self._controls = Controls(
+            self.guarded(self._looked),
+            self.guarded(self._chosen),
+            self.guarded(self._opened),
+            self.guarded(self._stored),
+        )
+        self._panels, self._words = Panels(f"explorer {id(self)}", self._picked), Prose()
+        self._controls.offer([], None, None)
+        self.compose(self._controls, self._words, self._panels)
+        self.guarded(lambda: self._begin(runs, run, records))(None)
+
+    @property
+    def record(self) -> Record | None:
+        """The run that is shown; None where there is none."""
+        return self._scene.record if self._scene else None
+
+    @property
+    def look(self) -> Look:
+        """What is looked at."""
+        return self._look
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        if self._scene:
+            scene = self._scene
+            self.guarded(lambda: self._show(scene, look))(None)
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """Numbers of the selected nodes, ascending; setting them selects in all panels."""
+        return self._selected
+
+    @selected.setter
+    def selected(self, nodes: Iterable[int]) -> None:
+        self._picked(tuple(sorted({int(node) for node in nodes})))
+
+    def figure(self) -> go.Figure:
+        """Return what is seen now as one figure; a graph that is being laid out is not in it yet."""
+        if self._scene is None:
+            return go.Figure(words_panel("explorer", self.notice.text or "there is no run to look into"))
+        look, record = self._look, self._scene.record
+        rows = [[self._scene.draw(name, look, live=False) for name in row] for row in ROWS]
+        note = method_note(look.method) if record.snapshots else "no snapshots"
+        return arrange(rows, _title(record, look), provenance([record], note))
+
+    def close(self) -> None:
+        """Close the widget and all that is in it; a graph that is being laid out is not waited for."""
+        if self._task:
+            self._task.cancel()
+        super().close()
+
+    def _begin(self, runs: Path | str | None, run: str | None, records: Sequence[Record] | None) -> None:
+        if records is not None:
+            self._offer(record_entries(records), run, None)
+        else:
+            self._open(Path("runs" if runs is None else runs), run)
+
+    def _open(self, folder: Path, run: str | None = None) -> None:
+        try:
+            entries = folder_entries(folder)
+        except CnaVizError:
+            self._controls.offer(self._entries, self._entry(), str(folder))
+            raise
+        self._offer(entries, run, str(folder))
+
+    def _offer(self, entries: list[Entry], run: str | None, folder: str | None) -> None:
+        self._entries = entries
+        first = next((entry for entry in entries if entry.record is not None), entries[0])
+        self._controls.offer(entries, first, folder)
+        if run:
+            try:
+                first = find_entry(entries, run)
+            except UsageError:
+                self._enter(first)
+                raise
+            self._controls.offer(entries, first, folder)
+        self._enter(first)
+
+    def _enter(self, entry: Entry) -> None:
+        """Show a run, read anew where it lies in a folder."""
+        if entry.record is None:
+            self._panels.mark_old(True)
+            raise UsageError(entry.problem)
+        try:
+            record = entry.record if self._handed else load_record(Path(entry.key), incomplete=True)
+        except CnaVizError:
+            self._panels.mark_old(True)
+            raise
+        self._show(Scene(record, self._cache), self._look)
+
+    def _show(self, scene: Scene, wanted: Look) -> None:
+        try:
+            look = clamped(wanted, scene.record)
+            self._lay_out(scene)
+            if scene.takes_time(look):
+                self.notice.say("UMAP is computed for all layers; this takes a while the first time")
+            self._panels.show(scene, look)
+        except CnaVizError:
+            self._panels.mark_old(True)
+            raise
+        self._panels.mark_old(False)
+        self.notice.clear()
+        if self._scene and scene.nodes != self._scene.nodes:
+            self._picked(())
+        self._scene, self._look = scene, look
+        self._controls.fill(scene.record, look, choices(scene.record, look.stage))
+        self._describe()
+
+    def _lay_out(self, scene: Scene) -> None:
+        """Lay out the graph, in another process where somebody is waiting here; kept layouts are there at once."""
+        if scene.has_layout() or scene is self._scene:
+            return
+        loop = running_loop()
+        if loop is None or os.environ.get(BATCH):
+            scene.lay_out()
+            return
+        if self._task:
+            self._task.cancel()
+        self._task = loop.create_task(self._lay_out_meanwhile(scene))
+
+    async def _lay_out_meanwhile(self, scene: Scene) -> None:
+        try:
+            scene.lay_out(await layout_elsewhere(scene.edges, scene.nodes, self._cache))
+        except BrokenProcessPool:  # no second process may be started here
+            scene.lay_out()
+        if scene is self._scene:
+            self._panels.show(scene, self._look, again="graph")
+
+    def _looked(self) -> None:
+        if self._scene:
+            self._show(self._scene, self._controls.look)
+
+    def _chosen(self) -> None:
+        self._enter(next(entry for entry in self._entries if entry.key == self._controls.run.value))
+
+    def _opened(self) -> None:
+        self._open(Path(self._controls.folder.value).expanduser())
+
+    def _stored(self) -> None:
+        self._handed = False
+        self._open(stored_runs())
+
+    def _picked(self, nodes: tuple[int, ...]) -> None:
+        if nodes == self._selected:
+            return
+        self._selected = nodes
+        self._panels.select(nodes)
+        self._describe()
+
+    def _describe(self) -> None:
+        record = self.record
+        if record is not None:
+            self._words.say(selected_sentence(record, self._selected, self._look.layer, self._look.epoch))
+
+    def _entry(self) -> Entry | None:
+        return next((entry for entry in self._entries if self.record and entry.key == str(self.record.folder)), None)
+
+
+def _title(record: Record, look: Look) -> str:
+    return f"What happens in layer {look.layer} of {record.layers} with slot {record.config.slot}, epoch {look.epoch}?"

@@ -1,0 +1,46 @@
+"""Why a panel has nothing to draw, and what makes a run of which it has."""
+
+from cna_viz.analysis.run_command import run_command
+from cna_viz.config import RunConfig
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+
+
+def no_snapshots(record: Record, consequence: str) -> UsageError:
+    """Return the error of a run without snapshots: what can't be seen, and the command that trains one with some."""
+    if record.config.watched is not None:
+        remedy = "watch it with snapshots 'log'"
+    else:
+        remedy = f"this trains one: {run_command(_with_snapshots(record.config), str(record.folder.parent))}"
+    return UsageError(f"Run {record.id[:8]} keeps no snapshots, so {consequence}. For a run that does, {remedy}")
+
+
+def no_clusters(record: Record) -> UsageError:
+    """Return the error of a run whose slots have no clusters."""
+    return UsageError(
+        f"The slot {record.config.slot!r} of run {record.id[:8]} puts nodes in no clusters. Slots with C do: "
+        "cna, c, cn, ca, cna-random and others."
+    )
+
+
+def no_rationals(record: Record, layer: int) -> UsageError | None:
+    """Return why there are no rational functions after a layer; None where there may be some."""
+    config = record.config
+    if config.watched is None and config.model.factors.get("activation") != "rational":
+        with_a = "Slots with A have them: cna, a, ca, na and others."
+        return UsageError(f"The slot {config.slot!r} of run {record.id[:8]} has no rational functions. {with_a}")
+    if layer >= record.layers:
+        return UsageError(f"No slot stands after the last layer, {record.layers}; choose one before it.")
+    return None
+
+
+def not_measured(record: Record) -> UsageError:
+    """Return the error of a run of which nothing was measured."""
+    return UsageError(
+        f"Run {record.id[:8]} measured nothing in its layers: option --measures of `cna-viz run` says what is measured."
+    )
+
+
+def _with_snapshots(config: RunConfig) -> RunConfig:
+    recording = config.recording.model_copy(update={"snapshots": "log"})
+    return config.model_copy(update={"recording": recording})
