@@ -101,8 +101,8 @@ class Playground(Panel):
         """Train until it is done or stopped; without a running event loop it is done when this returns."""
         if not self._stopped:
             return
+        training = LiveTraining(self._graph, self.settings)  # may be refused: then it does not train
         self._stopped = False
-        training = LiveTraining(self._graph, self.settings)
         self._task = _run(self._train(training))
 
     def stop(self) -> None:
