@@ -13,7 +13,7 @@ _BULLET: Final = "- "
 
 
 class Prose(HTML):
-    """Sentences as findings are written: Markdown's ``**strong**``, ``code`` in backquotes, ``- `` items, empty lines.
+    """Sentences as findings are written: in Markdown, with strong words, code, lists and paragraphs.
 
     All else, HTML too, is text and shown as it is written.
     """

@@ -32,6 +32,7 @@ CONTENTS: Final = {
         "api/nn",
         "api/data",
         "api/experiments",
+        "api/widgets",
         "api/reports",
         "api/errors",
     ),

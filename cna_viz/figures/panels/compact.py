@@ -51,4 +51,5 @@ def legend_below(title: str) -> dict[str, Any]:
 
 def _small(axis: Mapping[str, Any]) -> dict[str, Any]:
     title = {"font": {"size": FONT + 1}, "standoff": 4, "text": axis["title"]} if "title" in axis else None
-    return {"tickfont": {"size": FONT}, **axis, **({"title": title} if title else {})}
+    # Margins that fit themselves to what is on the axes lay out a panel twice, and shift it while a slider moves.
+    return {"automargin": False, "tickfont": {"size": FONT}, **axis, **({"title": title} if title else {})}

@@ -6,6 +6,7 @@ import numpy as np
 
 from cna_viz.analysis.rational import RationalCurves
 from cna_viz.figures.drawing import Drawing
+from cna_viz.figures.nodes import Trace
 from cna_viz.figures.panels.compact import HEIGHT, ROW, compact, legend_below, legend_rows
 from cna_viz.figures.rational_marks import cluster_traces, curve_name, reach, relu_trace, value_range
 from cna_viz.figures.theme import MUTED
@@ -32,8 +33,8 @@ def rational_panel(
     """
     lines = [entry for cluster in range(len(curves.y)) for entry in cluster_traces(curves, cluster)]
     width = reach(curves)
-    values = [trace for part, trace in lines if part == "value"]
-    below = [{**trace, "yaxis": "y2"} for part, trace in lines if part == "density"]
+    values = [_light(trace) for part, trace in lines if part == "value"]
+    below = [_light({**trace, "yaxis": "y2"}) for part, trace in lines if part == "density"]
     named = ["cluster ", "ReLU", *(trace["name"] for trace in values if trace.get("showlegend", True))]
     across = {"range": [-width, width], "zeroline": True, "zerolinecolor": MUTED, "anchor": "y2"}
     layout = {
@@ -46,3 +47,9 @@ def rational_panel(
     }
     title = f"<b>rational functions {words}</b><br>bold where the middle 99 % of their values lie"
     return compact([*values, relu_trace(width), *below], title, layout, kept=kept, height=height)
+
+
+def _light(trace: Trace) -> Trace:
+    """Return a line that is quicker to send and to draw: in single precision, and not rounded between its points."""
+    line = {name: value for name, value in trace["line"].items() if value != "spline"}
+    return {**trace, "y": np.array(trace["y"], dtype=np.float32), "line": line}

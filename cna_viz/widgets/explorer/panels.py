@@ -35,7 +35,7 @@ class Panels(VBox):
         self._scene: Scene | None = None
 
     def show(self, scene: Scene, look: Look, again: str | None = None) -> None:
-        """Draw what changed, and show it when all of it is drawn.
+        """Draw what changed, each panel shown while the next is drawn.
 
         Args:
             scene: The run.
@@ -43,19 +43,16 @@ class Panels(VBox):
             again: A panel that is drawn in any case.
 
         Raises:
-            RecordError: When a file of the record is missing or not what was written; what is seen stays.
+            RecordError: When a file of the record is missing or not what was written.
         """
-        wanted = {name: depends_on(name, look) for name in PANELS}
-        if scene is self._scene:
-            wanted = {name: now for name, now in wanted.items() if name == again or now != self._shown[name]}
-        drawn = {name: scene.draw(name, look) for name in wanted}
+        if scene is not self._scene:
+            self._shown.clear()
         self._scene = scene
-        self._shown.update(wanted)
-        if self._views:
-            for name, drawing in drawn.items():
-                self._views[name].show(drawing)
-        else:
-            self._make(drawn)
+        for name in PANELS:
+            now = depends_on(name, look)
+            if name == again or self._shown.get(name) != now:
+                self._put(name, scene.draw(name, look))
+                self._shown[name] = now
         self._point(look)
 
     def select(self, nodes: tuple[int, ...]) -> None:
@@ -68,10 +65,16 @@ class Panels(VBox):
         """Mark what is seen as what was seen before, or as what was asked for."""
         (self.add_class if old else self.remove_class)(OLD)
 
-    def _make(self, drawn: dict[str, Drawing]) -> None:
-        for name, drawing in drawn.items():
-            self._views[name] = View(drawing, group=self._group)
-            self._views[name].observe(self._on_selected, names="selected")
+    def _put(self, name: str, drawing: Drawing) -> None:
+        if name in self._views:
+            self._views[name].show(drawing)
+            return
+        self._views[name] = view = View(drawing, group=self._group)
+        view.observe(self._on_selected, names="selected")
+        if len(self._views) == len(PANELS):
+            self._arrange()
+
+    def _arrange(self) -> None:
         rows = [[self._views[name] for name in row] for row in ROWS]
         for view in rows[0] + rows[1]:
             view.layout.flex, view.layout.min_width = "1 1 460px", "300px"

@@ -1,0 +1,47 @@
+"""The lesson in JupyterLab: everything runs, and what is touched moves."""
+
+from collections.abc import Callable
+
+from tests.browser.conftest import Seen
+
+Visit = Callable[..., Seen]
+
+
+def run_all(seen: Seen, address: str) -> None:
+    seen.open(address, ".jp-Notebook .jp-CodeCell")
+    # The kernel is there before it is asked to run anything.
+    seen.page.get_by_text("Idle", exact=False).first.wait_for()
+    seen.page.get_by_role("menuitem", name="Run", exact=True).click()
+    seen.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def test_the_lesson_runs_and_a_slider_moves_its_figure(lab: str, visit: Visit) -> None:
+    seen = visit()
+    run_all(seen, lab.replace("NAME", "10_teaching.ipynb"))
+    page = seen.page
+    playground = page.locator(".widget-hslider").filter(has=page.get_by_text("layer", exact=True)).first
+    playground.scroll_into_view_if_needed()
+    seen.wait_for_figures(1)
+    moved = "features of the graph"
+    nodes = page.locator(".cna-viz-view").filter(has_text=moved).locator(".js-plotly-plot").first
+    nodes.wait_for()
+    places = "box => box._fullData.filter((trace) => trace.customdata?.length).map((trace) => Array.from(trace.x))"
+    before = nodes.evaluate(places)
+    handle = nodes.element_handle()
+    playground.locator(".noUi-handle").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.layout.title.text.includes('after convolution 1')", arg=handle)
+    assert nodes.page.evaluate(places, handle) != before
+    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count()
+
+
+def test_a_prediction_is_asked_before_the_picture_is_shown(lab: str, visit: Visit) -> None:
+    seen = visit()
+    run_all(seen, lab.replace("NAME", "10_teaching.ipynb"))
+    page = seen.page
+    page.get_by_label("in both, each in its way").check()
+    assert not page.locator(".cna-viz-view").filter(has_text="also close in the graph").count()
+    page.get_by_role("button", name="Show").first.click()
+    page.get_by_text("You said: in both, each in its way.").wait_for()
+    page.locator(".cna-viz-view").filter(has_text="also close in the graph").wait_for()
