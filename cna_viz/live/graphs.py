@@ -16,6 +16,9 @@ from cna_viz.errors import UsageError, unknown_name
 
 Array = np.ndarray[Any, Any]
 
+LiveGraph = Graph
+"""What is played on: a graph as all others, under a name for those who may import nothing else that needs torch."""
+
 DIGITS: Final = 160
 """Digits of the subset, the same number of each."""
 
