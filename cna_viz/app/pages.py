@@ -80,10 +80,10 @@ def titles() -> dict[str, str]:
 
 
 def _notebook(report: str, runs: Path | None) -> "NotebookNode":
-    import nbformat
+    from papermill.iorw import load_notebook_node
 
-    read: Any = nbformat.read  # untyped
-    notebook: NotebookNode = read(find_notebook(report)[1], as_version=4)
+    load: Any = load_notebook_node  # untyped
+    notebook: NotebookNode = load(str(find_notebook(report)[1]))
     notebook.metadata["title"] = split_title(notebook)[0]
     if runs is not None and _has_runs(notebook):
         from papermill.parameterize import parameterize_notebook
