@@ -10,6 +10,7 @@ import numpy as np
 
 from cna_viz.analysis.methods import Method, project
 from cna_viz.analysis.projection import Projection, turned
+from cna_viz.errors import RecordError
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -66,18 +67,27 @@ class KeptProjections:
         features = [self._record.embedding(layer, stage, epoch).values for layer in range(1, last + 1)]
         projections = project(features, method, self._cache)
         beside = self._beside(key)
-        return tuple(projections if beside is None else between(projections, self.layers(*beside)))
+        return tuple(projections if beside is None else between(projections, beside))
 
-    def _beside(self, key: Key) -> Key | None:
-        """Return what an epoch and stage is turned onto; None for the one that all others follow."""
+    def _beside(self, key: Key) -> tuple[Projection, ...] | None:
+        """Return what an epoch and stage is turned onto; None where there is nothing, as for the selected epoch."""
+        for other in self._way(key):
+            try:
+                return self.layers(*other)
+            except RecordError:
+                continue  # a damaged snapshot takes no other with it
+        return None
+
+    def _way(self, key: Key) -> list[Key]:
+        """Return the snapshots on the way to the selected one, the nearest first."""
         epoch, stage, method = key
         snapshots, selected = self._record.snapshots, self._selected()
         if epoch == selected:
-            return (epoch, "conv", method) if stage == "slot" and method == "pca" else None
+            return [(epoch, "conv", method)] if stage == "slot" and method == "pca" else []
         if method == "umap":
-            return selected, stage, method
-        here = snapshots.index(epoch)
-        return snapshots[here - 1 if epoch > selected else here + 1], stage, method
+            return [(selected, stage, method)]
+        between_both = [other for other in snapshots if min(epoch, selected) <= other <= max(epoch, selected)]
+        return [(other, stage, method) for other in sorted(between_both, key=lambda other: abs(other - epoch))[1:]]
 
     def _selected(self) -> int:
         snapshots, best = self._record.snapshots, self._record.best_epoch

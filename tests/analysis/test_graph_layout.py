@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cna_viz.analysis import graph_layout as module
-from cna_viz.analysis.graph_layout import graph_layout, undirected
+from cna_viz.analysis.graph_layout import graph_layout, kept_layout, undirected
 
 Array = np.ndarray
 
@@ -98,3 +98,11 @@ def test_another_process_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest
     other = subprocess.run(call, check=True, capture_output=True).stdout
     monkeypatch.setattr(module, "SPRINGS", 20)
     assert graph_layout(edges, 30, tmp_path / "own").tobytes() == other
+
+
+def test_a_kept_layout_is_found_and_no_other(tmp_path: Path) -> None:
+    edges = np.array([[0, 1], [1, 2]])
+    assert kept_layout(edges, 3, tmp_path) is None
+    made = graph_layout(edges, 3, tmp_path)
+    np.testing.assert_array_equal(kept_layout(edges, 3, tmp_path), made)
+    assert kept_layout(edges, 4, tmp_path) is None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cna_viz.analysis.kept import kept_array
+from cna_viz.analysis.kept import kept_array, look_up
 
 
 def test_what_was_computed_is_read_and_what_differs_is_computed(tmp_path: Path) -> None:
@@ -29,3 +29,11 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
     for content in (path.read_bytes()[:50], b"", b"no archive"):
         path.write_bytes(content)
         assert kept_array(tmp_path, [], 1, lambda: np.ones(3)).tolist() == [1, 1, 1]
+
+
+def test_what_was_kept_is_looked_up_without_computing(tmp_path: Path) -> None:
+    source, parameters = np.arange(3), ("a", 1)
+    assert look_up(tmp_path, [source], parameters) is None
+    kept_array(tmp_path, iter([source]), parameters, lambda: np.eye(2))
+    np.testing.assert_array_equal(look_up(tmp_path, [source], parameters), np.eye(2))
+    assert look_up(tmp_path, [source], ("a", 2)) is None

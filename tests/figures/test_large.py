@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cna_viz.figures.large import MOST_POINTS, sample, sample_note, scatter
+from cna_viz.figures.large import MOST_LIVE, MOST_POINTS, live_scatter, sample, sample_note, scatter
 
 
 def test_up_to_the_limit_all_are_drawn_and_nothing_is_said() -> None:
@@ -32,3 +32,7 @@ def test_a_sample_is_said_with_both_numbers() -> None:
 @pytest.mark.parametrize(("points", "kind"), [(MOST_POINTS, "scatter"), (MOST_POINTS + 1, "scattergl")])
 def test_only_what_is_large_takes_webgl(points: int, kind: str) -> None:
     assert scatter(points) == kind
+
+
+def test_panels_that_a_slider_redraws_use_webgl_earlier() -> None:
+    assert [live_scatter(points) for points in (1, MOST_LIVE, MOST_LIVE + 1)] == ["scatter", "scatter", "scattergl"]

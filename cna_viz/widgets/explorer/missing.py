@@ -17,6 +17,8 @@ def no_snapshots(record: Record, consequence: str) -> UsageError:
 
 def no_clusters(record: Record) -> UsageError:
     """Return the error of a run whose slots have no clusters."""
+    if record.layers == 1:
+        return UsageError(f"Run {record.id[:8]} has one layer and no slot.")
     return UsageError(
         f"The slot {record.config.slot!r} of run {record.id[:8]} puts nodes in no clusters. Slots with C do: "
         "cna, c, cn, ca, cna-random and others."
@@ -26,6 +28,8 @@ def no_clusters(record: Record) -> UsageError:
 def no_rationals(record: Record, layer: int) -> UsageError | None:
     """Return why there are no rational functions after a layer; None where there may be some."""
     config = record.config
+    if record.layers == 1:
+        return UsageError(f"Run {record.id[:8]} has one layer and no slot.")
     if config.watched is None and config.model.factors.get("activation") != "rational":
         with_a = "Slots with A have them: cna, a, ca, na and others."
         return UsageError(f"The slot {config.slot!r} of run {record.id[:8]} has no rational functions. {with_a}")
