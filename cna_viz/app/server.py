@@ -1,25 +1,32 @@
 """The server: Voila on loopback with pages of our own, a token, a kernel for every visitor, an end for idle ones."""
 
+import logging
 import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from jupyter_server.base.handlers import Template404
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
-from cna_viz.app.handlers import InstructorHandler, LandingHandler, ShutdownHandler
+from cna_viz.app.handlers import InstructorHandler, LandingHandler, ShutdownHandler, pages_environment
+from cna_viz.app.kernels import RunningInterpreter
+from cna_viz.app.messages import DEFECT
 from cna_viz.app.pages import PAGES
 from cna_viz.app.ports import LOOPBACK
+from cna_viz.reports.kernel import encryption
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 TEMPLATES: Final = (PACKAGE / "app" / "templates" / "voila", PACKAGE)
 """Where templates are looked for first: our page, and by its full name the script that it shares with reports."""
 NOT_SERVED: Final = ("voila/tree", "voila/render", "voila/api/contents", "voila/files")
 """What Voila would serve of a folder beside its notebooks."""
+PING: Final = 30_000
+"""Milliseconds after which a page that doesn't answer has gone."""
 
 
 class Demo(Voila):  # type: ignore[misc]  # Voila has no types
@@ -51,6 +58,11 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
         super().setup_template_dirs()
         self.template_paths: list[str] = [*map(str, TEMPLATES), *self.template_paths]
 
+    def init_settings(self) -> dict[str, Any]:
+        """Answer with our own pages where a token or a page is missing."""
+        settings: dict[str, Any] = super().init_settings()
+        return {**settings, "jinja2_env": pages_environment()}
+
     def init_handlers(self) -> list[Any]:
         """Serve our pages, and nothing else of the folder."""
         kept = [handler for handler in super().init_handlers() if not _is_dropped(str(handler[0]))]
@@ -69,6 +81,7 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
             (r"/voila/api/shutdown/(.*)", ShutdownHandler),
             *ours,
             *kept,
+            (".*", Template404),
         ]
 
     def listen(self) -> None:
@@ -87,6 +100,8 @@ def serve(folder: Path, port: int, idle_minutes: float, ready: Callable[[str], N
 
     Arguments as for :class:`Demo`.
     """
+    # A missing file or a page that has gone are no news for the terminal, and addresses in it would repeat the token.
+    logging.getLogger("tornado").setLevel(logging.ERROR)
     demo = Demo(folder, port, idle_minutes, ready)
     demo.initialize([])
     demo.start()
@@ -104,15 +119,19 @@ def _config(folder: Path, port: int, idle_minutes: float) -> Config:
                 "token": secrets.token_urlsafe(24),
                 "log_level": "ERROR",
                 "config_file_paths": [],
+                "tornado_settings": {"ws_ping_interval": PING, "ws_ping_timeout": PING},
             },
             "VoilaConfiguration": {
                 "template": "lab",
                 "show_tracebacks": False,
+                "kernel_spec_manager_class": RunningInterpreter,
                 "file_denylist": [".*"],
                 "allow_template_override": "NO",
                 "allow_theme_override": "NO",
                 "resources": {"pages": [[page.name, page.short] for page in PAGES]},
             },
+            "VoilaExecutor": {"cell_error_instruction": DEFECT},
+            "KernelManager": {"transport_encryption": encryption()},
             "MappingKernelManager": {"cull_idle_timeout": seconds, "cull_interval": max(1, seconds // 4)},
         }
     )
