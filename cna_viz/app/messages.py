@@ -1,7 +1,7 @@
 """Errors of a page in words: an IPython extension that shows our own errors as the one line they are written as.
 
-Voila hides every traceback, and with it what was wrong. Errors for people say it, so they are shown; others are defects,
-which the page names in general words and the terminal with their traceback.
+Voila hides every traceback, and with it what was wrong. Errors for people say it, so they are shown; others are
+defects, which the page names in general words and the terminal with their traceback.
 """
 
 import html
@@ -26,7 +26,7 @@ def show(_shell: Any, _kind: type[BaseException], error: BaseException, _trace: 
     """Display the text of an error, in the signature that IPython wants."""
     from IPython.display import display
 
-    display({"text/html": message(str(error)), "text/plain": str(error)}, raw=True)
+    display({"text/html": message(str(error)), "text/plain": str(error)}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def message(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The kernel of a report or a page of the app: the running interpreter, not what the user has registered as ``python3``.
+"""The kernel of a report or of the app: the running interpreter, never whatever ``python3`` is registered for the user.
 
 A registered kernelspec may belong to another environment, in which another ``cna_viz``, or none, is installed. So the
 spec is made here, and with it the kernel's environment; the environment of this process is not touched.
