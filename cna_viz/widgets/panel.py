@@ -50,6 +50,10 @@ class Panel(VBox):
         """Return the static figure of the present state, for reports and files."""
         raise NotImplementedError
 
+    def words(self) -> str:
+        """Return what the widget says beside its figure, as Markdown; a report shows it above the figure."""
+        return ""
+
     def close(self) -> None:
         """Close the widget and all that is in it, its observers with them."""
         # One that was refused while it was made is closed, too, by its end.
@@ -60,7 +64,8 @@ class Panel(VBox):
         super().close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> dict[str, Any]:
-        return bundle(super()._repr_mimebundle_(**arguments), self.figure())
+        words = {"text/markdown": said} if (said := self.words()) else {}
+        return bundle(super()._repr_mimebundle_(**arguments), self.figure()) | words
 
 
 def _within(widget: Widget) -> Iterator[Widget]:

@@ -81,6 +81,13 @@ def test_a_report_shows_the_present_state() -> None:
     assert go.Figure(bundle[FIGURE]).data[0].y == (12,)
 
 
+def test_a_report_is_told_what_the_widget_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = Doubled()
+    assert "text/markdown" not in panel._repr_mimebundle_()
+    monkeypatch.setattr(Doubled, "words", lambda self: "twice")
+    assert panel._repr_mimebundle_()["text/markdown"] == "twice"
+
+
 def test_nothing_is_left_of_a_closed_widget() -> None:
     library()
     before = set(_instances)

@@ -109,6 +109,10 @@ class Explorer(Panel):
         note = method_note(look.method) if record.snapshots else "no snapshots"
         return arrange(rows, _title(record, look), provenance([record], note))
 
+    def words(self) -> str:
+        """Return what is said of the selected nodes."""
+        return self._words.text
+
     def close(self) -> None:
         """Close the widget and all that is in it; a graph that is being laid out is not waited for."""
         if self._task:
