@@ -16,7 +16,7 @@ from cna_viz.reports.parameters import convert, read_parameters
 
 NOTEBOOKS = sorted(notebook_folder().glob("*.ipynb"))
 ALLOWED = re.compile(
-    r"cna_viz|cna_viz\.figures|cna_viz\.analysis(\.\w+)?|cna_viz\.experiments\.\w+|cna_viz\.records(\.\w+)?|IPython\.display"
+    r"cna_viz|cna_viz\.figures|cna_viz\.analysis(\.\w+)?|cna_viz\.experiments\.\w+|cna_viz\.records(\.\w+)?|cna_viz\.widgets|IPython\.display"
 )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch_geometric.datasets import KarateClub
 
 from cna_viz.config import CSBMConfig, DataConfig
@@ -13,6 +14,7 @@ from cna_viz.data.csbm import csbm
 from cna_viz.data.graph import Graph
 from cna_viz.data.motifs import motifs
 
+DIGITS_BRIGHTEST: Final = 16
 DIGITS_NEIGHBOURS: Final = 8
 GRID_SIDE: Final = 10
 GRID_FEATURES: Final = 32
@@ -27,17 +29,26 @@ def digits() -> Graph:
     from sklearn.datasets import load_digits  # takes a second to import, and only this graph needs it
 
     bunch = load_digits()
-    pixels = bunch.data  # whole numbers from 0 to 16, so that all sums below are exact
+    x = torch.from_numpy(bunch.data).to(torch.float32) / DIGITS_BRIGHTEST
+    return clean("digits", RawGraph(x, torch.from_numpy(bunch.target), nearest_digits(x, DIGITS_NEIGHBOURS)))
+
+
+def nearest_digits(x: Tensor, neighbours: int) -> Tensor:
+    """Return an edge from every digit to each of its nearest ones, ``[2, digits * neighbours]``.
+
+    Args:
+        x: Pixels of the digits as :func:`digits` has them, ``[digits, 64]``.
+        neighbours: How many nearest ones, fewer than there are other digits.
+    """
+    pixels = (x.numpy() * DIGITS_BRIGHTEST).astype(np.float64)  # whole numbers, so that all sums below are exact
     squares = (pixels**2).sum(axis=1)
     distances = (squares[:, None] + squares[None, :] - 2 * pixels @ pixels.T).astype(np.int64)
     nodes = len(pixels)
     np.fill_diagonal(distances, distances.max() + 1)
     # Exact distances with ties settled by the node's number: the same graph on every machine and with every library.
     unique = distances * nodes + np.arange(nodes)
-    nearest = np.argpartition(unique, DIGITS_NEIGHBOURS, axis=1)[:, :DIGITS_NEIGHBOURS]
-    edges = np.stack([np.repeat(np.arange(nodes), DIGITS_NEIGHBOURS), nearest.ravel()])
-    x = torch.from_numpy(pixels).to(torch.float32) / 16
-    return clean("digits", RawGraph(x, torch.from_numpy(bunch.target), torch.from_numpy(edges)))
+    nearest = np.argpartition(unique, neighbours, axis=1)[:, :neighbours]
+    return torch.from_numpy(np.stack([np.repeat(np.arange(nodes), neighbours), nearest.ravel()]))
 
 
 def karate() -> Graph:

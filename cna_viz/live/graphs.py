@@ -10,14 +10,20 @@ import torch
 
 from cna_viz.config import CSBMConfig, DataConfig
 from cna_viz.data.clean import RawGraph, clean
-from cna_viz.data.embedded import EMBEDDED, digits
+from cna_viz.data.embedded import EMBEDDED, digits, nearest_digits
 from cna_viz.data.graph import Graph
 from cna_viz.errors import UsageError, unknown_name
 
 Array = np.ndarray[Any, Any]
 
+LiveGraph = Graph
+"""What is played on: a graph as all others, under a name for those who may import nothing else that needs torch."""
+
 DIGITS: Final = 160
 """Digits of the subset, the same number of each."""
+
+NEIGHBOURS: Final = 6
+"""Nearest ones of the subset that each of them is joined to."""
 
 
 @cache
@@ -42,7 +48,7 @@ def toggle_edge(graph: Graph, one: int, other: int) -> Graph:
         UsageError: When a node is not there, or both are the same.
     """
     for node in (one, other):
-        if not 0 <= node < graph.num_nodes:
+        if not isinstance(node, int | np.integer) or not 0 <= node < graph.num_nodes:
             raise UsageError(f"node {node} is not there: {graph.name} has the nodes 0 to {graph.num_nodes - 1}")
     if one == other:
         raise UsageError(f"an edge joins two nodes, not node {one} with itself")
@@ -68,15 +74,13 @@ def _sorted(edge_index: torch.Tensor, nodes: int) -> torch.Tensor:
 
 
 def _some_digits() -> Graph:
-    """Return the first digits of each class, and the edges between them; those that lose all keep none."""
+    """Return the first digits of each class, joined to their nearest among themselves."""
     whole = digits()
     each = DIGITS // whole.num_classes
     chosen = torch.cat([torch.nonzero(whole.y == number).flatten()[:each] for number in range(whole.num_classes)])
     chosen = chosen.sort().values
-    place = torch.full((whole.num_nodes,), -1)
-    place[chosen] = torch.arange(len(chosen))
-    ends = place[whole.edge_index]
-    return clean("digits", RawGraph(whole.x[chosen], whole.y[chosen], ends[:, (ends >= 0).all(dim=0)]))
+    x = whole.x[chosen]
+    return clean("digits", RawGraph(x, whole.y[chosen], nearest_digits(x, NEIGHBOURS)))
 
 
 def _small_csbm() -> Graph:

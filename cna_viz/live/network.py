@@ -52,7 +52,7 @@ class Pass:
 
     Attributes:
         layers: The features, and what left every convolution, in order.
-        accuracy: Share of the nodes whose class the network tells.
+        accuracy: Share of the nodes whose class the network tells; an output that is not finite tells none.
     """
 
     layers: tuple[Layer, ...]
@@ -78,7 +78,7 @@ def make_network(graph: Graph, settings: LiveSettings) -> GNN:
     return network.eval()
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def run_through(graph: Graph, settings: LiveSettings, state: State | None = None) -> Pass:
     """Return what every layer makes of the graph.
 
@@ -86,10 +86,14 @@ def run_through(graph: Graph, settings: LiveSettings, state: State | None = None
         graph: The graph.
         settings: The network.
         state: Weights of the same network after training; untrained when left out.
+
+    Raises:
+        UsageError: When there are more clusters than nodes, or the weights are those of another network.
+        NotFiniteError: When k-means is asked to cluster features that have overflowed.
     """
     network = make_network(graph, settings)
     if state is not None:
-        network.load_state_dict(dict(state))
+        _load(network, state)
     heard: dict[tuple[int, str], Tensor] = {}
     slots = [slot for slot in network.slots if isinstance(slot, CNA)]
     labels: dict[tuple[int, str], nn.Module] = {(n, "label"): slot.label_tap for n, slot in enumerate(slots, 1)}
@@ -107,12 +111,22 @@ def run_through(graph: Graph, settings: LiveSettings, state: State | None = None
             entering = slots[number - 1].normalization(x, label)
             layer = replace(layer, labels=label.numpy(), entering=entering.numpy())
         layers.append(layer)
-    return Pass(tuple(layers), float((output.argmax(dim=1) == graph.y).float().mean()))
+    right = (output.argmax(dim=1) == graph.y) & output.isfinite().all(dim=1)
+    return Pass(tuple(layers), float(right.float().mean()))
 
 
 def inputs_of(graph: Graph) -> tuple[Any, ...]:
     """Return what the network is called with."""
     return graph.x, prepare_graph("gcn", graph.edge_index, graph.num_nodes)
+
+
+def _load(network: GNN, state: State) -> None:
+    try:
+        network.load_state_dict(dict(state))
+    except RuntimeError as error:
+        raise UsageError(
+            "the weights are those of another network: settings and graph must be as in training"
+        ) from error
 
 
 def _measured(measurer: FeatureMeasurer, x: Tensor) -> dict[str, float]:

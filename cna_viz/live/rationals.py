@@ -1,5 +1,6 @@
 """Rational functions to start from: those of the slot that are nearest to a shape everybody knows."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.optimize import least_squares
 
-from cna_viz.errors import unknown_name
+from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn.rational import RELU_DENOMINATOR, RELU_NUMERATOR
 
 Array = np.ndarray[Any, Any]
@@ -19,15 +20,24 @@ REACH: Final = 3.0
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Those of R(z) = Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|), as :mod:`cna_viz.nn.rational` has it.
+    """Those of ``R(z) = Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|)``, as :mod:`cna_viz.nn.rational` has it.
 
     Attributes:
         numerator: a₀ … a₅.
         denominator: b₁ … b₄.
+
+    Raises:
+        UsageError: When there are more or fewer coefficients, or one is not finite.
     """
 
     numerator: tuple[float, ...] = RELU_NUMERATOR
     denominator: tuple[float, ...] = RELU_DENOMINATOR
+
+    def __post_init__(self) -> None:
+        for name, default in (("numerator", RELU_NUMERATOR), ("denominator", RELU_DENOMINATOR)):
+            values = getattr(self, name)
+            if len(values) != len(default) or not all(math.isfinite(value) for value in values):
+                raise UsageError(f"{name} = {values} is not accepted: it must be {len(default)} finite numbers")
 
 
 SHAPES: Final[dict[str, Callable[[Array], Array]]] = {

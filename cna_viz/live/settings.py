@@ -13,6 +13,8 @@ ASSIGNMENTS: Final = ("kmeans", "random", "none")
 
 MOST_LAYERS: Final = 32
 MOST_CLUSTERS: Final = 20
+MOST_HIDDEN: Final = 64
+MOST_SEED: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,16 @@ class LiveSettings:
 
     Attributes:
         layers: Number of convolutions, 1 to 32.
-        hidden: Channels of every hidden layer.
+        hidden: Channels of every hidden layer, 1 to 64.
         assignment: C: ``kmeans``, ``random`` or ``none`` (all nodes in one cluster).
         normalization: N: over each ``cluster``, ``node``, ``batch`` (all nodes), or ``none``.
         activation: A: ``rational``, ``relu`` or ``none``.
         clusters: Number of clusters K, 1 to 20; no effect without C.
         rational: The function of all clusters in all slots before training; no effect with another activation.
-        seed: Seed of the weights, the clusters and the split.
+        seed: Seed of the weights, the clusters and the split, at least 0.
 
     Raises:
-        UsageError: When a value is out of range or a name unknown.
+        UsageError: When a value is out of range or no whole number, or a name unknown.
     """
 
     layers: int = 8
@@ -50,9 +52,13 @@ class LiveSettings:
         ):
             if name not in choices:
                 raise unknown_name(kind, name, choices)
-        for name, value, most in (("layers", self.layers, MOST_LAYERS), ("clusters", self.clusters, MOST_CLUSTERS)):
-            if not 1 <= value <= most:
-                raise UsageError(f"{name} = {value} is out of range: it must be 1 to {most}")
+        for name, least, most in (
+            ("layers", 1, MOST_LAYERS),
+            ("hidden", 1, MOST_HIDDEN),
+            ("clusters", 1, MOST_CLUSTERS),
+            ("seed", 0, MOST_SEED),
+        ):
+            _refuse_outside(name, getattr(self, name), least, most)
 
     def with_(self, **changes: Any) -> Self:
         """Return the same settings but for these, checked."""
@@ -65,3 +71,10 @@ class LiveSettings:
         return ModelConfig.model_validate(
             {"slot": "cna", "layers": self.layers, "hidden": self.hidden, **factors, **number}
         )
+
+
+def _refuse_outside(name: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UsageError(f"{name} = {value!r} is not accepted: it must be a whole number")
+    if not least <= value <= most:
+        raise UsageError(f"{name} = {value} is out of range: it must be {least} to {most}")

@@ -10,6 +10,7 @@ from torch import Tensor
 from cna_viz.config import TrainingConfig
 from cna_viz.data.graph import Graph
 from cna_viz.data.splits import make_split
+from cna_viz.errors import NotFiniteError, UsageError
 from cna_viz.live.network import inputs_of, make_network
 from cna_viz.live.settings import LiveSettings
 from cna_viz.training.evaluate import evaluate
@@ -45,24 +46,28 @@ class LiveTraining:
     Args:
         graph: The graph.
         settings: The network, whose seed draws the split as well.
-        epochs: Epochs after which it is done.
+        epochs: Epochs after which it is done, at least 1.
         lr: Learning rate.
 
     Attributes:
         curve: A point per epoch so far, the untrained network first.
-        diverged: Whether it ended because the loss was not finite.
+        diverged: Whether it ended because the loss was not finite; the epoch that was not is in no curve.
 
     Raises:
-        UsageError: When the network can't be made for the graph.
+        UsageError: When the network can't be made for the graph, or epochs or learning rate are out of range.
+        NotFiniteError: When the loss of the untrained network is not finite already.
     """
 
     def __init__(self, graph: Graph, settings: LiveSettings, epochs: int = 200, lr: float = 0.01) -> None:
+        if epochs < 1:
+            raise UsageError(f"epochs = {epochs} is out of range: it must be at least 1")
         self.epochs, self.diverged = epochs, False
         self._network = make_network(graph, settings)
         self._parts = dict(make_split(graph, SPLIT, settings.seed).items())
         self._batch = TrainingBatch(inputs_of(graph), graph.y, self._parts["train"])
         self._optimizer = adam(self._network, TrainingConfig(lr=lr))
         self.curve = [self._point(0)]
+        self._kept = self._copy()
 
     @property
     def done(self) -> bool:
@@ -73,23 +78,36 @@ class LiveTraining:
         """Train for about so long, one epoch at least, unless it is done."""
         end = time.perf_counter() + seconds
         while not self.done:
-            step(self._network, self._batch, self._optimizer)
-            point = self._point(len(self.curve))
-            self.diverged = not math.isfinite(point.loss)
-            if not self.diverged:
-                self.curve.append(point)
+            self._train_epoch()
             if time.perf_counter() >= end:
                 return
 
     def state(self) -> dict[str, Tensor]:
-        """Return a copy of the weights as they are, for :func:`~cna_viz.live.network.run_through`."""
-        return {name: value.clone() for name, value in self._network.state_dict().items()}
+        """Return the weights of the last epoch of the curve, for :func:`~cna_viz.live.network.run_through`."""
+        return dict(self._kept)
 
     def best(self) -> Point:
         """Return the epoch with the best validation score, of equals the first."""
         return max(self.curve, key=lambda point: (point.val, -point.epoch))
 
+    def _train_epoch(self) -> None:
+        try:
+            step(self._network, self._batch, self._optimizer)
+            self.curve.append(self._point(len(self.curve)))
+        except NotFiniteError:
+            self.diverged = True
+        else:
+            # Weights that are not finite are noticed when they have replaced those before.
+            self._kept = self._copy()
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self._network.state_dict().items()}
+
     def _point(self, epoch: int) -> Point:
         scores = evaluate(self._network, self._batch.inputs, self._batch.target, self._parts)
+        if not all(math.isfinite(scores.loss[part]) for part in ("train", "val")):
+            raise NotFiniteError(
+                f"the loss of epoch {epoch} is not finite: normalize between the layers, or take fewer layers"
+            )
         right = scores.values["accuracy"]
         return Point(epoch, scores.loss["train"], right["train"], right["val"], right["test"])

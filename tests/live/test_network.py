@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from cna_viz.errors import UsageError
+from cna_viz.errors import NotFiniteError, UsageError
 from cna_viz.live.graphs import live_graph, without_edges
 from cna_viz.live.network import make_network, run_through
-from cna_viz.live.rationals import preset
+from cna_viz.live.rationals import Coefficients, preset
 from cna_viz.live.settings import LiveSettings
 
 BARE = {"assignment": "none", "normalization": "none", "activation": "none"}
 KARATE = live_graph("karate")
+STEEP = Coefficients((4.0,) * 6, (0.0,) * 4)
+"""A polynomial that makes large values larger."""
 
 
 def test_every_layer_is_there_and_the_last_has_no_slot() -> None:
@@ -85,6 +87,14 @@ def test_it_is_the_same_every_time_and_leaves_the_random_state_alone() -> None:
     [
         ({"layers": 0}, "layers = 0"),
         ({"layers": 33}, "1 to 32"),
+        ({"layers": 8.5}, "layers = 8.5.*whole number"),
+        ({"layers": "8"}, "layers = '8'.*whole number"),
+        ({"layers": True}, "layers = True.*whole number"),
+        ({"hidden": 0}, "hidden = 0"),
+        ({"hidden": 65}, "1 to 64"),
+        ({"clusters": 0}, "clusters = 0"),
+        ({"seed": -1}, "seed = -1"),
+        ({"seed": 2**63}, "seed"),
         ({"clusters": 21}, "clusters = 21"),
         ({"assignment": "labels"}, "'labels'"),
         ({"normalization": "layer"}, "'layer'"),
@@ -94,3 +104,29 @@ def test_it_is_the_same_every_time_and_leaves_the_random_state_alone() -> None:
 def test_settings_out_of_range_are_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         LiveSettings().with_(**changes)
+
+
+def test_what_is_not_finite_tells_no_class() -> None:
+    bare = {"assignment": "none", "normalization": "none"}
+    passed = run_through(KARATE, LiveSettings(layers=32, rational=STEEP, **bare))
+    assert not np.isfinite(passed.layers[32].features).any()
+    assert passed.accuracy == 0
+
+
+def test_clusters_of_what_is_not_finite_are_refused() -> None:
+    with pytest.raises(NotFiniteError, match="34 of 34 rows"):
+        run_through(KARATE, LiveSettings(layers=32, rational=STEEP, normalization="none"))
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    with pytest.raises(UsageError, match="another network"):
+        run_through(KARATE, LiveSettings(layers=3), make_network(KARATE, LiveSettings(layers=2)).state_dict())
+
+
+def test_a_pass_with_given_weights_leaves_them_alone() -> None:
+    settings = LiveSettings(layers=3)
+    state = make_network(KARATE, settings).state_dict()
+    before = {name: value.clone() for name, value in state.items()}
+    given, untrained = run_through(KARATE, settings, state), run_through(KARATE, settings)
+    assert all(torch.equal(value, before[name]) for name, value in state.items())
+    assert np.array_equal(given.layers[3].features, untrained.layers[3].features)

@@ -29,3 +29,19 @@ def test_it_is_what_the_module_computes() -> None:
         module.denominator.copy_(torch.tensor(coefficients.denominator))
         computed = module(torch.tensor(Z, dtype=torch.float32)[:, None])
     np.testing.assert_allclose(computed[:, 0].numpy(), evaluate(coefficients, Z), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "said"),
+    [
+        ((1.0,), (0.0,) * 4, "numerator.*6 finite"),
+        ((0.0,) * 6, (0.0,) * 5, "denominator.*4 finite"),
+        ((np.nan,) * 6, (0.0,) * 4, "numerator"),
+        ((0.0,) * 6, (np.inf,) * 4, "denominator"),
+    ],
+)
+def test_other_coefficients_are_refused(
+    numerator: tuple[float, ...], denominator: tuple[float, ...], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        Coefficients(numerator, denominator)

@@ -7,10 +7,9 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from ipywidgets import Box, Layout
 
-from cna_viz.data.graph import Graph
 from cna_viz.figures.arrange import arrange
 from cna_viz.figures.drawing import Drawing
-from cna_viz.live.graphs import live_graph, toggle_edge, without_edges
+from cna_viz.live.graphs import LiveGraph, live_graph, toggle_edge, without_edges
 from cna_viz.live.network import State, run_through
 from cna_viz.live.settings import LiveSettings
 from cna_viz.live.training import LiveTraining, Point
@@ -49,7 +48,7 @@ class Playground(Panel):
 
     def __init__(self, graph: str = "karate", **settings: Any) -> None:
         chosen = LiveSettings(**settings)
-        self._graph: Graph = live_graph(graph)
+        self._graph: LiveGraph = live_graph(graph)
         self._state: State | None = None
         self._task: asyncio.Task[None] | None = None
         self.curve: list[Point] = []
@@ -75,7 +74,7 @@ class Playground(Panel):
         return self._controls.settings
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> LiveGraph:
         """The graph, edges as they are now."""
         return self._graph
 
@@ -101,8 +100,8 @@ class Playground(Panel):
         """Train until it is done or stopped; without a running event loop it is done when this returns."""
         if not self._stopped:
             return
+        training = LiveTraining(self._graph, self.settings)  # may be refused: then it does not train
         self._stopped = False
-        training = LiveTraining(self._graph, self.settings)
         self._task = _run(self._train(training))
 
     def stop(self) -> None:
@@ -149,7 +148,7 @@ class Playground(Panel):
             self._controls.preset.value = named(self._controls.rational)
             self._changed()
 
-    def _toggled(self, one: int, other: int) -> Graph:
+    def _toggled(self, one: int, other: int) -> LiveGraph:
         return toggle_edge(self._graph, one, other)
 
     def _picked(self) -> None:
@@ -159,7 +158,7 @@ class Playground(Panel):
             self._views["graph"].select([])
             self._rewire(self._toggled(*chosen))
 
-    def _rewire(self, graph: Graph) -> None:
+    def _rewire(self, graph: LiveGraph) -> None:
         self._graph = graph
         self._changed()
 

@@ -9,8 +9,7 @@ import numpy as np
 from cna_viz.analysis.graph_layout import graph_layout
 from cna_viz.analysis.node_groups import NodeGroups, numbered_groups
 from cna_viz.analysis.projection import Projection, project_layers
-from cna_viz.data.graph import Graph
-from cna_viz.live.graphs import edges_of, live_graph
+from cna_viz.live.graphs import LiveGraph, edges_of, live_graph
 from cna_viz.live.network import Layer, Pass
 from cna_viz.live.settings import LiveSettings
 
@@ -28,7 +27,7 @@ class Seen:
         trained: Epochs that it was trained; 0 for an untrained network.
     """
 
-    graph: Graph
+    graph: LiveGraph
     settings: LiveSettings
     passed: Pass
     trained: int = 0

@@ -57,6 +57,7 @@ async function render({ model, el, host, signal }) {
     }
     drawing = false;
   }
+  let clearing = false;
   function listen() {
     const nodesOf = (points) => points.map((point) => point.customdata).filter(Number.isInteger);
     box.on("plotly_hover", ({ points }) => group.point(nodesOf(points)[0] ?? null));
@@ -68,10 +69,11 @@ async function render({ model, el, host, signal }) {
       else if (bar !== null) choose(() => group.toggle(nodesOfBar(places, bar)));
     });
     box.on("plotly_selected", (event) => {
-      if (!event) return;
+      if (!event || clearing) return;
       choose(() => group.select(nodesOf(event.points)));
-      // The rings say what is selected, in all figures alike.
-      Plotly.update(box, { selectedpoints: null }, { selections: [] });
+      // The rings say what is selected, in all figures alike. Taking the outline away tells of an empty selection.
+      clearing = true;
+      Plotly.update(box, { selectedpoints: null }, { selections: [] }).finally(() => (clearing = false));
     });
     for (const event of ["plotly_relayout", "plotly_relayouting"]) box.on(event, mark);
   }

@@ -149,6 +149,18 @@ def test_it_trains_to_the_end_without_an_event_loop() -> None:
     assert "untrained" in playground._words.text
 
 
+def test_a_training_that_is_refused_has_not_begun() -> None:
+    playground = Playground("karate", layers=8, normalization="none")
+    for slider in playground._controls.coefficients:
+        slider.value = 4.0 if slider.description.startswith("a") else 0.0
+    playground._controls.train.click()
+    assert "NaN or infinity" in playground.notice.text
+    assert not playground.training
+    playground._controls.layers.value = 1
+    playground._controls.train.click()
+    assert playground.curve
+
+
 def test_it_stops_when_it_is_told_to() -> None:
     async def play() -> Playground:
         playground = Playground("karate", layers=2)
