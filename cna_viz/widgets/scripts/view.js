@@ -39,6 +39,7 @@ async function render({ model, el, host, signal }) {
     await Plotly.react(box, { data: drawable(data), layout: { ...layout, width: el.clientWidth }, config: CONFIG, frames });
     places = findPlaces(box);
     mark();
+    nameSliders();
     box.dispatchEvent(new CustomEvent("cna-viz-drawn", { bubbles: true }));
   }
   let drawing = false, wanted = false;
