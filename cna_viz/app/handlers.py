@@ -39,9 +39,18 @@ class InstructorHandler(JupyterHandler):
 
 
 @cache
+def pages_environment() -> Environment:
+    """Return where the templates of these pages are, and how they are filled."""
+    own = [PackageLoader("cna_viz.app", f"templates{part}") for part in ("/pages", "")]
+    # The style and the switch are those of reports.
+    loader: Any = ChoiceLoader([*own, PackageLoader("cna_viz.reports")])
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+@cache
 def landing_page() -> str:
     """Return the first page as HTML."""
-    return _environment().get_template("landing.html.j2").render(pages=PAGES, titles=titles())
+    return pages_environment().get_template("landing.html.j2").render(pages=PAGES, titles=titles())
 
 
 @cache
@@ -49,7 +58,7 @@ def instructor_page() -> str:
     """Return the instructor's page as HTML."""
     renderer = Renderer()
     text = renderer.render(instructor_file().read_text(encoding="utf-8"))
-    return _environment().get_template("instructor.html.j2").render(pages=PAGES, text=text)
+    return pages_environment().get_template("instructor.html.j2").render(pages=PAGES, text=text)
 
 
 def instructor_file() -> Path:
@@ -57,10 +66,3 @@ def instructor_file() -> Path:
     package = Path(__file__).resolve().parents[1]
     packaged = package / "_docs" / "teaching.md"
     return packaged if packaged.is_file() else package.parent / "docs" / "teaching.md"
-
-
-@cache
-def _environment() -> Environment:
-    own, shared = PackageLoader("cna_viz.app", "templates/pages"), PackageLoader("cna_viz.reports")
-    loader: Any = ChoiceLoader([own, shared])  # the style and the switch are those of reports
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

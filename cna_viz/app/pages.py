@@ -74,6 +74,16 @@ def served_folder(runs: Path | None) -> Iterator[Path]:
         yield folder
 
 
+def made_ready(count: int, runs: Path | None) -> dict[str, int]:
+    """Return how many of each page to make before a visitor asks for them.
+
+    Args:
+        count: How many of those that are always the same.
+        runs: Folder that the app was given. Records may be added to it, so pages that show it are made when asked for.
+    """
+    return {page.name: 0 if runs is not None and _has_runs(_notebook(page.report, None)) else count for page in PAGES}
+
+
 def titles() -> dict[str, str]:
     """Return the title of every page by its name."""
     return {page.name: split_title(_notebook(page.report, None))[0] for page in PAGES}

@@ -13,6 +13,7 @@ EXAMPLES = (
     "cna-viz demo --port 9000 --no-browser",
 )
 IDLE = 30.0
+READY = 1
 
 
 def main(words: Sequence[str]) -> int:
@@ -33,23 +34,32 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--idle", type=float, default=IDLE, metavar="MINUTES", help=f"end a process after so long (default {IDLE:g})"
     )
+    parser.add_argument(
+        "--ready",
+        type=int,
+        default=READY,
+        metavar="N",
+        help=f"pages of each kind that are made before somebody asks (default {READY}; 0 spares their memory)",
+    )
     namespace = parser.parse(words)
     if not namespace.idle > 0:
         raise UsageError(f"--idle {namespace.idle:g} is out of range: it must be above 0 minutes")
     if namespace.runs is not None and not namespace.runs.is_dir():
         raise UsageError(f"--runs {namespace.runs}: there is no such folder; `cna-viz run` makes one")
-    return _serve(namespace.port, namespace.runs, namespace.idle, browser=not namespace.no_browser)
+    if namespace.ready < 0:
+        raise UsageError(f"--ready {namespace.ready} is out of range: it must be at least 0")
+    return _serve(namespace.port, namespace.runs, namespace.idle, namespace.ready, browser=not namespace.no_browser)
 
 
-def _serve(port: int | None, runs: Path | None, idle: float, *, browser: bool) -> int:
+def _serve(port: int | None, runs: Path | None, idle: float, ready: int, *, browser: bool) -> int:
     from cna_viz.app.ports import choose_port
 
     chosen = choose_port(port)  # before the server is imported, which takes a second
 
-    from cna_viz.app.pages import served_folder
+    from cna_viz.app.pages import made_ready, served_folder
     from cna_viz.app.server import serve
 
-    def ready(address: str) -> None:
+    def announce(address: str) -> None:
         print(address, flush=True)
         print("Ctrl-C ends it.", file=sys.stderr, flush=True)
         if browser:
@@ -58,6 +68,6 @@ def _serve(port: int | None, runs: Path | None, idle: float, *, browser: bool) -
             webbrowser.open(address)
 
     with served_folder(runs) as folder:
-        serve(folder, chosen, idle, ready)
+        serve(folder, chosen, idle, made_ready(ready, runs), announce)
     print("\nEnded, and all its processes.", file=sys.stderr)  # the terminal has written ^C
     return 0

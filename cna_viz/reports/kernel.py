@@ -1,18 +1,20 @@
-"""The kernel of a report: always the running interpreter, never whatever ``python3`` is registered for the user.
+"""The kernel of a report or of the app: the running interpreter, never whatever ``python3`` is registered for the user.
 
 A registered kernelspec may belong to another environment, in which another ``cna_viz``, or none, is installed. So the
 spec is made here, and with it the kernel's environment; the environment of this process is not touched.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import KernelManager
 
 NAME = "python3"
-_EXTENSIONS = ("--IPKernelApp.extra_extensions=cna_viz.reports.widgets",)
+_EXTENSION = "cna_viz.reports.widgets"
 
 
 def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
@@ -21,23 +23,15 @@ def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
     Args:
         scratch: Folder for the kernel's IPython profile, so that the user's startup files take no part in a report.
     """
-    import zmq
-    from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *_EXTENSIONS],
-        env={name: value.replace("$", "$$") for name, value in environment(scratch).items()},  # $names are replaced
-        display_name="cna_viz report",
-        language="python",
-        metadata={"supported_encryption": ["curve"]},
-    )
+    spec = kernel_spec("cna_viz report", environment(scratch), _EXTENSION)
 
     class RunningInterpreter(AsyncKernelManager):
         """Starts the interpreter that runs now, and encrypts what it says on its local sockets where zmq can."""
 
         def __init__(self, **traits: object) -> None:
-            super().__init__(**traits, transport_encryption="auto" if zmq.has("curve") else "disabled")
+            super().__init__(**traits, transport_encryption=encryption())
             self.connection_file = str(scratch / "kernel.json")
 
         @property
@@ -45,6 +39,33 @@ def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
             return spec
 
     return RunningInterpreter
+
+
+def kernel_spec(title: str, environment: Mapping[str, str], extension: str) -> "KernelSpec":
+    """Return the spec of a kernel that runs ``sys.executable``.
+
+    Args:
+        title: What the kernel is called.
+        environment: What it has in its environment beside that of this process.
+        extension: Module that is loaded into it as an IPython extension.
+    """
+    from jupyter_client.kernelspec import KernelSpec
+
+    options = ("-f", "{connection_file}", f"--IPKernelApp.extra_extensions={extension}")
+    return KernelSpec(
+        argv=[sys.executable, "-m", "ipykernel_launcher", *options],
+        env={name: value.replace("$", "$$") for name, value in environment.items()},  # $names are replaced
+        display_name=title,
+        language="python",
+        metadata={"supported_encryption": ["curve"]},
+    )
+
+
+def encryption() -> str:
+    """Return whether what is said to a kernel on its local sockets can be encrypted: ``auto`` or ``disabled``."""
+    import zmq
+
+    return "auto" if zmq.has("curve") else "disabled"
 
 
 def environment(scratch: Path) -> dict[str, str]:

@@ -1,0 +1,34 @@
+"""Errors of a page in words: an IPython extension that shows our own errors as the one line they are written as.
+
+Voila hides every traceback, and with it what was wrong. Errors for people say it, so they are shown; others are
+defects, which the page names in general words and the terminal with their traceback.
+"""
+
+import html
+from typing import Any, Final
+
+from cna_viz.errors import CnaVizError
+
+DEFECT: Final = "This part of the page could not be made. The terminal in which the app runs says why."
+"""What stands in the place of the outputs of a cell that failed by a defect."""
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Show a :class:`~cna_viz.errors.CnaVizError` as a message.
+
+    Args:
+        shell: IPython's shell.
+    """
+    shell.set_custom_exc((CnaVizError,), show)
+
+
+def show(_shell: Any, _kind: type[BaseException], error: BaseException, _trace: Any, tb_offset: Any = None) -> None:
+    """Display the text of an error, in the signature that IPython wants."""
+    from IPython.display import display
+
+    display({"text/html": message(str(error)), "text/plain": str(error)}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def message(text: str) -> str:
+    """Return a message as HTML that a reader's software speaks at once."""
+    return f'<p class="cna-viz-message" role="alert">{html.escape(text)}</p>'
