@@ -18,7 +18,7 @@ import nbformat
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS: Final = ("--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-sync")
-LOAD: Final = "from cna_viz import records, widgets\nrecord = records.load({run!r}, {folder!r})\nwidgets.View\n"
+LOAD: Final = "from cna_viz import records, widgets\nrecord = records.load({run!r}, {folder!r})\nwidgets.Explorer\n"
 OPEN: Final = "explorer = widgets.Explorer(records=[record])\nexplorer"
 CLEAR: Final = "() => { globalThis.drawn = []; return performance.now(); }"
 WATCH: Final = """() => {

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from ipywidgets import VBox, Widget
 
 from cna_viz.errors import CnaVizError
+from cna_viz.progress import is_batch
 from cna_viz.widgets.notice import Notice
 from cna_viz.widgets.view import bundle
 
@@ -64,8 +65,11 @@ class Panel(VBox):
         super().close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> dict[str, Any]:
+        view: dict[str, Any] = super()._repr_mimebundle_(**arguments)
+        if not is_batch():
+            return view  # the figure would only be waited for
         words = {"text/markdown": said} if (said := self.words()) else {}
-        return bundle(super()._repr_mimebundle_(**arguments), self.figure()) | words
+        return bundle(view, self.figure()) | words
 
 
 def _within(widget: Widget) -> Iterator[Widget]:
