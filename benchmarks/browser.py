@@ -18,7 +18,7 @@ import nbformat
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS: Final = ("--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-sync")
-LOAD: Final = "from cna_viz import records, widgets\nrecord = records.load({run!r}, {folder!r})\nwidgets.View\n"
+LOAD: Final = "from cna_viz import records, widgets\nrecord = records.load({run!r}, {folder!r})\nwidgets.Explorer\n"
 OPEN: Final = "explorer = widgets.Explorer(records=[record])\nexplorer"
 CLEAR: Final = "() => { globalThis.drawn = []; return performance.now(); }"
 WATCH: Final = """() => {
@@ -44,6 +44,7 @@ def time_explorer(folder: Path, run: str, moves: int = 15) -> dict[str, float]:
         page = browser.new_page(viewport={"width": 1500, "height": 1400})
         page.goto(f"{address}/lab/tree/explorer.ipynb?reset", timeout=120_000)
         page.locator(".jp-CodeCell").nth(1).wait_for(timeout=120_000)
+        page.get_by_text("| Idle").first.wait_for(timeout=120_000)
         _run_cell(page, 0)
         page.locator(".jp-CodeCell").nth(0).locator(".jp-OutputArea-output").wait_for(timeout=120_000)
         page.evaluate(WATCH)

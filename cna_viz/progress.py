@@ -13,9 +13,13 @@ def bar(total: int, description: str, *, unit: str, disable: bool = False) -> An
         unit: Name of a unit.
         disable: Show nothing.
     """
-    # A notebook executed in a batch has no front end that could draw the widget.
-    if os.environ.get("CNA_VIZ_BATCH"):
+    if is_batch():
         from tqdm import tqdm
     else:
         from tqdm.auto import tqdm
     return tqdm(total=total, desc=description, unit=unit, disable=disable, dynamic_ncols=True, mininterval=0.5)
+
+
+def is_batch() -> bool:
+    """Whether this is a notebook that is executed to be printed: no front end is there that could draw a widget."""
+    return bool(os.environ.get("CNA_VIZ_BATCH"))

@@ -20,7 +20,7 @@ REACH: Final = 3.0
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Those of R(z) = Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|), as :mod:`cna_viz.nn.rational` has it.
+    """Those of ``R(z) = Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|)``, as :mod:`cna_viz.nn.rational` has it.
 
     Attributes:
         numerator: a₀ … a₅.

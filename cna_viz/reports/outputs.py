@@ -59,8 +59,11 @@ class OutputRenderer:
         kind = next((mime for mime in makers if mime in data), None)
         if kind is None:
             return None
-        value = data[kind]
-        return makers[kind]("".join(value) if isinstance(value, list) else value)
+        shown = makers[kind](_whole(data[kind]))
+        if shown is None or kind != FIGURE or not {WIDGET, "text/markdown"} <= data.keys():
+            return shown
+        words = makers["text/markdown"](_whole(data["text/markdown"]))
+        return Block("figure", f'<div class="prose">{words.html if words else ""}</div>\n{shown.html}')
 
     def _figure(self, figure: Mapping[str, Any]) -> Block:
         """Place a figure: an empty box with an id of ours, and its JSON, which the page's one script draws."""
@@ -78,6 +81,10 @@ class OutputRenderer:
             f'<div id="{name}" class="drawing" style="height:{height}px" role="img" aria-label="{label}"></div>\n'
             f'<script type="application/json" id="{name}-data">{text}</script>',
         )
+
+
+def _whole(value: Any) -> Any:
+    return "".join(value) if isinstance(value, list) else value
 
 
 def _title(layout: Mapping[str, Any]) -> str:

@@ -5,8 +5,9 @@ the same bundle, and the page shows that::
 
     {"application/vnd.jupyter.widget-view+json": {...}, "application/vnd.plotly.v1+json": {...}}
 
-An image (``image/png``, ``image/svg+xml``, ``image/jpeg``) will do in the place of a figure. A widget with neither
-leaves a note on the page. :mod:`.outputs` keeps the reading end of the contract. ``FigureWidget`` of plotly does not
+An image (``image/png``, ``image/svg+xml``, ``image/jpeg``) will do in the place of a figure. Beside a figure may stand
+what the widget says in words (``text/markdown``), which the page shows above it. A widget with neither leaves a note on
+the page. :mod:`.outputs` keeps the reading end of the contract. ``FigureWidget`` of plotly does not
 keep the writing end, so this module, loaded into a report's kernel as an IPython extension, does it for it.
 """
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from ipywidgets import VBox, Widget
 
 from cna_viz.errors import CnaVizError
+from cna_viz.progress import is_batch
 from cna_viz.widgets.notice import Notice
 from cna_viz.widgets.view import bundle
 
@@ -50,6 +51,10 @@ class Panel(VBox):
         """Return the static figure of the present state, for reports and files."""
         raise NotImplementedError
 
+    def words(self) -> str:
+        """Return what the widget says beside its figure, as Markdown; a report shows it above the figure."""
+        return ""
+
     def close(self) -> None:
         """Close the widget and all that is in it, its observers with them."""
         # One that was refused while it was made is closed, too, by its end.
@@ -60,7 +65,11 @@ class Panel(VBox):
         super().close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> dict[str, Any]:
-        return bundle(super()._repr_mimebundle_(**arguments), self.figure())
+        view: dict[str, Any] = super()._repr_mimebundle_(**arguments)
+        if not is_batch():
+            return view  # the figure would only be waited for
+        words = {"text/markdown": said} if (said := self.words()) else {}
+        return bundle(view, self.figure()) | words
 
 
 def _within(widget: Widget) -> Iterator[Widget]:

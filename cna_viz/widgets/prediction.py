@@ -43,7 +43,7 @@ class Prediction(Panel):
         super().__init__()
         self._reveal = View(reveal) if isinstance(reveal, go.Figure) else reveal
         self._answer = answer or ""
-        self._choices = tuple(choices)
+        self._question, self._choices = question, tuple(choices)
         self._said, self._found = Prose(), Prose()
         self._hands = [_count(choice, self._choices) for choice in self._choices] if hands else []
         self._radio = None if hands else _menu(self._choices)
@@ -79,6 +79,10 @@ class Prediction(Panel):
     def figure(self) -> go.Figure:
         """Return the figure of the answer."""
         return self._reveal.figure()
+
+    def words(self) -> str:
+        """Return the question with its choices, and the answer."""
+        return f"**{self._question}** ({' / '.join(self._choices)})\n\n{self._answer}".strip()
 
     def _controls(self) -> list[Widget]:
         return self._hands if self._radio is None else [self._radio]

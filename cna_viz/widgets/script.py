@@ -6,7 +6,17 @@ from typing import Final
 
 from cna_viz.figures.dark_theme import exchange_script
 
-PARTS: Final = ("page.js", "plotly.js", "webgl.js", "group.js", "places.js", "overlay.js", "keys.js", "view.js")
+PARTS: Final = (
+    "page.js",
+    "plotly.js",
+    "webgl.js",
+    "group.js",
+    "places.js",
+    "overlay.js",
+    "keys.js",
+    "labels.js",
+    "view.js",
+)
 """One module for the browser, in this order: a widget's script can't import files."""
 
 

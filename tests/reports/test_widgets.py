@@ -42,6 +42,16 @@ def test_a_static_representation_stands_in_the_widgets_place(
     assert part in made.html
 
 
+def test_what_a_widget_says_stands_above_its_figure() -> None:
+    figure = {"data": [], "layout": {}}
+    made = block({WIDGET: VIEW, FIGURE: figure, "text/markdown": "**Which?** <script>"})
+    assert made.kind == "figure"
+    assert made.html.index("<strong>Which?</strong>") < made.html.index('id="figure-1"')
+    assert "<script>" not in made.html.partition('id="figure-1"')[0]
+    without = block({FIGURE: figure, "text/markdown": "**Which?**"})
+    assert "Which?" not in without.html
+
+
 def test_a_figure_widget_displays_its_figure_as_it_is_now() -> None:
     shell = InteractiveShell()
     shell.display_formatter.active_types = [WIDGET, FIGURE, "text/plain"]

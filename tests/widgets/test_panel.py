@@ -73,12 +73,22 @@ def test_the_notice_stands_below_the_controls() -> None:
     assert list(panel.children) == [panel.children[0], panel.notice, panel.view]
 
 
-def test_a_report_shows_the_present_state() -> None:
+def test_a_report_shows_the_present_state(monkeypatch: pytest.MonkeyPatch) -> None:
     panel = Doubled()
+    assert FIGURE not in panel._repr_mimebundle_(), "where there is a kernel nobody waits for it"
+    monkeypatch.setenv("CNA_VIZ_BATCH", "1")
     panel.number.value = 6
     bundle = panel._repr_mimebundle_()
     assert WIDGET in bundle
     assert go.Figure(bundle[FIGURE]).data[0].y == (12,)
+
+
+def test_a_report_is_told_what_the_widget_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNA_VIZ_BATCH", "1")
+    panel = Doubled()
+    assert "text/markdown" not in panel._repr_mimebundle_()
+    monkeypatch.setattr(Doubled, "words", lambda self: "twice")
+    assert panel._repr_mimebundle_()["text/markdown"] == "twice"
 
 
 def test_nothing_is_left_of_a_closed_widget() -> None:

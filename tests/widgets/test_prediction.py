@@ -94,7 +94,8 @@ def test_a_widget_of_ours_can_answer() -> None:
     assert board in inside(prediction)
 
 
-def test_a_report_shows_the_figure_of_the_answer() -> None:
+def test_a_report_shows_the_figure_of_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNA_VIZ_BATCH", "1")
     bundle = Prediction("What?", CHOICES, answer())._repr_mimebundle_()
     assert WIDGET in bundle
     assert go.Figure(bundle[FIGURE]) == answer()

@@ -71,6 +71,10 @@ class AblationBoard(Panel):
         self._view.show(figure)
         self._words.say(words)
 
+    def words(self) -> str:
+        """Return what the switches change."""
+        return self._words.text
+
     def figure(self) -> go.Figure:
         """Return the figure of what is looked at, or of the nearest that there are runs of."""
         return self._view.figure()

@@ -95,6 +95,10 @@ class Comparer(Panel):
         self._view.show(figure)
         self._words.say(bullets(agreement_findings(one, other, look.layer, look.epoch)))
 
+    def words(self) -> str:
+        """Return how far the two agree."""
+        return self._words.text
+
     def figure(self) -> go.Figure:
         """Return the figure that is shown."""
         return self._view.figure()

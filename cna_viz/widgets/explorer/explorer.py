@@ -1,7 +1,6 @@
 """The explorer: one run, layer by layer and epoch by epoch."""
 
 import asyncio
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -14,6 +13,7 @@ from cna_viz.figures.arrange import arrange
 from cna_viz.figures.labels import provenance
 from cna_viz.figures.panels import words_panel
 from cna_viz.figures.projected import method_note
+from cna_viz.progress import is_batch
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.explorer.controls import Controls
@@ -24,9 +24,6 @@ from cna_viz.widgets.explorer.scene import Scene
 from cna_viz.widgets.explorer.shelf import Entry, find_entry, folder_entries, record_entries
 from cna_viz.widgets.panel import Panel
 from cna_viz.widgets.prose import Prose
-
-BATCH = "CNA_VIZ_BATCH"
-"""Environment variable of notebooks that are printed: what is seen there must be finished."""
 
 
 class Explorer(Panel):
@@ -109,6 +106,10 @@ class Explorer(Panel):
         note = method_note(look.method) if record.snapshots else "no snapshots"
         return arrange(rows, _title(record, look), provenance([record], note))
 
+    def words(self) -> str:
+        """Return what is said of the selected nodes."""
+        return self._words.text
+
     def close(self) -> None:
         """Close the widget and all that is in it; a graph that is being laid out is not waited for."""
         if self._task:
@@ -177,7 +178,7 @@ class Explorer(Panel):
         if scene.has_layout() or scene is self._scene:
             return
         loop = running_loop()
-        if loop is None or os.environ.get(BATCH):
+        if loop is None or is_batch():
             scene.lay_out()
             return
         if self._task:

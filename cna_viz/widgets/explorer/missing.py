@@ -4,15 +4,26 @@ from cna_viz.analysis.run_command import run_command
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
+from cna_viz.records.stored import stored_runs
 
 
-def no_snapshots(record: Record, consequence: str) -> UsageError:
-    """Return the error of a run without snapshots: what can't be seen, and the command that trains one with some."""
+def no_snapshots(record: Record, consequence: str, remedy: bool = False) -> UsageError:
+    """Return the error of a run without snapshots.
+
+    Args:
+        record: The run.
+        consequence: What can't be seen.
+        remedy: Say how to train one with snapshots, too; once is enough among several panels.
+    """
+    sentence = f"Run {record.id[:8]} keeps no snapshots, so {consequence}."
+    if not remedy:
+        return UsageError(sentence)
     if record.config.watched is not None:
-        remedy = "watch it with snapshots 'log'"
-    else:
-        remedy = f"this trains one: {run_command(_with_snapshots(record.config), str(record.folder.parent))}"
-    return UsageError(f"Run {record.id[:8]} keeps no snapshots, so {consequence}. For a run that does, {remedy}")
+        return UsageError(f"{sentence} Watch it with snapshots 'log' to see them.")
+    folder = record.folder.parent
+    # Runs of one's own do not belong among those of the package.
+    command = run_command(_with_snapshots(record.config), "" if folder == stored_runs() else str(folder))
+    return UsageError(f"{sentence} This trains one that does: {command}")
 
 
 def no_clusters(record: Record) -> UsageError:

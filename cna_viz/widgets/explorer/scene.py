@@ -117,7 +117,7 @@ class Scene:
 
     def _embedding(self, look: Look, live: bool) -> Drawing:
         if not self.record.snapshots:
-            raise no_snapshots(self.record, "its nodes can't be seen")
+            raise no_snapshots(self.record, "its nodes can't be seen", remedy=True)
         key = (look.epoch or 0, look.stage, look.method)
         layers = self._projections.layers(*key)
         if key not in self._reaches:

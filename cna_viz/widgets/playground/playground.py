@@ -91,6 +91,10 @@ class Playground(Panel):
             rows.append([self._training.figure()])
         return arrange(rows, "What does a deep network do to a small graph?", self._footnote())
 
+    def words(self) -> str:
+        """Return whether and how the network was trained."""
+        return self._words.text
+
     def close(self) -> None:
         """Stop training and close the widget."""
         self._stopped = True

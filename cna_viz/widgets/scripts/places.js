@@ -33,7 +33,7 @@ function barRectangles(box) {
   const origin = box.getBoundingClientRect(), found = [];
   for (const group of box.querySelectorAll(".sankey-node")) {
     const { left, top, width, height } = group.querySelector(".node-rect").getBoundingClientRect();
-    found[group.__data__.pointNumber] = [left - origin.left, top - origin.top, width, height];
+    found[group.__data__.node.pointNumber] = [left - origin.left, top - origin.top, width, height];
   }
   return found;
 }

@@ -19,7 +19,7 @@ async function render({ model, el, host, signal }) {
   }
   if (signal.aborted) return;
   const exchange = exchanger(JSON.parse(model.get("counterparts"))), overlay = makeOverlay(box);
-  let places = { marks: new Map(), bars: [], curves: [] }, looks = {};
+  let places = { marks: new Map(), bars: [], curves: [] }, looks = {}, width = 0;
   const group = joinGroup(model.get("group") || Symbol("alone"), onGroup, signal);
 
   function mark() {
@@ -36,9 +36,10 @@ async function render({ model, el, host, signal }) {
     looks = { ink: layout.font?.color ?? (dark ? "#fff" : "#000"), paper: layout.paper_bgcolor ?? (dark ? "#000" : "#fff") };
     frame.setAttribute("aria-label", model.get("words"));
     box.style.height = `${layout.height}px`;
-    await Plotly.react(box, { data: drawable(data), layout: { ...layout, width: el.clientWidth }, config: CONFIG, frames });
+    await Plotly.react(box, { data: drawable(data), layout: { ...layout, width: (width = el.clientWidth) }, config: CONFIG, frames });
     places = findPlaces(box);
     mark();
+    nameSliders();
     box.dispatchEvent(new CustomEvent("cna-viz-drawn", { bubbles: true }));
   }
   let drawing = false, wanted = false;
@@ -83,7 +84,7 @@ async function render({ model, el, host, signal }) {
     model.set("selected", [...group.selected].sort((one, other) => one - other));
     model.save_changes();
   }
-  const size = new ResizeObserver(draw);
+  const size = new ResizeObserver(() => el.clientWidth !== width && draw()); // it calls at once, too
   onTheme(draw, signal);
   model.on("change:drawing", draw);
   model.on("change:words", () => frame.setAttribute("aria-label", model.get("words")));

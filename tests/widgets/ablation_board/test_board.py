@@ -104,7 +104,8 @@ def test_a_look_that_is_not_offered_becomes_the_nearest(few: Path) -> None:
     assert controls(board).look == board.look
 
 
-def test_a_report_shows_the_present_state(few: Path) -> None:
+def test_a_report_shows_the_present_state(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNA_VIZ_BATCH", "1")
     board = AblationBoard(few)
     controls(board).layers.value = 2
     assert go.Figure(board._repr_mimebundle_()[FIGURE]) == board.figure()

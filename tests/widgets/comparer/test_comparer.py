@@ -167,7 +167,8 @@ def test_what_is_selected_is_known(runs: Path) -> None:
     assert comparer.selected == (3, 7)
 
 
-def test_a_report_shows_the_present_state(runs: Path) -> None:
+def test_a_report_shows_the_present_state(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNA_VIZ_BATCH", "1")
     comparer = Comparer(runs)
     controls(comparer).layer.value = 2
     assert go.Figure(comparer._repr_mimebundle_()[FIGURE]).layout.shapes[0].x0 == 2

@@ -259,7 +259,8 @@ def test_umap_says_that_it_takes_its_time_before_it_begins(make: Make, monkeypat
     assert said == []
 
 
-def test_a_report_shows_what_is_seen(make: Make) -> None:
+def test_a_report_shows_what_is_seen(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNA_VIZ_BATCH", "1")
     explorer = Explorer(records=[make("cna")])
     controls(explorer).layer.value = 2
     bundle = explorer._repr_mimebundle_()

@@ -13,6 +13,8 @@ from cna_viz.analysis.kept_projections import KeptProjections
 from cna_viz.errors import RecordError
 from cna_viz.figures.drawing import Drawing, to_json
 from cna_viz.records.record import Record
+from cna_viz.records.selection import select
+from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.explorer.look import Look, choices, clamped
 from cna_viz.widgets.explorer.scene import PANELS, Scene, depends_on, figures
 
@@ -73,8 +75,9 @@ def test_a_run_without_snapshots_has_measures_and_the_command_for_more(make: Mak
     drawn = figures(record, Look())
     for name in ("embedding", "rational", "flow"):
         assert "keeps no snapshots" in words(drawn[name])
-        assert "this trains one: cna-viz run" in words(drawn[name])
-        assert "--snapshots none" not in words(drawn[name])
+    assert "This trains one that does: cna-viz run" in words(drawn["embedding"])
+    assert str(record.folder.parent).replace("-", "") in words(drawn["embedding"]).replace(" ", "").replace("-", "")
+    assert "--snapshots none" not in words(drawn["embedding"])
     assert nodes(drawn["graph"])
     assert "Rayleigh" in drawn["measure"]["layout"]["title"]["text"]
 
@@ -155,3 +158,10 @@ def test_a_run_that_is_gone_is_an_error_not_a_sentence(make: Make) -> None:
     shutil.rmtree(record.folder)
     with pytest.raises(RecordError):
         scene.draw("embedding", Look(epoch=5))
+
+
+def test_runs_of_ones_own_are_not_trained_into_the_package() -> None:
+    record = select(stored_runs(), slot="cna", layers=8, seed=1)[0]
+    text = words(figures(record, Look())["embedding"])
+    assert "cna-viz run --dataset csbm" in text
+    assert "--runs" not in text
