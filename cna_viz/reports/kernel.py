@@ -35,7 +35,7 @@ def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
             self.connection_file = str(scratch / "kernel.json")
 
         @property
-        def kernel_spec(self) -> KernelSpec:
+        def kernel_spec(self) -> "KernelSpec":
             return spec
 
     return RunningInterpreter
