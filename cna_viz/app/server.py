@@ -69,9 +69,10 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
         self.template_paths: list[str] = [*map(str, TEMPLATES), *self.template_paths]
 
     def init_settings(self) -> dict[str, Any]:
-        """Answer with our own pages where a token or a page is missing."""
+        """Answer with our own pages where a token or a page is missing, and only to this computer's names."""
         settings: dict[str, Any] = super().init_settings()
-        return {**settings, "jinja2_env": pages_environment()}
+        # A page of somebody else's whose name leads to this computer (DNS rebinding) is refused by its name.
+        return {**settings, "jinja2_env": pages_environment(), "allow_remote_access": False}
 
     def init_handlers(self) -> list[Any]:
         """Serve our pages, and nothing else of the folder."""
