@@ -97,6 +97,8 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
 
     def stop(self) -> None:
         """End all kernels at once: nothing that they hold is to be kept, and what they still say is of no interest."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # whoever is impatient would leave processes behind
         for logger in (self.log, logging.getLogger("asyncio")):
             logger.setLevel(logging.CRITICAL)
         self.ioloop.run_sync(partial(end_kernels, self.kernel_manager))
