@@ -43,7 +43,7 @@ test: $(STAMP)
 	@echo "==> running the tests"
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-# BENCH names parts (epochs, slot, arxiv, recording, memory, measures, sweeps, sizes) and options, such as BENCH="epochs --data ../data".
+# BENCH names parts (epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes) and options, such as BENCH="epochs --data ../data".
 bench: $(STAMP)
 	@echo "==> measuring speed; use an idle machine"
 	$(BIN)/python -m benchmarks.run $(BENCH)

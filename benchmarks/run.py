@@ -20,13 +20,15 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.browser import time_explorer
 from benchmarks.epochs import ours, pyg, recorded
 from benchmarks.graphs import arxiv_shaped, cora_shaped
 from benchmarks.sweeps import overhead, table_of_records, throughput
 from benchmarks.timing import compare
-from cna_viz.config import DataConfig
+from cna_viz.config import DataConfig, RunConfig
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
+from cna_viz.experiments.run import load_or_run
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.cna import CNA
 from cna_viz.training.freed_memory import keep_freed_memory
@@ -149,6 +151,27 @@ def sweeps() -> list[Row]:
     ]
 
 
+def explorer_in_a_browser(data: Path | None) -> list[Row]:
+    """Open a record of 16 layers in the explorer and move its layer slider, in JupyterLab; a browser must be there."""
+    config = RunConfig.model_validate(
+        {
+            "data": {"dataset": "cora", "split": "public"} if data else {"dataset": "digits"},
+            "model": {"slot": "cna", "layers": 16},
+            "training": {"epochs": 20},
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        load_or_run(config, runs=folder, data=data)
+        found = time_explorer(Path(folder), config.run_id)
+    for what, figure in found.items():
+        print(f"  {what}: {figure:.3g}")
+    return [
+        at_most("explorer, 16 layers: seconds until all figures are there", found["opening, all figures (s)"], 2.0),
+        at_most("explorer: milliseconds from slider to figure", found["layer slider, first figure (ms)"], 150),
+        Row("explorer: milliseconds from slider to the last of its figures", found["layer slider, all figures (ms)"]),
+    ]
+
+
 def sizes(most: int) -> list[Row]:
     """Fit the growth of time and memory with the number of nodes."""
     found = []
@@ -198,7 +221,9 @@ def main() -> None:
     """Run the chosen parts, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "parts", nargs="*", help="epochs, slot, arxiv, recording, memory, measures, sweeps, sizes (all when left out)"
+        "parts",
+        nargs="*",
+        help="epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes (all when left out)",
     )
     parser.add_argument("--data", type=Path, help="data root with Cora; a random graph of its shape when left out")
     parser.add_argument("--most", type=int, default=1_000_000, help="nodes of the largest graph of `sizes`")
@@ -212,6 +237,7 @@ def main() -> None:
         "memory": memory_of_recording,
         "measures": measures_on_arxiv,
         "sweeps": sweeps,
+        "browser": lambda: explorer_in_a_browser(options.data),
         "sizes": lambda: sizes(options.most),
     }
     unknown = sorted(set(options.parts) - set(parts))

@@ -1,5 +1,6 @@
 """A port on this computer that nobody else listens on."""
 
+import errno
 import socket
 from typing import Final
 
@@ -19,23 +20,26 @@ def choose_port(wanted: int | None) -> int:
         UsageError: When the port is no port, or somebody listens on it.
     """
     if wanted is None:
-        free = next((port for port in range(FIRST, FIRST + TRIED) if _is_free(port)), None)
+        free = next((port for port in range(FIRST, FIRST + TRIED) if _try(port) is None), None)
         if free is None:
             raise UsageError(f"the ports {FIRST} to {FIRST + TRIED - 1} are all in use: choose one with --port")
         return free
     if not 1 <= wanted <= 65535:
         raise UsageError(f"--port {wanted} is no port: it must be 1 to 65535")
-    if not _is_free(wanted):
-        raise UsageError(f"port {wanted} is in use: choose another, or leave --port out to take one that is free")
+    trouble = _try(wanted)
+    if trouble is not None:
+        why = "needs rights that you don't have" if trouble.errno == errno.EACCES else "is in use"
+        raise UsageError(f"port {wanted} {why}: choose another, or leave --port out to take one that is free")
     return wanted
 
 
-def _is_free(port: int) -> bool:
+def _try(port: int) -> OSError | None:
+    """Return why a port can't be listened on; None where it can."""
     with socket.socket() as probe:
         # As the server will: a port whose last connection has just been closed may be taken again.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+        except OSError as trouble:
+            return trouble
+    return None

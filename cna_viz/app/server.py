@@ -69,9 +69,10 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
         self.template_paths: list[str] = [*map(str, TEMPLATES), *self.template_paths]
 
     def init_settings(self) -> dict[str, Any]:
-        """Answer with our own pages where a token or a page is missing."""
+        """Answer with our own pages where a token or a page is missing, and only to this computer's names."""
         settings: dict[str, Any] = super().init_settings()
-        return {**settings, "jinja2_env": pages_environment()}
+        # A page of somebody else's whose name leads to this computer (DNS rebinding) is refused by its name.
+        return {**settings, "jinja2_env": pages_environment(), "allow_remote_access": False}
 
     def init_handlers(self) -> list[Any]:
         """Serve our pages, and nothing else of the folder."""
@@ -96,6 +97,8 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
 
     def stop(self) -> None:
         """End all kernels at once: nothing that they hold is to be kept, and what they still say is of no interest."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # whoever is impatient would leave processes behind
         for logger in (self.log, logging.getLogger("asyncio")):
             logger.setLevel(logging.CRITICAL)
         self.ioloop.run_sync(partial(end_kernels, self.kernel_manager))

@@ -1,5 +1,6 @@
 """``cna-viz demo``: the lesson, the explorer and the playground as web pages on this computer."""
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,8 +43,8 @@ def main(words: Sequence[str]) -> int:
         help=f"pages of each kind that are made before somebody asks (default {READY}; 0 spares their memory)",
     )
     namespace = parser.parse(words)
-    if not namespace.idle > 0:
-        raise UsageError(f"--idle {namespace.idle:g} is out of range: it must be above 0 minutes")
+    if not 0 < namespace.idle < math.inf:
+        raise UsageError(f"--idle {namespace.idle:g} is out of range: it must be a number of minutes above 0")
     if namespace.runs is not None and not namespace.runs.is_dir():
         raise UsageError(f"--runs {namespace.runs}: there is no such folder; `cna-viz run` makes one")
     if namespace.ready < 0:

@@ -58,6 +58,10 @@ class Pass:
     layers: tuple[Layer, ...]
     accuracy: float
 
+    def first_not_finite(self) -> int | None:
+        """Return the first layer that has a value that is not finite; None where there is none."""
+        return next((one.number for one in self.layers if not np.isfinite(one.features).all()), None)
+
 
 def make_network(graph: Graph, settings: LiveSettings) -> GNN:
     """Return the untrained network; weights depend on the seed and the sizes, not on what is in the slots.

@@ -14,7 +14,7 @@ ASSIGNMENTS: Final = ("kmeans", "random", "none")
 MOST_LAYERS: Final = 32
 MOST_CLUSTERS: Final = 20
 MOST_HIDDEN: Final = 64
-MOST_SEED: Final = 2**63 - 1
+MOST_SEED: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)

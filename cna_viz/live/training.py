@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,10 +87,6 @@ class LiveTraining:
         """Return the weights of the last epoch of the curve, for :func:`~cna_viz.live.network.run_through`."""
         return dict(self._kept)
 
-    def best(self) -> Point:
-        """Return the epoch with the best validation score, of equals the first."""
-        return max(self.curve, key=lambda point: (point.val, -point.epoch))
-
     def _train_epoch(self) -> None:
         try:
             step(self._network, self._batch, self._optimizer)
@@ -111,3 +108,8 @@ class LiveTraining:
             )
         right = scores.values["accuracy"]
         return Point(epoch, scores.loss["train"], right["train"], right["val"], right["test"])
+
+
+def best_of(curve: Sequence[Point]) -> Point:
+    """Return the epoch with the best validation score, of equals the first."""
+    return max(curve, key=lambda point: (point.val, -point.epoch))

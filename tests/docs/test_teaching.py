@@ -8,6 +8,9 @@ import pytest
 from cna_viz import records
 from cna_viz.analysis import slot_findings
 from cna_viz.analysis.cluster_flow import cluster_flow
+from cna_viz.live.graphs import LiveGraph, live_graph, without_edges
+from cna_viz.live.network import run_through
+from cna_viz.live.settings import LiveSettings
 from cna_viz.records.record import Record
 from tests.docs.pages import ROOT
 
@@ -39,6 +42,20 @@ def test_the_steps_are_those_of_the_notebook() -> None:
     notebook = (ROOT / "notebooks" / "10_teaching.ipynb").read_text(encoding="utf-8")
     asked = re.findall(r"## (Step \d: [^\\\"]+\?)", notebook)
     assert re.findall(r"^### (Step \d: .*) \(\d+ minutes\)$", PAGE, re.MULTILINE) == asked
+
+
+def test_step_2_edges_make_nodes_alike_and_only_normalization_stops_it() -> None:
+    graph, empty = live_graph("csbm"), {"assignment": "none", "normalization": "none", "activation": "none"}
+
+    def rank(graph: LiveGraph, **slot: str) -> float:
+        settings = LiveSettings(layers=16, **slot)  # type: ignore[arg-type]
+        return run_through(graph, settings).layers[15].measures["effective_rank"]
+
+    first = run_through(graph, LiveSettings(layers=16, **empty)).layers[1].measures["effective_rank"]  # type: ignore[arg-type]
+    with_edges, without = rank(graph, **empty), rank(without_edges(graph), **empty)
+    assert with_edges < without < first
+    assert rank(graph, **{**empty, "activation": "relu"}) < with_edges + 0.5
+    assert rank(graph) > 2 * without
 
 
 def test_step_3_cna_is_worst_when_shallow_and_stays_when_deep(ladder: list[Record]) -> None:

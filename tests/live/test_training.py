@@ -12,7 +12,7 @@ from cna_viz.live.graphs import live_graph
 from cna_viz.live.network import run_through
 from cna_viz.live.rationals import Coefficients
 from cna_viz.live.settings import LiveSettings
-from cna_viz.live.training import LiveTraining
+from cna_viz.live.training import LiveTraining, best_of
 
 KARATE, SETTINGS = live_graph("karate"), LiveSettings(layers=3)
 
@@ -38,8 +38,8 @@ def test_it_learns() -> None:
     training = LiveTraining(live_graph("grid"), LiveSettings(layers=4), epochs=60)
     training.advance(3600)
     assert training.curve[-1].loss < 0.5 * training.curve[0].loss
-    assert training.best().val > 0.5
-    assert training.best().val == max(point.val for point in training.curve)
+    assert best_of(training.curve).val > 0.5
+    assert best_of(training.curve).val == max(point.val for point in training.curve)
 
 
 def test_the_trained_network_can_be_looked_into() -> None:

@@ -22,7 +22,7 @@ from ipywidgets import (
 
 from cna_viz.live.graphs import LIVE_GRAPHS
 from cna_viz.live.rationals import Coefficients, preset
-from cna_viz.live.settings import MOST_CLUSTERS, MOST_LAYERS, LiveSettings
+from cna_viz.live.settings import MOST_CLUSTERS, MOST_LAYERS, MOST_SEED, LiveSettings
 
 C: Final = [("k-means", "kmeans"), ("random", "random"), ("none", "none")]
 N: Final = [("within clusters", "cluster"), ("each node", "node"), ("all nodes", "batch"), ("none", "none")]
@@ -46,9 +46,10 @@ class Controls(VBox):
     """
 
     def __init__(self, graph: str, settings: LiveSettings) -> None:
+        self._begun = settings
         self.graph = Dropdown(options=LIVE_GRAPHS, value=graph, description="graph", style=WIDE)
         self.layers = IntSlider(settings.layers, 1, MOST_LAYERS, description="layers", style=WIDE)
-        self.seed = BoundedIntText(settings.seed, 0, 10_000, description="seed of the weights", style=WIDE)
+        self.seed = BoundedIntText(settings.seed, 0, MOST_SEED, description="seed of the weights", style=WIDE)
         self.color = Dropdown(options=["class", "cluster"], description="colour", style=WIDE)
         self.layer = IntSlider(0, 0, settings.layers, description="layer", style=WIDE, layout=Layout(width="320px"))
         self.play = Play(min=0, max=settings.layers, interval=BEAT, tooltip="play the layers")
@@ -79,7 +80,7 @@ class Controls(VBox):
     @property
     def settings(self) -> LiveSettings:
         """The network that is chosen."""
-        return LiveSettings(
+        return self._begun.with_(
             layers=self.layers.value,
             assignment=self.assignment.value,
             normalization=self.normalization.value,

@@ -54,7 +54,7 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
     layout: dict[str, Any] = {"shapes": []}
     across = {"title": "layer (0: the features)", "range": [-0.5, layers[-1] + 0.5], **whole_ticks(layers)}
     for number, name, domain in zip(("", "2"), MEASURES, (LEFT, RIGHT), strict=True):
-        values = [max(one.measures[name], LEAST if name == "rayleigh" else 0) for one in seen.passed.layers]
+        values = _drawn(name, seen)
         on = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         hover = "layer %{x}: %{y:.3g}<extra></extra>"
         look = {"line": {"color": MUTED, "width": 2}, "marker": {"size": 6, "color": MUTED}, "hovertemplate": hover}
@@ -62,11 +62,12 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
         traces += [_line(layers, values, mode="lines+markers", **look, **on)]
         traces += [_line([layer], [values[layer]], mode="markers", marker=here, hoverinfo="skip", **on)]
         layout["shapes"].append(_cursor(layer, f"x{number}", f"y{number} domain"))
-        axis = log_axis(values) if name == "rayleigh" else {"rangemode": "tozero"}
+        axis = log_axis([value for value in values if value]) if name == "rayleigh" else {"rangemode": "tozero"}
         layout[f"xaxis{number}"] = {**across, "domain": domain, "anchor": f"y{number}"}
         layout[f"yaxis{number}"] = {"title": MEASURE_LABELS[name], **axis, "anchor": f"x{number}"}
     here_is = seen.passed.layers[layer].measures
-    found = f"layer {layer}: energy {here_is['rayleigh']:.2g}, rank {here_is['effective_rank']:.3g}"
+    energy = f"{here_is['rayleigh']:.2g}" if seen.has_edges else "has no meaning without edges"
+    found = f"layer {layer}: energy {energy}, rank {here_is['effective_rank']:.3g}"
     words = f"<b>Do nodes become alike?</b><br>{found}"
     return compact(traces, words, {**layout, "margin": CURVES}, kept="measures", height=LOW)
 
@@ -121,6 +122,14 @@ def draw_training(curve: Sequence[Point]) -> Drawing:
         "margin": {**CURVES, "t": 64},
     }
     return compact(traces, "<b>Does it learn?</b>", layout, kept="training", height=LOW)
+
+
+def _drawn(name: str, seen: Seen) -> list[float | None]:
+    """Return a measure of every layer as it is drawn: without edges nobody has neighbours to differ from."""
+    values = [one.measures[name] for one in seen.passed.layers]
+    if name != "rayleigh":
+        return [value if np.isfinite(value) else None for value in values]
+    return [max(value, LEAST) if seen.has_edges and np.isfinite(value) else None for value in values]
 
 
 def _line(x: Any, y: Any, **look: Any) -> Trace:

@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import fields
 from typing import Any, Final
 
 import plotly.graph_objects as go
 from ipywidgets import Box, Layout
 
+from cna_viz.errors import NotFiniteError, UsageError, unknown_name
 from cna_viz.figures.arrange import arrange
 from cna_viz.figures.drawing import Drawing
 from cna_viz.live.graphs import LiveGraph, live_graph, toggle_edge, without_edges
 from cna_viz.live.network import State, run_through
+from cna_viz.live.rationals import preset
 from cna_viz.live.settings import LiveSettings
-from cna_viz.live.training import LiveTraining, Point
+from cna_viz.live.training import LiveTraining, Point, best_of
 from cna_viz.widgets.panel import Panel
 from cna_viz.widgets.playground.controls import Controls, named, shape
 from cna_viz.widgets.playground.figures import draw_graph, draw_measures, draw_nodes, draw_rational, draw_training
@@ -24,6 +27,7 @@ SLICE: Final = 0.06
 """Seconds of training between two looks at what was clicked."""
 LOOKS: Final = 6
 """Slices between two redrawings of the network."""
+OVERFLOW: Final = "The values grow beyond what numbers can hold: bend the rational less, or let N normalize"
 
 
 class Playground(Panel):
@@ -36,7 +40,8 @@ class Playground(Panel):
 
     Args:
         graph: ``karate``, ``grid``, ``csbm`` or ``digits``.
-        **settings: The network to begin with, as :class:`~cna_viz.live.settings.LiveSettings` has it.
+        **settings: The network to begin with, as :class:`~cna_viz.live.settings.LiveSettings` has it; ``rational`` may
+            be the name of a shape, as in :func:`~cna_viz.live.rationals.preset`.
 
     Attributes:
         seen: The present pass through the network.
@@ -47,12 +52,13 @@ class Playground(Panel):
     """
 
     def __init__(self, graph: str = "karate", **settings: Any) -> None:
-        chosen = LiveSettings(**settings)
+        chosen = _settings(settings)
         self._graph: LiveGraph = live_graph(graph)
         self._state: State | None = None
         self._task: asyncio.Task[None] | None = None
+        self._running: LiveTraining | None = None
+        self._bending = False
         self.curve: list[Point] = []
-        self._stopped = True
         super().__init__()
         self._controls = Controls(graph, chosen)
         self.keep(self._controls.link)
@@ -81,7 +87,7 @@ class Playground(Panel):
     @property
     def training(self) -> bool:
         """Whether it trains now."""
-        return not self._stopped
+        return self._running is not None
 
     def figure(self) -> go.Figure:
         """Return what is seen now as one figure."""
@@ -97,20 +103,18 @@ class Playground(Panel):
 
     def close(self) -> None:
         """Stop training and close the widget."""
-        self._stopped = True
+        self._running = None
         super().close()
 
     def train(self) -> None:
         """Train until it is done or stopped; without a running event loop it is done when this returns."""
-        if not self._stopped:
-            return
-        training = LiveTraining(self._graph, self.settings)  # may be refused: then it does not train
-        self._stopped = False
-        self._task = _run(self._train(training))
+        if self._running is None:
+            self._running = LiveTraining(self._graph, self.settings)  # may be refused: then it does not train
+            self._task = _run(self._train(self._running))
 
     def stop(self) -> None:
         """Stop training; the network stays as it is."""
-        self._stopped = True
+        self._running = None
         self._fit()
 
     def _observe(self) -> None:
@@ -123,6 +127,8 @@ class Playground(Panel):
         for control in (controls.layer, controls.color):
             control.observe(self.guarded(self._redraw), names="value")
         self._views["graph"].observe(self.guarded(self._picked), names="selected")
+        # What was selected before is no end of an edge.
+        controls.edit.observe(self.guarded(lambda: self._views["graph"].select([])), names="value")
         clicks: list[tuple[Any, Callable[[], None]]] = [
             (controls.train, self.train),
             (controls.stop, self.stop),
@@ -144,8 +150,6 @@ class Playground(Panel):
             self._bending = False
             self._changed()
 
-    _bending = False
-
     def _bent(self) -> None:
         # A browser moves sliders by less than a step, too, to where it can draw them.
         if not self._bending and self._controls.rational != self.seen.settings.rational:
@@ -158,9 +162,12 @@ class Playground(Panel):
     def _picked(self) -> None:
         """Where edges are edited, two selected nodes are the ends of one."""
         chosen = self._views["graph"].selected
-        if self._controls.edit.value and len(chosen) == 2:
-            self._views["graph"].select([])
-            self._rewire(self._toggled(*chosen))
+        if not self._controls.edit.value or len(chosen) < 2:
+            return
+        self._views["graph"].select([])
+        if len(chosen) > 2:
+            raise UsageError(f"an edge has two ends, not {len(chosen)}: click one node after the other")
+        self._rewire(self._toggled(*chosen))
 
     def _rewire(self, graph: LiveGraph) -> None:
         self._graph = graph
@@ -168,14 +175,25 @@ class Playground(Panel):
 
     def _changed(self) -> None:
         """Another network or graph: what was trained is not it any more."""
-        self._stopped, self._state, self.curve = True, None, []
+        self._running, self._state, self.curve = None, None, []
         self._training.layout.display = "none"
         self._fit()
         self._look()
 
     def _look(self) -> None:
-        self.seen = self._pass()
+        try:
+            self.seen = self._pass()
+        except NotFiniteError:
+            self._mark_old(True)
+            raise NotFiniteError(f"{OVERFLOW}; what is seen is the network before") from None
+        self._mark_old(False)
         self._redraw()
+        if (layer := self.seen.passed.first_not_finite()) is not None:
+            self.notice.say(f"{OVERFLOW} (from layer {layer} on)")
+
+    def _mark_old(self, old: bool) -> None:
+        for view in self._views.values():
+            (view.add_class if old else view.remove_class)("cna-viz-old")
 
     def _pass(self) -> Seen:
         settings = self._controls.settings
@@ -199,15 +217,16 @@ class Playground(Panel):
     async def _train(self, training: LiveTraining) -> None:
         self._training.layout.display = None
         slices = 0
-        while not self._stopped and not training.done:
+        while self._running is training and not training.done:
             training.advance(SLICE)
             slices += 1
             self._follow(training, redraw=slices % LOOKS == 1)
             await asyncio.sleep(0.01)  # what was clicked meanwhile is heard now
-        if self.curve is training.curve:
+        if self.curve is training.curve:  # else another network was chosen meanwhile
             self._follow(training, redraw=True)
             self._say_end(training)
-        self.stop()
+        if self._running is training:
+            self.stop()
 
     def _follow(self, training: LiveTraining, redraw: bool) -> None:
         self.curve, self._state = training.curve, training.state()
@@ -223,15 +242,14 @@ class Playground(Panel):
     def _fit(self) -> None:
         controls = self._controls
         controls.fit(controls.layers.value, self._graph.num_nodes)
-        controls.train.disabled, controls.stop.disabled = not self._stopped, self._stopped
+        controls.train.disabled, controls.stop.disabled = self.training, not self.training
         controls.forget.disabled = self._state is None
         self._words.say(self._sentence())
 
     def _sentence(self) -> str:
         if not self.curve:
             return "The network is **untrained**: its weights are random."
-        here = self.curve[-1]
-        best = max(self.curve, key=lambda point: (point.val, -point.epoch))
+        here, best = self.curve[-1], best_of(self.curve)
         return (
             f"Trained for **{here.epoch}** epochs: {100 * here.train:.0f} % of the training nodes are right. At "
             f"the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one "
@@ -247,6 +265,16 @@ class Playground(Panel):
             f"graph {self._graph.name}, GCN of {settings.layers} layers, {settings.hidden} channels, {slot}{clusters}, "
             f"seed {settings.seed}, {state}"
         )
+
+
+def _settings(given: dict[str, Any]) -> LiveSettings:
+    """Return the settings that were handed in; a rational may be named by its shape."""
+    names = [field.name for field in fields(LiveSettings)]
+    for name in given:
+        if name not in names:
+            raise unknown_name("setting of the playground", name, names)
+    rational = given.get("rational")
+    return LiveSettings(**{**given, "rational": preset(rational)} if isinstance(rational, str) else given)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":

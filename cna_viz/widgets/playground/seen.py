@@ -32,6 +32,11 @@ class Seen:
     passed: Pass
     trained: int = 0
 
+    @property
+    def has_edges(self) -> bool:
+        """Whether any node has a neighbour."""
+        return self.graph.edge_index.shape[1] > 0
+
     @cached_property
     def projections(self) -> list[Projection]:
         """Places of the nodes in every layer, the features first, each turned onto the one before."""

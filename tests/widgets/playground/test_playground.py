@@ -123,6 +123,9 @@ def test_edges_are_toggled_by_numbers_and_by_picking_two_nodes(playground: Playg
 def test_no_edges_no_energy(playground: Playground) -> None:
     playground._controls.clear.click()
     assert {layer.measures["rayleigh"] for layer in playground.seen.passed.layers} == {0.0}
+    measures = drawn(playground, "measures")
+    assert set(measures.data[0].y) == {None}, "nobody has neighbours to differ from, which is not the same as alike"
+    assert "no meaning without edges" in measures.layout.title.text
     assert "0 edges" in drawn(playground, "graph").layout.title.text
     playground._controls.restore.click()
     assert edges_of(playground.graph).shape == edges_of(live_graph("karate")).shape
@@ -198,7 +201,15 @@ def test_another_setting_ends_a_training_and_forgets_it() -> None:
     assert not playground.training
 
 
-@pytest.mark.parametrize(("arguments", "said"), [({"graph": "cora"}, "'cora'"), ({"layers": 99}, "layers = 99")])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"graph": "cora"}, "'cora'"),
+        ({"layers": 99}, "layers = 99"),
+        ({"nosuch": 2}, "'nosuch'"),
+        ({"rational": "bumb"}, "'bumb'"),
+    ],
+)
 def test_a_wrong_start_is_refused(arguments: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Playground(**arguments)
@@ -211,6 +222,76 @@ def test_the_figure_is_what_is_seen(playground: Playground) -> None:
     assert "after convolution 2" in text
     assert "karate" in text
     assert "untrained" in text
+
+
+def test_a_training_that_was_stopped_does_not_go_on_beside_the_next() -> None:
+    async def play() -> tuple[Playground, list[int]]:
+        playground = Playground("karate", layers=2)
+        playground.train()
+        await asyncio.sleep(0)
+        first = playground._task
+        playground.stop()
+        playground.train()
+        lengths = []
+        while len(playground.curve) < 30:
+            await asyncio.sleep(0.005)
+            lengths.append(len(playground.curve))
+        assert first is not None
+        assert first.done()
+        assert playground.training
+        playground.stop()
+        assert playground._task is not None
+        await playground._task
+        return playground, lengths
+
+    playground, lengths = asyncio.run(play())
+    assert lengths[1:] == sorted(lengths[1:])
+    assert playground.seen.trained == playground.curve[-1].epoch
+
+
+def test_what_was_handed_in_stays() -> None:
+    playground = Playground("karate", hidden=32, seed=20_000, rational="bump", assignment="none")
+    assert playground.settings.hidden == 32
+    assert playground.settings.seed == 20_000
+    assert playground._controls.preset.value == "bump"
+    playground._controls.layers.value = 3
+    assert playground.settings.hidden == 32
+
+
+def bend_to_overflow(playground: Playground) -> None:
+    """Make the rational a polynomial, which 31 slots apply to each other."""
+    for slider, value in zip(playground._controls.coefficients, [4.0] * 6 + [0.0] * 4, strict=True):
+        slider.value = value
+
+
+def test_values_that_overflow_are_said() -> None:
+    playground = Playground("karate", layers=32, assignment="none", normalization="none")
+    bend_to_overflow(playground)
+    assert "beyond what numbers can hold" in playground.notice.text
+    playground._controls.normalization.value = "batch"
+    assert playground.notice.text == ""
+
+
+def test_a_network_that_can_not_be_computed_leaves_the_one_before_marked() -> None:
+    playground = Playground("digits", layers=32, normalization="none")
+    seen = playground.seen
+    bend_to_overflow(playground)
+    assert "beyond what numbers can hold" in playground.notice.text
+    assert "cna-viz-old" in playground._views["nodes"]._dom_classes
+    assert playground.seen.settings != playground.settings
+    playground._controls.preset.value = "relu"
+    assert "cna-viz-old" not in playground._views["nodes"]._dom_classes
+    assert playground.seen.settings == seen.settings
+
+
+def test_three_nodes_are_no_edge(playground: Playground) -> None:
+    edges = edges_of(playground.graph).shape[1]
+    playground._views["graph"].selected = [1, 2]
+    playground._controls.edit.value = True
+    assert playground._views["graph"].selected == [], "what was selected before is no end of an edge"
+    playground._views["graph"].selected = [1, 2, 3]
+    assert "two ends" in playground.notice.text
+    assert edges_of(playground.graph).shape[1] == edges
 
 
 def test_nothing_is_left_of_a_hundred(playground: Playground) -> None:
