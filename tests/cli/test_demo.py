@@ -14,8 +14,8 @@ Call = Callable[..., Any]
     ("words", "complaint"),
     [
         (("--port", "70000"), "--port 70000 is no port: it must be 1 to 65535"),
-        (("--idle", "0"), "--idle 0 is out of range: it must be above 0 minutes"),
-        (("--idle", "nan"), "--idle nan is out of range: it must be above 0 minutes"),
+        (("--idle", "0"), "--idle 0 is out of range: it must be a number of minutes above 0"),
+        (("--idle", "nan"), "--idle nan is out of range: it must be a number of minutes above 0"),
         (("--ready", "-1"), "--ready -1 is out of range: it must be at least 0"),
         (("--runs", "nowhere"), "--runs nowhere: there is no such folder; `cna-viz run` makes one"),
         (("--prot", "9000"), "unknown option '--prot'"),
