@@ -12,7 +12,7 @@ async function render({ model, el, host, signal }) {
   el.append(frame);
   let Plotly;
   try {
-    Plotly = await loadPlotly(model, host);
+    Plotly = await loadPlotly(await host.getModel(model.get("library")));
   } catch (error) {
     frame.textContent = `This figure can't be drawn: ${error}`;
     return;
