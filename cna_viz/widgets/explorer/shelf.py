@@ -42,7 +42,7 @@ def folder_named(text: str) -> Path:
     try:
         return Path(text.strip()).expanduser()
     except RuntimeError:
-        raise UsageError(f"{text.strip()}: there is no such user; `~` alone is your own folder") from None
+        raise UsageError(f"{text.strip()}: there is no such user; ~ alone is your own folder") from None
 
 
 def folder_entries(folder: Path) -> list[Entry]:
