@@ -26,6 +26,7 @@ class Controls(VBox):
         chosen: Called when somebody chooses another run, not when :meth:`offer` does.
         opened: Called when somebody names another folder.
         stored: Called when somebody asks for the runs that come with the package.
+        read: Called when somebody asks to look into the folder again.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Controls(VBox):
         chosen: Callable[[object], None],
         opened: Callable[[object], None],
         stored: Callable[[object], None],
+        read: Callable[[object], None],
     ) -> None:
         self._filling = False
         self.folder = Text(description="folder", continuous_update=False, style=_WHOLE, layout=Layout(width="28em"))
         self.run = _menu("run")
+        self.read = Button(description="read again", tooltip="read the folder again", layout=Layout(width="auto"))
         self.stored = Button(description="open the runs that come with the package", layout=Layout(width="auto"))
         self.layer = IntSlider(value=1, min=1, max=1, description="layer", continuous_update=True, **_LONG)
         self.epoch = SelectionSlider(options=[("0", 0)], description="epoch", continuous_update=True, **_LONG)
@@ -49,12 +52,13 @@ class Controls(VBox):
             _row(_beside(layer, self.layer), _beside(epoch, self.epoch), self.stage),
             _row(self.color, self.method, self.measure),
         ]
-        super().__init__([_row(self.folder, self.run, self.stored), *self._look])
+        super().__init__([_row(self.folder, self.read, self.run, self.stored), *self._look])
         for control in (self.layer, self.epoch, self.stage, self.color, self.method, self.measure):
             control.observe(self._unless_filling(looked), names="value")
         self.run.observe(self._unless_filling(chosen), names="value")
         self.folder.observe(self._unless_filling(opened), names="value")
         self.stored.on_click(stored)
+        self.read.on_click(read)
 
     @property
     def look(self) -> Look:
@@ -74,6 +78,7 @@ class Controls(VBox):
         try:
             self.folder.value = folder or ""
             _show(self.folder, folder is not None)
+            _show(self.read, folder is not None)
             _offer(self.run, [(entry.label, entry.key) for entry in entries], chosen.key if chosen else None)
             for part in (self.run, *self._look):
                 _show(part, bool(entries))
