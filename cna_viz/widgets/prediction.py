@@ -81,7 +81,7 @@ class Prediction(Panel):
         return self._reveal.figure()
 
     def words(self) -> str:
-        """Return the question with its choices, what a widget that answers it says beside its figure, and the answer."""
+        """Return the question with its choices, what a widget that answers it says, and the answer."""
         question = f"**{self._question}** ({' / '.join(self._choices)})"
         revealed = self._reveal.words() if isinstance(self._reveal, Panel) else ""
         return "\n\n".join(text for text in (question, revealed, self._answer) if text)
