@@ -1,12 +1,14 @@
 """The comparer: two runs side by side, layer by layer."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import plotly.graph_objects as go
 
 from cna_viz.analysis.agreement_findings import agreement_findings
 from cna_viz.analysis.findings import bullets
 from cna_viz.errors import CnaVizError, UsageError, unknown_name
+from cna_viz.figures.large import live_scatter
 from cna_viz.figures.paired_layers import PairedLayers, paired_layers
 from cna_viz.figures.two_runs import plot_two_runs
 from cna_viz.records.record import Record
@@ -18,6 +20,8 @@ from cna_viz.widgets.runs_panel import RunsPanel
 
 MOST_KEPT = 8
 """Pairs of networks whose projections are kept in memory, so that a layer is seen at once."""
+SVG: Final = "scatter"
+"""Type of the traces that are drawn alike in the browser and on a page."""
 
 
 class Comparer(RunsPanel):
@@ -42,7 +46,7 @@ class Comparer(RunsPanel):
     def __init__(self, runs: Runs | None = None, first: str | None = None, second: str | None = None) -> None:
         super().__init__("two runs")
         self._asked = first, second
-        self._pair: tuple[Record, ...] = ()
+        self._pair: tuple[Record, Record] | tuple[()] = ()
         self._look = Look()
         self._projected: dict[object, PairedLayers] = {}
         self._controls = Controls(self.guarded(self._read))
@@ -98,6 +102,12 @@ class Comparer(RunsPanel):
         """
         self.guarded(lambda: self._choose(look, first, second))(None)
 
+    def figure(self) -> go.Figure:
+        """Return the figure that is shown, drawn as a page does that is printed, too; words where there are no runs."""
+        if not self._pair or _kind(self._pair[0]) == SVG:
+            return super().figure()
+        return plot_two_runs(*self._pair, paired=self._paired(*self._pair, self._look), **vars(self._look))
+
     def _begin(self, records: list[Record], first: str | None = None, second: str | None = None) -> None:
         one, other = first_pair(records, _run(records, first) if first else None)
         other = _run(records, second) if second else other
@@ -108,7 +118,7 @@ class Comparer(RunsPanel):
         self._choose(self._controls.look, self._controls.first.value, self._controls.second.value)
 
     def _choose(self, look: Look, first: str | None, second: str | None) -> None:
-        if not self._records:
+        if not self._pair:
             raise UsageError(self._nothing)
         one, other = self._pair
         one = _run(self._records, first) if first else one
@@ -118,24 +128,29 @@ class Comparer(RunsPanel):
         look = clamped(wanted, one, other)
         if look.method == "umap" and self._key(one, other, look) not in self._projected:
             self.notice.say("UMAP is computed for all layers of both runs: this takes a while the first time")
-        figure = self._drawn(one, other, look)
+        figure = plot_two_runs(one, other, paired=self._paired(one, other, look), kind=_kind(one), **vars(look))
         words = bullets(agreement_findings(one, other, look.layer, look.epoch))
         self._records, self._pair, self._look = records, (one, other), look
         self._controls.fill(one, other, look, choices(one, other, look.stage))
         self._view.show(figure)
         self._words.say(words)
 
-    def _drawn(self, one: Record, other: Record, look: Look) -> go.Figure:
+    def _paired(self, one: Record, other: Record, look: Look) -> PairedLayers:
         key = self._key(one, other, look)
         if key not in self._projected:
             self._projected = dict(list(self._projected.items())[-MOST_KEPT + 1 :])
             self._projected[key] = paired_layers(one, other, epoch=look.epoch, stage=look.stage, method=look.method)
             self.notice.clear()
-        return plot_two_runs(one, other, paired=self._projected[key], **vars(look))
+        return self._projected[key]
 
     @staticmethod
     def _key(one: Record, other: Record, look: Look) -> object:
         return one.id, other.id, look.epoch, look.stage, look.method
+
+
+def _kind(record: Record) -> str:
+    """Return the type of the traces in the browser."""
+    return live_scatter(record.graph.sizes["node"])
 
 
 def _run(records: Sequence[Record], name: str) -> Record:

@@ -11,13 +11,13 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
-from cna_viz.figures import plot_two_runs
+from cna_viz.figures import large, plot_two_runs
 from cna_viz.figures.paired_layers import PairedLayers
 from cna_viz.records.record import Record
 from cna_viz.records.selection import select
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.reports.widgets import FIGURE
-from cna_viz.widgets import Comparer
+from cna_viz.widgets import Comparer, View
 from cna_viz.widgets.comparer import comparer as module
 from cna_viz.widgets.comparer.controls import Controls
 from cna_viz.widgets.library import library
@@ -217,6 +217,21 @@ def test_a_run_that_was_deleted_meanwhile_is_said_and_the_picture_stays(runs: Pa
     controls(comparer).second.value = deep.id
     assert comparer.notice.text
     assert comparer.figure() == before
+
+
+def test_many_nodes_are_drawn_by_webgl_in_the_browser_alone(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparer = Comparer(runs)
+    view = next(child for child in comparer.children if isinstance(child, View))
+    assert nodes_as(view.figure()) == {"scatter"}
+    monkeypatch.setattr(large, "MOST_LIVE", 10)
+    controls(comparer).layer.value = 2
+    assert nodes_as(view.figure()) == {"scattergl"}
+    assert nodes_as(comparer.figure()) == {"scatter"}
+    assert [trace.name for trace in view.figure().data] == [trace.name for trace in comparer.figure().data]
+
+
+def nodes_as(figure: go.Figure) -> set[str]:
+    return {trace.type for trace in figure.data if trace.customdata is not None}
 
 
 def test_what_is_selected_is_known(runs: Path) -> None:
