@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from cna_viz.records import select, select_one, stored_runs
@@ -24,14 +25,13 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 MINUTE = 60_000
 """Milliseconds: how long a page may take on a machine that does other things."""
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process: every page has a kernel, and two cores have room for one."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+@pytest.fixture(autouse=True)
+def one_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let one of these tests run at a time, whatever the number of processes: every page has a kernel to wait for."""
+    with FileLock(tmp_path_factory.getbasetemp().parent / "browser.lock"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import App, Seen, new_visitor, start_app, stop_app
+from tests.browser.conftest import ENVIRONMENT, App, Seen, new_visitor, start_app, stop_app
 
 Visit = Callable[..., Seen]
 KERNEL = "() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
@@ -166,13 +166,58 @@ def test_nothing_else_is_served(app: App, path: str) -> None:
     assert refused.value.code in {403, 404}
 
 
-def test_ctrl_c_ends_it_with_its_kernels_and_its_folder(visit: Visit, tmp_path: Path) -> None:
-    app = start_app(temporary=tmp_path)
+def test_a_page_scrolls_to_its_end_by_the_wheel(app: App, visit: Visit) -> None:
     seen = visit()
-    seen.page.goto(app.page("playground"), wait_until="commit")
-    assert wait_until(lambda: kernels(app.process.pid) == 1, seen)
-    children = psutil.Process(app.process.pid).children(recursive=True)
-    assert list(tmp_path.glob("cna-viz-*/lesson.ipynb"))
+    seen.open(app.page("playground"), ".cna-viz-view")
+    seen.page.mouse.move(650, 450)
+    seen.page.mouse.wheel(0, 100_000)
+    seen.page.wait_for_function("scrollY > 0 && scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+    assert seen.page.get_by_role("heading", name="Conclusion").is_visible()
+    bottom = seen.page.get_by_role("heading", name="Conclusion").bounding_box()
+    assert bottom is not None
+    assert 0 < bottom["y"] < 900
+
+
+def test_the_choice_of_colours_goes_along_from_page_to_page(app: App, visit: Visit) -> None:
+    seen = visit("light")
+    seen.open(app.address, ".card")
+    seen.page.locator("button.theme").click()
+    seen.page.get_by_role("link", name="instructor's page").click()
+    seen.page.get_by_role("heading", name="Teaching with the lesson").wait_for()
+    assert seen.page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_an_error_for_people_stands_on_the_page(visit: Visit, tmp_path: Path) -> None:
+    app = start_app("--ready", "0", "--runs", str(tmp_path))
+    try:
+        seen = visit()
+        seen.open(app.page("explorer"), ".cna-viz-message")
+        message = seen.page.get_by_role("alert").inner_text()
+        assert str(tmp_path) in message
+        assert "Traceback" not in seen.page.inner_text("body")
+    finally:
+        stop_app(app)
+
+
+def test_a_page_that_was_made_ready_is_for_one_visitor(visit: Visit) -> None:
+    app = start_app("--ready", "1")
+    try:
+        one, other = visit(), visit()
+        for seen in (one, other):
+            seen.open(app.page("playground"), "h1")
+        assert one.page.evaluate(KERNEL) != other.page.evaluate(KERNEL)
+    finally:
+        assert stop_app(app) == 0
+
+
+def test_ctrl_c_ends_it_and_all_its_kernels(visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "TMPDIR", str(tmp_path))
+    app = start_app()
+    visit().open(app.page("playground"), ".cna-viz-view")
+    processes = psutil.Process(app.process.pid).children(recursive=True)
+    assert processes
+    assert any(path.name.startswith("cna-viz-") for path in tmp_path.iterdir())
     assert stop_app(app) == 0
-    assert psutil.wait_procs(children, timeout=20)[1] == []
-    assert not list(tmp_path.glob("cna-viz-*"))
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    assert not alive
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(("cna-viz-", "voila_"))]
