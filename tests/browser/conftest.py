@@ -27,15 +27,16 @@ MINUTE = 60_000
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let one of these tests run at a time, whatever the number of processes: every page has a kernel to wait for."""
+    """Let one of these modules run at a time, whatever the number of processes: every page has a kernel to wait for."""
     with FileLock(tmp_path_factory.getbasetemp().parent / "browser.lock"):
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Yield a browser, for one module: while Playwright is there, other tests can't run an event loop of their own."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip(f"no browser is installed: none of {', '.join(NAMES)} is found")
@@ -143,7 +144,7 @@ def stop_app(app: App) -> int:
     return app.process.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app on some stored runs, of which one is damaged."""
     runs = tmp_path_factory.mktemp("runs")
@@ -156,7 +157,7 @@ def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     stop_app(app)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab on copies of the notebooks; yields the address of the folder in it."""
     root = tmp_path_factory.mktemp("lab")
