@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from cna_viz.analysis.projection import Projection, turned
 
 
@@ -23,14 +21,10 @@ def aligned(projections: Sequence[Projection], onto: Sequence[Projection]) -> li
     reference = None
     for number, projection in enumerate(projections):
         other = onto[number] if number < len(onto) else None
-        reference = other.positions if other is not None and _has_places(other) else reference
-        if reference is not None and _has_places(projection):
+        reference = other.positions if other is not None and other.has_places else reference
+        if reference is not None and projection.has_places:
             projection = replace(projection, positions=turned(projection.positions, reference))
-        if _has_places(projection):
+        if projection.has_places:
             reference = projection.positions
         found.append(projection)
     return found
-
-
-def _has_places(projection: Projection) -> bool:
-    return not projection.collapsed and bool(np.isfinite(projection.positions).any())

@@ -10,6 +10,8 @@ from cna_viz.analysis.chosen_arm import finite_pairs, pairs_of
 from cna_viz.analysis.slot_parts import STEPS, part_words, parts_of
 from cna_viz.analysis.statistics import MARGIN, difference, pairs_needed, smallest_p, with_verdicts
 from cna_viz.analysis.wording import Judged, amount, counted, judged, metric_of, points
+from cna_viz.arms import idle
+from cna_viz.config import RunConfig
 from cna_viz.errors import unknown_name
 from cna_viz.records.record import Record
 
@@ -90,6 +92,8 @@ def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin
 def one_switch_away(arms: Arms, arm: str) -> dict[str, str]:
     """Return the arms that set one of C, N and A otherwise than a given one, and nothing else, with what they do.
 
+    Of two numbers of clusters both must be the same, where both have an effect.
+
     Args:
         arms: Runs by the name of their arm.
         arm: The given one.
@@ -97,14 +101,21 @@ def one_switch_away(arms: Arms, arm: str) -> dict[str, str]:
     Returns:
         Words such as ``no clusters instead of clusters found by k-means`` by arm; none where the arm has no switches.
     """
-    own = parts_of(arms[arm][0].config)
-    others = {name: parts_of(runs[0].config) for name, runs in arms.items()}
+    config = arms[arm][0].config
+    own, configs = parts_of(config), {name: runs[0].config for name, runs in arms.items()}
+    others = {name: parts_of(other) for name, other in configs.items() if _same_number(config, other)}
     return {
         name: f"**{step}**: {part_words(parts, switch)} instead of {part_words(own, switch)}"
         for switch, step in STEPS.items()
         for name, parts in others.items()
         if own and parts and own.differing(parts) == (switch,)
     }
+
+
+def _same_number(one: RunConfig, other: RunConfig) -> bool:
+    """Whether two configs have one number of clusters, or the number has no effect in at least one of them."""
+    free = "clusters" in idle(one) | idle(other)
+    return free or one.model.clusters == other.model.clusters
 
 
 def _questions(arms: Arms, arm: str, baseline: str) -> list[Question]:

@@ -110,17 +110,13 @@ def between(projections: Sequence[Projection], beside: Sequence[Projection]) -> 
     found: list[Projection] = []
     before: Array | None = None
     for projection, other in zip(projections, beside, strict=False):
-        if _has_places(projection):
-            near = [shown for shown in (before, other.positions if _has_places(other) else None) if shown is not None]
+        if projection.has_places:
+            near = [shown for shown in (before, other.positions if other.has_places else None) if shown is not None]
             positions = turned(projection.positions, np.sum(near, axis=0)) if near else projection.positions
             projection = replace(projection, positions=positions)
             before = positions
         found.append(projection)
     return found
-
-
-def _has_places(projection: Projection) -> bool:
-    return not projection.collapsed and bool(np.isfinite(projection.positions).any())
 
 
 def _bytes(projections: tuple[Projection, ...]) -> int:

@@ -34,6 +34,11 @@ class Projection:
     explained: float
     collapsed: bool
 
+    @property
+    def has_places(self) -> bool:
+        """Whether nodes lie apart from each other, so that another layer can be turned onto this one."""
+        return not self.collapsed and bool(np.isfinite(self.positions).any())
+
 
 def relative_spread(features: Array) -> float:
     """Return the root mean square distance of rows from their mean over their root mean square length; 0 for zeros."""

@@ -20,6 +20,7 @@ from cna_viz.figures.marks import add_slot_line
 from cna_viz.figures.theme import INK, MUTED, finish, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import factor, label
+from cna_viz.vocabulary import SLOTS
 
 Arms = Mapping[str, Sequence[Record]]
 
@@ -51,19 +52,20 @@ def plot_chosen_arm(
     Args:
         records: Runs on one dataset and one split protocol, which differ in nothing but slots, depth and seeds.
         arm: The chosen arm.
-        baseline: The arm that it is held against; passed over where the depth has none.
+        baseline: The arm that it is held against; a slot of which the depth has no runs is passed over.
         layers: The depth; the greatest that has the arm when left out.
         part: train, val or test.
 
     Raises:
         UsageError: When there are no records, runs are of several datasets or split protocols, or there is no such arm,
-            depth or part.
+            baseline, depth or part.
     """
     metric, depths = one_metric(records), arms_by_depth(records)
     layers = _depth(depths, arm) if layers is None else layers
     arms = depths.get(layers, {})
     if arm not in arms:
         raise unknown_name(f"arm at {layers_words(layers)}", arm, arms)
+    _check_baseline(depths, baseline)
     against = baseline if baseline in arms else ""
     table, scale = score_table(arms, part), factor(metric)
     table[["mean", "low", "high"]] *= scale
@@ -90,8 +92,18 @@ def plot_chosen_arm(
 def _depth(depths: Mapping[int, Arms], arm: str) -> int:
     having = [layers for layers, arms in depths.items() if arm in arms]
     if not having:
-        raise unknown_name("arm", arm, list(dict.fromkeys(name for arms in depths.values() for name in arms)))
+        raise unknown_name("arm", arm, _names(depths))
     return having[-1]
+
+
+def _check_baseline(depths: Mapping[int, Arms], baseline: str) -> None:
+    # That there are no runs of a slot is no mistake: records of another dataset may have some.
+    if baseline not in {*_names(depths), *SLOTS}:
+        raise unknown_name("baseline", baseline, _names(depths))
+
+
+def _names(depths: Mapping[int, Arms]) -> list[str]:
+    return list(dict.fromkeys(name for arms in depths.values() for name in arms))
 
 
 def _title(arm: str, against: str, layers: int) -> str:

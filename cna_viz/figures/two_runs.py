@@ -42,6 +42,7 @@ def plot_two_runs(
     measure: str = "rayleigh",
     paired: PairedLayers | None = None,
     cache: Path | None = None,
+    kind: str | None = None,
 ) -> go.Figure:
     """Draw the nodes of two runs at one layer side by side, and a measure of both from layer to layer.
 
@@ -62,6 +63,7 @@ def plot_two_runs(
         paired: What :func:`~cna_viz.figures.paired_layers.paired_layers` returns for the same arguments, if it is there
             already.
         cache: Folder of kept UMAP projections; the user's cache folder when left out.
+        kind: Type of the traces of nodes, ``scatter`` or ``scattergl``; by the number of nodes when left out.
 
     Raises:
         UsageError: When the nodes are not the same, neither run has the layer, one has no such snapshot, a name is
@@ -80,12 +82,13 @@ def plot_two_runs(
         raise no_clusters(first)
     count = first.graph.sizes["node"]
     drawn = sample(count, MOST_POINTS // 2)
+    marks = kind or scatter(2 * len(drawn))
     figure = _frame()
     for column, (run, projection, group) in enumerate(zip(runs, shown, groups, strict=True), start=1):
         if projection is None:
             _say(figure, column, _no_layer(run, layer, stage))
         else:
-            _add_nodes(figure, column, projection, group, drawn)
+            _add_nodes(figure, column, projection, group, drawn, marks)
         _add_caption(figure, column, names[column - 1], run, projection, epoch)
     by_name = dict(zip(names, runs, strict=True))
     if not add_layer_curves(figure, by_name, measure, layer=layer, epoch=epoch, stage=stage, row=2):
@@ -114,8 +117,10 @@ def _square(figure: go.Figure, far: float, column: int) -> None:
     figure.update_yaxes(scaleanchor="x" if column == 1 else f"x{column}", constrain="range", row=1, col=column)
 
 
-def _add_nodes(figure: go.Figure, column: int, projection: Projection, groups: NodeGroups | None, drawn: Array) -> None:
-    traces = node_traces(projection.positions, groups, drawn, scatter(2 * len(drawn)), fitting_size(len(drawn)))
+def _add_nodes(
+    figure: go.Figure, column: int, projection: Projection, groups: NodeGroups | None, drawn: Array, kind: str
+) -> None:
+    traces = node_traces(projection.positions, groups, drawn, kind, fitting_size(len(drawn)))
     figure.add_traces(traces, rows=[1] * len(traces), cols=[column] * len(traces))
     if projection.collapsed:
         mark = {"color": INK, "symbol": "circle-open", "size": 16, "line": {"width": 2}}

@@ -18,7 +18,7 @@ def open_runs(runs: Runs) -> tuple[list[Record], list[str]]:
         runs: Folder of the records, or open records.
 
     Raises:
-        UsageError: When there is none.
+        UsageError: When there is none; says how to make some, and what has to be said of others.
         RecordError: When there is no such folder.
     """
     if not isinstance(runs, Path | str):
@@ -30,5 +30,6 @@ def open_runs(runs: Runs) -> tuple[list[Record], list[str]]:
         said = [str(warning.message) for warning in caught]
     if not found:
         where = f"in {runs}" if isinstance(runs, Path | str) else "among none"
-        raise UsageError(f"there is no finished run {where}: make some with `cna-viz run` or `cna-viz sweep lesson`")
+        make = "make some with `cna-viz run` or `cna-viz sweep lesson`"
+        raise UsageError("; ".join([f"there is no finished run {where}: {make}", *said]))
     return found, said

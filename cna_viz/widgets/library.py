@@ -3,16 +3,19 @@
 from typing import Final
 
 import plotly
-from ipywidgets import Widget
+from anywidget import AnyWidget
 from plotly.offline import get_plotlyjs
 from traitlets import Bytes, Unicode
+
+from cna_viz.widgets.script import library_script
 
 _made: Final["list[Library]"] = []
 
 
-class Library(Widget):
+class Library(AnyWidget):
     """The source of plotly.js, about 5 MB, sent once for all figures of a kernel."""
 
+    _esm = library_script()
     version = Unicode(plotly.__version__).tag(sync=True)
     source = Bytes().tag(sync=True)  # as it is, which is quicker than as text within JSON
 

@@ -81,8 +81,10 @@ class Prediction(Panel):
         return self._reveal.figure()
 
     def words(self) -> str:
-        """Return the question with its choices, and the answer."""
-        return f"**{self._question}** ({' / '.join(self._choices)})\n\n{self._answer}".strip()
+        """Return the question with its choices, what a widget that answers it says, and the answer."""
+        question = f"**{self._question}** ({' / '.join(self._choices)})"
+        revealed = self._reveal.words() if isinstance(self._reveal, Panel) else ""
+        return "\n\n".join(text for text in (question, revealed, self._answer) if text)
 
     def _controls(self) -> list[Widget]:
         return self._hands if self._radio is None else [self._radio]

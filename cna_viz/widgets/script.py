@@ -27,6 +27,12 @@ def script() -> str:
 
 
 @cache
+def library_script() -> str:
+    """Return the JavaScript module of the :class:`~cna_viz.widgets.library.Library`."""
+    return "\n".join(map(_read, ("plotly.js", "library.js")))
+
+
+@cache
 def style() -> str:
     """Return the CSS of all widgets."""
     return _read("view.css")

@@ -1,6 +1,7 @@
 """Sentences about one arm: differences that are known, what is one switch away, and what can't be said."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,20 @@ def test_every_arm_one_switch_away_is_found_and_no_other(make: Make) -> None:
     words = one_switch_away(found, "cna")
     assert words["na"] == "**C**: no clusters instead of clusters found by k-means"
     assert words["cn"] == "**A**: ReLU instead of rationals"
+
+
+def of_clusters(record: Record, clusters: int) -> Record:
+    model = record.config.model.replace(clusters=clusters)
+    return replace(record, config=record.config.replace(model=model))
+
+
+def test_an_arm_with_another_number_of_clusters_is_no_switch_away(make: Make) -> None:
+    found = arms(make, dict.fromkeys(("cna", "cn", "c", "na", "relu"), 0.0))
+    found["cn of 5"] = [of_clusters(record, 5) for record in found["cn"]]
+    found["cna of 5"] = [of_clusters(record, 5) for record in found["cna"]]
+    assert set(one_switch_away(found, "cna")) == {"cn", "na"}
+    assert set(one_switch_away(found, "cna of 5")) == {"cn of 5", "na"}
+    assert set(one_switch_away(found, "na")) == {"cna", "cna of 5"}
 
 
 def test_sentences_say_difference_and_verdict_of_each_question_and_the_protocol(make: Make) -> None:

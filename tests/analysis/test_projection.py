@@ -186,3 +186,8 @@ def test_directions_are_those_of_the_singular_values(shape: tuple[int, int]) -> 
         sign = np.sign((projection.positions[:, axis] * expected[:, axis]).sum())
         np.testing.assert_allclose(projection.positions[:, axis], sign * expected[:, axis], atol=1e-10)
     assert projection.explained == pytest.approx(np.square(values[:2]).sum() / np.square(values).sum())
+
+
+def test_only_nodes_apart_from_each_other_have_places(cloud: Array) -> None:
+    layers = [cloud, np.ones_like(cloud), np.full_like(cloud, np.nan)]
+    assert [projection.has_places for projection in project_layers(layers)] == [True, False, False]

@@ -139,11 +139,19 @@ def test_the_figure_says_where_it_is_from_and_can_be_stored_and_drawn_dark(recor
         ({"layers": 3}, "unknown arm at 3 layers 'cna'"),
         ({"arm": "na", "layers": 2}, "unknown arm at 2 layers 'na'; choices, nearest first: cna"),
         ({"part": "tset"}, "tset"),
+        ({"baseline": "rleu", "layers": 4}, "unknown baseline 'rleu'; choices, nearest first: relu"),
     ],
 )
 def test_what_is_not_there_is_refused(records: list[Record], options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         plot_chosen_arm(records, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("baseline", "layers"), [("na", 16), ("layernorm", 2), ("a", 4)])
+def test_a_baseline_that_the_depth_has_not_is_passed_over(records: list[Record], baseline: str, layers: int) -> None:
+    figure = plot_chosen_arm(records, "cna", baseline, layers=layers)
+    assert figure.layout.title.subtitle.text is None
+    assert rows(figure)
 
 
 def test_no_records_and_other_datasets_are_refused(make: Make) -> None:

@@ -101,6 +101,15 @@ def test_a_report_shows_the_figure_of_the_answer(monkeypatch: pytest.MonkeyPatch
     assert go.Figure(bundle[FIGURE]) == answer()
 
 
+def test_a_report_says_what_the_widget_of_the_answer_says() -> None:
+    board = AblationBoard()
+    assert board.words()
+    assert (
+        Prediction("What?", CHOICES, board, "so").words() == f"**What?** (it rises / it falls)\n\n{board.words()}\n\nso"
+    )
+    assert Prediction("What?", CHOICES, answer()).words() == "**What?** (it rises / it falls)"
+
+
 def test_hands_are_counted_and_the_most_win() -> None:
     prediction = Prediction("What?", CHOICES, answer(), hands=True)
     rises, falls = (found for found in inside(prediction) if isinstance(found, ipywidgets.BoundedIntText))

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ipywidgets import Dropdown, HBox, Layout, SelectionSlider, ToggleButtons, VBox, Widget
+from ipywidgets import Dropdown, SelectionSlider, ToggleButtons, VBox, Widget
 
 from cna_viz.analysis.slot_parts import PART_WORDS, STEPS, Parts
 from cna_viz.figures.effects import NAMES
 from cna_viz.widgets.ablation_board.look import Choices, Look
 from cna_viz.widgets.ablation_board.setups import setup_words
+from cna_viz.widgets.choosing import offer, row
 
 
 class Controls(VBox):
@@ -30,9 +31,9 @@ class Controls(VBox):
         self.switches = {switch: _buttons(step) for switch, step in STEPS.items()}
         super().__init__(
             [
-                _row(self.dataset, self.split, self.setup),
-                _row(*self.switches.values()),
-                _row(self.layers, self.clusters),
+                row(self.dataset, self.split, self.setup),
+                row(*self.switches.values()),
+                row(self.layers, self.clusters),
             ]
         )
         for control in self._all():
@@ -71,19 +72,10 @@ class Controls(VBox):
 
 
 def _offer(control: Any, options: Sequence[tuple[str, object]], value: object, hide: bool = True) -> None:
-    # Options that are set anew choose the first of them, which would be seen.
-    if list(control.options) != list(options):
-        with control.hold_sync():
-            control.options = options
-            control.value = value
-    control.value = value
+    offer(control, options, value)
     control.layout.display = "none" if hide and len(options) < 2 else None
 
 
 def _buttons(step: str) -> ToggleButtons:
     style = {"description_width": "initial", "button_width": "auto"}
     return ToggleButtons(options=[("", "")], description=f"{step} ({NAMES[step]})", style=style)
-
-
-def _row(*controls: Widget) -> HBox:
-    return HBox(controls, layout=Layout(flex_flow="row wrap", align_items="center", grid_gap="0 16px"))

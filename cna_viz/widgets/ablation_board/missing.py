@@ -42,12 +42,11 @@ def missing_words(records: Sequence[Record], look: Look, runs: str = "") -> str:
         first, *others = configs_of(records, look)
     except UsageError as error:
         return f"{said} It can't be trained: {error}."
-    seeds = f"; the same with --seed {listed(str(config.seed) for config in others)}" if others else ""
-    return f"{said} To train it: {run_command(first, runs)}{seeds}"
+    return f"{said} To train it: {run_command(first, runs)}{_repeats(first, others)}"
 
 
 def configs_of(records: Sequence[Record], look: Look) -> list[RunConfig]:
-    """Return the runs that the look asks for: everything else, and the seeds, as in the runs at hand.
+    """Return the runs that the look asks for: everything else, and the pairs of seeds, as in the runs at hand.
 
     Args:
         records: All runs of the board.
@@ -68,5 +67,26 @@ def configs_of(records: Sequence[Record], look: Look) -> list[RunConfig]:
         values["slot"] = PLAIN[look.parts.activation]
     else:
         values |= {"slot": "cna", **asdict(look.parts)}
-    seeds = sorted({(record.config.seed, record.config.data.split_seed) for record in members}, key=str)
-    return [run_config({**values, "seed": seed, "split_seed": split_seed}) for seed, split_seed in seeds]
+    pairs = sorted({(record.config.data.split_seed, record.config.seed) for record in members}, key=_by_number)
+    return [run_config({**values, "seed": seed, "split_seed": split_seed}) for split_seed, seed in pairs]
+
+
+def _by_number(pair: tuple[int | None, int]) -> tuple[int, int]:
+    # Splits that go with the seed come first: a command without --split-seed can be repeated with it, not otherwise.
+    split_seed, seed = pair
+    return (-1 if split_seed is None else split_seed), seed
+
+
+def _repeats(first: RunConfig, others: Sequence[RunConfig]) -> str:
+    """Say with which pairs of split seed and seed the command of the first run is repeated; nothing without others."""
+    if not others:
+        return ""
+    seeds: dict[int | None, list[str]] = {}
+    for config in others:
+        seeds.setdefault(config.data.split_seed, []).append(str(config.seed))
+    own = first.data.split_seed
+    said = [
+        f"with {'' if split_seed == own else f'--split-seed {split_seed} and '}--seed {listed(group)}"
+        for split_seed, group in seeds.items()
+    ]
+    return f"; the same {'; '.join(said)}"

@@ -1,13 +1,14 @@
 """The controls of the comparer: two menus of runs, and one set of controls for what is seen of both."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
-from ipywidgets import Dropdown, HBox, IntSlider, Layout, Play, VBox, Widget, jslink
+from ipywidgets import Dropdown, IntSlider, Layout, Play, VBox, jslink
 
 from cna_viz.figures.labels import MEASURE_LABELS, STAGE_LABELS
 from cna_viz.figures.nodes import KIND_LABELS
 from cna_viz.records.record import Record
+from cna_viz.widgets.choosing import METHOD_WORDS, offer, row
 from cna_viz.widgets.comparer.look import Choices, Look
 from cna_viz.widgets.run_label import run_label
 
@@ -15,20 +16,18 @@ PACE: Final = 900
 """Milliseconds from layer to layer while it plays."""
 COLOR_WORDS: Final = {"prediction": KIND_LABELS["prediction"], "degree": KIND_LABELS["degree"]}
 SELECTED: Final = "selected"
-METHOD_WORDS: Final = {"pca": "PCA", "umap": "UMAP (takes a while)"}
 
 
 class Controls(VBox):
     """What the comparer is told with.
 
     Args:
-        records: The runs that can be chosen.
-        changed: Called with the change when somebody sets a control, not when :meth:`fill` does.
+        changed: Called with the change when somebody sets a control, not when :meth:`offer` or :meth:`fill` does.
     """
 
-    def __init__(self, records: Sequence[Record], changed: Callable[[object], None]) -> None:
+    def __init__(self, changed: Callable[[object], None]) -> None:
         self._filling, self._changed = False, changed
-        self.first, self.second = (_menu(words, _runs(records)) for words in ("left", "right"))
+        self.first, self.second = (_menu(words) for words in ("left", "right"))
         self.layer = IntSlider(value=1, min=1, max=1, description="layer", continuous_update=True)
         self._play = Play(value=1, min=1, max=1, interval=PACE, show_repeat=False, tooltip="play over the layers")
         self._link = jslink((self._play, "value"), (self.layer, "value"))
@@ -37,9 +36,9 @@ class Controls(VBox):
         )
         super().__init__(
             [
-                _row(self.first, self.second),
-                _row(self._play, self.layer, self.epoch, self.stage),
-                _row(self.color, self.method, self.measure),
+                row(self.first, self.second),
+                row(self._play, self.layer, self.epoch, self.stage),
+                row(self.color, self.method, self.measure),
             ]
         )
         for control in (self.first, self.second, self.layer, *self._menus().values()):
@@ -52,6 +51,17 @@ class Controls(VBox):
         epoch = None if chosen.pop("epoch") == SELECTED else self.epoch.value
         return Look(layer=self.layer.value, epoch=epoch, **chosen)
 
+    def offer(self, records: Sequence[Record]) -> None:
+        """Offer runs, both at the left and at the right; of others than before the first is chosen."""
+        runs = [(run_label(record), record.id) for record in records]
+        self._filling = True
+        try:
+            for menu in (self.first, self.second):
+                if list(menu.options) != runs:
+                    menu.options = runs
+        finally:
+            self._filling = False
+
     def fill(self, first: Record, second: Record, look: Look, offered: Choices) -> None:
         """Offer what two runs hold, and show what is looked at."""
         self._filling = True
@@ -61,12 +71,12 @@ class Controls(VBox):
                 control.max = offered.layers
             self.layer.value = look.layer
             epochs = [(_epoch(epoch, first, second), _value(epoch)) for epoch in offered.epochs]
-            _offer(self.epoch, epochs, _value(look.epoch))
-            _offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
-            _offer(self.color, [(COLOR_WORDS.get(color, color), color) for color in offered.colors], look.color)
-            _offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
+            offer(self.epoch, epochs, _value(look.epoch))
+            offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
+            offer(self.color, [(COLOR_WORDS.get(color, color), color) for color in offered.colors], look.color)
+            offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
             measures = offered.measures or (look.measure,)
-            _offer(self.measure, [(MEASURE_LABELS[measure], measure) for measure in measures], look.measure)
+            offer(self.measure, [(MEASURE_LABELS[measure], measure) for measure in measures], look.measure)
         finally:
             self._filling = False
 
@@ -84,10 +94,6 @@ class Controls(VBox):
             self._changed(change)
 
 
-def _runs(records: Sequence[Record]) -> list[tuple[str, str]]:
-    return [(run_label(record), record.id) for record in records]
-
-
 def _epoch(epoch: int | None, first: Record, second: Record) -> str:
     if epoch is None:
         return f"of the selected models ({first.best_epoch} and {second.best_epoch})"
@@ -99,17 +105,6 @@ def _value(epoch: int | None) -> int | str:
     return SELECTED if epoch is None else epoch
 
 
-def _menu(description: str, options: Sequence[tuple[str, object]] = ()) -> Dropdown:
+def _menu(description: str) -> Dropdown:
     look = {"style": {"description_width": "initial"}, "layout": Layout(width="auto", max_width="100%")}
-    return Dropdown(options=options, description=description, **look)
-
-
-def _offer(menu: Dropdown, options: Sequence[tuple[str, Any]], value: object) -> None:
-    if list(menu.options) != list(options):
-        with menu.hold_sync():
-            menu.options, menu.value = options, value
-    menu.value = value
-
-
-def _row(*controls: Widget) -> HBox:
-    return HBox(controls, layout=Layout(flex_flow="row wrap", align_items="center", grid_gap="0 16px"))
+    return Dropdown(description=description, **look)

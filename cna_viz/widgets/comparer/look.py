@@ -117,13 +117,14 @@ def looked_into(records: Sequence[Record]) -> list[Record]:
     return found
 
 
-def first_pair(records: Sequence[Record]) -> tuple[Record, Record]:
+def first_pair(records: Sequence[Record], first: Record | None = None) -> tuple[Record, Record]:
     """Return the two runs that are shown first: one of ReLU, and the run most like it with another slot, CNA if any.
 
     Args:
         records: Runs with snapshots, at least one; a single one is held against itself.
+        first: The first of the two, one of them, where it is not one of ReLU.
     """
-    first = next((record for record in records if record.config.slot == "relu"), records[0])
+    first = first or next((record for record in records if record.config.slot == "relu"), records[0])
 
     def unlike(other: Record) -> tuple[int, bool, bool]:
         own, its = first.config.facts, other.config.facts

@@ -1,19 +1,19 @@
 """The controls of the explorer: which run, and what of it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ipywidgets import Button, Dropdown, HBox, IntSlider, Layout, Play, SelectionSlider, Text, VBox, Widget, jslink
 
 from cna_viz.figures.labels import MEASURE_LABELS, STAGE_LABELS
 from cna_viz.figures.nodes import KIND_LABELS
 from cna_viz.records.record import Record
+from cna_viz.widgets.choosing import METHOD_WORDS, offer, row
 from cna_viz.widgets.explorer.look import Choices, Look
 from cna_viz.widgets.explorer.shelf import Entry
 
 PACE: Final = 800
 """Milliseconds from layer to layer, or from epoch to epoch, while it plays."""
-METHOD_WORDS: Final = {"pca": "PCA", "umap": "UMAP (takes a while)"}
 _WHOLE: Final = {"description_width": "initial"}
 _LONG: Final = {"style": _WHOLE, "layout": {"width": "24em"}}
 
@@ -26,6 +26,7 @@ class Controls(VBox):
         chosen: Called when somebody chooses another run, not when :meth:`offer` does.
         opened: Called when somebody names another folder.
         stored: Called when somebody asks for the runs that come with the package.
+        read: Called when somebody asks to look into the folder again.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Controls(VBox):
         chosen: Callable[[object], None],
         opened: Callable[[object], None],
         stored: Callable[[object], None],
+        read: Callable[[object], None],
     ) -> None:
         self._filling = False
         self.folder = Text(description="folder", continuous_update=False, style=_WHOLE, layout=Layout(width="28em"))
         self.run = _menu("run")
+        self.read = Button(description="read again", tooltip="read the folder again", layout=Layout(width="auto"))
         self.stored = Button(description="open the runs that come with the package", layout=Layout(width="auto"))
         self.layer = IntSlider(value=1, min=1, max=1, description="layer", continuous_update=True, **_LONG)
         self.epoch = SelectionSlider(options=[("0", 0)], description="epoch", continuous_update=True, **_LONG)
@@ -46,15 +49,16 @@ class Controls(VBox):
         layer, epoch = self._players
         self._links = [jslink((layer, "value"), (self.layer, "value")), jslink((epoch, "value"), (self.epoch, "index"))]
         self._look = [
-            _row(_beside(layer, self.layer), _beside(epoch, self.epoch), self.stage),
-            _row(self.color, self.method, self.measure),
+            row(_beside(layer, self.layer), _beside(epoch, self.epoch), self.stage),
+            row(self.color, self.method, self.measure),
         ]
-        super().__init__([_row(self.folder, self.run, self.stored), *self._look])
+        super().__init__([row(self.folder, self.read, self.run, self.stored), *self._look])
         for control in (self.layer, self.epoch, self.stage, self.color, self.method, self.measure):
             control.observe(self._unless_filling(looked), names="value")
         self.run.observe(self._unless_filling(chosen), names="value")
         self.folder.observe(self._unless_filling(opened), names="value")
         self.stored.on_click(stored)
+        self.read.on_click(read)
 
     @property
     def look(self) -> Look:
@@ -74,7 +78,8 @@ class Controls(VBox):
         try:
             self.folder.value = folder or ""
             _show(self.folder, folder is not None)
-            _offer(self.run, [(entry.label, entry.key) for entry in entries], chosen.key if chosen else None)
+            _show(self.read, folder is not None)
+            offer(self.run, [(entry.label, entry.key) for entry in entries], chosen.key if chosen else None)
             for part in (self.run, *self._look):
                 _show(part, bool(entries))
             _show(self.stored, not entries)
@@ -90,12 +95,12 @@ class Controls(VBox):
             layers.value = self.layer.value = look.layer
             epochs.max = len(offered.epochs) - 1
             epochs.value = offered.epochs.index(look.epoch)
-            _offer(self.epoch, [(_epoch(epoch, record), epoch) for epoch in offered.epochs], look.epoch)
-            _offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
-            _offer(self.color, [(_color(color, record), color) for color in offered.colors], look.color)
-            _offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
+            offer(self.epoch, [(_epoch(epoch, record), epoch) for epoch in offered.epochs], look.epoch)
+            offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
+            offer(self.color, [(_color(color, record), color) for color in offered.colors], look.color)
+            offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
             measures = offered.measures or (look.measure,)
-            _offer(self.measure, [(MEASURE_LABELS[measure], measure) for measure in measures], look.measure)
+            offer(self.measure, [(MEASURE_LABELS[measure], measure) for measure in measures], look.measure)
         finally:
             self._filling = False
 
@@ -132,21 +137,9 @@ def _menu(description: str) -> Dropdown:
     return Dropdown(description=description, style=_WHOLE, layout=Layout(width="auto", max_width="100%"))
 
 
-def _offer(menu: Any, options: Sequence[tuple[str, Any]], value: object) -> None:
-    if list(menu.options) != list(options):
-        with menu.hold_sync():
-            menu.options = options
-            menu.value = value
-    menu.value = value
-
-
 def _beside(player: Play, slider: Widget) -> HBox:
     return HBox([player, slider], layout=Layout(align_items="center", grid_gap="0 8px"))
 
 
 def _show(control: Widget, shown: bool) -> None:
     control.layout.display = None if shown else "none"
-
-
-def _row(*controls: Widget) -> HBox:
-    return HBox(controls, layout=Layout(flex_flow="row wrap", align_items="center", grid_gap="0 16px"))

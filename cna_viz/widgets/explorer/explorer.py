@@ -1,8 +1,6 @@
 """The explorer: one run, layer by layer and epoch by epoch."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -17,11 +15,11 @@ from cna_viz.progress import is_batch
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.explorer.controls import Controls
-from cna_viz.widgets.explorer.laid_out import layout_elsewhere, running_loop
+from cna_viz.widgets.explorer.laid_out import Array, LayoutTask, running_loop
 from cna_viz.widgets.explorer.look import Look, choices, clamped
 from cna_viz.widgets.explorer.panels import ROWS, Panels
 from cna_viz.widgets.explorer.scene import Scene
-from cna_viz.widgets.explorer.shelf import Entry, find_entry, folder_entries, record_entries
+from cna_viz.widgets.explorer.shelf import Entry, find_entry, folder_entries, folder_named, record_entries
 from cna_viz.widgets.panel import Panel
 from cna_viz.widgets.prose import Prose
 
@@ -60,12 +58,13 @@ class Explorer(Panel):
         self._scene: Scene | None = None
         self._look = look or Look()
         self._selected: tuple[int, ...] = ()
-        self._task: asyncio.Task[None] | None = None
+        self._layout_task = LayoutTask(self._laid_out)
         self._controls = Controls(
             self.guarded(self._looked),
             self.guarded(self._chosen),
             self.guarded(self._opened),
             self.guarded(self._stored),
+            self.guarded(self._read_again),
         )
         self._panels, self._words = Panels(f"explorer {id(self)}", self._picked), Prose()
         self._controls.offer([], None, None)
@@ -112,8 +111,7 @@ class Explorer(Panel):
 
     def close(self) -> None:
         """Close the widget and all that is in it; a graph that is being laid out is not waited for."""
-        if self._task:
-            self._task.cancel()
+        self._layout_task.cancel()
         super().close()
 
     def _begin(self, runs: Path | str | None, run: str | None, records: Sequence[Record] | None) -> None:
@@ -123,12 +121,15 @@ class Explorer(Panel):
             self._open(Path("runs" if runs is None else runs), run)
 
     def _open(self, folder: Path, run: str | None = None) -> None:
+        self._offer(self._entries_of(folder), run, str(folder))
+
+    def _entries_of(self, folder: Path) -> list[Entry]:
         try:
-            entries = folder_entries(folder)
+            return folder_entries(folder)
         except CnaVizError:
             self._controls.offer(self._entries, self._entry(), str(folder))
+            self._panels.mark_old(True)
             raise
-        self._offer(entries, run, str(folder))
 
     def _offer(self, entries: list[Entry], run: str | None, folder: str | None) -> None:
         self._entries = entries
@@ -158,7 +159,7 @@ class Explorer(Panel):
     def _show(self, scene: Scene, wanted: Look) -> None:
         try:
             look = clamped(wanted, scene.record)
-            self._lay_out(scene)
+            elsewhere = self._lay_out(scene)
             if scene.takes_time(look):
                 self.notice.say("UMAP is computed for all layers; this takes a while the first time")
             self._panels.show(scene, look)
@@ -167,31 +168,38 @@ class Explorer(Panel):
             raise
         self._panels.mark_old(False)
         self.notice.clear()
-        if self._scene and scene.nodes != self._scene.nodes:
-            self._picked(())
-        self._scene, self._look = scene, look
+        if elsewhere:
+            self._layout_task.begin(scene.edges, scene.nodes, self._cache)
+        elif scene is not self._scene:
+            self._layout_task.cancel()
+        self._take(scene, look)
+
+    def _take(self, scene: Scene, look: Look) -> None:
+        """Keep what is seen now as the state of the widget."""
+        before, self._scene, self._look = self._scene, scene, look
+        if before and scene.nodes != before.nodes:
+            self._selected = ()
+            self._panels.select(())
         self._controls.fill(scene.record, look, choices(scene.record, look.stage))
         self._describe()
 
-    def _lay_out(self, scene: Scene) -> None:
-        """Lay out the graph, in another process where somebody is waiting here; kept layouts are there at once."""
-        if scene.has_layout() or scene is self._scene:
-            return
-        loop = running_loop()
-        if loop is None or is_batch():
+    def _lay_out(self, scene: Scene) -> bool:
+        """Lay out the graph; returns True where another process should do so, because somebody is waiting here."""
+        if scene is self._scene or scene.has_layout():
+            return False
+        if running_loop() is None or is_batch():
             scene.lay_out()
-            return
-        if self._task:
-            self._task.cancel()
-        self._task = loop.create_task(self._lay_out_meanwhile(scene))
+            return False
+        return True
 
-    async def _lay_out_meanwhile(self, scene: Scene) -> None:
+    def _laid_out(self, layout: Array | None) -> None:
+        if self._scene is None:
+            return
+        self._scene.lay_out(layout)
         try:
-            scene.lay_out(await layout_elsewhere(scene.edges, scene.nodes, self._cache))
-        except BrokenProcessPool:  # no second process may be started here
-            scene.lay_out()
-        if scene is self._scene:
-            self._panels.show(scene, self._look, again="graph")
+            self._panels.show(self._scene, self._look, again="graph")
+        except CnaVizError as error:
+            self._tell(error)
 
     def _looked(self) -> None:
         if self._scene:
@@ -201,11 +209,33 @@ class Explorer(Panel):
         self._enter(next(entry for entry in self._entries if entry.key == self._controls.run.value))
 
     def _opened(self) -> None:
-        self._open(Path(self._controls.folder.value).expanduser())
+        self._open(self._named_folder())
 
     def _stored(self) -> None:
         self._handed = False
         self._open(stored_runs())
+
+    def _read_again(self) -> None:
+        """Read the folder anew; the run that is chosen stays chosen."""
+        folder, chosen = self._named_folder(), self._controls.run.value
+        entries = self._entries_of(folder)
+        if chosen is None or Path(chosen).parent != folder:
+            self._offer(entries, None, str(folder))
+            return
+        self._entries = entries
+        entry = next((entry for entry in entries if entry.key == chosen), None)
+        self._controls.offer(entries, entry, str(folder))
+        if entry is None:
+            self._panels.mark_old(True)
+            raise UsageError(f"{chosen}: the run is not there any more; the menu has those that are")
+        self._enter(entry)
+
+    def _named_folder(self) -> Path:
+        try:
+            return folder_named(self._controls.folder.value)
+        except CnaVizError:
+            self._panels.mark_old(True)
+            raise
 
     def _picked(self, nodes: tuple[int, ...]) -> None:
         if nodes == self._selected:
@@ -215,9 +245,19 @@ class Explorer(Panel):
         self._describe()
 
     def _describe(self) -> None:
-        record = self.record
-        if record is not None:
-            self._words.say(selected_sentence(record, self._selected, self._look.layer, self._look.epoch))
+        if self._scene is None:
+            return
+        try:
+            said = selected_sentence(self._scene.record, self._selected, self._look.layer, self._look.epoch)
+        except CnaVizError as error:
+            self._tell(error)
+            said = ""
+        self._words.say(said)
+
+    def _tell(self, error: CnaVizError) -> None:
+        """Say what went wrong where nobody can catch it."""
+        self._panels.mark_old(True)
+        self.notice.say(str(error))
 
     def _entry(self) -> Entry | None:
         return next((entry for entry in self._entries if self.record and entry.key == str(self.record.folder)), None)

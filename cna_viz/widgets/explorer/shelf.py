@@ -31,16 +31,32 @@ class Entry:
     problem: str = ""
 
 
+def folder_named(text: str) -> Path:
+    """Return the folder that somebody typed; ``~`` is the user's own.
+
+    Raises:
+        UsageError: When nothing was typed, or when a user is named who has no folder here.
+    """
+    if not text.strip():
+        raise UsageError("no folder is named: type one in which there are runs, such as `runs`")
+    try:
+        return Path(text.strip()).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{text.strip()}: there is no such user; ~ alone is your own folder") from None
+
+
 def folder_entries(folder: Path) -> list[Entry]:
     """Return the runs of a folder: those that can be looked into first, and those that can't be opened at the end.
 
     Raises:
-        UsageError: When there is no such folder, or no run in it; says how to make some.
+        UsageError: When there is no such folder, or no run in it; says how to make some. When it can't be read.
     """
     try:
         listed = list_runs(folder)
     except RecordError as error:
         raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{folder}: the folder can't be read: {error.strerror}") from None
     if not listed:
         raise UsageError(f"{folder}: no runs; `cna-viz run --runs {folder}` makes a first record there")
     return sorted(map(_entry, listed), key=_order)

@@ -9,7 +9,6 @@ from ipywidgets import (
     Button,
     Dropdown,
     FloatSlider,
-    HBox,
     IntSlider,
     Layout,
     Play,
@@ -23,6 +22,7 @@ from ipywidgets import (
 from cna_viz.live.graphs import LIVE_GRAPHS
 from cna_viz.live.rationals import Coefficients, preset
 from cna_viz.live.settings import MOST_CLUSTERS, MOST_LAYERS, MOST_SEED, LiveSettings
+from cna_viz.widgets.choosing import row
 
 C: Final = [("k-means", "kmeans"), ("random", "random"), ("none", "none")]
 N: Final = [("within clusters", "cluster"), ("each node", "node"), ("all nodes", "batch"), ("none", "none")]
@@ -121,15 +121,15 @@ class Controls(VBox):
 
     def _rows(self) -> list[Widget]:
         half = len(NAMES) - 4
-        coefficients = VBox([_row(*self.coefficients[:half]), _row(*self.coefficients[half:])])
-        edges = VBox([_row(self.edit, self.clear, self.restore), _row(*self.ends, self.toggle)])
+        coefficients = VBox([row(*self.coefficients[:half]), row(*self.coefficients[half:])])
+        edges = VBox([row(self.edit, self.clear, self.restore), row(*self.ends, self.toggle)])
         more = Accordion([coefficients, edges], titles=("Coefficients of the rational", "Edges of the graph"))
         return [
-            _row(self.graph, self.layers, self.seed),
-            _row(self.assignment, self.clusters, self.normalization),
-            _row(self.activation, self.preset, self.train, self.stop, self.forget),
+            row(self.graph, self.layers, self.seed),
+            row(self.assignment, self.clusters, self.normalization),
+            row(self.activation, self.preset, self.train, self.stop, self.forget),
             more,
-            _row(self.layer, self.play, self.color),
+            row(self.layer, self.play, self.color),
         ]
 
 
@@ -162,7 +162,3 @@ def _coefficient(name: str) -> FloatSlider:
     tooltip = f"{part}: coefficient of z to the power of {power}"
     look: dict[str, Any] = {"description": name, "tooltip": tooltip, "readout_format": ".3f"}
     return FloatSlider(0, min=-FARTHEST, max=FARTHEST, step=10**-DECIMALS, **look)
-
-
-def _row(*controls: Widget) -> HBox:
-    return HBox(controls, layout=Layout(flex_flow="row wrap", align_items="center", grid_gap="0 16px"))

@@ -12,14 +12,14 @@ async function render({ model, el, host, signal }) {
   el.append(frame);
   let Plotly;
   try {
-    Plotly = await loadPlotly(model, host);
+    Plotly = await loadPlotly(await host.getModel(model.get("library")));
   } catch (error) {
     frame.textContent = `This figure can't be drawn: ${error}`;
     return;
   }
   if (signal.aborted) return;
   const exchange = exchanger(JSON.parse(model.get("counterparts"))), overlay = makeOverlay(box);
-  let places = { marks: new Map(), bars: [], curves: [] }, looks = {}, width = 0;
+  let places = { marks: new Map(), bars: [], curves: [] }, looks = {}, width = 0, failed = false;
   const group = joinGroup(model.get("group") || Symbol("alone"), onGroup, signal);
 
   function mark() {
@@ -28,7 +28,13 @@ async function render({ model, el, host, signal }) {
   function onGroup() {
     mark();
     const { pointed, selected } = group;
-    spoken.textContent = pointed === null ? "" : `node ${pointed}${selected.has(pointed) ? ", selected" : ""}`;
+    if (!failed) spoken.textContent = pointed === null ? "" : `node ${pointed}${selected.has(pointed) ? ", selected" : ""}`;
+  }
+  function sayFailure(error) {
+    if (error === null && !failed) return;
+    failed = error !== null;
+    spoken.textContent = failed ? `This figure can't be drawn: ${error}` : "";
+    spoken.className = failed ? "cna-viz-message" : "cna-viz-spoken";
   }
   async function drawOnce() {
     const figure = JSON.parse(model.get("drawing")), dark = pageIsDark();
@@ -37,6 +43,7 @@ async function render({ model, el, host, signal }) {
     frame.setAttribute("aria-label", model.get("words"));
     box.style.height = `${layout.height}px`;
     await Plotly.react(box, { data: drawable(data), layout: { ...layout, width: (width = el.clientWidth) }, config: CONFIG, frames });
+    listen();
     places = findPlaces(box);
     mark();
     nameSliders();
@@ -44,22 +51,25 @@ async function render({ model, el, host, signal }) {
   }
   let drawing = false, wanted = false;
   async function draw() {
-    wanted = el.clientWidth > 0;
+    wanted = true;
     if (drawing) return;
     drawing = true;
-    while (wanted && !signal.aborted) {
+    while (wanted && el.clientWidth > 0 && !signal.aborted) {
       wanted = false;
       try {
         await drawOnce();
+        sayFailure(null);
       } catch (error) {
-        spoken.textContent = `This figure can't be drawn: ${error}`;
-        spoken.className = "cna-viz-message";
+        sayFailure(error);
       }
     }
     drawing = false;
+    if (wanted) width = 0; // what changes while it is hidden is drawn when it is seen again, whatever its width is then
   }
-  let clearing = false;
+  let clearing = false, listening = false;
   function listen() {
+    if (listening) return;
+    listening = true;
     const nodesOf = (points) => points.map((point) => point.customdata).filter(Number.isInteger);
     box.on("plotly_hover", ({ points }) => group.point(nodesOf(points)[0] ?? null));
     box.on("plotly_unhover", () => group.point(null));
@@ -84,7 +94,7 @@ async function render({ model, el, host, signal }) {
     model.set("selected", [...group.selected].sort((one, other) => one - other));
     model.save_changes();
   }
-  const size = new ResizeObserver(() => el.clientWidth !== width && draw()); // it calls at once, too
+  const size = new ResizeObserver(() => el.clientWidth > 0 && el.clientWidth !== width && draw()); // it calls at once, too
   onTheme(draw, signal);
   model.on("change:drawing", draw);
   model.on("change:words", () => frame.setAttribute("aria-label", model.get("words")));
@@ -96,8 +106,7 @@ async function render({ model, el, host, signal }) {
   });
   await untilThereIsRoom(el, signal);
   await draw();
-  if (signal.aborted || !box.on) return;
-  listen();
+  if (signal.aborted) return;
   group.select(model.get("selected"));
   size.observe(el);
 }

@@ -1,5 +1,6 @@
 """The ablation board: switches move figure and sentences, what is missing is said, and nothing is left behind."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from cna_viz.reports.widgets import FIGURE
 from cna_viz.widgets import AblationBoard
 from cna_viz.widgets.ablation_board import board as module
 from cna_viz.widgets.ablation_board.controls import Controls
+from cna_viz.widgets.ablation_board.look import first_look
 from cna_viz.widgets.library import library
 from cna_viz.widgets.prose import Prose
 
@@ -73,12 +75,12 @@ def test_what_no_run_has_is_said_with_the_nearest_and_the_button_goes_there() ->
     controls(board).switches["activation"].value = "none"
     assert "No run with clusters found by k-means (6), normalized within clusters, no activation" in board.notice.text
     assert "cna-viz run" in board.notice.text
-    button = next(child for child in board.children if isinstance(child, ipywidgets.Button))
-    assert button.layout.display is None
+    nearest = button(board, "nearest")
+    assert not hidden(nearest)
     near = board.figure()
-    button.click()
+    nearest.click()
     assert board.notice.text == ""
-    assert button.layout.display == "none"
+    assert hidden(nearest)
     assert board.figure() == near
     assert controls(board).look == board.look
 
@@ -119,12 +121,90 @@ def test_a_broken_run_is_said(tmp_path: Path) -> None:
     assert "broken" in AblationBoard(tmp_path).notice.text
 
 
-def test_runs_that_it_can_not_show_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no finished run"):
-        AblationBoard(tmp_path)
-    synthetic_record(tmp_path, RunConfig(model=ModelConfig(slot="layernorm", layers=3)))
-    with pytest.raises(UsageError, match="has the slot none, relu, cna"):
-        AblationBoard(tmp_path)
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", "no such folder"),
+        ("empty", "no finished run"),
+        ("norm", "has the slot none, relu, cna"),
+        ("none", "run"),
+    ],
+)
+def test_without_runs_it_says_how_to_make_some_and_opens_those_of_the_package(
+    tmp_path: Path, kind: str, said: str
+) -> None:
+    if kind == "norm":
+        synthetic_record(tmp_path, RunConfig(model=ModelConfig(slot="layernorm", layers=3)))
+    board = AblationBoard([] if kind == "none" else tmp_path / "there" if kind == "missing" else tmp_path)
+    assert said in board.notice.text
+    assert "`cna-viz " in board.notice.text
+    assert any(said.split()[-1] in note.text for note in board.figure().layout.annotations)
+    assert (board.look, board.words()) == (None, "")
+    assert hidden(controls(board))
+    button(board, "package").click()
+    assert board.notice.text == ""
+    assert hidden(button(board, "package"))
+    assert not hidden(controls(board))
+    assert board.figure() == plot_chosen_arm(select(stored_runs()), "cna", layers=8)
+    assert "**cna** against **relu**" in words(board)
+
+
+def test_a_folder_of_broken_runs_says_which(tmp_path: Path) -> None:
+    broken = synthetic_record(tmp_path, RunConfig())
+    (broken.folder / "config.json").write_text("{}")
+    said = AblationBoard(tmp_path).notice.text
+    assert "no finished run" in said
+    assert broken.id in said
+
+
+def test_what_is_missing_is_no_longer_said_once_there_are_runs() -> None:
+    board = AblationBoard()
+    there = board.look
+    assert there is not None
+    board.show(replace(there, parts=replace(there.parts, activation="none")))
+    assert board.notice.text.startswith("No run with")
+    board.show(there)
+    assert board.notice.text == ""
+    assert hidden(button(board, "nearest"))
+
+
+def test_what_is_missing_and_what_is_broken_are_both_said(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = first_look(select(few))
+    monkeypatch.setattr(module, "first_look", lambda records: replace(look, parts=Parts("kmeans", "cluster", "relu")))
+    broken = synthetic_record(few, RunConfig(seed=5))
+    (broken.folder / "config.json").write_text("{}")
+    said = AblationBoard(few).notice.text
+    shutil.rmtree(broken.folder)
+    assert said.startswith("No run with")
+    assert broken.id in said
+
+
+def test_what_can_not_be_drawn_leaves_all_as_it_was(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    board = AblationBoard(few)
+    look, figure = board.look, board.figure()
+
+    def fails(*arguments: object) -> go.Figure:
+        raise UsageError("it can't be drawn")
+
+    monkeypatch.setattr(module, "figure_of", fails)
+    controls(board).layers.value = 2
+    assert board.notice.text == "it can't be drawn"
+    assert (board.look, board.figure()) == (look, figure)
+
+
+def test_a_misspelt_baseline_is_said(few: Path) -> None:
+    board = AblationBoard(few, baseline="rleu")
+    assert board.notice.text.startswith("unknown baseline 'rleu'; choices, nearest first: relu")
+    assert board.look is None
+
+
+def hidden(widget: ipywidgets.Widget) -> bool:
+    return bool(widget.layout.display == "none")
+
+
+def button(board: AblationBoard, word: str) -> ipywidgets.Button:
+    (found,) = (child for child in board.children if isinstance(child, ipywidgets.Button) and word in child.description)
+    return found
 
 
 def test_nothing_is_left_of_closed_boards(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:

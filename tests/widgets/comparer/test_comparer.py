@@ -11,14 +11,13 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
-from cna_viz.errors import UsageError
-from cna_viz.figures import plot_two_runs
+from cna_viz.figures import large, plot_two_runs
 from cna_viz.figures.paired_layers import PairedLayers
 from cna_viz.records.record import Record
 from cna_viz.records.selection import select
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.reports.widgets import FIGURE
-from cna_viz.widgets import Comparer
+from cna_viz.widgets import Comparer, View
 from cna_viz.widgets.comparer import comparer as module
 from cna_viz.widgets.comparer.controls import Controls
 from cna_viz.widgets.library import library
@@ -76,10 +75,70 @@ def test_it_opens_with_relu_and_cna_of_one_depth(runs: Path) -> None:
 def test_runs_are_chosen_by_the_beginning_of_their_id(runs: Path) -> None:
     deep, relu = one_of(runs, layers=6), one_of(runs, slot="relu")
     assert [run.id for run in Comparer(runs, deep.id[:10], relu.id).runs] == [deep.id, relu.id]
-    with pytest.raises(UsageError, match="unknown run with snapshots 'nope'"):
-        Comparer(runs, "nope")
-    with pytest.raises(UsageError, match="unknown run with snapshots"):
-        Comparer(runs, one_of(runs, slot="none").id)
+    assert Comparer(runs, deep.id).runs[1].config.slot == "relu"
+
+
+@pytest.mark.parametrize("name", ["nope", "without snapshots", "on other nodes"])
+def test_a_run_that_can_not_be_shown_is_said_and_the_first_two_are_seen(runs: Path, name: str) -> None:
+    asked = {
+        "nope": ("nope", None),
+        "without snapshots": (one_of(runs, slot="none").id, None),
+        "on other nodes": (one_of(runs, slot="relu").id, one_of(runs, dataset="karate").id),
+    }
+    comparer = Comparer(runs, *asked[name])
+    said = "different datasets" if name == "on other nodes" else "unknown run with snapshots"
+    assert said in comparer.notice.text
+    assert [run.config.slot for run in comparer.runs] == ["relu", "cna"]
+    assert comparer.figure() == plot_two_runs(*comparer.runs, 1)
+    assert not hidden(controls(comparer))
+
+
+def test_an_unknown_run_is_said_later_too_and_the_picture_stays(runs: Path) -> None:
+    comparer = Comparer(runs)
+    before = comparer.figure()
+    comparer.show(comparer.look, second="nope")
+    assert "unknown run with snapshots 'nope'" in comparer.notice.text
+    assert comparer.figure() == before
+    comparer.show(comparer.look)
+    assert comparer.notice.text == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("missing", "no such folder"), ("empty", "no finished run"), ("bare", "keeps snapshots"), ("none", "cna-viz run")],
+)
+def test_without_runs_it_says_how_to_make_some_and_opens_those_of_the_package(
+    tmp_path: Path, kind: str, said: str
+) -> None:
+    if kind == "bare":
+        synthetic_record(tmp_path, RunConfig(recording=RecordingConfig(every=1, snapshots="none")))
+    comparer = Comparer([] if kind == "none" else tmp_path / "there" if kind == "missing" else tmp_path, "nope")
+    assert said in comparer.notice.text
+    assert "`cna-viz run" in comparer.notice.text
+    assert said.split()[-1] in text_of(comparer.figure())
+    assert (comparer.runs, comparer.words()) == ((), "")
+    assert hidden(controls(comparer))
+    comparer.show(comparer.look)
+    assert said in comparer.notice.text
+    stored(comparer).click()
+    assert comparer.notice.text == ""
+    assert hidden(stored(comparer))
+    assert not hidden(controls(comparer))
+    assert comparer.figure() == plot_two_runs(*comparer.runs, 1)
+    controls(comparer).layer.value = 5
+    assert comparer.look.layer == 5
+
+
+def hidden(widget: ipywidgets.Widget) -> bool:
+    return widget.layout.display == "none"
+
+
+def text_of(figure: go.Figure) -> str:
+    return " ".join(str(note.text) for note in figure.layout.annotations)
+
+
+def stored(comparer: Comparer) -> ipywidgets.Button:
+    return next(child for child in comparer.children if isinstance(child, ipywidgets.Button))
 
 
 def test_only_runs_with_snapshots_are_in_the_menus(runs: Path) -> None:
@@ -158,6 +217,21 @@ def test_a_run_that_was_deleted_meanwhile_is_said_and_the_picture_stays(runs: Pa
     controls(comparer).second.value = deep.id
     assert comparer.notice.text
     assert comparer.figure() == before
+
+
+def test_many_nodes_are_drawn_by_webgl_in_the_browser_alone(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparer = Comparer(runs)
+    view = next(child for child in comparer.children if isinstance(child, View))
+    assert nodes_as(view.figure()) == {"scatter"}
+    monkeypatch.setattr(large, "MOST_LIVE", 10)
+    controls(comparer).layer.value = 2
+    assert nodes_as(view.figure()) == {"scattergl"}
+    assert nodes_as(comparer.figure()) == {"scatter"}
+    assert [trace.name for trace in view.figure().data] == [trace.name for trace in comparer.figure().data]
+
+
+def nodes_as(figure: go.Figure) -> set[str]:
+    return {trace.type for trace in figure.data if trace.customdata is not None}
 
 
 def test_what_is_selected_is_known(runs: Path) -> None:

@@ -87,3 +87,4 @@ def test_the_first_pair_differs_in_the_slot_alone_where_it_can(write: Write) -> 
     assert first_pair([other, deeper, single, cna, relu]) == (relu, cna)
     assert first_pair([single, relu]) == (relu, single)
     assert first_pair([cna]) == (cna, cna)
+    assert first_pair([relu, single, deeper, cna], deeper) == (deeper, relu)

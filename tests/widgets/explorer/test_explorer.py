@@ -185,6 +185,55 @@ def test_another_folder_can_be_named(make: Make, tmp_path: Path) -> None:
     controls(explorer).folder.value = str(tmp_path / "elsewhere")
     assert "no such folder" in explorer.notice.text
     assert explorer.record == record
+    assert is_old(explorer)
+    controls(explorer).folder.value = str(record.folder.parent)
+    assert not is_old(explorer)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("", "no folder is named"), (" ", "no folder is named"), ("~no-such-user/x", "no such user"), ("x" * 300, "read")],
+)
+def test_a_folder_that_can_not_be_opened_is_said(make: Make, typed: str, said: str) -> None:
+    record = make("cna")
+    explorer = Explorer(record.folder.parent)
+    controls(explorer).folder.value = typed
+    assert said in explorer.notice.text
+    assert explorer.record == record
+    assert is_old(explorer)
+
+
+def test_a_folder_is_read_again_and_keeps_run_and_look(make: Make) -> None:
+    first, shown = make("cna"), make("relu")
+    explorer = Explorer(first.folder.parent, shown.id, look=Look(layer=3, measure="mad"))
+    before = explorer.look
+    new = make("none")
+    assert str(new.folder) not in [key for _, key in controls(explorer).run.options]
+    controls(explorer).read.click()
+    assert str(new.folder) in [key for _, key in controls(explorer).run.options]
+    assert (explorer.record, explorer.look, explorer.notice.text) == (shown, before, "")
+    assert controls(explorer).run.value == str(shown.folder)
+
+
+def test_a_folder_is_read_again_after_its_first_run_was_made(make: Make, tmp_path: Path) -> None:
+    explorer = Explorer(tmp_path / "runs")
+    record = make("cna")
+    controls(explorer).read.click()
+    assert explorer.record == record
+    assert explorer.notice.text == ""
+
+
+def test_a_run_that_is_gone_when_its_folder_is_read_again_is_said(make: Make) -> None:
+    left, gone = make("cna"), make("relu")
+    explorer = Explorer(left.folder.parent, gone.id)
+    shutil.rmtree(gone.folder)
+    controls(explorer).read.click()
+    assert f"{gone.folder}: the run is not there any more" in explorer.notice.text
+    assert is_old(explorer)
+    assert [key for _, key in controls(explorer).run.options] == [str(left.folder)]
+    controls(explorer).run.value = str(left.folder)
+    assert explorer.record == left
+    assert not is_old(explorer)
 
 
 def test_an_unknown_run_is_said_and_the_first_is_shown(make: Make) -> None:
@@ -222,6 +271,19 @@ def test_a_run_that_is_deleted_while_it_is_shown_is_said(make: Make) -> None:
     assert str(record.folder) in explorer.notice.text
     assert is_old(explorer)
     assert explorer.look == before
+
+
+def test_nodes_of_a_run_that_is_deleted_can_be_selected(make: Make) -> None:
+    record = make("cna")
+    explorer = Explorer(record.folder.parent)
+    shutil.rmtree(record.folder)
+    views(explorer)["graph"].selected = [1, 2]
+    assert str(record.folder) in explorer.notice.text
+    assert is_old(explorer)
+    assert views(explorer)["flow"].selected == [1, 2]
+    assert explorer.words() == ""
+    explorer.selected = [3]
+    assert explorer.selected == (3,)
 
 
 def test_a_damaged_snapshot_is_said_and_others_are_shown(make: Make) -> None:
@@ -293,16 +355,95 @@ def test_a_graph_is_laid_out_elsewhere_while_a_kernel_waits(
     assert "60 nodes" in after
 
 
-def test_a_closed_explorer_waits_for_no_layout(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CNA_VIZ_BATCH", raising=False)
-    monkeypatch.setattr("cna_viz.widgets.explorer.explorer.layout_elsewhere", lambda *_: asyncio.sleep(3600))
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Future[Any]]:
+    """Return the layouts that were asked for; each is there when its result is set."""
+    asked: list[asyncio.Future[Any]] = []
 
+    async def layout(*_: object) -> Any:
+        asked.append(asyncio.get_running_loop().create_future())
+        return await asked[-1]
+
+    monkeypatch.delenv("CNA_VIZ_BATCH", raising=False)
+    monkeypatch.setattr("cna_viz.widgets.explorer.laid_out.layout_elsewhere", layout)
+    return asked
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_a_closed_explorer_waits_for_no_layout(make: Make, tmp_path: Path, slow: list[asyncio.Future[Any]]) -> None:
     async def look() -> None:
         explorer = Explorer(records=[make("cna")], cache=tmp_path / "empty")
-        await asyncio.sleep(0)
+        await settle()
         explorer.close()
-        await asyncio.sleep(0)
+        await settle()
+        assert slow[0].cancelled()
         assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(look())
+
+
+def test_a_graph_is_laid_out_once_for_all_runs_on_it(
+    make: Make, tmp_path: Path, slow: list[asyncio.Future[Any]]
+) -> None:
+    one, same, other = make("cna"), make("relu"), make("none", nodes=30)
+
+    async def look() -> None:
+        explorer = Explorer(records=[one, same, other], cache=tmp_path / "empty")
+        await settle()
+        controls(explorer).run.value = str(same.folder)
+        await settle()
+        assert len(slow) == 1
+        slow[0].set_result(np.zeros((60, 2)))
+        await settle()
+        assert "60 nodes" in title(explorer, "graph")
+        controls(explorer).run.value = str(other.folder)
+        await settle()
+        controls(explorer).run.value = str(one.folder)
+        await settle()
+        assert [asked.cancelled() for asked in slow] == [False, True, False]
+        explorer.close()
+
+    asyncio.run(look())
+
+
+def test_a_run_that_can_not_be_shown_takes_no_layout_from_the_one_that_is(
+    make: Make, tmp_path: Path, slow: list[asyncio.Future[Any]]
+) -> None:
+    one, damaged = make("cna"), make("relu", nodes=30)
+    for snapshot in (damaged.folder / "snapshots").iterdir():
+        snapshot.write_bytes(snapshot.read_bytes()[:-40])
+
+    async def look() -> None:
+        explorer = Explorer(records=[one, damaged], cache=tmp_path / "empty")
+        await settle()
+        controls(explorer).run.value = str(damaged.folder)
+        assert is_old(explorer)
+        slow[0].set_result(np.zeros((60, 2)))
+        await settle()
+        assert "60 nodes" in title(explorer, "graph")
+        explorer.close()
+
+    asyncio.run(look())
+
+
+def test_a_run_that_is_deleted_before_its_graph_is_laid_out_is_said(
+    make: Make, tmp_path: Path, slow: list[asyncio.Future[Any]]
+) -> None:
+    one, damaged = make("cna"), make("relu")
+
+    async def look() -> None:
+        explorer = Explorer(records=[one, damaged], cache=tmp_path / "empty", look=Look(color="prediction"))
+        await settle()
+        shutil.rmtree(one.folder)
+        slow[0].set_result(np.zeros((60, 2)))
+        await settle()
+        assert str(one.folder) in explorer.notice.text
+        assert is_old(explorer)
+        explorer.close()
 
     asyncio.run(look())
 

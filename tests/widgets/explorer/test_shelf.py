@@ -7,7 +7,7 @@ import pytest
 
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
-from cna_viz.widgets.explorer.shelf import NEAR, find_entry, folder_entries, record_entries
+from cna_viz.widgets.explorer.shelf import NEAR, find_entry, folder_entries, folder_named, record_entries
 
 Make = Callable[..., Record]
 
@@ -71,3 +71,16 @@ def test_a_run_is_found_by_the_beginning_of_its_id(make: Make) -> None:
 def test_no_records_are_refused() -> None:
     with pytest.raises(UsageError, match="no records to explore"):
         record_entries([])
+
+
+def test_a_folder_that_can_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("cna_viz.widgets.explorer.shelf.list_runs", refuse)
+    with pytest.raises(UsageError, match=f"{tmp_path}: the folder can't be read: Permission denied"):
+        folder_entries(tmp_path)
+
+
+def test_a_typed_folder_may_be_in_the_own_one() -> None:
+    assert folder_named(" ~/runs ") == Path.home() / "runs"

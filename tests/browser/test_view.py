@@ -1,0 +1,81 @@
+"""One figure on a page without a kernel: hidden and shown again, and after it could not be drawn."""
+
+from collections.abc import Iterator
+
+import plotly.graph_objects as go
+import pytest
+from playwright.sync_api import Browser, Page
+from plotly.offline import get_plotlyjs
+
+from cna_viz.figures.drawing import to_json
+from cna_viz.widgets.script import script, style
+from tests.browser.conftest import new_visitor
+
+BEGIN = """async ([script, source, drawing]) => {
+  const state = { counterparts: "{}", group: "", words: "figure", library: "library", selected: [], drawing };
+  const told = {}, library = { get: (name) => ({ version: "test", source: new TextEncoder().encode(source) })[name] };
+  const model = {
+    get: (name) => state[name],
+    set: (name, value) => (state[name] = value),
+    save_changes: () => {},
+    on: (name, then) => (told[name] = then),
+  };
+  window.view = { model, send: (value) => { state.drawing = value; return told["change:drawing"](); } };
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const { default: widget } = await import(address);
+  const el = document.getElementById("place"), signal = new AbortController().signal;
+  await widget.render({ model, el, host: { getModel: async () => library }, signal });
+}"""
+
+
+def drawing(title: str) -> str:
+    trace = go.Scatter(x=[0, 1], y=[0, 1], mode="markers", customdata=[0, 1], marker={"size": 40})
+    return to_json(go.Figure(trace, {"title": {"text": title}, "height": 300}))
+
+
+def begin(page: Page, first: str) -> None:
+    page.set_content(f"<style>{style()}</style><div id='place' style='width: 600px'></div>")
+    page.evaluate(BEGIN, [script(), get_plotlyjs(), first])
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    seen = new_visitor(browser)
+    yield seen.page
+    assert seen.errors == []
+    seen.page.context.close()
+
+
+def seen_title(page: Page) -> str:
+    return str(page.locator(".gtitle").text_content())
+
+
+def test_what_changes_while_it_is_hidden_is_drawn_when_it_is_shown(page: Page) -> None:
+    begin(page, drawing("before"))
+    page.evaluate("document.getElementById('place').style.display = 'none'")
+    page.evaluate("value => view.send(value)", drawing("after"))
+    assert seen_title(page) == "before"
+    page.evaluate("document.getElementById('place').style.display = ''")
+    page.locator(".gtitle", has_text="after").wait_for(timeout=20_000)
+
+
+def test_the_next_figure_takes_the_place_of_a_failure(page: Page) -> None:
+    begin(page, drawing("before"))
+    page.evaluate("value => view.send(value)", "{")
+    assert "can't be drawn" in str(page.locator(".cna-viz-message").text_content())
+    page.evaluate("value => view.send(value)", drawing("after"))
+    assert page.locator(".cna-viz-message").count() == 0
+    assert page.locator(".cna-viz-spoken").text_content() == ""
+    assert seen_title(page) == "after"
+
+
+def test_a_figure_whose_first_drawing_failed_can_be_used(page: Page) -> None:
+    begin(page, "{")
+    page.evaluate("value => view.send(value)", drawing("after"))
+    points = [point.bounding_box() for point in page.locator(".points .point").all()]
+    assert points[1] is not None
+    page.mouse.click(points[1]["x"] + points[1]["width"] / 2, points[1]["y"] + points[1]["height"] / 2)
+    page.wait_for_function("view.model.get('selected').length === 1", timeout=20_000)
+    assert page.evaluate("view.model.get('selected')") == [1]
+    page.evaluate("document.getElementById('place').style.width = '500px'")
+    page.wait_for_function("document.querySelector('.main-svg').clientWidth === 500", timeout=20_000)

@@ -1,0 +1,33 @@
+"""What controls share: options that are exchanged without a look at the first of them."""
+
+from ipywidgets import Dropdown, IntSlider
+
+from cna_viz.analysis.methods import METHODS
+from cna_viz.widgets.choosing import METHOD_WORDS, offer, row
+
+
+def test_new_options_are_shown_with_the_value_that_is_chosen() -> None:
+    menu = Dropdown(options=[("one", 1)])
+    seen: list[object] = []
+    offer(menu, [("two", 2), ("three", 3)], 3)
+    assert (menu.value, [value for _, value in menu.options]) == (3, [2, 3])
+    menu.observe(lambda change: seen.append(change["new"]), names="options")
+    offer(menu, [("two", 2), ("three", 3)], 2)
+    assert menu.value == 2
+    assert seen == []
+
+
+def test_a_menu_can_be_emptied() -> None:
+    menu = Dropdown(options=[("one", 1)])
+    offer(menu, [], None)
+    assert menu.value is None
+
+
+def test_a_row_holds_its_controls_and_wraps() -> None:
+    controls = [IntSlider(), Dropdown()]
+    assert list(row(*controls).children) == controls
+    assert "wrap" in row().layout.flex_flow
+
+
+def test_every_way_to_project_has_words() -> None:
+    assert set(METHOD_WORDS) == set(METHODS)
