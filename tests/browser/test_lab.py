@@ -10,7 +10,7 @@ Visit = Callable[..., Seen]
 def run_all(seen: Seen, address: str) -> None:
     seen.open(address, ".jp-Notebook .jp-CodeCell")
     # The kernel is there before it is asked to run anything.
-    seen.page.get_by_text("Idle", exact=False).first.wait_for()
+    seen.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
     seen.page.get_by_role("menuitem", name="Run", exact=True).click()
     seen.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
