@@ -41,7 +41,8 @@ gallery: $(STAMP)
 
 test: $(STAMP)
 	@echo "==> running the tests"
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 # BENCH names parts (epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes) and options, such as BENCH="epochs --data ../data".
 bench: $(STAMP)

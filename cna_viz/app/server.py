@@ -19,7 +19,8 @@ from cna_viz.app.handlers import InstructorHandler, LandingHandler, ShutdownHand
 from cna_viz.app.kernels import RunningInterpreter, end_kernels
 from cna_viz.app.messages import DEFECT
 from cna_viz.app.pages import PAGES
-from cna_viz.app.ports import LOOPBACK
+from cna_viz.app.ports import LOOPBACK, TRIED, choose_port
+from cna_viz.errors import UsageError
 from cna_viz.reports.kernel import encryption
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
@@ -106,13 +107,24 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
 
     def listen(self) -> None:
         """Answer until somebody stops it."""
-        self.app.listen(self.port, self.ip)
+        self._take_port()
         self.ioloop = IOLoop.current()
         self._announce(self.address)
         try:
             self.ioloop.start()
         finally:
             self.stop()
+
+    def _take_port(self) -> None:
+        """Listen; where somebody was quicker since the port was chosen, on the next that is free."""
+        for _ in range(TRIED):
+            try:
+                self.app.listen(self.port, self.ip)
+            except OSError:
+                self.port: int = choose_port(None)
+            else:
+                return
+        raise UsageError("no port could be had: choose one with --port")
 
 
 def serve(

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from cna_viz.records import select, select_one, stored_runs
@@ -27,16 +26,12 @@ MINUTE = 60_000
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let one of these modules run at a time, whatever the number of processes: every page has a kernel to wait for."""
-    with FileLock(tmp_path_factory.getbasetemp().parent / "browser.lock"):
-        yield
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Yield a browser, for one module: while Playwright is there, other tests can't run an event loop of their own."""
+    """Yield a browser, for one module: while Playwright is there, other tests can't run an event loop of their own.
+
+    These tests run after the others, in one process (Makefile): every page has a kernel to wait for.
+    """
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip(f"no browser is installed: none of {', '.join(NAMES)} is found")

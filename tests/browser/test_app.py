@@ -187,18 +187,6 @@ def test_the_choice_of_colours_goes_along_from_page_to_page(app: App, visit: Vis
     assert seen.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_an_error_for_people_stands_on_the_page(visit: Visit, tmp_path: Path) -> None:
-    app = start_app("--ready", "0", "--runs", str(tmp_path))
-    try:
-        seen = visit()
-        seen.open(app.page("explorer"), ".cna-viz-message")
-        message = seen.page.get_by_role("alert").inner_text()
-        assert str(tmp_path) in message
-        assert "Traceback" not in seen.page.inner_text("body")
-    finally:
-        stop_app(app)
-
-
 def test_a_page_that_was_made_ready_is_for_one_visitor(visit: Visit) -> None:
     app = start_app("--ready", "1")
     try:

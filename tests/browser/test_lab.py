@@ -40,7 +40,7 @@ def test_a_prediction_is_asked_before_the_picture_is_shown(lab: str, visit: Visi
     seen = visit()
     run_all(seen, lab.replace("NAME", "10_teaching.ipynb"))
     page = seen.page
-    page.get_by_label("in both, each in its way").check()
+    page.get_by_label("in both, each in its way").click()
     assert not page.locator(".cna-viz-view").filter(has_text="also close in the graph").count()
     page.get_by_role("button", name="Show").first.click()
     page.get_by_text("You said: in both, each in its way.").wait_for()
