@@ -94,7 +94,7 @@ def test_the_lesson_reads_the_records_of_the_package_and_trains_nothing(
     monkeypatch.chdir(tmp_path)
     page = make_report("teaching", {}, tmp_path / "out").index.read_text()
     figures = re.findall(r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', page)
-    assert len(figures) == 9
+    assert len(figures) == 10  # six answers, and in the places of what is touched
     assert all(json.loads(figure)["data"] for figure in figures)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
