@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -102,3 +103,20 @@ def test_it_ends_at_once_also_while_kernels_start(number: int) -> None:
     assert code == 0
     assert out == ""
     assert err.split("\n") == ["Ctrl-C ends it.", "", "Ended, and all its processes.", ""]
+
+
+def test_a_page_that_calls_this_computer_by_another_name_is_refused(address: str) -> None:
+    asked = urllib.request.Request(address, headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=60)
+    assert refused.value.code == 403
+
+
+def test_a_second_ctrl_c_changes_nothing() -> None:
+    process = start("--ready", "0")
+    address_of(process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    code, _, err = end(process, signal.SIGINT)
+    assert code == 0
+    assert "Traceback" not in err
