@@ -13,6 +13,7 @@ from cna_viz.errors import UsageError
 from cna_viz.live.graphs import edges_of, live_graph
 from cna_viz.live.network import run_through
 from cna_viz.live.rationals import SHAPES, evaluate, preset
+from cna_viz.live.training import Point
 from cna_viz.widgets import Playground
 from cna_viz.widgets.library import library
 
@@ -225,27 +226,28 @@ def test_the_figure_is_what_is_seen(playground: Playground) -> None:
 
 
 def test_a_training_that_was_stopped_does_not_go_on_beside_the_next() -> None:
-    async def play() -> tuple[Playground, list[int]]:
-        playground = Playground("karate", layers=2)
+    async def play() -> tuple[Playground, list[Point], int]:
+        playground = Playground("karate", layers=32)
         playground.train()
         await asyncio.sleep(0)
-        first = playground._task
+        first, before = playground._task, playground.curve
+        stopped_after = len(before)
         playground.stop()
         playground.train()
-        lengths = []
-        while len(playground.curve) < 30:
-            await asyncio.sleep(0.005)
-            lengths.append(len(playground.curve))
+        second = playground._task
         assert first is not None
-        assert first.done()
+        assert second is not None
+        await first  # by itself, while the other goes on
+        assert not second.done()
         assert playground.training
         playground.stop()
-        assert playground._task is not None
-        await playground._task
-        return playground, lengths
+        await second
+        return playground, before, stopped_after
 
-    playground, lengths = asyncio.run(play())
-    assert lengths[1:] == sorted(lengths[1:])
+    playground, before, stopped_after = asyncio.run(play())
+    assert len(before) == stopped_after
+    assert playground.curve is not before
+    assert [point.epoch for point in playground.curve] == list(range(len(playground.curve)))
     assert playground.seen.trained == playground.curve[-1].epoch
 
 
