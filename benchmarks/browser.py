@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,19 +11,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 import nbformat
 
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS: Final = ("--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-sync")
+from benchmarks.chromium import Page, a_page
+
 LOAD: Final = "from cna_viz import records, widgets\nrecord = records.load({run!r}, {folder!r})\nwidgets.Explorer\n"
 OPEN: Final = "explorer = widgets.Explorer(records=[record])\nexplorer"
-CLEAR: Final = "() => { globalThis.drawn = []; return performance.now(); }"
-WATCH: Final = """() => {
-  globalThis.drawn = [];
-  document.addEventListener("cna-viz-drawn", () => drawn.push(performance.now()));
-}"""
+WATCH: Final = """globalThis.drawn = [];
+document.addEventListener("cna-viz-drawn", () => drawn.push(performance.now()));"""
+CLEAR: Final = "globalThis.drawn = [], performance.now()"
+CELL: Final = "document.querySelectorAll('.jp-CodeCell')[{}]"
+SLIDER: Final = "document.querySelector('[role=slider][aria-label=layer]')"
+SETTLED: Final = 5
+"""Seconds for JupyterLab, which calls a kernel idle before it would run a cell in it."""
+CONTROL: Final = 2
+"""The modifier of a key, as the browser counts."""
 QUIET: Final = 1500
 """Milliseconds without a figure drawn, after which all are taken to be there."""
 
@@ -37,23 +40,23 @@ def time_explorer(folder: Path, run: str, moves: int = 15) -> dict[str, float]:
         run: Id of the run.
         moves: How often the slider is moved by a key.
     """
-    from playwright.sync_api import sync_playwright
-
-    with tempfile.TemporaryDirectory() as root, _lab(Path(root), folder, run) as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=_browser(), args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1500, "height": 1400})
-        page.goto(f"{address}/lab/tree/explorer.ipynb?reset", timeout=120_000)
-        page.locator(".jp-CodeCell").nth(1).wait_for(timeout=120_000)
-        page.get_by_text("| Idle").first.wait_for(timeout=120_000)
+    with (
+        tempfile.TemporaryDirectory() as root,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        _lab(Path(root), folder, run) as address,
+        a_page(Path(profile)) as page,
+    ):
+        page.goto(f"{address}/lab/tree/explorer.ipynb?reset")
+        page.wait_for(
+            f"{CELL.format(1)} && document.querySelector('.jp-Notebook-ExecutionIndicator[data-status=idle]')"
+        )
+        time.sleep(SETTLED)
         _run_cell(page, 0)
-        page.locator(".jp-CodeCell").nth(0).locator(".jp-OutputArea-output").wait_for(timeout=120_000)
-        page.evaluate(WATCH)
-        opened = _run_cell(page, 1)
-        first, last = _drawn(page, opened)
-        slider = page.get_by_role("slider", name="layer").first
-        slider.focus()
+        page.wait_for(f"{CELL.format(0)}.querySelector('.jp-OutputArea-output')")
+        page.run(WATCH)
+        first, last = _drawn(page, _run_cell(page, 1))
+        page.run(f"{SLIDER}.focus()")
         found = [_move(page) for _ in range(moves)]
-        browser.close()
     return {
         "opening, first figure (s)": first / 1000,
         "opening, all figures (s)": last / 1000,
@@ -62,25 +65,23 @@ def time_explorer(folder: Path, run: str, moves: int = 15) -> dict[str, float]:
     }
 
 
-def _run_cell(page: Any, number: int) -> float:
-    page.locator(".jp-CodeCell").nth(number).locator(".jp-InputArea-editor").click()
-    started: float = page.evaluate(CLEAR) if number else 0.0
-    page.keyboard.press("Control+Enter")
+def _run_cell(page: Page, number: int) -> float:
+    page.run(f"{CELL.format(number)}.querySelector('.cm-content').focus()")
+    started: float = page.run(CLEAR)
+    page.press("Enter", 13, CONTROL)
     return started
 
 
-def _move(page: Any) -> tuple[float, float]:
-    started = page.evaluate(CLEAR)
-    page.keyboard.press("ArrowRight")
+def _move(page: Page) -> tuple[float, float]:
+    started = page.run(CLEAR)
+    page.press("ArrowRight", 39)
     return _drawn(page, started)
 
 
-def _drawn(page: Any, started: float) -> tuple[float, float]:
+def _drawn(page: Page, started: float) -> tuple[float, float]:
     """Return after how many milliseconds the first and the last figure were drawn."""
-    page.wait_for_function(
-        f"() => drawn.length && performance.now() - drawn.at(-1) > {QUIET}", timeout=120_000, polling=100
-    )
-    times = page.evaluate("() => drawn")
+    page.wait_for(f"drawn.length && performance.now() - drawn.at(-1) > {QUIET}")
+    times = page.run("drawn")
     return times[0] - started, times[-1] - started
 
 
@@ -112,13 +113,6 @@ def _wait_for(port: int, seconds: float = 60) -> None:
                 return
         time.sleep(0.2)
     raise SystemExit(f"JupyterLab did not answer on port {port} within {seconds:g} s")
-
-
-def _browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        raise SystemExit(f"no browser found; looked for {', '.join(BROWSERS)}")
-    return found
 
 
 if __name__ == "__main__":
