@@ -59,9 +59,9 @@ def time_explorer(folder: Path, run: str, moves: int = 15) -> dict[str, float]:
         found = [_move(page) for _ in range(moves)]
     return {
         "opening, first figure (s)": first / 1000,
-        "opening, all figures (s)": last / 1000,
+        "opening, all figures in view (s)": last / 1000,
         "layer slider, first figure (ms)": median(one for one, _ in found),
-        "layer slider, all figures (ms)": median(other for _, other in found),
+        "layer slider, all figures in view (ms)": median(other for _, other in found),
     }
 
 

@@ -25,7 +25,7 @@ FLAGS: Final = (
     "--no-first-run",
     "--disable-sync",
     "--remote-debugging-port=0",
-    "--window-size=1500,1400",
+    "--window-size=1500,900",
 )
 
 

@@ -18,6 +18,9 @@ from cna_viz.widgets.script import script, style
 FIGURE: Final = "application/vnd.plotly.v1+json"
 """Under this name a display bundle carries the figure that stands for a widget on a page without a kernel."""
 
+HEIGHT: Final = 450
+"""Pixels, of a figure that says nothing of its height."""
+
 
 class View(AnyWidget):
     """A finished figure, on light and on dark pages, with rings around the nodes that are pointed at or selected.
@@ -48,6 +51,7 @@ class View(AnyWidget):
     library = WidgetTrait().tag(sync=True)
     counterparts = Unicode().tag(sync=True)
     drawing = Unicode().tag(sync=True)
+    height = Int().tag(sync=True)
     words = Unicode().tag(sync=True)
     group = Unicode().tag(sync=True)
     selected = List(Int()).tag(sync=True)
@@ -59,6 +63,7 @@ class View(AnyWidget):
             library=library(),
             counterparts=json.dumps(dict(counterparts())),
             drawing=to_json(figure),
+            height=figure["layout"]["height"] or HEIGHT,
             words=words or _title(figure),
             group=group,
         )

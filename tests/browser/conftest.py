@@ -76,9 +76,16 @@ class Seen:
         return self.page.locator(".cna-viz-view .js-plotly-plot")
 
     def wait_for_figures(self, count: int = 1) -> None:
-        """Wait until so many figures are drawn."""
+        """Go on to the next figure until so many are drawn: none is that is far from being seen."""
         self.page.wait_for_function(
-            f"() => document.querySelectorAll('.cna-viz-view .js-plotly-plot .main-svg .infolayer').length >= {count}"
+            """count => {
+              const views = [...document.querySelectorAll(".cna-viz-view")];
+              const missing = views.filter((view) => !view.querySelector(".js-plotly-plot .main-svg .infolayer"));
+              if (views.length - missing.length >= count) return true;
+              missing.find((view) => view.clientWidth > 0)?.scrollIntoView();
+              return false;
+            }""",
+            arg=count,
         )
 
     def title(self, number: int) -> str:

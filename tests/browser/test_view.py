@@ -1,4 +1,4 @@
-"""One figure on a page without a kernel: hidden and shown again, and after it could not be drawn."""
+"""One figure on a page without a kernel: far down, hidden and shown again, and after it could not be drawn."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,8 @@ from cna_viz.widgets.script import script, style
 from tests.browser.conftest import new_visitor
 
 BEGIN = """async ([script, source, drawing]) => {
-  const state = { counterparts: "{}", group: "", words: "figure", library: "library", selected: [], drawing };
+  const state = { counterparts: "{}", group: "", words: "figure", library: "library", selected: [], height: 300 };
+  state.drawing = drawing;
   const told = {}, library = { get: (name) => ({ version: "test", source: new TextEncoder().encode(source) })[name] };
   const model = {
     get: (name) => state[name],
@@ -33,8 +34,9 @@ def drawing(title: str) -> str:
     return to_json(go.Figure(trace, {"title": {"text": title}, "height": 300}))
 
 
-def begin(page: Page, first: str) -> None:
-    page.set_content(f"<style>{style()}</style><div id='place' style='width: 600px'></div>")
+def begin(page: Page, first: str, above: int = 0) -> None:
+    place = f"<div id='place' style='width: 600px; margin-top: {above}px'></div>"
+    page.set_content(f"<style>{style()}</style>{place}")
     page.evaluate(BEGIN, [script(), get_plotlyjs(), first])
 
 
@@ -48,6 +50,23 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def seen_title(page: Page) -> str:
     return str(page.locator(".gtitle").text_content())
+
+
+def test_what_is_far_from_being_seen_is_drawn_when_it_comes_near(page: Page) -> None:
+    begin(page, drawing("before"), above=5_000)
+    page.evaluate("value => view.send(value)", drawing("after"))
+    page.wait_for_timeout(500)
+    assert page.locator(".gtitle").count() == 0
+    assert page.evaluate("document.getElementById('place').clientHeight") >= 300  # its place is kept
+    page.evaluate("scrollTo(0, 5000)")
+    page.locator(".gtitle", has_text="after").wait_for(timeout=20_000)
+
+
+def test_what_was_never_seen_is_printed(page: Page) -> None:
+    begin(page, drawing("printed"), above=5_000)
+    assert page.locator(".gtitle").count() == 0
+    page.pdf()
+    page.locator(".gtitle", has_text="printed").wait_for(timeout=20_000)
 
 
 def test_what_changes_while_it_is_hidden_is_drawn_when_it_is_shown(page: Page) -> None:

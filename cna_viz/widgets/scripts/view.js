@@ -1,4 +1,6 @@
-// One finished figure. What was sent last is what is seen: figures that come while another is drawn are skipped.
+// One finished figure. What was sent last is what is seen: figures that come while another is drawn are skipped, and
+// nothing is drawn that is far from being seen.
+const NEAR = { rootMargin: "25%", scrollMargin: "25%" };
 const CONFIG = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", scrollZoom: false };
 
 async function render({ model, el, host, signal }) {
@@ -8,6 +10,8 @@ async function render({ model, el, host, signal }) {
   spoken.setAttribute("role", "status");
   frame.tabIndex = 0;
   frame.setAttribute("role", "group");
+  frame.setAttribute("aria-label", model.get("words"));
+  box.style.height = `${model.get("height")}px`; // its place, before it is drawn
   frame.append(box, spoken);
   el.append(frame);
   let Plotly;
@@ -40,7 +44,6 @@ async function render({ model, el, host, signal }) {
     const figure = JSON.parse(model.get("drawing")), dark = pageIsDark();
     const { data, layout, frames = [] } = dark ? exchange(figure) : figure;
     looks = { ink: layout.font?.color ?? (dark ? "#fff" : "#000"), paper: layout.paper_bgcolor ?? (dark ? "#000" : "#fff") };
-    frame.setAttribute("aria-label", model.get("words"));
     box.style.height = `${layout.height}px`;
     await Plotly.react(box, { data: drawable(data), layout: { ...layout, width: (width = el.clientWidth) }, config: CONFIG, frames });
     listen();
@@ -49,12 +52,12 @@ async function render({ model, el, host, signal }) {
     nameSliders();
     box.dispatchEvent(new CustomEvent("cna-viz-drawn", { bubbles: true }));
   }
-  let drawing = false, wanted = false;
+  let drawing = false, wanted = false, near = false;
   async function draw() {
     wanted = true;
     if (drawing) return;
     drawing = true;
-    while (wanted && el.clientWidth > 0 && !signal.aborted) {
+    while (wanted && near && el.clientWidth > 0 && !signal.aborted) {
       wanted = false;
       try {
         await drawOnce();
@@ -94,6 +97,11 @@ async function render({ model, el, host, signal }) {
     model.set("selected", [...group.selected].sort((one, other) => one - other));
     model.save_changes();
   }
+  const sight = new IntersectionObserver((entries) => {
+    near = entries.at(-1).isIntersecting;
+    if (near && wanted) draw();
+  }, NEAR);
+  const drawToPrint = () => { near = true; draw(); };
   const size = new ResizeObserver(() => el.clientWidth > 0 && el.clientWidth !== width && draw()); // it calls at once, too
   onTheme(draw, signal);
   model.on("change:drawing", draw);
@@ -102,11 +110,14 @@ async function render({ model, el, host, signal }) {
   listenToKeys(frame, () => places, group, choose, signal);
   signal.addEventListener("abort", () => {
     size.disconnect();
+    sight.disconnect();
     Plotly.purge(box);
   });
+  globalThis.addEventListener("beforeprint", drawToPrint, { signal });
   await untilThereIsRoom(el, signal);
-  await draw();
   if (signal.aborted) return;
+  wanted = true;
+  sight.observe(frame);
   group.select(model.get("selected"));
   size.observe(el);
 }

@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 import plotly.graph_objects as go
+import psutil
 import pytest
 from ipywidgets.widgets.widget import _instances
 
@@ -457,7 +458,11 @@ def test_nothing_is_left_of_a_hundred_explorers(make: Make) -> None:
         controls(explorer).layer.value = 1 + number % 4
         explorer.close()
         assert set(_instances) == before
+        if number == 4:
+            gc.collect()
+            used = psutil.Process().memory_info().rss
     del explorer
     gc.collect()
+    assert psutil.Process().memory_info().rss - used < 20 * 2**20
     kinds = (Explorer, Controls, Panels, View)
     assert [type(left) for left in gc.get_objects() if isinstance(left, kinds)] == []
