@@ -31,6 +31,7 @@ class RunsPanel(Panel):
         self._view, self._words = View(go.Figure()), Prose()
         self._parts: tuple[Widget, ...] = ()
         self._stored = Button(description="open the runs that come with the package", layout=Layout(width="auto"))
+        self._stored.layout.align_self = "flex-start"
         self._stored.on_click(lambda _: self.show_runs(stored_runs()))
 
     def take(self, records: list[Record], folder: str) -> None:

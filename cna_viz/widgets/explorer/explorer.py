@@ -117,6 +117,8 @@ class Explorer(Panel):
     def _begin(self, runs: Path | str | None, run: str | None, records: Sequence[Record] | None) -> None:
         if records is not None:
             self._offer(record_entries(records), run, None)
+        elif not (runs is None or isinstance(runs, Path | str)):
+            raise UsageError("runs is the folder of the runs; open records are handed over as records=[...]")
         else:
             self._open(Path("runs" if runs is None else runs), run)
 
@@ -252,7 +254,9 @@ class Explorer(Panel):
         except CnaVizError as error:
             self._tell(error)
             said = ""
-        self._words.say(said)
+        if self._scene.record.status == "diverged":
+            said = f"This run diverged: its numbers were not finite any more. {said}"
+        self._words.say(said.strip())
 
     def _tell(self, error: CnaVizError) -> None:
         """Say what went wrong where nobody can catch it."""

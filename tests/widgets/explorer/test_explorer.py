@@ -1,6 +1,7 @@
 """The explorer: controls lead to what is seen, errors are said in it, nothing is left when it is closed."""
 
 import asyncio
+import dataclasses
 import gc
 import json
 import shutil
@@ -447,6 +448,18 @@ def test_a_run_that_is_deleted_before_its_graph_is_laid_out_is_said(
         explorer.close()
 
     asyncio.run(look())
+
+
+def test_records_in_the_place_of_a_folder_are_told_where_they_go(make: Make) -> None:
+    explorer = Explorer([make("cna")])  # type: ignore[arg-type]
+    assert "records=[...]" in explorer.notice.text
+
+
+def test_a_run_that_diverged_says_so(make: Make) -> None:
+    record = make("cna")
+    assert "diverged" not in Explorer(records=[record]).words()
+    gone = dataclasses.replace(record, summary={**record.summary, "status": "diverged"})
+    assert Explorer(records=[gone]).words().startswith("This run diverged")
 
 
 def test_nothing_is_left_of_a_hundred_explorers(make: Make) -> None:
