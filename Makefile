@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup report gallery test bench lint format lock figures stored docs clean
+.PHONY: help setup report gallery test bench faults lint format lock figures stored docs clean
 
 help:
 	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
 	@echo "make gallery  make every report and reports/index.html, which shows them all"
 	@echo "make test     run the test suite"
 	@echo "make bench    compare speed with PyG and with a naive CNA (about 20 minutes; BENCH=epochs for one part)"
+	@echo "make faults   kill, damage and mislead the library in bulk and print what did not hold (FAULTS=corruption for one part)"
 	@echo "make lint     check style, types, import contracts and notebooks"
 	@echo "make setup    make .venv with the pinned environment (the others do it where it is missing)"
 	@echo "make format   format code and notebooks, strip notebook outputs"
@@ -48,6 +49,11 @@ test: $(STAMP)
 bench: $(STAMP)
 	@echo "==> measuring speed; use an idle machine"
 	$(BIN)/python -m benchmarks.run $(BENCH)
+
+# FAULTS names parts (see faults/run.py) and options, such as FAULTS="corruption --seed 1".
+faults: $(STAMP)
+	@echo "==> trying what must hold when things go wrong"
+	$(BIN)/python -m faults.run $(FAULTS)
 
 lint: $(STAMP)
 	@echo "==> checking style, notebooks, types and import contracts"
