@@ -1,1 +1,1 @@
-"""``make faults``: what must hold when things go wrong, tried in bulk; each fault found is a test in ``tests`` as well."""
+"""``make faults``: what must hold when things go wrong, tried in bulk; each fault found has a test in ``tests``."""
