@@ -4,8 +4,8 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
+from cna_viz.cli.data_option import add_data
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import number, table
 from cna_viz.data.summary import DatasetSummary, summarize
@@ -19,12 +19,7 @@ def main(words: Sequence[str]) -> int:
     parser = Parser(
         "datasets", "List the datasets. Figures are shown of those on disk; edges are undirected.", EXAMPLES
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=None,
-        help="data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache)",
-    )
+    add_data(parser)
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
     namespace = parser.parse(words)
     datasets = summarize(namespace.data)

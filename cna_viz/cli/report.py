@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from cna_viz.cli.data_option import add_data
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
 from cna_viz.errors import UsageError
@@ -90,7 +91,7 @@ def _parser() -> Parser:
         help="reports at the same time (default 1, as reports train on all cores; a batch: one per two cores)",
     )
     parser.add_argument("--pdf", action="store_true", default=False, help="print the page to report.pdf as well")
-    parser.add_argument("--data", default=None, help="data root in PyG's raw layout, the same as -p data")
+    add_data(parser, str, "; the same as -p data")
     parser.add_argument("--runs", default=None, help="folder of the records, the same as -p runs")
     parser.add_argument(
         "--out", type=Path, default=None, help="folder of the reports (default reports, of batches reports/batches)"

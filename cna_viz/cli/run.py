@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cna_viz import vocabulary
+from cna_viz.cli.data_option import add_data
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
 from cna_viz.config import RunConfig
@@ -31,12 +32,7 @@ def main(words: Sequence[str]) -> int:
     parser = Parser(
         "run", "Train one network and record every layer; load the record if it was trained before.", EXAMPLES
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=None,
-        help="data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache)",
-    )
+    add_data(parser)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
     parser.add_argument(

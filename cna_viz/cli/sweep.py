@@ -6,8 +6,8 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
+from cna_viz.cli.data_option import add_data
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
@@ -69,7 +69,7 @@ def _parser() -> Parser:
         "--scheduler", default=None, metavar="ADDRESS", help="run on this cluster of dask, or on a `local` one"
     )
     parser.add_argument("--shard", default=None, metavar="I/N", help="only the I-th of N parts of the grid")
-    parser.add_argument("--data", type=Path, default=None, help="data root in PyG's raw layout")
+    add_data(parser)
     return parser
 
 

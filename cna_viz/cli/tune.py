@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cna_viz.cli.data_option import add_data
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
@@ -73,7 +74,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--workers", type=int, default=None, help="trainings at the same time (default: one per core)")
     parser.add_argument("--threads", type=int, default=1, help="threads of a training (default 1)")
-    parser.add_argument("--data", type=Path, default=None, help="data root in PyG's raw layout")
+    add_data(parser)
     return parser
 
 

@@ -71,6 +71,8 @@ def read_graph(spec: DatasetSpec, protocol: str, folder: Path) -> Graph:
     """
     try:
         return clean(spec.name, READERS[spec.family](spec, protocol, folder), spec.masks_with(protocol))
+    except DataError:
+        raise
     # A damaged file can make a reader raise anything: bad pickles alone raise a dozen types.
     except Exception as error:
         raise DataError(f"dataset {spec.name!r} can't be read from {folder}: {reason(error)}") from error

@@ -53,6 +53,8 @@ def download(spec: DatasetSpec, protocol: str, raw: RawFiles, root: Path | None 
     logger.warning("dataset %r is not on disk: downloading it to %s", spec.name, goal)
     try:
         _download_whole(spec, protocol, raw, goal)
+    except DataError:
+        raise
     # Behind the loaders stand urllib, fsspec, aiohttp, zipfile and the readers, each with errors of its own; whichever
     # it is, the dataset could not be had.
     except Exception as error:

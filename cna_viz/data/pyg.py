@@ -8,6 +8,7 @@ from torch_geometric import datasets
 
 from cna_viz.data.clean import RawGraph
 from cna_viz.data.graph import Masks
+from cna_viz.data.known_files import check_known
 from cna_viz.data.spec import DatasetSpec
 
 
@@ -18,7 +19,11 @@ class _InMemory:
     asking whether the raw files have changed.
     """
 
+    pickled: tuple[str, ...] = ()
+
     def _process(self) -> None:
+        # Here, as a loader that has downloaded its files reads them at once.
+        check_known(Path(self.raw_dir), self.pickled)  # type: ignore[attr-defined]
         self.process()  # type: ignore[attr-defined]
 
     def save(self, data_list: list[Any], path: str) -> None:
@@ -33,12 +38,16 @@ class _InMemory:
 def read(spec: DatasetSpec, protocol: str, folder: Path) -> RawGraph:
     """Read a dataset through its loader.
 
-    Planetoid's raw files are Python pickles, as their authors published them: read only files you trust.
+    Planetoid's raw files are Python pickles, as their authors published them, and no others are read; see
+    :mod:`~cna_viz.data.known_files`.
 
     Args:
         spec: The dataset.
         protocol: Split protocol wanted; decides which masks a Planetoid graph gets.
         folder: Folder with the raw files, all of which exist. Nothing is written to it.
+
+    Raises:
+        DataError: A file that can run code is not the one that was published.
     """
     data = _load(spec, protocol, folder, download=_refuse)[0]
     masks = Masks(data.train_mask, data.val_mask, data.test_mask) if spec.published else None
@@ -52,14 +61,21 @@ def fetch(spec: DatasetSpec, protocol: str, folder: Path) -> None:
 
 def _load(spec: DatasetSpec, protocol: str, folder: Path, **changes: Any) -> Any:
     """Run the loader with ``folder`` for its raw files and ``changes`` made to its attributes."""
-    loader = type(spec.loader, (_InMemory, getattr(datasets, spec.loader)), {"raw_dir": str(folder), **changes})
     arguments = {"root": str(folder)}
     if spec.argument:
         arguments["name"] = spec.argument
-    if spec.family == "planetoid" and protocol == "geom-gcn":
-        arguments["split"] = "geom-gcn"
+    if spec.family == "planetoid":
+        changes["pickled"] = _pickled(spec, protocol)
+        if protocol == "geom-gcn":
+            arguments["split"] = "geom-gcn"
+    loader = type(spec.loader, (_InMemory, getattr(datasets, spec.loader)), {"raw_dir": str(folder), **changes})
     with warnings.catch_warnings():  # the loader of Planetoid adds filters of its own for good
         return loader(**arguments)
+
+
+def _pickled(spec: DatasetSpec, protocol: str) -> tuple[str, ...]:
+    raw = spec.raw_for(protocol)
+    return tuple(name for name in raw.names if not name.endswith(".npz")) if raw else ()
 
 
 def _refuse(dataset: Any) -> None:

@@ -236,10 +236,11 @@ WRITERS = {
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Point the cache to a folder of the test and forget a data root set outside."""
+    """Point the cache to a folder of the test, forget a data root set outside, and trust the files that are written."""
     cache = tmp_path / "cache"
     monkeypatch.setenv("CNA_VIZ_CACHE", str(cache))
     monkeypatch.delenv("CNA_VIZ_DATA", raising=False)
+    monkeypatch.setenv("CNA_VIZ_TRUST_DATA", "1")
     return cache
 
 

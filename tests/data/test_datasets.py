@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from cna_viz.data.graph import Graph
 from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError, UsageError
 from cna_viz.vocabulary import TASK_OF
+from tests.data.payload import Payload
 
 FILED = [
     (name, protocol)
@@ -198,16 +198,6 @@ def test_damaged_raw_files_give_one_line_that_names_the_folder(
     assert not (own_cache / "graphs").exists()
     del caught
     gc.collect()  # numpy leaves a broken archive open, and says so when it is collected: here, not in another test
-
-
-class Payload:
-    """An object that makes a folder when it is unpickled."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (str(self.folder),)
 
 
 @pytest.mark.parametrize("name", ["chameleon", "minesweeper", "photo"])
