@@ -87,6 +87,13 @@ def test_the_explorer_opens_without_the_net_and_can_be_turned_dark(explorer: See
     assert explorer.errors == explorer.foreign == []
 
 
+def test_no_figure_has_scroll_bars_of_its_own(explorer: Seen) -> None:
+    scrolling = """() => [...document.querySelectorAll(".widget-box:has(.cna-viz-view)")].filter(
+      (box) => getComputedStyle(box).overflow !== "visible" && box.scrollHeight > box.clientHeight).length"""
+    assert explorer.page.locator(".widget-box:has(.cna-viz-view)").count() > 2
+    assert explorer.page.evaluate(scrolling) == 0
+
+
 def test_twenty_quick_moves_leave_the_last_state(explorer: Seen) -> None:
     layer = slider(explorer, "layer")
     layer.locator(".noUi-handle").focus()
