@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch_geometric.data import download_url
 
+from cna_viz.data.archives import check_archive
 from cna_viz.data.clean import RawGraph
 from cna_viz.data.graph import Masks
 from cna_viz.data.spec import DatasetSpec
@@ -24,6 +25,7 @@ def read(spec: DatasetSpec, protocol: str, folder: Path) -> RawGraph:
     """
     del protocol
     assert spec.raw is not None
+    check_archive(folder / spec.raw.fixed[0])
     # Opened by us, because numpy leaves the file open when it turns out not to be an archive.
     with (folder / spec.raw.fixed[0]).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         parts = {name: torch.from_numpy(file[name]) for name in file.files}

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import download_url, extract_zip
 
+from cna_viz.data.archives import check_archive, open_gzip
 from cna_viz.data.clean import RawGraph
 from cna_viz.data.graph import Masks
 from cna_viz.data.spec import DatasetSpec
@@ -43,6 +44,7 @@ def fetch(spec: DatasetSpec, protocol: str, folder: Path) -> None:
     assert spec.raw is not None
     with TemporaryDirectory(dir=folder) as unpacked:
         archive = download_url(URL, unpacked)
+        check_archive(Path(archive))
         extract_zip(archive, unpacked)
         for name in spec.raw.names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,8 @@ def fetch(spec: DatasetSpec, protocol: str, folder: Path) -> None:
 
 
 def _table(path: Path, dtype: type[np.float32] | type[np.int64]) -> Tensor:
-    return torch.from_numpy(pd.read_csv(path, header=None, dtype=dtype).to_numpy(copy=True))
+    with open_gzip(path) as table:
+        return torch.from_numpy(pd.read_csv(table, header=None, dtype=dtype).to_numpy(copy=True))
 
 
 def _mask(path: Path, nodes: int) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch_geometric import datasets
 
+from cna_viz.data.archives import check_archive
 from cna_viz.data.clean import RawGraph
 from cna_viz.data.graph import Masks
 from cna_viz.data.known_files import check_known
@@ -23,7 +24,10 @@ class _InMemory:
 
     def _process(self) -> None:
         # Here, as a loader that has downloaded its files reads them at once.
-        check_known(Path(self.raw_dir), self.pickled)  # type: ignore[attr-defined]
+        folder = Path(self.raw_dir)  # type: ignore[attr-defined]
+        check_known(folder, self.pickled)
+        for archive in sorted(folder.glob("*.npz")):
+            check_archive(archive)
         self.process()  # type: ignore[attr-defined]
 
     def save(self, data_list: list[Any], path: str) -> None:
