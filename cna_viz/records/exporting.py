@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("csv", "parquet", "netcdf")
 
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""With these begins what a spreadsheet takes for a formula; a watched network may have any name."""
+
 Make = Callable[[], "Iterator[DataFrame]"]
 Write = Callable[[Path], list[str]]
 
@@ -41,6 +44,8 @@ def export_records(
     records: Sequence[Record], to: str, out: Path, *, snapshots: bool = False, force: bool = False
 ) -> Exported:
     """Write records in another format. Every file appears whole or not at all.
+
+    In csv, a text that a spreadsheet would take for a formula has an apostrophe before it.
 
     csv and parquet are the tables ``runs``, ``metrics_epochs``, ``metrics_layers``, ``nodes`` and ``edges``, each with
     the rows of all records; netcdf is a file per record, with its metrics and graph.
@@ -103,8 +108,18 @@ def _table_files(records: Sequence[Record], to: str, snapshots: bool) -> dict[st
 def _write_csv(make: Make, path: Path) -> list[str]:
     with draft(path) as written, written.open("w", encoding="utf-8", newline="") as file:
         for number, frame in enumerate(make()):
-            frame.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+            _without_formulas(frame).to_csv(file, index=False, header=number == 0, lineterminator="\n")
     return []
+
+
+def _without_formulas(frame: "DataFrame") -> "DataFrame":
+    """Return the table with an apostrophe before each text that a spreadsheet would compute."""
+    texts = {str(name): frame[name].map(_harmless) for name in frame if frame[name].dtype.kind not in "biufcmM"}
+    return frame.assign(**texts)
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _write_parquet(pyarrow: Any, parquet: Any, make: Make, path: Path) -> list[str]:

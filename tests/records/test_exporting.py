@@ -10,12 +10,13 @@ import pytest
 import xarray as xr
 
 from cna_viz import vocabulary
-from cna_viz.config import ModelConfig, RunConfig, TrainingConfig
+from cna_viz.config import ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import exporting, netcdf
 from cna_viz.records.draft import draft
 from cna_viz.records.exporting import export_records
 from cna_viz.records.record import Record, load_record
+from cna_viz.records.synthetic import synthetic_record
 from cna_viz.records.writer import RecordWriter
 
 Make = Callable[..., Record]
@@ -237,3 +238,16 @@ def test_runs_of_one_layer(runs: Path, tmp_path: Path) -> None:
     for to in ("csv", "parquet"):
         files = export_records([record], to, tmp_path, snapshots=True).files
         assert files[-1].name == f"embeddings_{record.id}_0000.{to}"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "plain - name"])
+def test_no_text_is_a_formula_for_a_spreadsheet(runs: Path, tmp_path: Path, name: str) -> None:
+    watched = WatchedConfig(name=name, model="=HYPERLINK(A1)", dataset=name, layers=2, key="key")
+    record = synthetic_record(runs, RunConfig(watched=watched))
+    export_records([record], "csv", tmp_path)
+    row = read(tmp_path / "runs.csv").iloc[0]
+    safe = name if name.startswith("plain") else f"'{name}"
+    assert (row["slot"], row["dataset"], row["backbone"]) == (safe, safe, "'=HYPERLINK(A1)")
+    assert row["layers"] == 2
+    losses = read(tmp_path / "metrics_epochs.csv")["loss"]
+    assert losses.dtype == float
