@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from safetensors import SafetensorError
@@ -12,6 +13,9 @@ from safetensors.numpy import load, save
 
 from cna_viz.errors import RecordError
 from cna_viz.files import finite
+
+MOST: Final = 4 * 2**30
+"""Bytes of a file that is read into memory whole."""
 
 
 def to_json(value: Any) -> str:
@@ -21,10 +25,30 @@ def to_json(value: Any) -> str:
 
 def read_bytes(path: Path) -> bytes:
     """Read a file; raises :class:`~cna_viz.errors.RecordError` naming it when that is not possible."""
+    size = size_of(path)
+    if size > MOST:
+        raise RecordError(f"{path}: not read, as it has {size:,} bytes; a file of a record has at most {MOST:,}")
     try:
         return path.read_bytes()
     except OSError as error:
         raise RecordError(f"{path}: not readable ({error.strerror})") from None
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file of a record, which is a file of its own.
+
+    A link could lead anywhere, and who reads a pipe or a device waits for ever.
+
+    Raises:
+        RecordError: Naming the file, when it is missing, or a link or anything else that is no file.
+    """
+    try:
+        status = path.lstat()
+    except OSError as error:
+        raise RecordError(f"{path}: not readable ({error.strerror})") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise RecordError(f"{path}: not a file of its own; links and devices are not read")
+    return status.st_size
 
 
 def parse_json(content: bytes, path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import IO
 
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
-from cna_viz.records.files import parse_lines, read_bytes, read_json, sha256
+from cna_viz.records.files import parse_lines, read_bytes, read_json, sha256, size_of
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / schema.MANIFEST_FILE
     content = read_bytes(path)
     try:
-        wanted = (folder / schema.COMPLETE_FILE).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        wanted = read_bytes(folder / schema.COMPLETE_FILE).decode("ascii").strip()
+    except UnicodeDecodeError as error:
         raise RecordError(f"{folder / schema.COMPLETE_FILE}: not readable ({error})") from None
     if sha256(content) != wanted:
         raise RecordError(f"{path}: altered since the record was finished (its SHA-256 does not match)")
@@ -124,13 +124,12 @@ def check_size(folder: Path, entry: Entry) -> None:
     """Check that a file is there and as long as the manifest says.
 
     Raises:
-        RecordError: Naming the file, when it is missing or truncated.
+        RecordError: Naming the file, when it is missing, a link, or truncated.
     """
     path = folder / entry.file
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise RecordError(f"{path}: not readable ({error.strerror})") from None
+    if path.parent != folder and path.parent.is_symlink():
+        raise RecordError(f"{path.parent}: not a folder of the record but a link, which is not followed")
+    size = size_of(path)
     if size != entry.bytes:
         raise RecordError(f"{path}: truncated or altered ({size} bytes instead of {entry.bytes})")
 

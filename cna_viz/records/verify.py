@@ -22,9 +22,14 @@ def find_problems(folder: Path) -> list[str]:
         except RecordError as error:
             problems.append(str(error))
     known = {*manifest, schema.MANIFEST_FILE, schema.COMPLETE_FILE}
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if _is_entry(path)}
     problems += [f"{folder / name}: does not belong to the record" for name in sorted(present - known)]
     return problems
+
+
+def _is_entry(path: Path) -> bool:
+    """Whether a path is anything but a folder that was gone through; links are not."""
+    return path.is_symlink() or not path.is_dir()
 
 
 def _check_file(folder: Path, entry: Entry) -> None:

@@ -1,6 +1,7 @@
 """Every damage to every file is found, named, and refused."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import RecordError
+from cna_viz.records.files import MOST
 from cna_viz.records.integrity import is_complete, read_manifest
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import REQUIRED_FILES, SCHEMA_VERSION
@@ -349,3 +351,47 @@ def test_record_of_an_older_results_version_stays_readable(make: Make, reseal: R
     (older / "environment.json").write_text(json.dumps({**environment, "results_version": 0}))
     reseal(older)
     assert load_record(older).id == older.name != record.id
+
+
+@pytest.mark.parametrize("name", [*FILES, "COMPLETE"])
+def test_a_link_is_not_followed_even_to_the_right_content(make: Make, name: str, tmp_path: Path) -> None:
+    folder = make().folder
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(folder / name, elsewhere)
+    (folder / name).symlink_to(elsewhere)
+    assert any("not a file of its own" in problem and name in problem for problem in find_problems(folder))
+    with pytest.raises(RecordError, match="not a file of its own; links and devices are not read"):
+        read_everything(folder)
+
+
+def test_a_folder_of_snapshots_elsewhere_is_not_followed(make: Make, tmp_path: Path) -> None:
+    folder = make().folder
+    shutil.move(folder / "snapshots", tmp_path / "elsewhere")
+    (folder / "snapshots").symlink_to(tmp_path / "elsewhere")
+    assert any("a link, which is not followed" in problem for problem in find_problems(folder))
+    with pytest.raises(RecordError, match="a link, which is not followed"):
+        read_everything(folder)
+
+
+def test_a_link_that_does_not_belong_to_the_record_is_named(make: Make, tmp_path: Path) -> None:
+    folder = make().folder
+    (folder / "more").symlink_to(tmp_path, target_is_directory=True)
+    assert find_problems(folder) == [f"{folder / 'more'}: does not belong to the record"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name on this system")
+@pytest.mark.parametrize("name", [*FILES, "COMPLETE"])
+def test_a_pipe_is_not_waited_for(make: Make, name: str) -> None:
+    folder = make().folder
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert find_problems(folder)
+    with pytest.raises(RecordError, match=r"not a file of its own|was not finished"):
+        read_everything(folder)
+
+
+def test_a_manifest_larger_than_any_is_not_read(make: Make) -> None:
+    folder = make().folder
+    os.truncate(folder / "manifest.jsonl", MOST + 1)  # a hole, which takes no room on the disk
+    with pytest.raises(RecordError, match=r"not read, as it has 4,294,967,297 bytes"):
+        load_record(folder)
