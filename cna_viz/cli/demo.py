@@ -1,6 +1,7 @@
 """``cna-viz demo``: the lesson, the explorer and the playground as web pages on this computer."""
 
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,6 +60,7 @@ def _serve(port: int | None, runs: Path | None, idle: float, ready: int, *, brow
 
     from cna_viz.app.pages import made_ready, served_folder
     from cna_viz.app.server import serve
+    from cna_viz.records.allowed import ONLY_VARIABLE
 
     def announce(address: str) -> None:
         print(address, flush=True)
@@ -68,6 +70,8 @@ def _serve(port: int | None, runs: Path | None, idle: float, ready: int, *, brow
 
             webbrowser.open(address)
 
+    # Its kernels inherit this: a visitor can type a folder.
+    os.environ[ONLY_VARIABLE] = "" if runs is None else str(runs.resolve())
     with served_folder(runs) as folder:
         serve(folder, chosen, idle, made_ready(ready, runs), announce)
     print("\nEnded, and all its processes.", file=sys.stderr)  # the terminal has written ^C

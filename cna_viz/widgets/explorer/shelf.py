@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cna_viz.errors import RecordError, UsageError, nearest_first, unknown_name
+from cna_viz.records.allowed import check_allowed
 from cna_viz.records.listing import Listed, list_runs
 from cna_viz.records.record import Record
 from cna_viz.widgets.run_label import run_label
@@ -49,8 +50,10 @@ def folder_entries(folder: Path) -> list[Entry]:
     """Return the runs of a folder: those that can be looked into first, and those that can't be opened at the end.
 
     Raises:
-        UsageError: When there is no such folder, or no run in it; says how to make some. When it can't be read.
+        UsageError: When there is no such folder, or no run in it; says how to make some. When it can't be read,
+            or may not be.
     """
+    check_allowed(folder)
     try:
         listed = list_runs(folder)
     except RecordError as error:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from cna_viz.errors import UsageError
+from cna_viz.records.allowed import ONLY_VARIABLE
 from cna_viz.records.record import Record
+from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.explorer.shelf import NEAR, find_entry, folder_entries, folder_named, record_entries
 
 Make = Callable[..., Record]
@@ -84,3 +86,21 @@ def test_a_folder_that_can_not_be_read_is_said(tmp_path: Path, monkeypatch: pyte
 
 def test_a_typed_folder_may_be_in_the_own_one() -> None:
     assert folder_named(" ~/runs ") == Path.home() / "runs"
+
+
+def test_a_page_of_the_app_shows_its_own_folder_and_the_stored_runs_only(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = make("cna").folder.parent
+    (tmp_path / "link").symlink_to(runs)
+    monkeypatch.setenv(ONLY_VARIABLE, str(runs))
+    assert folder_entries(runs)
+    assert folder_entries(stored_runs())
+    assert folder_entries(tmp_path / "link")
+    for elsewhere in (runs.parent, runs / "..", Path("/"), tmp_path / "none"):
+        with pytest.raises(UsageError, match=r"this page shows the runs in .* only"):
+            folder_entries(elsewhere)
+    monkeypatch.setenv(ONLY_VARIABLE, "")
+    assert folder_entries(stored_runs())
+    with pytest.raises(UsageError, match="this page shows the runs of the package only"):
+        folder_entries(runs)
