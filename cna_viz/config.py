@@ -9,7 +9,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
@@ -24,10 +24,13 @@ from pydantic import (
 )
 
 from cna_viz import vocabulary
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.errors import UsageError, shown, unknown_name
 
 RESULTS_VERSION = 6
 """Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
+
+_NAMED: Final = 5
+"""Mistakes that one message names."""
 
 
 def _one_of(kind: str, choices: Sequence[str]) -> AfterValidator:
@@ -73,7 +76,7 @@ class Config(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            raise UsageError("; ".join(_describe(cls, dict(detail)) for detail in error.errors())) from None
+            raise UsageError(_sentence(cls, error)) from None
 
     def replace(self, **changes: Any) -> Self:
         """Return a validated copy with ``changes`` applied (``model_copy`` would skip validation)."""
@@ -135,7 +138,7 @@ class DataConfig(Config):
         if data.get("dataset") == "csbm":
             return {**data, "csbm": {} if data.get("csbm") is None else data["csbm"]}
         if data.get("csbm") is not None:
-            raise UsageError(f"csbm parameters need dataset 'csbm', not {data.get('dataset', 'digits')!r}")
+            raise UsageError(f"csbm parameters need dataset 'csbm', not {shown(data.get('dataset', 'digits'))}")
         return data
 
 
@@ -337,7 +340,7 @@ class RunConfig(Config):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise UsageError("; ".join(_describe(cls, dict(detail)) for detail in error.errors())) from None
+            raise UsageError(_sentence(cls, error)) from None
 
     @property
     def run_id(self) -> str:
@@ -416,6 +419,13 @@ def _say_idle(name: str, data: dict[str, Any], factors: dict[str, str]) -> None:
         )
 
 
+def _sentence(cls: type[BaseModel], error: ValidationError) -> str:
+    """Turn what pydantic found into one line, which names the first few mistakes."""
+    clauses = [_describe(cls, dict(detail)) for detail in error.errors()]
+    more = [f"and {len(clauses) - _NAMED} more"] if len(clauses) > _NAMED else []
+    return "; ".join([*clauses[:_NAMED], *more])
+
+
 def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
     """Turn one pydantic error into one clause: the field, the value, what is allowed."""
     name = ".".join(str(part) for part in detail["loc"])
@@ -425,24 +435,15 @@ def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
     if kind == "missing":
         return f"{name} is missing"
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
-        return f"{name} = {_shown(value)} is out of range: it must be {_range(cls, name)}"
+        return f"{name} = {shown(value)} is out of range: it must be {_range(cls, str(detail['loc'][0]))}"
     if kind == "finite_number":
-        return f"{name} = {_shown(value)} is out of range: it must be a finite number"
+        return f"{name} = {shown(value)} is out of range: it must be a finite number"
     if kind == "literal_error":
-        return f"unknown {name} {_shown(value)}; choices: {detail['ctx']['expected']}"
+        return f"unknown {name} {shown(value)}; choices: {detail['ctx']['expected']}"
     if kind == "json_invalid":
         return f"not valid JSON: {detail['ctx']['error']}"
-    where = f"{name} = {_shown(value)}" if name else f"{_shown(value)}"
+    where = f"{name} = {shown(value)}" if name else f"{shown(value)}"
     return f"{where} is not accepted: {detail['msg'][0].lower()}{detail['msg'][1:]}"
-
-
-def _shown(value: object) -> str:
-    """Return a value as a message shows it: its repr, cut where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to write out integers of thousands of digits
-        return "an enormous integer"
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _range(cls: type[BaseModel], name: str) -> str:

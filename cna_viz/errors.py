@@ -6,6 +6,10 @@ with its ``exit_code``. Anything else that escapes is a defect of ours and keeps
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from typing import Final
+
+_SHOWN: Final = 80
+"""Letters of a value that a message shows."""
 
 
 class CnaVizError(Exception):
@@ -40,9 +44,23 @@ def nearest_first(value: str, choices: Iterable[str]) -> list[str]:
     """Return ``choices`` ordered by similarity to ``value``, the likeliest correction first."""
 
     def similarity(choice: str) -> float:
-        return SequenceMatcher(None, value.lower(), choice.lower()).ratio()
+        return SequenceMatcher(None, value[:_SHOWN].lower(), choice.lower()).ratio()
 
     return sorted(choices, key=lambda choice: (-similarity(choice), choice))
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: its repr, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out integers of thousands of digits
+        return "an enormous integer"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def plainly(value: object) -> str:
+    """Return a value as a message shows what was typed: without quotes where it is a short word, else as shown."""
+    return value if isinstance(value, str) and len(value) <= _SHOWN and value.isprintable() else shown(value)
 
 
 def unknown_name(kind: str, value: str, choices: Iterable[str], note: str = "") -> UsageError:
@@ -55,4 +73,4 @@ def unknown_name(kind: str, value: str, choices: Iterable[str], note: str = "") 
         note: A sentence to add, for instance where to find more.
     """
     listed = ", ".join(nearest_first(value, choices)) or "none"
-    return UsageError(" ".join(f"unknown {kind} {value!r}; choices, nearest first: {listed}. {note}".split()))
+    return UsageError(" ".join(f"unknown {kind} {shown(value)}; choices, nearest first: {listed}. {note}".split()))

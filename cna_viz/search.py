@@ -7,7 +7,7 @@ from pydantic import model_serializer, model_validator
 
 from cna_viz import vocabulary
 from cna_viz.config import Config
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.errors import UsageError, shown, unknown_name
 from cna_viz.settings import settings
 
 _WHAT_AN_ARM_IS: Final = frozenset({"backbone", "slot", *vocabulary.FACTORS})
@@ -35,9 +35,9 @@ class Search(Config):
                 raise UsageError("values are empty, so there is nothing to search")
             strange = [value for value in self.values if not isinstance(value, bool | int | float | str)]
             if strange:
-                raise UsageError(f"{strange[0]!r} is no value: it must be a number, a word, true or false")
+                raise UsageError(f"{shown(strange[0])} is no value: it must be a number, a word, true or false")
             if len({str(value) for value in self.values}) < len(self.values):
-                raise UsageError(f"values = {self.values} name one twice")
+                raise UsageError(f"values = {shown(self.values)} name one twice")
         elif self.low is None or self.high is None:
             raise UsageError("give both low and high, or values")
         elif self.low >= self.high:

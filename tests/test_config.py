@@ -779,3 +779,8 @@ def test_wrong_values_are_refused_whatever_they_would_do() -> None:
     assert refusal(ModelConfig, slot="cn", clusters=None).startswith("clusters = None is not accepted")
     assert "unknown slot 'rely'" in refusal(ModelConfig, slot="rely", activation="relu")
     assert "unknown metric 'manhattan'" in refusal(ModelConfig, slot="cna", metric="manhattan")
+
+
+def test_a_message_names_the_first_few_of_many_mistakes() -> None:
+    with pytest.raises(UsageError, match=r"; and 95 more$"):
+        ModelConfig.model_validate({f"x{number}": 1 for number in range(100)})

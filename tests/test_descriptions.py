@@ -54,3 +54,41 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
         descriptions.read_text(path, "a thing")
     with pytest.raises(UsageError, match="can't be read: No such file or directory"):
         descriptions.read_text(tmp_path / "nowhere", "a thing")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: !!bool maybe", "x.yaml, line 2: not YAML ('maybe' is no bool)"),
+        ("a: 2024-99-99", "x.yaml, line 1: not YAML ('2024-99-99' is no timestamp)"),
+        ("a: !!timestamp x", "x.yaml, line 1: not YAML ('x' is no timestamp)"),
+        ("a: !!int ''", "x.yaml, line 1: not YAML ('' is no int)"),
+        (f"a: {'9' * 5000}", "x.yaml, line 1: not YAML"),
+    ],
+)
+def test_a_value_that_is_none_of_its_kind_has_its_place_said(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        descriptions.parse_any(text, "x.yaml")
+    assert str(caught.value).startswith(message)
+    assert len(str(caught.value)) < 300
+
+
+def test_what_only_begins_like_a_power_of_ten_is_a_word() -> None:
+    assert descriptions.parse_any("[1e4x, 1e4, 1e-4]", "x.yaml") == ["1e4x", 1e4, 1e-4]
+
+
+def test_a_key_that_stands_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"x.yaml, line 3: not YAML .the key 'a' stands there twice"):
+        descriptions.parse_any("a: 1\nb: 2\na: 3", "x.yaml")
+
+
+@pytest.mark.parametrize("inner", ["[{0}, {0}, {0}, {0}]", "{{<<: [{0}, {0}]}}", "{{x: {0}, y: {0}}}"])
+def test_a_few_lines_that_stand_for_millions_of_values_are_refused(inner: str) -> None:
+    lines = ["a0: &a0 {k: 1}", *(f"a{level}: &a{level} {inner.format(f'*a{level - 1}')}" for level in range(1, 40))]
+    with pytest.raises(UsageError, match="it stands for more than 100000 values"):
+        descriptions.parse_any("\n".join(lines), "x.yaml")
+
+
+def test_a_value_that_holds_itself_is_refused() -> None:
+    with pytest.raises(UsageError, match="a value holds itself"):
+        descriptions.parse_any("a: &a [1, *a]", "x.yaml")

@@ -44,3 +44,7 @@ def test_unknown_name() -> None:
 def test_value_of_several_lines_stays_on_one() -> None:
     assert "\n" not in str(unknown_name("slot", "a\nb", ["cna"]))
     assert "'a\\nb'" in str(unknown_name("slot", "a\nb", ["cna"]))
+
+
+def test_what_was_said_at_length_is_cut() -> None:
+    assert len(str(unknown_name("dataset", "x" * 100_000, ["cora"]))) < 200

@@ -1,10 +1,10 @@
 """``cna-viz datasets``: what there is, and what is on disk."""
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from cna_viz.cli.complaint import complain
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import number, table
@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> int:
         print(table(HEADER, [_row(dataset) for dataset in datasets], right=HEADER[3:8]))
     for dataset in datasets:
         if dataset.problem:
-            print(f"cna-viz: {dataset.name}: {dataset.problem}", file=sys.stderr)
+            complain(f"{dataset.name}: {dataset.problem}")
     return 0
 
 

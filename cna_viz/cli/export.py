@@ -1,11 +1,11 @@
 """``cna-viz runs export``: write records for other programs."""
 
 import json
-import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cna_viz.cli.complaint import complain
 from cna_viz.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_record(runs: Path, run_id: str) -> "Record":
     record = load(run_id, runs, incomplete=True)
     if record.status == "incomplete":
         reason = "; ".join(record.summary["warnings"]) or "the run was not finished"
-        print(f"cna-viz: {record.folder}: {reason}", file=sys.stderr)
+        complain(f"{record.folder}: {reason}")
     return record
 
 
@@ -56,7 +56,7 @@ def export(namespace: Namespace) -> int:
         list(records.values()), namespace.to, namespace.out, snapshots=namespace.snapshots, force=namespace.force
     )
     for note in written.notes:
-        print(f"cna-viz: {note}", file=sys.stderr)
+        complain(note)
     files = list(map(str, written.files))
     print(json.dumps({"files": files, "notes": written.notes}) if namespace.json else "\n".join(files))
     return 0

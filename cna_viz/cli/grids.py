@@ -8,7 +8,7 @@ from typing import Any
 from cna_viz.cli.options import converter
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.errors import UsageError, plainly, unknown_name
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.grid_files import find_grid, presets
 from cna_viz.settings import settings
@@ -55,7 +55,8 @@ def _changes(words: Sequence[str]) -> dict[str, list[Any]]:
         name, equals, text = word.partition("=")
         name = name.replace("-", "_")
         if not equals or not text:
-            raise UsageError(f"--set {word} is not accepted: write NAME=VALUE, or NAME=VALUE,VALUE for several")
+            said = f"--set {plainly(word)} is not accepted"
+            raise UsageError(f"{said}: write NAME=VALUE, or NAME=VALUE,VALUE for several")
         if name not in settings():
             raise unknown_name("setting", name, settings())
         if name in changes:

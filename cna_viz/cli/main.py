@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Final
 
 from cna_viz import __version__
+from cna_viz.cli.complaint import complain
 from cna_viz.errors import CnaVizError, unknown_name
 
 COMMANDS: Final = {
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # What is still in the buffer is written here, where a reader that has left can be dealt with.
             sys.stdout.flush()
     except CnaVizError as error:
-        print(f"cna-viz: {error}", file=sys.stderr)
+        complain(str(error))
         return error.exit_code
     except KeyboardInterrupt as interrupt:
         notes = " ".join(getattr(interrupt, "__notes__", []))
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
-        print(f"cna-viz: {error.strerror or error}{place}", file=sys.stderr)
+        complain(f"{error.strerror or error}{place}")
         return 1
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cna_viz.config import RunConfig
-from cna_viz.errors import UsageError
+from cna_viz.errors import UsageError, shown
 from cna_viz.settings import Setting, settings
 
 _WORDS: Final = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
@@ -69,6 +69,6 @@ def converter(setting: Setting, name: str) -> Callable[[str], Any]:
         try:
             return _BOOLEANS[text] if setting.type is bool else setting.type(text)
         except (ValueError, KeyError):
-            raise UsageError(f"{name} = {text!r} is not accepted: it must be {_WORDS[setting.type]}") from None
+            raise UsageError(f"{name} = {shown(text)} is not accepted: it must be {_WORDS[setting.type]}") from None
 
     return convert

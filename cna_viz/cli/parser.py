@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.errors import UsageError, shown, unknown_name
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,5 +39,5 @@ class Parser(argparse.ArgumentParser):
             ]
             if unknown[0].startswith("-"):
                 raise unknown_name("option", unknown[0].partition("=")[0], options)
-            raise UsageError(f"unexpected {unknown[0]!r}; see `{self.prog} --help`")
+            raise UsageError(f"unexpected {shown(unknown[0])}; see `{self.prog} --help`")
         return known

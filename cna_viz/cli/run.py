@@ -1,7 +1,6 @@
 """``cna-viz run``: train one network, or load it if it was trained before."""
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cna_viz import vocabulary
+from cna_viz.cli.complaint import complain
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
@@ -51,7 +51,7 @@ def main(words: Sequence[str]) -> int:
     record = load_or_run(config, runs=namespace.runs, data=namespace.data)
     print(json.dumps(_result(record)) if namespace.json else _describe(record))
     for warning in record.summary["warnings"]:
-        print(f"cna-viz: {record.summary['status']}: {warning}; the record up to there is kept", file=sys.stderr)
+        complain(f"{record.summary['status']}: {warning}; the record up to there is kept")
     return 1 if record.summary["status"] == "diverged" else 0
 
 

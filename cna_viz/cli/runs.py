@@ -1,17 +1,17 @@
 """``cna-viz runs``: list, show, verify or export records."""
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cna_viz import vocabulary
+from cna_viz.cli.complaint import complain
 from cna_viz.cli.export import add_export_options, check_export_options, export, open_record
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
-from cna_viz.errors import RecordError, unknown_name
+from cna_viz.errors import RecordError, shown, unknown_name
 from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _check(namespace: Namespace, parser: Parser) -> None:
     if namespace.action == "show" and len(namespace.ids) != 1:
         parser.error("show needs exactly one ID")
     if namespace.action == "list" and namespace.ids:
-        parser.error(f"list takes no ID, got {namespace.ids[0]!r}")
+        parser.error(f"list takes no ID, got {shown(namespace.ids[0])}")
     check_export_options(namespace, parser)
 
 
@@ -67,7 +67,7 @@ def _list(namespace: Namespace) -> int:
     print(table(header, [_row(entry) for entry in listed], right=("layers", "seed", "epochs", "test")))
     for entry in listed:
         if entry.problem:
-            print(f"cna-viz: {entry.problem}", file=sys.stderr)
+            complain(entry.problem)
     return 0
 
 
@@ -123,7 +123,7 @@ def _verify(namespace: Namespace) -> int:
         incomplete = [folder for folder in folders if not is_complete(folder)]
         folders = [folder for folder in folders if is_complete(folder)]
         for folder in incomplete:
-            print(f"cna-viz: {folder}: incomplete, not verified", file=sys.stderr)
+            complain(f"{folder}: incomplete, not verified")
     problems = {folder.name: _problems(folder) for folder in folders}
     bad = {name: found for name, found in problems.items() if found}
     if namespace.json:

@@ -1,18 +1,18 @@
 """``cna-viz sweep``: train all runs of a grid in parallel, those that are missing."""
 
 import json
-import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from cna_viz.cli.complaint import complain
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
 from cna_viz.config import RunConfig
-from cna_viz.errors import UsageError
+from cna_viz.errors import UsageError, plainly
 from cna_viz.experiments.grid import Grid
 from cna_viz.records.integrity import is_complete
 
@@ -55,7 +55,7 @@ def main(words: Sequence[str]) -> int:
     shown = {config.run_id: config for config in configs}
     for name, why in found.failed.items():
         facts = ", ".join(f"{key} {value}" for key, value in shown[name].facts.items())
-        print(f"cna-viz: run {name} ({facts}) failed: {why}", file=sys.stderr)
+        complain(f"run {name} ({facts}) failed: {why}")
     return 1 if found.failed else 0
 
 
@@ -78,7 +78,7 @@ def _shard(configs: list[RunConfig], shard: str | None) -> list[RunConfig]:
         return configs
     part, slash, parts = shard.partition("/")
     if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-        raise UsageError(f"--shard {shard} is not accepted: write I/N with I from 1 to N, as in 3/10")
+        raise UsageError(f"--shard {plainly(shard)} is not accepted: write I/N with I from 1 to N, as in 3/10")
     return configs[int(part) - 1 :: int(parts)]
 
 

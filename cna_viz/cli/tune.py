@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cna_viz.cli.complaint import complain
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
-from cna_viz.errors import UsageError
+from cna_viz.errors import UsageError, plainly
 from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def main(words: Sequence[str]) -> int:
     )
     _show(found, namespace)
     for name, why in found.failed.items():
-        print(f"cna-viz: training {name} failed, and its trial has no score: {why}", file=sys.stderr)
+        complain(f"training {name} failed, and its trial has no score: {why}")
     return 0
 
 
@@ -83,7 +84,7 @@ def _seeds(text: str | None) -> list[int] | None:
         return None
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and part.isascii() for part in parts):
-        raise UsageError(f"--seeds {text} is not accepted: write whole numbers, as in 100,101")
+        raise UsageError(f"--seeds {plainly(text)} is not accepted: write whole numbers, as in 100,101")
     return [int(part) for part in parts]
 
 

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any, Self
+from math import prod
+from typing import Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from cna_viz.arms import SILENT
 from cna_viz.config import Config, RunConfig
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.errors import UsageError, plainly, unknown_name
 from cna_viz.search import Space, read_space
 from cna_viz.settings import run_config, settings
 from cna_viz.tuning import Tuning
 
 Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``csbm_homophily``."""
+
+MOST: Final = 100_000
+"""Combinations of a grid."""
 
 
 class Grid(Config):
@@ -73,9 +77,10 @@ class Grid(Config):
         """Return the runs, arms one after the other.
 
         Raises:
-            UsageError: When a value is not accepted, nothing is left, two combinations are the same run, or a seed is
-                one that the grid was tuned with.
+            UsageError: When a value is not accepted, there are too many combinations, nothing is left, two combinations
+                are the same run, or a seed is one that the grid was tuned with.
         """
+        self._check_number()
         kept = [values for values in self._combinations() if not any(_matches(values, out) for out in self.exclude)]
         if not kept:
             raise UsageError(f"grid {self.name!r}: all combinations are excluded, so there is nothing to run")
@@ -110,6 +115,14 @@ class Grid(Config):
         fixed |= {name: values[0] for name, values in changes.items() if len(values) == 1}
         axes |= {name: values for name, values in changes.items() if len(values) != 1}
         return self.replace(fixed=fixed, axes=axes)
+
+    def _check_number(self) -> None:
+        lists = ([value for value in arm.values() if isinstance(value, list)] for arm in self.arms or [{}])
+        count = sum(prod(map(len, own)) for own in lists)
+        count *= prod(len(next(iter(table.values()))) for table in self.zipped if table)
+        count *= prod(map(len, self.axes.values()))
+        if count > MOST:
+            raise UsageError(f"grid {self.name!r} has {count:,} combinations, too many for a grid: at most {MOST:,}")
 
     def _combinations(self) -> Iterator[Values]:
         rows = [
@@ -156,4 +169,4 @@ def _matches(values: Values, pattern: Values) -> bool:
 
 
 def _shown(values: Values) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    return ", ".join(f"{name} {plainly(value)}" for name, value in values.items())

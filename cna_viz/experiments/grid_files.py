@@ -1,6 +1,7 @@
 """Grids from YAML: files of the user, and the presets of this library."""
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from cna_viz import descriptions
@@ -10,9 +11,13 @@ from cna_viz.experiments.grid import Grid
 
 def presets() -> dict[str, Grid]:
     """Return the grids of this library by name."""
+    return {name: read(file.read_text("utf-8"), file.name) for name, file in _preset_files().items()}
+
+
+def _preset_files() -> dict[str, Traversable]:
     folder = resources.files("cna_viz.experiments") / "presets"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return {file.name[:-5]: read(file.read_text("utf-8"), file.name) for file in files if file.name.endswith(".yaml")}
+    return {file.name[:-5]: file for file in files if file.name.endswith(".yaml")}
 
 
 def find_grid(name: str) -> Grid:
@@ -21,9 +26,9 @@ def find_grid(name: str) -> Grid:
     Raises:
         UsageError: When there is neither, or the file does not describe a grid.
     """
-    known = presets()
+    known = _preset_files()
     if name in known:
-        return known[name]
+        return read(known[name].read_text("utf-8"), known[name].name)
     path = Path(name)
     if not path.is_file():
         raise unknown_name("grid", name, known, "A file ending in .yaml is taken as a grid of your own.")

@@ -81,6 +81,8 @@ def _object(text: bytes, where: str) -> dict[str, Any]:
         value = json.loads(text)
     except ValueError as error:
         raise RecordError(f"{where}: not JSON ({error})") from None
+    except RecursionError:
+        raise RecordError(f"{where}: not JSON of a record (nested without end)") from None
     if not isinstance(value, dict):
         raise RecordError(f"{where}: not a JSON object")
     return value
@@ -92,9 +94,9 @@ def tensors_to_bytes(tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
 
 
 def tensors_from_bytes(content: bytes, path: Path) -> dict[str, np.ndarray[Any, Any]]:
-    """Read a safetensors file; raises :class:`~cna_viz.errors.RecordError` naming ``path`` when it is none."""
+    """Read a safetensors file, its arrays by name in order; raises RecordError naming ``path`` when it is none."""
     try:
-        return load(content)
+        return dict(sorted(load(content).items()))  # loaded in an order that differs from time to time
     except SafetensorError as error:
         raise RecordError(f"{path}: not a safetensors file ({error})") from None
 

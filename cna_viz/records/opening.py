@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from cna_viz.config import RESULTS_VERSION, RunConfig
-from cna_viz.errors import CnaVizError, RecordError
+from cna_viz.errors import CnaVizError, RecordError, shown
 from cna_viz.records import schema
 from cna_viz.records.files import finished_lines, parse_json
 from cna_viz.records.integrity import Manifest, is_complete, read_listed
@@ -38,9 +38,11 @@ def _read_environment(folder: Path, manifest: Manifest) -> dict[str, Any]:
     environment = parse_json(read_listed(folder, manifest, schema.ENVIRONMENT_FILE), path)
     version = environment.get("schema_version")
     if version != schema.SCHEMA_VERSION:
-        raise RecordError(f"{folder}: schema version {version!r}; this cna_viz reads version {schema.SCHEMA_VERSION}")
+        raise RecordError(
+            f"{folder}: schema version {shown(version)}; this cna_viz reads version {schema.SCHEMA_VERSION}"
+        )
     if type(environment.get("results_version")) is not int:
-        raise RecordError(f"{path}: results version {environment.get('results_version')!r} is no integer")
+        raise RecordError(f"{path}: results version {shown(environment.get('results_version'))} is no integer")
     return environment
 
 
@@ -48,8 +50,10 @@ def read_summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
     """Return the summary of a sealed record; raises RecordError when it is not one."""
     path = folder / schema.SUMMARY_FILE
     summary = parse_json(read_listed(folder, manifest, schema.SUMMARY_FILE), path)
-    if summary.get("status") not in schema.STATUSES:
-        raise RecordError(f"{path}: unknown status {summary.get('status')!r}")
+    schema.check_summary(summary, str(path))
+    for name in schema.SUMMARY_KEYS:
+        if name not in summary and is_complete(folder):
+            raise RecordError(f"{path}: {name!r} is missing")
     return summary
 
 
@@ -63,6 +67,7 @@ def unfinished_summary(folder: Path, manifest: Manifest, config: RunConfig) -> d
     if schema.SELECTED_FILE in manifest:
         path = folder / schema.SELECTED_FILE
         measured = parse_json(read_listed(folder, manifest, schema.SELECTED_FILE), path).get("epoch", measured)
+        schema.check_summary({"status": "incomplete", "best_epoch": measured}, str(path))
     written = read_summary(folder, manifest) if schema.SUMMARY_FILE in manifest else {}
     known = {
         config.metric: {},
@@ -86,7 +91,7 @@ def _last_epochs(folder: Path, manifest: Manifest) -> tuple[int, int]:
     for line in reversed(finished_lines(read_listed(folder, manifest, schema.METRICS_FILE))):
         entry = parse_json(line, path)
         if type(entry.get("epoch")) is not int:
-            raise RecordError(f"{path}: a line has no epoch: {entry!r}")
+            raise RecordError(f"{path}: a line has no epoch: {shown(entry)}")
         last = entry["epoch"] if last is None else last
         if "layers" in entry:
             return last, entry["epoch"]

@@ -1,13 +1,13 @@
 """The contract of a record: files, variables, dimensions. Spelled out for people in docs/schema.md."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Final
 
 from cna_viz import vocabulary
-from cna_viz.errors import RecordError
+from cna_viz.errors import RecordError, shown
 
 SCHEMA_VERSION: Final = 4
 
@@ -32,6 +32,12 @@ REQUIRED_FILES: Final = (
     SUMMARY_FILE,
 )
 STATUSES: Final = ("complete", "diverged", "incomplete")
+SUMMARY_KEYS: Final = ("best_epoch", "epochs", "warnings")
+"""What the summary of a finished run has, beside its status."""
+LARGEST: Final = 2**63 - 1
+"""Largest whole number that arrays can hold."""
+_COUNTS: Final = frozenset({"best_epoch", "epochs", "parameters"})
+_MEASURED: Final = frozenset({"seconds_per_epoch", "peak_memory_mib"})
 
 
 @dataclass(frozen=True)
@@ -136,8 +142,8 @@ def check_metrics_line(line: Mapping[str, Any], layers: int, where: str) -> None
     Raises:
         RecordError: Naming the place and what is wrong there.
     """
-    if type(line.get("epoch")) is not int or line["epoch"] < 0:
-        raise RecordError(f"{where}: 'epoch' is {line.get('epoch')!r}, it must be an integer of at least 0")
+    if not _is_count(line.get("epoch")):
+        raise RecordError(f"{where}: 'epoch' is {shown(line.get('epoch'))}, it must be an integer of at least 0")
     for variable in ("loss", *(name for name in vocabulary.SCORES if name in line)):
         values = line.get(variable)
         if not isinstance(values, Mapping) or set(values) != set(vocabulary.SPLITS):
@@ -152,7 +158,7 @@ def check_layers(measures: Any, layers: int, where: str) -> None:
         raise RecordError(f"{where}: 'layers' must hold measures")
     for variable, stages in measures.items():
         if variable not in vocabulary.MEASURES or not isinstance(stages, Mapping):
-            raise RecordError(f"{where}: unknown measure {variable!r}")
+            raise RecordError(f"{where}: unknown measure {shown(variable)}")
         if set(stages) != set(vocabulary.STAGES):
             raise RecordError(f"{where}: {variable!r} must hold {', '.join(vocabulary.STAGES)}")
         for stage, values in stages.items():
@@ -161,8 +167,39 @@ def check_layers(measures: Any, layers: int, where: str) -> None:
             _check_numbers(values, f"{where}: {variable!r} at {stage}")
 
 
+def check_summary(summary: Mapping[str, Any], where: str) -> None:
+    """Check what a summary holds of what readers use.
+
+    Args:
+        summary: The decoded file.
+        where: The file, for the message.
+
+    Raises:
+        RecordError: Naming the file and what is wrong there.
+    """
+    if summary.get("status") not in STATUSES:
+        raise RecordError(f"{where}: unknown status {shown(summary.get('status'))}")
+    for name in _COUNTS & summary.keys():
+        if not _is_count(summary[name]) and not (summary[name] is None and name == "parameters"):
+            raise RecordError(f"{where}: {name!r} is {shown(summary[name])}, it must be an integer of at least 0")
+    for name in _MEASURED & summary.keys():
+        _check_numbers([summary[name]], f"{where}: {name!r}")
+    for name in (name for name in vocabulary.SCORES if name in summary):
+        scores = summary[name]
+        if not isinstance(scores, Mapping) or not set(scores) <= set(vocabulary.SPLITS):
+            raise RecordError(f"{where}: {name!r} must hold some of {', '.join(vocabulary.SPLITS)}")
+        _check_numbers(list(scores.values()), f"{where}: {name!r}")
+    said = summary.get("warnings", [])
+    if not isinstance(said, list) or not all(isinstance(line, str) for line in said):
+        raise RecordError(f"{where}: 'warnings' must be a list of sentences")
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST
+
+
 def _check_numbers(values: list[Any], where: str) -> None:
     for value in values:
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         if value is not None and not number:
-            raise RecordError(f"{where} holds {value!r}, which is no finite number")
+            raise RecordError(f"{where} holds {shown(value)}, which is no finite number")

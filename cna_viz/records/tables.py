@@ -39,7 +39,8 @@ def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
     columns["selected_by"] = [record.metric for record in records]
     for name in _known_scores(records):
         for part in vocabulary.SPLITS:
-            columns[f"{name}_{part}"] = [record.summary.get(name, {}).get(part) for record in records]
+            scores = [record.summary.get(name, {}).get(part) for record in records]
+            columns[f"{name}_{part}"] = [None if score is None else float(score) for score in scores]
     yield pd.DataFrame({name: _column(values) for name, values in columns.items()})
 
 

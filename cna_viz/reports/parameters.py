@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cna_viz.errors import ReportError, UsageError, unknown_name
+from cna_viz.errors import ReportError, UsageError, shown, unknown_name
 from cna_viz.reports import kinds, meaning
 
 
@@ -95,7 +95,7 @@ def _value(parameter: Parameter, given: object) -> object:
         default = parameter.default
         example = kinds.EXAMPLES[parameter.kind] if default in (None, "", []) else kinds.as_text(default)
         raise UsageError(
-            f"parameter {parameter.name} = {given!r} is not of type {parameter.annotation}; an example: {example}"
+            f"parameter {parameter.name} = {shown(given)} is not of type {parameter.annotation}; an example: {example}"
         ) from None
 
 

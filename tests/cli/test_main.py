@@ -160,3 +160,9 @@ def test_a_reader_that_has_left_is_no_error(words: str, unbuffered: str) -> None
         os.close(writer)
     assert answer.stderr == b""
     assert answer.returncode in {0, 1}
+
+
+def test_a_complaint_is_one_line_whatever_is_in_a_name(call: Call) -> None:
+    answer = call("runs", "list", "--runs", "a\nb\x1b[31m\udcff")
+    assert answer.code == 1
+    assert "a\\nb\\x1b[31m\\udcff: no such folder" in answer.complaint

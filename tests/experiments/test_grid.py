@@ -162,3 +162,16 @@ def test_powers_of_ten_are_numbers() -> None:
 def test_unknown_names_list_the_grids() -> None:
     with pytest.raises(UsageError, match="unknown grid 'ablaton'; choices, nearest first: ablation"):
         find_grid("ablaton")
+
+
+def test_a_grid_of_too_many_combinations_is_refused_before_they_are_made() -> None:
+    many = list(range(1, 1001))
+    with pytest.raises(UsageError, match=r"1,000,000,000 combinations, too many for a grid: at most 100,000"):
+        Grid(axes={"layers": many, "hidden": many, "seed": many}).configs()
+    with pytest.raises(UsageError, match=r"2,000,000 combinations"):
+        Grid(arms=[{"layers": many, "hidden": many}] * 2).configs()
+
+
+def test_a_seed_of_tuning_that_is_out_of_range_is_said() -> None:
+    with pytest.raises(UsageError, match=r"seeds.1 = -1 is out of range: it must be at least 0"):
+        read("tuning: {trials: 1, seeds: [0, -1], space: {}}", "grid.yaml")

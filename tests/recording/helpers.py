@@ -71,7 +71,8 @@ class Bench:
                 }
             )
             outcome = self.fit([self.recorder(writer, batches), *callbacks], batches, **training)
-            writer.seal({"status": outcome.status, "best_epoch": outcome.best_epoch, "epochs": outcome.epochs})
+            ends = {"best_epoch": outcome.best_epoch, "epochs": outcome.epochs}
+            writer.seal({"status": outcome.status, **ends, "warnings": []})
         return outcome
 
     def load(self) -> Record:

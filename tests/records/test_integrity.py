@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from cna_viz.records.files import MOST
 from cna_viz.records.integrity import is_complete, read_manifest
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import REQUIRED_FILES, SCHEMA_VERSION
+from cna_viz.records.synthetic import synthetic_record
 from cna_viz.records.verify import find_problems
 from cna_viz.records.writer import RecordWriter
 from tests.records.helpers import digest, write_manifest
@@ -74,7 +76,7 @@ def test_damage_to_any_byte_of_a_snapshot_is_found(tmp_path: Path) -> None:
         writer.graph({})
         writer.snapshot(0, {"prediction": np.arange(3, dtype=np.int32), "embedding.conv.0001": np.ones((3, 2))})
         writer.selected(0, {})
-        writer.seal({"status": "complete", "best_epoch": 0})
+        writer.seal({"status": "complete", "best_epoch": 0, "epochs": 0, "warnings": []})
     path = tmp_path / SNAPSHOTS[0]
     whole = path.read_bytes()
     assert find_problems(tmp_path) == []
@@ -395,3 +397,34 @@ def test_a_manifest_larger_than_any_is_not_read(make: Make) -> None:
     os.truncate(folder / "manifest.jsonl", MOST + 1)  # a hole, which takes no room on the disk
     with pytest.raises(RecordError, match=r"not read, as it has 4,294,967,297 bytes"):
         load_record(folder)
+=======
+@pytest.mark.parametrize("name", ["environment.json", "config.json", "summary.json"])
+def test_json_that_is_nested_without_end_is_refused(tmp_path: Path, name: str) -> None:
+    folder = synthetic_record(tmp_path).folder
+    (folder / name).write_bytes(b'{"a":' * 100_000)
+    with pytest.raises(RecordError, match=name):
+        load_record(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"best_epoch": "five"}, "'best_epoch' is 'five', it must be an integer of at least 0"),
+        ({"parameters": 2**63}, "'parameters' is"),
+        ({"accuracy": None}, "'accuracy' must hold some of train, val, test"),
+        ({"accuracy": {"test": "high"}}, "'accuracy' holds 'high', which is no finite number"),
+        ({"accuracy": {"test": 10**400}}, "which is no finite number"),
+        ({"warnings": "one"}, "'warnings' must be a list of sentences"),
+    ],
+)
+def test_a_summary_that_says_what_no_run_says_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecordError, match=r"summary.json: ") as caught:
+        synthetic_record(tmp_path, **change)
+    assert message in str(caught.value)
+
+
+def test_the_graph_lists_its_variables_in_the_same_order_every_time(tmp_path: Path) -> None:
+    folder = synthetic_record(tmp_path).folder
+    assert {tuple(load_record(folder).graph) for _ in range(20)} == {
+        ("degree", "edge_index", "split_of_node", "target")
+    }

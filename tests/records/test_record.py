@@ -101,7 +101,7 @@ def test_record_without_epochs(tmp_path: Path) -> None:
     with RecordWriter(folder, RunConfig(), {}) as writer:
         writer.graph({})
         writer.selected(0, {})
-        writer.seal({"status": "diverged", "best_epoch": 0})
+        writer.seal({"status": "diverged", "best_epoch": 0, "epochs": 0, "warnings": []})
     record = load_record(folder)
     assert record.metrics.sizes == {"epoch": 0, "split": 3, "layer": 2, "stage": 2}
     assert record.snapshots == ()

@@ -59,7 +59,8 @@ def write(folder: Path) -> None:
         writer.epoch(line(3, measured=False), seconds=0.0625)
         writer.snapshot(12345, SNAPSHOT)
         writer.selected(3, line(3)["layers"])
-        writer.seal({"status": "complete", "best_epoch": 12345, "accuracy": {"test": math.nan}, "warnings": ["none"]})
+        ends = {"best_epoch": 12345, "epochs": 12345, "warnings": ["none"]}
+        writer.seal({"status": "complete", "accuracy": {"test": math.nan}, **ends})
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_small_things_come_back(folder: Path) -> None:
     assert record.summary == {
         "status": "complete",
         "best_epoch": 12345,
+        "epochs": 12345,
         "accuracy": {"test": None},
         "warnings": ["none"],
     }
