@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ MARK: Final = "CNA_VIZ_FAULTS_MARK"
 """Environment variable that all processes of a command have, also those in sessions of their own."""
 SCRIPT: Final = ("-c", "import sys; from cna_viz.cli.main import main; sys.exit(main())")
 """What the installed script does."""
-GRACE: Final = 5.0
+GRACE: Final = 20.0
 """Seconds that processes which look after their parent have to notice that it is gone."""
 
 
@@ -73,13 +73,13 @@ class Command:
         return self.err.read_text("utf-8", errors="replace")
 
 
-def start(words: Sequence[object], work: Path, environment: Mapping[str, str] | None = None) -> Command:
+def start(words: Sequence[object], work: Path, modules: Path | None = None) -> Command:
     """Start ``cna-viz`` with these words.
 
     Args:
         words: The words after ``cna-viz``.
         work: Folder that it works in; its cache, temporary files and output lie beside, in ``work.parent``.
-        environment: Further variables of its environment.
+        modules: Folder whose modules all of its processes find first, such as a ``sitecustomize``.
     """
     work.mkdir(parents=True, exist_ok=True)
     mark = uuid.uuid4().hex
@@ -87,13 +87,13 @@ def start(words: Sequence[object], work: Path, environment: Mapping[str, str] | 
     (place / "tmp").mkdir(parents=True, exist_ok=True)
     own = {"CNA_VIZ_CACHE": str(place / "cache"), "TMPDIR": str(place / "tmp"), "OMP_NUM_THREADS": "1", MARK: mark}
     root = str(Path(__file__).resolve().parents[1])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (modules and str(modules), root, os.environ.get("PYTHONPATH"))))
     out, err = place / f"{mark}.out", place / f"{mark}.err"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, *SCRIPT, *map(str, words)],
             cwd=work,
-            env={**os.environ, "PYTHONPATH": path, **own, **(environment or {})},
+            env={**os.environ, "PYTHONPATH": path, **own},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -124,7 +124,7 @@ def _marked(mark: str) -> list[psutil.Process]:
 
 def _has(process: psutil.Process, mark: str) -> bool:
     try:
-        return process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE)
     except (psutil.Error, OSError):
         return False
 

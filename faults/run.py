@@ -10,7 +10,7 @@ from typing import Final
 
 from faults.row import Row
 
-PARTS: Final = ()
+PARTS: Final = ("crashes", "folders", "long_work")
 """Modules here. Each has ``check(seed, work)``, which returns rows and may write below the folder ``work``."""
 SHOWN: Final = 5
 """Sentences of a row that are printed."""

@@ -1,5 +1,6 @@
 """Entry point: find the command, run it, and turn errors into one line and an exit code."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -51,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             # What is still in the buffer is written here, where a reader that has left can be dealt with.
             sys.stdout.flush()
+            if arguments is None:
+                # The process is about to end: to look through all of torch for garbage would take it seconds more.
+                gc.freeze()
     except CnaVizError as error:
         print(f"cna-viz: {error}", file=sys.stderr)
         return error.exit_code

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import cna_viz
-from cna_viz.cli.main import COMMANDS
+from cna_viz.cli.main import COMMANDS, main
 from cna_viz.errors import CnaVizError, DataError, UsageError
 
 Call = Callable[..., Any]
@@ -160,3 +160,14 @@ def test_a_reader_that_has_left_is_no_error(words: str, unbuffered: str) -> None
         os.close(writer)
     assert answer.stderr == b""
     assert answer.returncode in {0, 1}
+
+
+@pytest.mark.parametrize(("given", "times"), [(None, 1), (["--version"], 0)])
+def test_a_process_that_ends_looks_for_no_garbage_and_a_caller_of_the_function_still_does(
+    monkeypatch: pytest.MonkeyPatch, given: list[str] | None, times: int
+) -> None:
+    frozen: list[str] = []
+    monkeypatch.setattr("cna_viz.cli.main.gc.freeze", lambda: frozen.append("frozen"))
+    monkeypatch.setattr(sys, "argv", ["cna-viz", "--version"])
+    assert main(given) == 0
+    assert len(frozen) == times
