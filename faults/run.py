@@ -10,7 +10,7 @@ from typing import Final
 
 from faults.row import Row
 
-PARTS: Final = ("corruption", "fuzzing", "marked")
+PARTS: Final = ("corruption", "crashes", "folders", "fuzzing", "long_work", "marked")
 """Modules here. Each has ``check(seed, work)``, which returns rows and may write below the folder ``work``."""
 SHOWN: Final = 5
 """Sentences of a row that are printed."""

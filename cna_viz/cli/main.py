@@ -1,5 +1,6 @@
 """Entry point: find the command, run it, and turn errors into one line and an exit code."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ COMMANDS: Final = {
     "compare": "hold the arms of a grid against one of them, pair by pair",
     "report": "execute a notebook with your parameters and write a page that opens offline",
     "demo": "lesson, explorer and playground as web pages on this computer",
-    "runs": "list, show, verify or export records",
+    "runs": "list, show, verify or export records, clean up after interrupted runs",
     "datasets": "list the datasets and what is on disk",
 }
 
@@ -52,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             # What is still in the buffer is written here, where a reader that has left can be dealt with.
             sys.stdout.flush()
+            if arguments is None:
+                # The process is about to end: to look through all of torch for garbage would take it seconds more.
+                gc.freeze()
     except CnaVizError as error:
         complain(str(error))
         return error.exit_code

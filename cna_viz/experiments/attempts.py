@@ -1,26 +1,8 @@
-"""One process at a time trains a config, and an interrupted attempt is lost only when a finished one replaces it."""
+"""An interrupted attempt is lost only when a finished one replaces it."""
 
 import shutil
 from itertools import count
 from pathlib import Path
-
-from filelock import FileLock, Timeout
-
-
-def claim(folder: Path) -> FileLock:
-    """Return the lock of a record's folder; who holds it may train. The system frees it when its holder dies."""
-    locks = folder.parent / ".locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    return FileLock(locks / f"{folder.name}.lock")
-
-
-def is_free(folder: Path) -> bool:
-    """Whether nobody trains this record now."""
-    try:
-        with claim(folder).acquire(timeout=0):
-            return True
-    except Timeout:
-        return False
 
 
 def set_aside(folder: Path) -> None:

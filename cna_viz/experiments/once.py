@@ -5,9 +5,10 @@ from pathlib import Path
 
 from cna_viz.config import RunConfig
 from cna_viz.data.graph import Graph, Split
-from cna_viz.experiments.attempts import claim, forget_unfinished, set_aside
+from cna_viz.experiments.attempts import forget_unfinished, set_aside
 from cna_viz.experiments.train import train
 from cna_viz.records.integrity import is_complete
+from cna_viz.records.lock import claim
 from cna_viz.training.loop import Callback
 
 

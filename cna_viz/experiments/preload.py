@@ -5,6 +5,7 @@ a small run is trained and thrown away. It has no CNA: Numba's threads don't sur
 slow. And nothing is trained where torch can use GPUs, whose driver must not be touched before a process is forked.
 """
 
+import gc
 import tempfile
 from pathlib import Path
 
@@ -27,3 +28,6 @@ def rehearse() -> None:
 
 if torch.version.cuda is None:
     rehearse()
+
+# What is imported now stays: neither a run nor the end of the server need look through it for garbage.
+gc.freeze()

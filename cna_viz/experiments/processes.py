@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
+from multiprocessing.resource_tracker import ensure_running as ensure_tracker
 from typing import Any, Final, cast
 
 from cna_viz.experiments.answer import Answer
@@ -32,7 +33,7 @@ class Processes:
 
     def __enter__(self) -> "Processes":
         self._context.set_forkserver_preload([PRELOAD])
-        with _one_thread():
+        with _one_thread(), _deaf():
             ensure_running()
         return self
 
@@ -106,3 +107,14 @@ def _one_thread() -> Iterator[None]:
             del os.environ["OMP_NUM_THREADS"]
         else:
             os.environ["OMP_NUM_THREADS"] = before
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let what is started in here not hear Ctrl-C, while it imports either; this process hears it when it is left."""
+    ensure_tracker()  # to start it lets interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

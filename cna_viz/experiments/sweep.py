@@ -14,13 +14,13 @@ from cna_viz.config import RunConfig
 from cna_viz.data import catalog
 from cna_viz.errors import CnaVizError, DataError, UsageError
 from cna_viz.experiments.answer import Answer
-from cna_viz.experiments.attempts import is_free
 from cna_viz.experiments.demands import demands
 from cna_viz.experiments.on_dask import DaskTasks
 from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.work import work
 from cna_viz.progress import bar
 from cna_viz.records.integrity import is_complete
+from cna_viz.records.lock import is_free
 
 WORKERS_VARIABLE: Final = "CNA_VIZ_WORKERS"
 """Environment variable: how many runs a sweep trains at the same time, where nothing else says so."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import cna_viz
-from cna_viz.cli.main import COMMANDS
+from cna_viz.cli.main import COMMANDS, main
 from cna_viz.errors import CnaVizError, DataError, UsageError
 
 Call = Callable[..., Any]
@@ -166,3 +166,14 @@ def test_a_complaint_is_one_line_whatever_is_in_a_name(call: Call) -> None:
     answer = call("runs", "list", "--runs", "a\nb\x1b[31m\udcff")
     assert answer.code == 1
     assert "a\\nb\\x1b[31m\\udcff: no such folder" in answer.complaint
+
+
+@pytest.mark.parametrize(("given", "times"), [(None, 1), (["--version"], 0)])
+def test_a_process_that_ends_looks_for_no_garbage_and_a_caller_of_the_function_still_does(
+    monkeypatch: pytest.MonkeyPatch, given: list[str] | None, times: int
+) -> None:
+    frozen: list[str] = []
+    monkeypatch.setattr("cna_viz.cli.main.gc.freeze", lambda: frozen.append("frozen"))
+    monkeypatch.setattr(sys, "argv", ["cna-viz", "--version"])
+    assert main(given) == 0
+    assert len(frozen) == times

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock, Timeout
 
-from cna_viz.experiments.attempts import claim, forget_unfinished, set_aside, unfinished_attempts
+from cna_viz.experiments.attempts import forget_unfinished, set_aside, unfinished_attempts
+from cna_viz.records.lock import claim
 
 
 def make(path: Path) -> Path:

@@ -18,10 +18,10 @@ from cna_viz.config import DataConfig, RunConfig
 from cna_viz.errors import DataError, UsageError
 from cna_viz.experiments import sweep as module
 from cna_viz.experiments.answer import Answer
-from cna_viz.experiments.attempts import claim
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.sweep import Sweep, sweep
 from cna_viz.records.integrity import is_complete
+from cna_viz.records.lock import claim
 from cna_viz.records.verify import find_problems
 
 Configure = Callable[..., RunConfig]

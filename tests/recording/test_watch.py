@@ -21,6 +21,7 @@ from torch_geometric.nn.models import GAT, GCN, GIN, GraphSAGE
 import cna_viz
 from cna_viz import figures, vocabulary
 from cna_viz.errors import RecordError, UsageError
+from cna_viz.experiments.leftovers import find_leftovers, remove
 from cna_viz.nn.replace import replace_activations
 from cna_viz.recording.watch import watch
 from cna_viz.records.integrity import is_complete
@@ -559,7 +560,7 @@ def test_a_layer_that_pools_is_refused_by_name(runs: Path) -> None:
     ):
         pytest.fail("it began")
     assert hooks(model) == 0
-    (folder,) = runs.iterdir()
+    (folder,) = (path for path in runs.iterdir() if not path.name.startswith("."))
     assert load_record(folder, incomplete=True).status == "incomplete"
     with watch(model, karate_data(), runs=runs, layers=["one"]) as record:
         pass
@@ -724,3 +725,14 @@ def test_a_watch_is_used_once(runs: Path) -> None:
     with pytest.raises(RecordError, match="can't be written to"), record:
         pytest.fail("it began")
     assert record.load().status == "complete"
+
+
+def test_a_record_in_the_making_is_held_and_not_cleaned_up(runs: Path) -> None:
+    model = GCN(NODES, 8, 2, 4)
+    with watch(model, karate_data(), runs=runs) as record:
+        (listed,) = find_leftovers(runs)
+        assert (listed.path, listed.kept) == (record.folder, "its run goes on")
+        assert remove(runs, [listed]) == []
+        record.epoch(loss=1.0)
+    assert record.load().status == "complete"
+    assert not [one for one in find_leftovers(runs) if one.kept]

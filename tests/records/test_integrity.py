@@ -397,7 +397,8 @@ def test_a_manifest_larger_than_any_is_not_read(make: Make) -> None:
     os.truncate(folder / "manifest.jsonl", MOST + 1)  # a hole, which takes no room on the disk
     with pytest.raises(RecordError, match=r"not read, as it has 4,294,967,297 bytes"):
         load_record(folder)
-=======
+
+
 @pytest.mark.parametrize("name", ["environment.json", "config.json", "summary.json"])
 def test_json_that_is_nested_without_end_is_refused(tmp_path: Path, name: str) -> None:
     folder = synthetic_record(tmp_path).folder

@@ -1,0 +1,43 @@
+"""Small and read-only file systems, where this process may mount some."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def may_mount(work: Path) -> bool:
+    """Whether a file system can be mounted here, which is tried."""
+    with small(work / "tried", 64) as mounted:
+        return mounted
+
+
+@contextmanager
+def small(folder: Path, size: int) -> Iterator[bool]:
+    """Mount an empty file system of so many kB; gives whether that was possible."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = _call("mount", "-t", "tmpfs", "-o", f"size={size}k", "faults", str(folder))
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            _call("umount", "-l", str(folder))
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[bool]:
+    """Make what is in a folder read-only, also for root; gives whether that was possible."""
+    mounted = _call("mount", "--bind", str(folder), str(folder))
+    locked = mounted and _call("mount", "-o", "remount,ro,bind", str(folder))
+    try:
+        yield locked
+    finally:
+        if mounted:
+            _call("umount", "-l", str(folder))
+
+
+def _call(*words: str) -> bool:
+    if shutil.which(words[0]) is None:
+        return False
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
