@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "compare": "hold the arms of a grid against one of them, pair by pair",
     "report": "execute a notebook with your parameters and write a page that opens offline",
     "demo": "lesson, explorer and playground as web pages on this computer",
-    "runs": "list, show, verify or export records, clean up after interrupted runs",
+    "runs": "list, show, verify, export or reproduce records, clean up after interrupted runs",
     "datasets": "list the datasets and what is on disk",
 }
 

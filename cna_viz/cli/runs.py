@@ -1,4 +1,4 @@
-"""``cna-viz runs``: list, show, verify or export records, or remove what interrupted runs have left."""
+"""``cna-viz runs``: list, show, verify, export or reproduce records, or remove what interrupted runs have left."""
 
 import json
 from argparse import Namespace
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from cna_viz import vocabulary
 from cna_viz.cli.complaint import complain
+from cna_viz.cli.data_option import add_data
 from cna_viz.cli.export import add_export_options, check_export_options, export, open_record
 from cna_viz.cli.gc import add_gc_options, check_gc_options, collect
 from cna_viz.cli.parser import Parser
+from cna_viz.cli.reproduce import reproduce_runs
 from cna_viz.cli.tables import table
 from cna_viz.errors import RecordError, shown, unknown_name
 from cna_viz.scores import WORDS, written
@@ -18,13 +20,14 @@ from cna_viz.scores import WORDS, written
 if TYPE_CHECKING:
     from cna_viz.records.listing import Listed
 
-ACTIONS = ("list", "show", "verify", "export", "gc")
+ACTIONS = ("list", "show", "verify", "export", "reproduce", "gc")
 EXAMPLES = (
     "cna-viz runs list",
     "cna-viz runs show 8961d5aa          # the beginning of an id is enough",
     "cna-viz runs verify --runs runs     # checks every file of every record",
     "cna-viz runs export 8961d5aa 41c0 --to csv --out tables",
     "cna-viz runs export 8961d5aa --to netcdf --snapshots --out arrays",
+    "cna-viz runs reproduce 8961d5aa     # trains it again and says how far both are apart",
     "cna-viz runs gc                     # what interrupted runs have left; --delete removes it",
 )
 
@@ -32,21 +35,35 @@ EXAMPLES = (
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code, 1 where a record is not what was written."""
     parser = Parser(
-        "runs", "List, show, verify or export the records in a folder, or clean up after interrupted runs.", EXAMPLES
+        "runs",
+        "List, show, verify, export or reproduce the records in a folder, or clean up after interrupted runs.",
+        EXAMPLES,
     )
     parser.add_argument("action", metavar=f"{{{','.join(ACTIONS)}}}", help="what to do")
     parser.add_argument(
-        "ids", nargs="*", metavar="ID", default=[], help="runs to show, verify or export (default: verify all)"
+        "ids",
+        nargs="*",
+        metavar="ID",
+        default=[],
+        help="runs to show, verify, export or reproduce (default: verify all)",
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
+    add_data(parser)
     add_export_options(parser)
     add_gc_options(parser)
     namespace = parser.parse(words)
     if namespace.action not in ACTIONS:
         raise unknown_name("action", namespace.action, ACTIONS)
     _check(namespace, parser)
-    actions = {"list": _list, "show": _show, "verify": _verify, "export": export, "gc": collect}
+    actions = {
+        "list": _list,
+        "show": _show,
+        "verify": _verify,
+        "export": export,
+        "gc": collect,
+        "reproduce": reproduce_runs,
+    }
     return actions[namespace.action](namespace)
 
 
@@ -54,6 +71,8 @@ def _check(namespace: Namespace, parser: Parser) -> None:
     """Refuse options and ids that don't go with the action."""
     if namespace.action == "show" and len(namespace.ids) != 1:
         parser.error("show needs exactly one ID")
+    if namespace.action == "reproduce" and not namespace.ids:
+        parser.error("reproduce needs at least one ID")
     if namespace.action == "list" and namespace.ids:
         parser.error(f"list takes no ID, got {shown(namespace.ids[0])}")
     check_export_options(namespace, parser)
