@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from cna_viz import figures, records
+    from cna_viz import figures, measures, records, widgets
     from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
     from cna_viz.experiments.run import load_or_run, load_or_run_all
     from cna_viz.recording.watch import watch
@@ -46,13 +46,15 @@ __all__ = [
     "load_or_run",
     "load_or_run_all",
     "load_record",
+    "measures",
     "records",
     "watch",
+    "widgets",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"figures", "records"}:
+    if name in {"figures", "measures", "records", "widgets"}:
         return import_module(f"cna_viz.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)

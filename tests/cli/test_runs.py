@@ -31,7 +31,7 @@ def truncate(path: Path) -> None:
     ("words", "message"),
     [
         ("lst", "unknown action 'lst'; choices, nearest first: list, "),
-        ("", "the following arguments are required: {list,show,verify,export,gc}; see `cna-viz runs --help`"),
+        ("", "the following arguments are required: {list,show,verify,export,reproduce,gc}; see `cna-viz runs --help`"),
         ("show", "show needs exactly one ID; see `cna-viz runs --help`"),
         ("show a b", "show needs exactly one ID; see `cna-viz runs --help`"),
         ("list a", "list takes no ID, got 'a'; see `cna-viz runs --help`"),
