@@ -89,7 +89,7 @@ def test_the_explorer_opens_without_the_net_and_can_be_turned_dark(explorer: See
 
 def test_no_figure_has_scroll_bars_of_its_own(explorer: Seen) -> None:
     scrolling = """() => [...document.querySelectorAll(".widget-box:has(.cna-viz-view)")].filter(
-      (box) => getComputedStyle(box).overflow !== "visible" && box.scrollHeight > box.clientHeight).length"""
+      (box) => /auto|scroll/.test(getComputedStyle(box).overflow) && box.scrollHeight > box.clientHeight).length"""
     assert explorer.page.locator(".widget-box:has(.cna-viz-view)").count() > 2
     assert explorer.page.evaluate(scrolling) == 0
 
