@@ -99,6 +99,7 @@ def test_twenty_quick_moves_leave_the_last_state(explorer: Seen) -> None:
     layer.locator(".noUi-handle").focus()
     for key in ["ArrowRight"] * 13 + ["ArrowLeft"] * 7:
         explorer.page.keyboard.press(key)
+    explorer.page.locator(".cna-viz-view").first.scroll_into_view_if_needed()  # what is far away is not drawn
     shown = "document.querySelector('.cna-viz-view .js-plotly-plot').layout.title.text"
     explorer.page.wait_for_function(f"() => {shown}.includes('layer 7,')")
     explorer.page.wait_for_timeout(1000)  # nothing that was asked for earlier comes after it
