@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import number, table
+from cna_viz.errors import shown
 
 if TYPE_CHECKING:
     from cna_viz.experiments.leftovers import Leftover
@@ -23,7 +24,7 @@ def add_gc_options(parser: Parser) -> None:
 def check_gc_options(namespace: Namespace, parser: Parser) -> None:
     """Refuse ids, which ``gc`` does not take, and its option beside another action."""
     if namespace.action == "gc" and namespace.ids:
-        parser.error(f"gc takes no ID, got {namespace.ids[0]!r}")
+        parser.error(f"gc takes no ID, got {shown(namespace.ids[0])}")
     if namespace.action != "gc" and namespace.delete:
         parser.error("--delete goes with gc only")
 

@@ -73,6 +73,8 @@ def _check(namespace: Namespace, parser: Parser) -> None:
         parser.error("show needs exactly one ID")
     if namespace.action == "reproduce" and not namespace.ids:
         parser.error("reproduce needs at least one ID")
+    if namespace.action != "reproduce" and namespace.data is not None:
+        parser.error("--data goes with reproduce only")
     if namespace.action == "list" and namespace.ids:
         parser.error(f"list takes no ID, got {shown(namespace.ids[0])}")
     check_export_options(namespace, parser)

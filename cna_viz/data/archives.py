@@ -11,7 +11,7 @@ from typing import Any, Final
 from cna_viz.errors import DataError
 
 MOST: Final = 4 * 2**30
-"""Bytes that all parts of a file may have together; the largest dataset of the catalogue has a tenth of it."""
+"""Bytes that all parts of a file may have together."""
 
 
 def check_archive(path: Path) -> None:

@@ -60,6 +60,6 @@ def check_known(folder: Path, names: Iterable[str]) -> None:
             published = SHA256.get(name, "unknown")
             raise DataError(
                 f"{folder / name} is not the file that was published: its sha256 begins {found[:8]}, not "
-                f"{published[:8]}. It is a Python pickle, which can run any code when it is read: if you made it, or "
-                f"trust who did, say so with --trust-data or {TRUST_VARIABLE}=1"
+                f"{published[:8]}. Planetoid's files are Python pickles, which can run any code when they are read: if "
+                f"you made it, or trust who did, say so with --trust-data or {TRUST_VARIABLE}=1"
             )

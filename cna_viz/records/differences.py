@@ -1,6 +1,6 @@
 """How far two records of one config are apart: to the bit, and by how much where they are not equal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,9 +13,9 @@ from cna_viz.records.schema import GRAPH_FILE
 Array = np.ndarray[Any, Any]
 
 TOLERANCE: Final = 1e-5
-"""Largest distance of numbers, as a share of the largest of them, that other hardware may cause by rounding."""
+"""Distance of numbers, as a share of the largest of them, up to which they are taken to be rounded otherwise."""
 OTHERWISE: Final = 0.01
-"""Largest share of answers and clusters that may be others: a node between two goes to one or the other."""
+"""Share of answers and clusters that may be others: a node between two goes to one or the other."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Difference:
         what: Name of the variable.
         bits: Whether all are equal to the bit; NaN is equal to NaN.
         apart: Of numbers the largest distance, as a share of the largest number; of classes and clusters the share
-            that is another. Infinite where shapes differ, or where only one is finite.
-        most: The tolerance.
+            that is another. Infinite where one record lacks the variable, shapes differ, or only one is finite.
+        most: The tolerance; 0 of what does not come out of the network, such as the graph.
     """
 
     what: str
@@ -54,35 +54,45 @@ def differences(one: Record, other: Record) -> list[Difference]:
     """
     if one.config != other.config:
         raise UsageError(f"runs {one.id} and {other.id} are two configs: what differs between them is no error")
+    common = sorted({*one.snapshots} & {*other.snapshots})
     found: dict[str, list[Difference]] = {}
-    for name, here, there in _pairs(one, other):
-        found.setdefault(name, []).append(_difference(name, here, there))
+    for (here, exact), (there, _) in zip(_parts(one, common), _parts(other, common), strict=True):
+        for name in sorted({*here} | {*there}):
+            part = _difference(name, here.get(name), there.get(name), exact=exact)
+            found.setdefault(part.what, []).append(part)
     return [_worst(parts) for parts in found.values()]
 
 
-def _pairs(one: Record, other: Record) -> Iterator[tuple[str, Array, Array]]:
-    yield "best epoch", np.array(one.best_epoch), np.array(other.best_epoch)
-    if GRAPH_FILE in one.manifest and GRAPH_FILE in other.manifest:
-        for name in one.graph:
-            yield str(name), one.graph[name].values, other.graph[name].values
-    for name in one.metrics:
-        yield str(name), one.metrics[name].values, other.metrics[name].values
-    yield "snapshots", np.array(one.snapshots), np.array(other.snapshots)
-    for epoch in sorted({*one.snapshots} & {*other.snapshots}):
-        here, there = one.snapshot(epoch), other.snapshot(epoch)
-        for name in here.shapes():
-            values, others = here.read(name), there.read(name)
-            if values is not None:
-                yield name.partition(".")[0], values, np.array(np.nan) if others is None else others
+def _parts(record: Record, epochs: Sequence[int]) -> Iterator[tuple[dict[str, Array], bool]]:
+    """Return the values by name, part by part, each with whether they have to be equal to the bit."""
+    yield {"best epoch": np.array(record.best_epoch), "snapshots": np.array(record.snapshots)}, True
+    graph = record.graph if GRAPH_FILE in record.manifest else {}
+    yield {str(name): graph[name].values for name in graph}, True
+    yield {str(name): record.metrics[name].values for name in record.metrics}, False
+    for epoch in epochs:
+        snapshot = record.snapshot(epoch)
+        values = {name: snapshot.read(name) for name in snapshot.shapes()}
+        yield {name: array for name, array in values.items() if array is not None}, False
 
 
-def _difference(name: str, here: Array, there: Array) -> Difference:
+def _difference(name: str, here: Array | None, there: Array | None, exact: bool = False) -> Difference:
+    what = name.partition(".")[0]  # the tensors of all layers are one variable
+    if here is None or there is None:
+        return Difference(what, False, np.inf, 0.0)
     whole = here.dtype.kind in "biu"
-    most = OTHERWISE if whole else TOLERANCE
+    most = 0.0 if exact else OTHERWISE if whole else TOLERANCE
     if here.shape != there.shape or here.dtype != there.dtype:
-        return Difference(name, False, np.inf, most)
-    bits = here.tobytes() == there.tobytes() or bool(np.array_equal(here, there, equal_nan=not whole))
-    return Difference(name, bits, 0.0 if bits else _share(here, there) if whole else _distance(here, there), most)
+        return Difference(what, False, np.inf, most)
+    if _same_bits(here, there):
+        return Difference(what, True, 0.0, most)
+    return Difference(what, False, _share(here, there) if whole else _distance(here, there), most)
+
+
+def _same_bits(here: Array, there: Array) -> bool:
+    """Whether two arrays of one type are equal to the bit; NaN comes in several bits and is one value."""
+    if here.dtype.kind == "f":
+        here, there = (np.where(np.isnan(array), np.nan, array).astype(array.dtype) for array in (here, there))
+    return here.tobytes() == there.tobytes()
 
 
 def _share(here: Array, there: Array) -> float:
@@ -101,10 +111,5 @@ def _distance(here: Array, there: Array) -> float:
 
 
 def _worst(parts: list[Difference]) -> Difference:
-    first = parts[0]
-    return Difference(
-        first.what,
-        all(part.bits for part in parts),
-        max(part.apart for part in parts),
-        min(part.most for part in parts),
-    )
+    bits, apart = all(part.bits for part in parts), max(part.apart for part in parts)
+    return Difference(parts[0].what, bits, apart, min(part.most for part in parts))

@@ -35,6 +35,9 @@ def truncate(path: Path) -> None:
         ("show", "show needs exactly one ID; see `cna-viz runs --help`"),
         ("show a b", "show needs exactly one ID; see `cna-viz runs --help`"),
         ("list a", "list takes no ID, got 'a'; see `cna-viz runs --help`"),
+        ("reproduce", "reproduce needs at least one ID; see `cna-viz runs --help`"),
+        ("list --data a", "--data goes with reproduce only; see `cna-viz runs --help`"),
+        ("gc a", "gc takes no ID, got 'a'; see `cna-viz runs --help`"),
     ],
 )
 def test_what_means_nothing_is_refused(call: Call, words: str, message: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.differences import OTHERWISE, TOLERANCE, Difference, _difference, differences
+from cna_viz.records.schema import snapshot_file
+from cna_viz.records.snapshot import Snapshot
 from cna_viz.records.synthetic import synthetic_record
 
 
@@ -40,6 +42,7 @@ def test_numbers_are_apart_by_a_share_of_the_largest() -> None:
     assert of([1.0, -4.0], [1.0, -4.0 - 1e-6]).apart == pytest.approx(2.5e-7)
     assert of([1.0, -4.0], [1.0, -4.0 - 1e-6]).within
     assert not of([0.0, 1.0], [2 * TOLERANCE, 1.0]).within
+    assert not of([0.0, 0.0], [0.0, -0.0]).bits
     assert of([0.0, 0.0], [0.0, -0.0]).within
 
 
@@ -68,3 +71,32 @@ def test_of_classes_some_may_be_others() -> None:
 def test_other_shapes_are_infinitely_apart() -> None:
     assert of([1.0], [1.0, 2.0]).apart == np.inf
     assert of([1.0], [1]).apart == np.inf
+
+
+def test_what_no_network_makes_has_to_be_equal() -> None:
+    labels = np.zeros(1000, dtype=np.int64)
+    other = labels.copy()
+    other[0] = 1
+    assert of(labels, other).within
+    assert not _difference("target", labels, other, exact=True).within
+
+
+def test_what_one_record_lacks_is_a_difference(tmp_path: Path) -> None:
+    one, other = synthetic_record(tmp_path / "one"), synthetic_record(tmp_path / "other")
+    del other.metrics["loss"], one.metrics["accuracy"]
+    wrong = {part.what: part.apart for part in differences(one, other) if not part.within}
+    assert wrong == {"loss": np.inf, "accuracy": np.inf}
+
+
+def test_every_layer_of_every_snapshot_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = synthetic_record(tmp_path / "one"), synthetic_record(tmp_path / "other")
+    read = Snapshot.read
+    last = one.snapshots[-1]
+
+    def changed(self: Snapshot, name: str) -> Any:
+        array = read(self, name)
+        there = self.folder.is_relative_to(tmp_path / "other") and self.entry.file == snapshot_file(last)
+        return array + 1 if there and name == "embedding.conv.0002" else array
+
+    monkeypatch.setattr(Snapshot, "read", changed)
+    assert [part.what for part in differences(one, other) if not part.bits] == ["embedding"]

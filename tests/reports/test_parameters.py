@@ -1,5 +1,6 @@
 """Declared parameters are read as written; what is given is taken strictly or refused in one helpful line."""
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from cna_viz.errors import ReportError, UsageError
 from cna_viz.reports import kinds
+from cna_viz.reports.execute import _prepare
 from cna_viz.reports.meaning import FIELDS
 from cna_viz.reports.parameters import Parameter, convert, describe, read_parameters
 
@@ -212,3 +214,27 @@ def test_parameters_are_described_as_one_would_type_them() -> None:
         ("depths", "list[int]", "2,4", "numbers of layers"),
         ("data", "str | None", "none", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\nimport os\nos.mkdir('made')",
+        "a'; import os #",
+        'a"""\nimport os\n"""',
+        "a\\",
+        "{0} %s ${x}",
+        "a\r\nimport os",
+        "\u2028import os",
+    ],
+)
+def test_what_is_handed_over_is_a_value_and_never_code(write: Write, text: str) -> None:
+    path = write("01_a", "print(word)", parameters="word: str = 'a'\nwords: list[str] = ['a']")
+    values = convert(read_parameters(path), {"word": text, "words": [text, text]})
+    (cell,) = [cell for cell in _prepare(path, values).cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    statements = ast.parse(cell.source).body
+    assert all(isinstance(statement, ast.Assign) for statement in statements)
+    said = {
+        ast.unparse(one.targets[0]): ast.literal_eval(one.value) for one in statements if isinstance(one, ast.Assign)
+    }
+    assert said == {"word": text, "words": [text, text]}
