@@ -116,7 +116,7 @@ async function render({ model, el, host, signal }) {
   globalThis.addEventListener("beforeprint", drawToPrint, { signal });
   await untilThereIsRoom(el, signal);
   if (signal.aborted) return;
-  // Half a pixel too much would show scroll bars. (Said in CSS by :has it would be asked anew for every mark.)
+  // Half a pixel too much would show scroll bars. Not "visible": with that, moves of a slider took many times as long.
   for (let box = el.closest(".widget-box"); box; box = box.parentElement.closest(".widget-box")) box.style.overflow = "hidden";
   wanted = true;
   sight.observe(frame);
