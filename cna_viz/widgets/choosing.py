@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ipywidgets import HBox, Layout, Widget
+from ipywidgets import HBox, IntSlider, Layout, Play, Widget
 
 METHOD_WORDS: Final = {"pca": "PCA", "umap": "UMAP (takes a while)"}
 """Ways to project, in the words of a menu."""
@@ -27,3 +27,13 @@ def offer(menu: Any, options: Sequence[tuple[str, Any]], value: object) -> None:
         with menu.hold_sync():
             menu.options, menu.value = options, value
     menu.value = value
+
+
+def move(slider: IntSlider, player: Play, value: int) -> None:
+    """Move a slider and its player, which are linked in the browser.
+
+    Nothing is sent where the slider is there already. When somebody moves it, the browser moves the player; told to do
+    so from here, too, it would set back a slider that has been moved on meanwhile.
+    """
+    if slider.value != value:
+        player.value = slider.value = value

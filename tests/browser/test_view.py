@@ -71,6 +71,7 @@ def test_what_was_never_seen_is_printed(page: Page) -> None:
 
 def test_what_changes_while_it_is_hidden_is_drawn_when_it_is_shown(page: Page) -> None:
     begin(page, drawing("before"))
+    page.locator(".gtitle", has_text="before").wait_for(timeout=20_000)
     page.evaluate("document.getElementById('place').style.display = 'none'")
     page.evaluate("value => view.send(value)", drawing("after"))
     assert seen_title(page) == "before"
@@ -91,6 +92,7 @@ def test_the_next_figure_takes_the_place_of_a_failure(page: Page) -> None:
 def test_a_figure_whose_first_drawing_failed_can_be_used(page: Page) -> None:
     begin(page, "{")
     page.evaluate("value => view.send(value)", drawing("after"))
+    page.locator(".points .point").nth(1).wait_for(timeout=20_000)
     points = [point.bounding_box() for point in page.locator(".points .point").all()]
     assert points[1] is not None
     page.mouse.click(points[1]["x"] + points[1]["width"] / 2, points[1]["y"] + points[1]["height"] / 2)

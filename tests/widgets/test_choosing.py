@@ -1,9 +1,9 @@
 """What controls share: options that are exchanged without a look at the first of them."""
 
-from ipywidgets import Dropdown, IntSlider
+from ipywidgets import Dropdown, IntSlider, Play
 
 from cna_viz.analysis.methods import METHODS
-from cna_viz.widgets.choosing import METHOD_WORDS, offer, row
+from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
 
 
 def test_new_options_are_shown_with_the_value_that_is_chosen() -> None:
@@ -21,6 +21,18 @@ def test_a_menu_can_be_emptied() -> None:
     menu = Dropdown(options=[("one", 1)])
     offer(menu, [], None)
     assert menu.value is None
+
+
+def test_a_slider_is_moved_with_its_player() -> None:
+    slider, player = IntSlider(1), Play(1)
+    move(slider, player, 3)
+    assert (slider.value, player.value) == (3, 3)
+
+
+def test_a_player_is_left_to_the_browser_where_the_slider_was_moved_there() -> None:
+    slider, player = IntSlider(3), Play(1)  # what the browser says of the player is still to come
+    move(slider, player, 3)
+    assert player.value == 1
 
 
 def test_a_row_holds_its_controls_and_wraps() -> None:

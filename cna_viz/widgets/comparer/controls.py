@@ -8,7 +8,7 @@ from ipywidgets import Dropdown, IntSlider, Layout, Play, VBox, jslink
 from cna_viz.figures.labels import MEASURE_LABELS, STAGE_LABELS
 from cna_viz.figures.nodes import KIND_LABELS
 from cna_viz.records.record import Record
-from cna_viz.widgets.choosing import METHOD_WORDS, offer, row
+from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
 from cna_viz.widgets.comparer.look import Choices, Look
 from cna_viz.widgets.run_label import run_label
 
@@ -69,7 +69,7 @@ class Controls(VBox):
             self.first.value, self.second.value = first.id, second.id
             for control in (self.layer, self._play):
                 control.max = offered.layers
-            self.layer.value = look.layer
+            move(self.layer, self._play, look.layer)
             epochs = [(_epoch(epoch, first, second), _value(epoch)) for epoch in offered.epochs]
             offer(self.epoch, epochs, _value(look.epoch))
             offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)

@@ -8,7 +8,7 @@ from ipywidgets import Button, Dropdown, HBox, IntSlider, Layout, Play, Selectio
 from cna_viz.figures.labels import MEASURE_LABELS, STAGE_LABELS
 from cna_viz.figures.nodes import KIND_LABELS
 from cna_viz.records.record import Record
-from cna_viz.widgets.choosing import METHOD_WORDS, offer, row
+from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
 from cna_viz.widgets.explorer.look import Choices, Look
 from cna_viz.widgets.explorer.shelf import Entry
 
@@ -92,9 +92,10 @@ class Controls(VBox):
         try:
             layers, epochs = self._players
             layers.max = self.layer.max = offered.layers
-            layers.value = self.layer.value = look.layer
+            move(self.layer, layers, look.layer)
             epochs.max = len(offered.epochs) - 1
-            epochs.value = offered.epochs.index(look.epoch)
+            if self.epoch.index != (index := offered.epochs.index(look.epoch)):  # see move()
+                epochs.value = index
             offer(self.epoch, [(_epoch(epoch, record), epoch) for epoch in offered.epochs], look.epoch)
             offer(self.stage, [(STAGE_LABELS[stage], stage) for stage in offered.stages], look.stage)
             offer(self.color, [(_color(color, record), color) for color in offered.colors], look.color)
