@@ -349,7 +349,12 @@ class RunConfig(Config):
 
     def id_under(self, results_version: int) -> str:
         """Return sixteen hexadecimal digits: SHA-256 of the results version and the canonical JSON."""
-        return hashlib.sha256(f"{results_version}:{self.to_json()}".encode()).hexdigest()[:16]
+        return id_of(self.to_json().encode(), results_version)
+
+
+def id_of(canonical: bytes, results_version: int) -> str:
+    """Return the identity of the run with this config, given as its canonical JSON, see :meth:`RunConfig.id_under`."""
+    return hashlib.sha256(f"{results_version}:".encode() + canonical).hexdigest()[:16]
 
 
 def _canonical(data: dict[str, Any]) -> dict[str, Any]:

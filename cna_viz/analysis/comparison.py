@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from cna_viz.arms import differing, effective
-from cna_viz.config import RunConfig
+from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS
@@ -35,12 +35,13 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
         Of the table's attributes (``table.attrs``) ``protocol`` says what all runs share, ``metric`` which score it is.
 
     Raises:
-        UsageError: When runs have different datasets or split protocols, an arm lacks pairs that others have, or there
-            are none.
+        UsageError: When runs have different datasets, split protocols or results versions, an arm lacks pairs that
+            others have, or there are none.
     """
     if not records:
         raise UsageError("there are no runs to compare")
     check_protocol([record.config for record in records])
+    _check_results_version(records)
     names = arm_names([record.config for record in records], tuning)
     rows = [
         {
@@ -55,7 +56,7 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
     long = pd.DataFrame(rows).drop_duplicates(["arm", *PAIR])
     table = long.pivot(index=PAIR, columns="arm", values="value")[list(dict.fromkeys(long["arm"]))]
     _check_complete(table, long)
-    table.attrs["protocol"] = _protocol(records[0].config, value, len(table))
+    table.attrs["protocol"] = _protocol(records[0], value, len(table))
     table.attrs["metric"] = records[0].metric
     return table
 
@@ -169,11 +170,20 @@ def _check_complete(table: pd.DataFrame, long: pd.DataFrame) -> None:
         )
 
 
-def _protocol(config: RunConfig, value: str, pairs: int) -> str:
-    training = config.training
+def _check_results_version(records: Sequence[Record]) -> None:
+    versions = sorted({record.environment.get("results_version", RESULTS_VERSION) for record in records})
+    if len(versions) > 1:
+        raise UsageError(
+            f"runs have different results versions: {' and '.join(map(str, versions))}; under each the same config "
+            "gives other numbers: train the older ones again, or leave them out"
+        )
+
+
+def _protocol(record: Record, value: str, pairs: int) -> str:
+    config, training = record.config, record.config.training
     return (
         f"{config.data.dataset}, split {config.data.split}, {pairs} pairs of the same split and seed; {value} "
-        f"{WORDS[config.metric]} at the best validation epoch of at most {training.epochs}"
+        f"{WORDS[record.metric]} at the best validation epoch of at most {training.epochs}"
     )
 
 

@@ -113,7 +113,7 @@ def attributes(record: "Record") -> dict[str, str | int | float]:
         "status": record.status,
         "config": record.config.to_json(),
         "seed": record.config.seed,
-        "schema_version": schema.SCHEMA_VERSION,
+        "schema_version": environment.get("schema_version", schema.SCHEMA_VERSION),
         "results_version": environment.get("results_version", -1),
         "versions": json.dumps(environment.get("versions", {}), sort_keys=True),
         "commit": environment.get("commit") or "",

@@ -8,6 +8,7 @@ from typing import IO
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
 from cna_viz.records.files import parse_lines, read_bytes, read_json, sha256, size_of
+from cna_viz.records.migration import check_version
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,14 @@ def _check_folder(folder: Path) -> None:
 
 
 def _check_schema(folder: Path) -> None:
-    """Refuse a record of another schema by name, before anything is said of its manifest, whose form may be another."""
+    """Refuse a record of an unknown schema by name, before its manifest, whose form may be another, is blamed."""
     path = folder / schema.ENVIRONMENT_FILE
     try:
         version = read_json(path).get("schema_version")
     except RecordError:
         return  # what is wrong with it is said where it is read
-    if type(version) is int and version != schema.SCHEMA_VERSION:
-        raise RecordError(f"{folder}: schema version {version}; this cna_viz reads version {schema.SCHEMA_VERSION}")
+    if type(version) is int:
+        check_version(version, str(folder))
 
 
 def _entries(content: bytes, path: Path) -> Manifest:

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from cna_viz.config import RESULTS_VERSION, RunConfig
+from cna_viz.config import RESULTS_VERSION, RunConfig, id_of
 from cna_viz.errors import CnaVizError, RecordError, shown
 from cna_viz.records import schema
 from cna_viz.records.files import finished_lines, parse_json
 from cna_viz.records.integrity import Manifest, is_complete, read_listed
+from cna_viz.records.migration import check_version, metric_of
 
 _ASIDE = ".unfinished-"
 """Stands between the id and a number in the name of a folder that was set aside for a new attempt."""
@@ -25,7 +26,8 @@ def read_config(folder: Path, manifest: Manifest) -> tuple[RunConfig, dict[str, 
         config = RunConfig.from_json(content.decode())
     except (CnaVizError, UnicodeDecodeError) as error:
         raise RecordError(f"{folder / schema.CONFIG_FILE}: {error}") from None
-    identity, name = config.id_under(environment.get("results_version", RESULTS_VERSION)), folder.resolve().name
+    # Of what is written, not of how it would be written today: settings that came later don't change who it is.
+    identity, name = id_of(content, environment.get("results_version", RESULTS_VERSION)), folder.resolve().name
     if identity != name and (is_complete(folder) or identity != name.partition(_ASIDE)[0]):
         raise RecordError(f"{folder}: this is the record of run {identity}; a record lies in a folder of its own name")
     return config, environment
@@ -36,11 +38,7 @@ def _read_environment(folder: Path, manifest: Manifest) -> dict[str, Any]:
     if not is_complete(folder) and not path.exists():
         return {}  # the run ended while its record was begun
     environment = parse_json(read_listed(folder, manifest, schema.ENVIRONMENT_FILE), path)
-    version = environment.get("schema_version")
-    if version != schema.SCHEMA_VERSION:
-        raise RecordError(
-            f"{folder}: schema version {shown(version)}; this cna_viz reads version {schema.SCHEMA_VERSION}"
-        )
+    check_version(environment.get("schema_version"), str(folder))
     if type(environment.get("results_version")) is not int:
         raise RecordError(f"{path}: results version {shown(environment.get('results_version'))} is no integer")
     return environment
@@ -57,7 +55,9 @@ def read_summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
     return summary
 
 
-def unfinished_summary(folder: Path, manifest: Manifest, config: RunConfig) -> dict[str, Any]:
+def unfinished_summary(
+    folder: Path, manifest: Manifest, config: RunConfig, environment: dict[str, Any]
+) -> dict[str, Any]:
     """Return what can be said of a run that goes on or was interrupted; its status is ``incomplete``.
 
     What the run itself has written of a summary comes first. Without it the best epoch is the one whose model was
@@ -70,7 +70,7 @@ def unfinished_summary(folder: Path, manifest: Manifest, config: RunConfig) -> d
         schema.check_summary({"status": "incomplete", "best_epoch": measured}, str(path))
     written = read_summary(folder, manifest) if schema.SUMMARY_FILE in manifest else {}
     known = {
-        config.metric: {},
+        metric_of(config, environment): {},
         "best_epoch": measured,
         "epochs": epochs,
         "seconds_per_epoch": None,

@@ -23,6 +23,7 @@ from cna_viz.records.integrity import (
     read_unfinished_manifest,
 )
 from cna_viz.records.metrics import metrics_dataset
+from cna_viz.records.migration import metric_of
 from cna_viz.records.opening import read_config, read_summary, unfinished_summary
 from cna_viz.records.snapshot import Snapshot
 
@@ -69,7 +70,7 @@ class Record:
     @property
     def metric(self) -> str:
         """The score that selected the model, that of its dataset: accuracy, roc_auc or nmse."""
-        return self.config.metric
+        return metric_of(self.config, self.environment)
 
     def score(self, part: str = "test", metric: str | None = None) -> float:
         """Return a score of the selected model; NaN where the run has none.
@@ -208,7 +209,7 @@ def load_record(folder: Path, incomplete: bool = False) -> Record:
         incomplete: Also open what there is of a run that goes on or was interrupted; its status is ``incomplete``.
 
     Raises:
-        RecordError: When it is missing, unfinished, truncated, altered, of another schema, or not in its own folder.
+        RecordError: When it is missing, unfinished, truncated, altered, of an unknown schema, or not in its own folder.
     """
     unfinished = incomplete and folder.is_dir() and not is_complete(folder)
     manifest = read_unfinished_manifest(folder) if unfinished else read_manifest(folder)
@@ -216,5 +217,7 @@ def load_record(folder: Path, incomplete: bool = False) -> Record:
         if name in manifest:
             (check_size if name in _LARGE else read_checked)(folder, manifest[name])
     config, environment = read_config(folder, manifest)
-    summary = unfinished_summary(folder, manifest, config) if unfinished else read_summary(folder, manifest)
+    if unfinished:
+        return Record(folder, config, environment, unfinished_summary(folder, manifest, config, environment), manifest)
+    summary = read_summary(folder, manifest)
     return Record(folder, config, environment, summary, manifest)

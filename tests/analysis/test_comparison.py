@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cna_viz.analysis.comparison import arm_names, once, paired_table, training_settings, without_diverged
-from cna_viz.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, WatchedConfig
+from cna_viz.config import RESULTS_VERSION, DataConfig, ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -46,6 +46,13 @@ def test_settings_of_the_training_make_arms() -> None:
     one = config()
     other = one.replace(training=TrainingConfig(lr=0.5))
     assert list(arm_names([one, other]).values()) == ["lr 0.01", "lr 0.5"]
+
+
+def test_runs_of_two_results_versions_are_not_compared(make: Make) -> None:
+    old, new = make("relu"), make("cna")
+    old.environment["results_version"] = new.environment["results_version"] - 1
+    with pytest.raises(UsageError, match=f"different results versions: {RESULTS_VERSION - 1} and {RESULTS_VERSION}"):
+        paired_table([old, new])
 
 
 def test_pairs_share_split_and_seed(make: Make) -> None:

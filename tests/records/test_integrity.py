@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from cna_viz.config import RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.records.files import MOST
 from cna_viz.records.integrity import is_complete, read_manifest
+from cna_viz.records.migration import OLDEST
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import REQUIRED_FILES, SCHEMA_VERSION
 from cna_viz.records.synthetic import synthetic_record
@@ -243,13 +245,24 @@ def test_manifest_must_list_what_is_required(make: Make, name: str) -> None:
         load_record(folder)
 
 
-@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1, 0, str(SCHEMA_VERSION), None])
-def test_other_schema_versions_are_refused(make: Make, reseal: Reseal, version: object) -> None:
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [
+        (SCHEMA_VERSION + 1, ": it was written by a newer one, install that"),
+        (OLDEST - 1, ": train the run again"),
+        (0, ": train the run again"),
+        (str(SCHEMA_VERSION), ""),
+        (None, ""),
+        (True, ""),
+    ],
+)
+def test_other_schema_versions_are_refused(make: Make, reseal: Reseal, version: object, advice: str) -> None:
     folder = make().folder
     environment = json.loads((folder / "environment.json").read_text())
     (folder / "environment.json").write_text(json.dumps({**environment, "schema_version": version}))
     reseal(folder)
-    with pytest.raises(RecordError, match=f"schema version {version!r}; this cna_viz reads version {SCHEMA_VERSION}"):
+    said = f"schema version {version!r}; this cna_viz reads versions {OLDEST} to {SCHEMA_VERSION}{advice}"
+    with pytest.raises(RecordError, match=f"{re.escape(said)}$"):
         load_record(folder)
 
 
@@ -257,11 +270,11 @@ def test_other_schema_versions_are_refused(make: Make, reseal: Reseal, version: 
 def test_a_schema_with_other_manifests_is_named_before_its_manifest_is_blamed(make: Make, sealed: bool) -> None:
     folder = make().folder
     environment = json.loads((folder / "environment.json").read_text())
-    (folder / "environment.json").write_text(json.dumps({**environment, "schema_version": SCHEMA_VERSION - 1}))
+    (folder / "environment.json").write_text(json.dumps({**environment, "schema_version": OLDEST - 1}))
     write_manifest(folder, [json.dumps({"file": "snapshots/0000.safetensors", "bytes": 1, "sha256": "x"})])
     if not sealed:
         (folder / "COMPLETE").unlink()
-    with pytest.raises(RecordError, match=f"schema version {SCHEMA_VERSION - 1}; this cna_viz reads"):
+    with pytest.raises(RecordError, match=f"schema version {OLDEST - 1}; this cna_viz reads"):
         load_record(folder, incomplete=True)
 
 
