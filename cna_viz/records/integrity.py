@@ -1,9 +1,10 @@
 """Is a file of a record what was written? The manifest says what each must be; nothing else is trusted."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Final
 
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
@@ -29,6 +30,10 @@ class Entry:
 
 
 Manifest = dict[str, Entry]
+
+LEFT_BY_SYSTEMS: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""Files that programs which show folders leave in them."""
+NOT_ITS_OWN: Final = "does not belong to the record"
 
 
 def is_complete(folder: Path) -> bool:
@@ -70,6 +75,33 @@ def read_unfinished_manifest(folder: Path) -> Manifest:
     path = folder / schema.MANIFEST_FILE
     _check_schema(folder)
     return _entries(read_bytes(path), path) if path.exists() else {}
+
+
+def strangers(folder: Path, manifest: Manifest) -> list[str]:
+    """Return what lies in the folder of a record and does not belong to it: files, folders, links, devices."""
+    known = {*manifest, schema.MANIFEST_FILE, schema.COMPLETE_FILE, schema.SNAPSHOT_FOLDER}
+    names = _names_in(folder)
+    if schema.SNAPSHOT_FOLDER in names and not (folder / schema.SNAPSHOT_FOLDER).is_symlink():
+        names += [f"{schema.SNAPSHOT_FOLDER}/{name}" for name in _names_in(folder / schema.SNAPSHOT_FOLDER)]
+    return sorted(name for name in names if name not in known)
+
+
+def check_strangers(folder: Path, manifest: Manifest) -> None:
+    """Refuse a finished record in which something lies that does not belong to it.
+
+    Raises:
+        RecordError: Naming what lies there.
+    """
+    found = strangers(folder, manifest)
+    if found:
+        raise RecordError(f"{folder / found[0]}: {NOT_ITS_OWN}; move it out of the folder")
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if name not in LEFT_BY_SYSTEMS]
+    except OSError as error:
+        raise RecordError(f"{folder}: not readable ({error.strerror})") from None
 
 
 def _check_folder(folder: Path) -> None:

@@ -16,6 +16,7 @@ from cna_viz.records.files import parse_json, parse_lines, tensors_from_bytes
 from cna_viz.records.integrity import (
     Manifest,
     check_size,
+    check_strangers,
     is_complete,
     read_checked,
     read_listed,
@@ -209,7 +210,8 @@ def load_record(folder: Path, incomplete: bool = False) -> Record:
         incomplete: Also open what there is of a run that goes on or was interrupted; its status is ``incomplete``.
 
     Raises:
-        RecordError: When it is missing, unfinished, truncated, altered, of an unknown schema, or not in its own folder.
+        RecordError: When it is missing, unfinished, truncated, altered, of an unknown schema, not in its own folder, or
+            when something lies in it that is not its own.
     """
     unfinished = incomplete and folder.is_dir() and not is_complete(folder)
     manifest = read_unfinished_manifest(folder) if unfinished else read_manifest(folder)
@@ -219,5 +221,6 @@ def load_record(folder: Path, incomplete: bool = False) -> Record:
     config, environment = read_config(folder, manifest)
     if unfinished:
         return Record(folder, config, environment, unfinished_summary(folder, manifest, config, environment), manifest)
+    check_strangers(folder, manifest)
     summary = read_summary(folder, manifest)
     return Record(folder, config, environment, summary, manifest)

@@ -4,8 +4,7 @@ import hashlib
 from pathlib import Path
 
 from cna_viz.errors import RecordError
-from cna_viz.records import schema
-from cna_viz.records.integrity import Entry, check_digest, check_size, read_manifest
+from cna_viz.records.integrity import NOT_ITS_OWN, Entry, check_digest, check_size, read_manifest, strangers
 from cna_viz.records.snapshot import Snapshot
 
 
@@ -21,15 +20,10 @@ def find_problems(folder: Path) -> list[str]:
             _check_file(folder, entry)
         except RecordError as error:
             problems.append(str(error))
-    known = {*manifest, schema.MANIFEST_FILE, schema.COMPLETE_FILE}
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if _is_entry(path)}
-    problems += [f"{folder / name}: does not belong to the record" for name in sorted(present - known)]
-    return problems
-
-
-def _is_entry(path: Path) -> bool:
-    """Whether a path is anything but a folder that was gone through; links are not."""
-    return path.is_symlink() or not path.is_dir()
+    try:
+        return problems + [f"{folder / name}: {NOT_ITS_OWN}" for name in strangers(folder, manifest)]
+    except RecordError as error:
+        return [*problems, str(error)]
 
 
 def _check_file(folder: Path, entry: Entry) -> None:

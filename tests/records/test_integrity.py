@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cna_viz.config import RunConfig
+from cna_viz.config import RecordingConfig, RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.records.files import MOST
 from cna_viz.records.integrity import is_complete, read_manifest
@@ -179,14 +179,40 @@ def test_mark_that_is_no_text(make: Make) -> None:
         load_record(folder)
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "snapshots/0002.safetensors", ".config.json.123.tmp", "deep/er/file"])
-def test_extra_file_is_named_and_does_not_hinder(make: Make, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("notes.txt", "notes.txt"),
+        ("snapshots/0002.safetensors", "snapshots/0002.safetensors"),
+        (".config.json.123.tmp", ".config.json.123.tmp"),
+        ("deep/er/file", "deep"),
+        ("snapshots/deeper/file", "snapshots/deeper"),
+    ],
+)
+def test_an_extra_file_is_named_and_refused(make: Make, name: str, named: str) -> None:
     folder = make().folder
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(b"x")
-    assert find_problems(folder) == [f"{folder / name}: does not belong to the record"]
-    assert load_record(folder).snapshots == (0, 1, 5)
+    said = f"{folder / named}: does not belong to the record"
+    assert find_problems(folder) == [said]
+    with pytest.raises(RecordError, match=f"{re.escape(said)}; move it out of the folder$"):
+        load_record(folder)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "snapshots/.DS_Store", "Thumbs.db", "desktop.ini"])
+def test_what_programs_leave_that_show_folders_hinders_nobody(make: Make, name: str) -> None:
+    folder = make().folder
+    (folder / name).write_bytes(b"x")
+    assert find_problems(folder) == []
     read_everything(folder)
+
+
+def test_an_extra_file_in_a_record_without_snapshots_is_refused(runs: Path) -> None:
+    config = RunConfig(recording=RecordingConfig(snapshots="none"))
+    folder = synthetic_record(runs, config).folder
+    assert find_problems(folder) == []
+    (folder / "snapshots" / "0000.safetensors").write_bytes(b"x")
+    assert find_problems(folder) == [f"{folder / 'snapshots/0000.safetensors'}: does not belong to the record"]
 
 
 def test_missing_folder(runs: Path) -> None:
