@@ -1,12 +1,13 @@
 """``cna-viz compare``: hold the arms of a grid against one of them, pair by pair."""
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cna_viz.cli.complaint import complain
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
+from cna_viz.cli.printable import printable
 from cna_viz.cli.tables import markdown, table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
@@ -114,7 +115,7 @@ def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[
     share, mean = metric in SHARES, pairs.mean()
     rows = [[baseline, written(metric, mean[baseline]), *[""] * 5]]
     rows += [[arm, written(metric, mean[arm]), *_cells(row, metric), row["verdict"]] for arm, row in arms.iterrows()]
-    print(f"{found['within']}\n")
+    print(f"{printable(found['within'])}\n")
     print(make(["arm", f"mean {WORDS[metric]}", f"- {baseline}", "95 %", "p (Holm)", "d_z", "verdict"], rows))
     if "effects" in found:
         cells = [[name, *_cells(row, metric, "p_flip")] for name, row in found["effects"].iterrows()]
@@ -124,18 +125,17 @@ def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[
     print(_tuning(found["tuning"]) + "\n")
     needed = pairs_needed(len(arms), 0.05)
     if len(pairs) < needed:
-        print(
-            f"cna-viz: {len(pairs)} pairs can't make a difference significant at 5 %, however large: with {len(arms)} "
-            f"arms to compare it takes {needed}",
-            file=sys.stderr,
+        complain(
+            f"{len(pairs)} pairs can't make a difference significant at 5 %, however large: with {len(arms)} "
+            f"arms to compare it takes {needed}"
         )
 
 
 def _tuning(notes: dict[str, str]) -> str:
     """Return whether and how the arms were tuned: in one line where it was the same for all."""
     if len(notes) > 1 and len(set(notes.values())) == 1:
-        return f"all arms: {next(iter(notes.values()))}"
-    return "\n".join(f"{arm}: {note}" for arm, note in notes.items())
+        return printable(f"all arms: {next(iter(notes.values()))}")
+    return "\n".join(printable(f"{arm}: {note}") for arm, note in notes.items())
 
 
 def _cells(row: "pd.Series[Any]", metric: str, p: str = "p_holm") -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.parser import Parser
+from cna_viz.cli.printable import printable
 from cna_viz.cli.tables import table
 from cna_viz.errors import UsageError
 from cna_viz.reports.browser import print_page, require_browser
@@ -135,4 +136,4 @@ def _list_parameters(name: str) -> int:
 
 
 def _progress(number: int, total: int, heading: str) -> None:
-    print(f"cell {number} of {total}: {heading}", file=sys.stderr)
+    print(printable(f"cell {number} of {total}: {heading}"), file=sys.stderr)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cna_viz.cli.complaint import complain
+from cna_viz.cli.printable import printable
 from cna_viz.reports.batch import batch
 from cna_viz.reports.gallery import gallery
 from cna_viz.reports.jobs import MADE
@@ -40,9 +42,9 @@ def make_many(namespace: Namespace, given: Mapping[str, object], browser: str | 
         _say(many.note)
     print(json.dumps(_as_data(many)) if namespace.json else many.listing.index)
     for label, why in many.failed.items():
-        _say(f"cna-viz: report {label} failed: {why}")
+        complain(f"report {label} failed: {why}")
     if many.failed:
-        _say(f"cna-viz: {len(many.failed)} of {len(many.jobs)} reports failed: {'; '.join(many.failed)}")
+        complain(f"{len(many.failed)} of {len(many.jobs)} reports failed: {'; '.join(many.failed)}")
     return 1 if many.failed else 0
 
 
@@ -62,4 +64,4 @@ def _as_data(many: Many) -> dict[str, Any]:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)

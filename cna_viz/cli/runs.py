@@ -12,6 +12,7 @@ from cna_viz.cli.data_option import add_data
 from cna_viz.cli.export import add_export_options, check_export_options, export, open_record
 from cna_viz.cli.gc import add_gc_options, check_gc_options, collect
 from cna_viz.cli.parser import Parser
+from cna_viz.cli.printable import printable
 from cna_viz.cli.reproduce import reproduce_runs
 from cna_viz.cli.tables import table
 from cna_viz.errors import RecordError, shown, unknown_name
@@ -158,7 +159,7 @@ def _verify(namespace: Namespace) -> int:
         print(json.dumps({"verified": len(problems), "problems": bad}))
     else:
         for found in bad.values():
-            print("\n".join(found))
+            print("\n".join(map(printable, found)))
         print(f"{len(problems)} verified, {len(bad)} with problems")
     return 1 if bad else 0
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from cna_viz.cli.printable import printable
+
 _MARKS: Final = re.compile(r"([\\`*_|<>])")
 
 
@@ -20,6 +22,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         rows: Cells, one sequence per row.
         right: Names of the columns to align to the right.
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:
@@ -34,5 +37,5 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows as a table in Markdown; what stands in a cell is text, whatever it contains."""
-    lines = [header, ["---"] * len(header), *([_MARKS.sub(r"\\\1", cell) for cell in row] for row in rows)]
+    lines = [header, ["---"] * len(header), *([_MARKS.sub(r"\\\1", printable(cell)) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

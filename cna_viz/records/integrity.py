@@ -47,7 +47,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         RecordError: When the record is missing, unfinished, or its manifest was altered.
     """
-    _check_folder(folder)
+    check_folder(folder)
     if not is_complete(folder):
         raise RecordError(
             f"{folder}: the run was not finished (no {schema.COMPLETE_FILE}); run it again, or open what there is "
@@ -71,7 +71,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def read_unfinished_manifest(folder: Path) -> Manifest:
     """Read the manifest of a run that goes on or was interrupted, as far as it goes."""
-    _check_folder(folder)
+    check_folder(folder)
     path = folder / schema.MANIFEST_FILE
     _check_schema(folder)
     return _entries(read_bytes(path), path) if path.exists() else {}
@@ -104,9 +104,14 @@ def _names_in(folder: Path) -> list[str]:
         raise RecordError(f"{folder}: not readable ({error.strerror})") from None
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Raise :class:`~cna_viz.errors.RecordError` where there is no such folder, or it may not be looked into."""
     if not folder.is_dir():
         raise RecordError(f"{folder}: there is no such record; `cna-viz runs list` shows those there are")
+    try:
+        os.stat(f"{folder}/.")  # which only somebody may do who may look into it
+    except OSError as error:
+        raise RecordError(f"{folder}: not readable ({error.strerror})") from None
 
 
 def _check_schema(folder: Path) -> None:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from cna_viz.errors import RecordError, unknown_name
 from cna_viz.records import schema
+from cna_viz.records.integrity import check_folder
 from cna_viz.records.record import Record, load_record
+
+_FIRST = (schema.CONFIG_FILE, schema.MANIFEST_FILE, schema.COMPLETE_FILE)
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,10 @@ def _folders(runs: Path) -> list[Path]:
 
 
 def _look(folder: Path) -> Listed:
-    if not any((folder / name).exists() for name in (schema.CONFIG_FILE, schema.MANIFEST_FILE, schema.COMPLETE_FILE)):
-        return Listed(folder, None, "incomplete")  # a run that is about to write its first file looks so
     try:
+        check_folder(folder)
+        if not any((folder / name).exists() for name in _FIRST):
+            return Listed(folder, None, "incomplete")  # a run that is about to write its first file looks so
         record = load_record(folder, incomplete=True)
     except RecordError as error:
         return Listed(folder, None, "broken", str(error))

@@ -15,6 +15,7 @@ from cna_viz.records import schema
 from cna_viz.records.files import parse_json, parse_lines, tensors_from_bytes
 from cna_viz.records.integrity import (
     Manifest,
+    check_folder,
     check_size,
     check_strangers,
     is_complete,
@@ -213,7 +214,8 @@ def load_record(folder: Path, incomplete: bool = False) -> Record:
         RecordError: When it is missing, unfinished, truncated, altered, of an unknown schema, not in its own folder, or
             when something lies in it that is not its own.
     """
-    unfinished = incomplete and folder.is_dir() and not is_complete(folder)
+    check_folder(folder)
+    unfinished = incomplete and not is_complete(folder)
     manifest = read_unfinished_manifest(folder) if unfinished else read_manifest(folder)
     for name in schema.REQUIRED_FILES:
         if name in manifest:

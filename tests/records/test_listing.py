@@ -1,6 +1,8 @@
 """The list of a folder: what is broken or unfinished hides nothing else."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,34 @@ def test_all_kinds(make: Make, runs: Path) -> None:
     record = listed[good.id].record
     assert record is not None
     assert record.config == good.config
+
+
+def test_a_folder_that_may_not_be_looked_into_hides_no_other(make: Make, runs: Path) -> None:
+    good, locked = make(seed=0), make(seed=1)
+    locked.folder.chmod(0)
+    with _somebody_else(runs):
+        listed = {entry.folder.name: entry for entry in list_runs(runs)}
+    locked.folder.chmod(0o700)
+    assert {name: entry.status for name, entry in listed.items()} == {good.id: "complete", locked.id: "broken"}
+    assert listed[locked.id].problem == f"{locked.folder}: not readable (Permission denied)"
+
+
+@contextmanager
+def _somebody_else(readable: Path) -> Iterator[None]:
+    """Be a user without rights for a while where we are the one who has them all."""
+    if os.geteuid() != 0:
+        yield
+        return
+    modes = {folder: folder.stat().st_mode for folder in (readable, *readable.parents)}
+    for folder, mode in modes.items():
+        folder.chmod(mode | 0o055)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for folder, mode in modes.items():
+            folder.chmod(mode)
 
 
 def test_empty_folder(tmp_path: Path) -> None:
