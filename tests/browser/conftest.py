@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from cna_viz.records import select, select_one, stored_runs
 from cna_viz.reports.notebooks import notebook_folder
@@ -86,6 +86,17 @@ class Seen:
               return false;
             }""",
             arg=count,
+        )
+
+    def wait_until_drawn(self, view: Locator) -> None:
+        """Go to a figure until it is drawn: what is drawn meanwhile above it moves it out of sight, where it waits."""
+        self.page.wait_for_function(
+            """view => {
+              if (view.querySelector(".js-plotly-plot .main-svg .infolayer")) return true;
+              view.scrollIntoView({ block: "nearest" });
+              return false;
+            }""",
+            arg=view.element_handle(),
         )
 
     def title(self, number: int) -> str:

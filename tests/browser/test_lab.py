@@ -36,9 +36,8 @@ def test_the_lesson_runs_and_a_slider_moves_its_figure(lab: str, visit: Visit) -
     page = seen.page
     playground = page.locator(".widget-hslider").filter(has=page.get_by_text("layer", exact=True)).first
     view = page.locator(".cna-viz-view[aria-label*='features of the graph']").first
-    view.scroll_into_view_if_needed()  # what is not near is not drawn
+    seen.wait_until_drawn(view)
     nodes = view.locator(".js-plotly-plot")
-    nodes.wait_for()
     places = "box => box._fullData.filter((trace) => trace.customdata?.length).map((trace) => Array.from(trace.x))"
     before = nodes.evaluate(places)
     handle = nodes.element_handle()
@@ -56,7 +55,9 @@ def test_a_prediction_is_asked_before_the_picture_is_shown(lab: str, visit: Visi
     run_all(seen, lab.replace("NAME", "10_teaching.ipynb"))
     page = seen.page
     page.get_by_label("in both, each in its way").click()
-    assert not page.locator(".cna-viz-view").filter(has_text="also close in the graph").count()
+    answer = page.locator(".cna-viz-view[aria-label*='also close in the graph']").first
+    assert not answer.is_visible()
     page.get_by_role("button", name="Show").first.click()
     page.get_by_text("You said: in both, each in its way.").wait_for()
-    page.locator(".cna-viz-view").filter(has_text="also close in the graph").wait_for()
+    answer.wait_for()
+    seen.wait_until_drawn(answer)
