@@ -345,15 +345,16 @@ class RunConfig(Config):
     @property
     def run_id(self) -> str:
         """Identity of the run under the present :data:`RESULTS_VERSION`."""
-        return self.id_under(RESULTS_VERSION)
-
-    def id_under(self, results_version: int) -> str:
-        """Return sixteen hexadecimal digits: SHA-256 of the results version and the canonical JSON."""
-        return id_of(self.to_json().encode(), results_version)
+        return id_of(self.to_json().encode(), RESULTS_VERSION)
 
 
 def id_of(canonical: bytes, results_version: int) -> str:
-    """Return the identity of the run with this config, given as its canonical JSON, see :meth:`RunConfig.id_under`."""
+    """Return the identity of the run of a config: sixteen hexadecimal digits, SHA-256 of the two.
+
+    Args:
+        canonical: The config as canonical JSON, what ``to_json`` returns.
+        results_version: The results version that the run was trained under.
+    """
     return hashlib.sha256(f"{results_version}:".encode() + canonical).hexdigest()[:16]
 
 

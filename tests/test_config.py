@@ -520,8 +520,9 @@ def test_equal_configs_have_equal_text(cls: type[Config], name: str) -> None:
 
 def test_identity_under_another_results_version() -> None:
     config = RunConfig(seed=3)
-    assert config.id_under(module.RESULTS_VERSION) == config.run_id
-    assert config.id_under(1) == hashlib.sha256(f"1:{config.to_json()}".encode()).hexdigest()[:16]
+    text = config.to_json()
+    assert module.id_of(text.encode(), module.RESULTS_VERSION) == config.run_id
+    assert module.id_of(text.encode(), 1) == hashlib.sha256(f"1:{text}".encode()).hexdigest()[:16]
 
 
 # What is recorded

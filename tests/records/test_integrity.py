@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cna_viz.config import RecordingConfig, RunConfig
+from cna_viz.config import RecordingConfig, RunConfig, id_of
 from cna_viz.errors import RecordError
 from cna_viz.records.files import MOST
 from cna_viz.records.integrity import is_complete, read_manifest
@@ -386,7 +386,7 @@ def test_results_version_that_is_none(make: Make, reseal: Reseal, version: objec
 
 def test_record_of_an_older_results_version_stays_readable(make: Make, reseal: Reseal) -> None:
     record = make()
-    older = record.folder.with_name(record.config.id_under(0))
+    older = record.folder.with_name(id_of(record.config.to_json().encode(), 0))
     shutil.copytree(record.folder, older)
     environment = json.loads((older / "environment.json").read_text())
     (older / "environment.json").write_text(json.dumps({**environment, "results_version": 0}))
