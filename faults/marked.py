@@ -1,4 +1,4 @@
-"""The tests that take too long for every day: those of the suite that are marked ``faults``."""
+"""The tests that take too long for every day: those of the suite that are marked ``slow``."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def check(seed: int, work: Path) -> list[Row]:
         "-m",
         "pytest",
         "-m",
-        "faults",
+        "slow",
         "tests",
         "--ignore",
         "tests/browser",
@@ -33,5 +33,5 @@ def check(seed: int, work: Path) -> list[Row]:
     skipped = sum(case.find("skipped") is not None for case in cases)
     names = [f"{case.get('classname')}::{case.get('name')}" for case in wrong]
     return [
-        Row("tests that kill sweeps, tunings and workers", len(cases), names, f"{skipped} skipped" if skipped else "")
+        Row("tests that take too long for every day", len(cases), names, f"{skipped} skipped" if skipped else "")
     ]

@@ -34,7 +34,13 @@ MANY = {
 """Notebooks that train many runs in processes of their own; and what makes these few and small."""
 
 
-@pytest.mark.parametrize("name", MANY)
+EVERY_DAY = ("ablation", "smoothing_or_vanishing_gradients")
+"""Those of them that are run every day; the others are built alike."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in EVERY_DAY else pytest.param(name, marks=pytest.mark.slow) for name in MANY]
+)
 def test_it_trains_many_runs_and_compares_them(name: str, tmp_path: Path) -> None:
     given = {"dataset": "karate", "runs": str(tmp_path / "runs"), "hidden": "4", "epochs": "2", **MANY[name]}
     result = make_report(name, given, tmp_path / "out")
@@ -47,25 +53,25 @@ def test_it_trains_many_runs_and_compares_them(name: str, tmp_path: Path) -> Non
     assert " nan" not in page
 
 
+@pytest.mark.parametrize("graphs", [["karate", "texas"], pytest.param([], marks=pytest.mark.slow)])
 def test_heterophily_uses_the_graphs_at_hand_and_says_which_are_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    graphs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "data").touch()  # a file where downloads would go: none is tried
     monkeypatch.setenv("CNA_VIZ_CACHE", str(tmp_path))
     monkeypatch.delenv("CNA_VIZ_DATA", raising=False)
     small = {"layers": "2", "hidden": "4", "epochs": "2", "seeds": "0,1", "slots": "relu", "homophilies": "0.1,0.9"}
     given = {**small, "runs": str(tmp_path / "runs")}
-    for graphs in (["karate", "texas"], []):
-        page = make_report("heterophily", {**given, "graphs": graphs}, tmp_path / "out").index.read_text()
-        figures = re.findall(r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', page)
-        assert len(figures) == (3 if graphs else 1)
-        assert all(json.loads(figure)["data"] for figure in figures)
-        assert ("<strong>texas</strong> is left out: dataset 'texas' is not on disk" in page) == bool(graphs)
-        assert ("cna-viz report heterophily -p graphs texas --data path/to/data" in page) == bool(graphs)
-        assert ("karate: 34 nodes, 78 edges, 4 classes; edge homophily 0.7" in page) == bool(graphs)
-        assert ("<li>no real graph is at hand" in page) != bool(graphs)
-        assert ("<p>No real graph is at hand" in page) != bool(graphs)
-        assert " nan" not in page
+    page = make_report("heterophily", {**given, "graphs": graphs}, tmp_path / "out").index.read_text()
+    figures = re.findall(r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', page)
+    assert len(figures) == (3 if graphs else 1)
+    assert all(json.loads(figure)["data"] for figure in figures)
+    assert ("<strong>texas</strong> is left out: dataset 'texas' is not on disk" in page) == bool(graphs)
+    assert ("cna-viz report heterophily -p graphs texas --data path/to/data" in page) == bool(graphs)
+    assert ("karate: 34 nodes, 78 edges, 4 classes; edge homophily 0.7" in page) == bool(graphs)
+    assert ("<li>no real graph is at hand" in page) != bool(graphs)
+    assert ("<p>No real graph is at hand" in page) != bool(graphs)
+    assert " nan" not in page
     assert {entry.status for entry in list_runs(tmp_path / "runs")} == {"complete"}
 
 
@@ -115,7 +121,9 @@ claims:
 """
 
 
-@pytest.mark.parametrize(("only", "drawn"), [("level,far,weights,none", 1), ("far,none", 0)])
+@pytest.mark.parametrize(
+    ("only", "drawn"), [("level,far,weights,none", 1), pytest.param("far,none", 0, marks=pytest.mark.slow)]
+)
 def test_the_ledger_is_written_whatever_can_be_run(tmp_path: Path, only: str, drawn: int) -> None:
     (tmp_path / "claims.yaml").write_text(CLAIMS)
     given = {"claims_file": str(tmp_path / "claims.yaml"), "epochs": "2", "only": only, "workers": "1"}
@@ -129,6 +137,7 @@ def test_the_ledger_is_written_whatever_can_be_run(tmp_path: Path, only: str, dr
     assert ("<strong>reproduced</strong>" in page) == (drawn == 1)
 
 
+@pytest.mark.slow
 def test_a_claims_file_that_makes_no_sense_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "claims.yaml").write_text(CLAIMS.replace("kind: none", "kind: nine"))
     given = {"claims_file": str(tmp_path / "claims.yaml"), "runs": str(tmp_path / "runs")}

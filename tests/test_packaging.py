@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -149,8 +150,14 @@ def imported() -> Iterator[str]:
                     yield name
 
 
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """Return which packages supply what can be imported; looking through all of them takes a second."""
+    return packages_distributions()
+
+
 @pytest.mark.parametrize("name", sorted(set(imported())))
 def test_what_is_imported_is_declared(name: str) -> None:
-    suppliers = {str(canonicalize_name(supplier)) for supplier in packages_distributions()[name]}
+    suppliers = {str(canonicalize_name(supplier)) for supplier in distributions()[name]}
     extras = requirements([line for name, lines in EXTRAS.items() if name != "dev" for line in lines])
     assert suppliers & {*RUNTIME, *extras}, f"{name} comes from {suppliers}, which pyproject.toml does not name"

@@ -17,7 +17,7 @@ from cna_viz.tuning import Tuning
 Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``csbm_homophily``."""
 
-MOST: Final = 100_000
+MOST: Final = 20_000
 """Combinations of a grid."""
 
 

@@ -307,7 +307,7 @@ print(record.id, record.summary["status"], len(record.metrics.epoch))
 """
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_two_processes_train_one_record(configure: Configure, runs: Path, tmp_path: Path) -> None:
     config = configure(training={"epochs": 20})
     marks = tmp_path / "marks"

@@ -266,9 +266,7 @@ def endless(tmp_path: Path) -> str:
 
 
 @linux
-@pytest.mark.parametrize(
-    "sign", [signal.SIGKILL, signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.faults)]
-)
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_with_the_sweep_end_its_workers(runs: Path, endless: str, sign: signal.Signals) -> None:
     process = command(endless, runs)
     until(lambda: len(list(runs.glob("*/metrics.jsonl"))) == 2)
@@ -294,7 +292,7 @@ def test_the_same_on_a_local_cluster(configs: list[RunConfig], runs: Path) -> No
 
 
 @linux
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_worker_of_a_cluster_is_killed_and_all_runs_arrive(configs: list[RunConfig], runs: Path) -> None:
     distributed = pytest.importorskip("distributed")
     slow = [config.replace(training=config.training.replace(epochs=300, patience=300)) for config in configs]

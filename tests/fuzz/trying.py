@@ -15,7 +15,7 @@ from tests.fuzz.properties import Property
 HANGS: Final = 120
 """Seconds after which a case of ``make faults`` hangs."""
 EVERYDAY: Final = settings(
-    max_examples=50,
+    max_examples=25,
     derandomize=True,
     database=None,
     deadline=None,

@@ -388,7 +388,7 @@ def finished(process: "subprocess.Popen[str]") -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_killed_in_the_middle_and_gone_on_with_by_two_at_once(grid: Grid, tmp_path: Path) -> None:
     undisturbed = go(grid, tmp_path / "undisturbed", trials=3, seeds=[5, 6])
     process, records = start(tmp_path), tmp_path / "out" / "small" / "runs"
