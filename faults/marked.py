@@ -32,6 +32,4 @@ def check(seed: int, work: Path) -> list[Row]:
     wrong = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     skipped = sum(case.find("skipped") is not None for case in cases)
     names = [f"{case.get('classname')}::{case.get('name')}" for case in wrong]
-    return [
-        Row("tests that take too long for every day", len(cases), names, f"{skipped} skipped" if skipped else "")
-    ]
+    return [Row("tests that take too long for every day", len(cases), names, f"{skipped} skipped" if skipped else "")]

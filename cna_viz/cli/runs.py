@@ -16,6 +16,7 @@ from cna_viz.cli.printable import printable
 from cna_viz.cli.reproduce import reproduce_runs
 from cna_viz.cli.tables import table
 from cna_viz.errors import RecordError, shown, unknown_name
+from cna_viz.progress import PATIENCE, bar
 from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:
@@ -153,7 +154,11 @@ def _verify(namespace: Namespace) -> int:
         folders = [folder for folder in folders if is_complete(folder)]
         for folder in incomplete:
             complain(f"{folder}: incomplete, not verified")
-    problems = {folder.name: _problems(folder) for folder in folders}
+    problems = {}
+    with bar(len(folders), "verify", unit=" records", delay=PATIENCE) as progress:
+        for folder in folders:
+            problems[folder.name] = _problems(folder)
+            progress.update()
     bad = {name: found for name, found in problems.items() if found}
     if namespace.json:
         print(json.dumps({"verified": len(problems), "problems": bad}))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cna_viz.errors import UsageError, unknown_name
+from cna_viz.progress import PATIENCE, bar
 from cna_viz.records import schema, tables
 from cna_viz.records.dataset import attributes, record_dataset, snapshots_dataset
 from cna_viz.records.draft import draft
@@ -68,7 +69,11 @@ def export_records(
     if there and not force:
         raise UsageError(f"{there[0]} is there already and is not replaced without --force")
     out.mkdir(parents=True, exist_ok=True)
-    notes = [note for name, write in files.items() for note in write(out / name)]
+    notes = []
+    with bar(len(files), "export", unit=" files", delay=PATIENCE) as progress:
+        for name, write in files.items():
+            notes += write(out / name)
+            progress.update()
     return Exported([out / name for name in files], list(dict.fromkeys(notes)))
 
 

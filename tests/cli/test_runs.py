@@ -258,3 +258,15 @@ def test_show_a_broken_record(call: Call, relu: Record) -> None:
 def test_a_record_in_a_folder_of_another_name_is_refused(call: Call, relu: Record, action: str) -> None:
     relu.folder.rename(relu.folder.with_name("0123456789abcdef"))
     assert call("runs", action, "0123456789abcdef").code == 1
+
+
+@pytest.mark.parametrize("patience", [0.0, 60.0])
+def test_what_takes_long_shows_how_far_it_is(
+    call: Call, records: list[Record], monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    for module in ("cna_viz.cli.runs", "cna_viz.records.exporting"):
+        monkeypatch.setattr(f"{module}.PATIENCE", patience)
+    verified = call("runs", "verify")
+    exported = call("runs", "export", records[0].id, "--to", "csv", "--out", "out")
+    assert ("verify: 100%" in verified.err, "export: 100%" in exported.err) == (patience == 0,) * 2
+    assert verified.out == "3 verified, 0 with problems\n"
