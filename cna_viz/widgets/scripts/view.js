@@ -116,12 +116,19 @@ async function render({ model, el, host, signal }) {
   globalThis.addEventListener("beforeprint", drawToPrint, { signal });
   await untilThereIsRoom(el, signal);
   if (signal.aborted) return;
+  let whole = el;
   // Half a pixel too much would show scroll bars. Not "visible": with that, moves of a slider took many times as long.
-  for (let box = el.closest(".widget-box"); box; box = box.parentElement.closest(".widget-box")) box.style.overflow = "hidden";
+  for (let box = el.closest(".widget-box"); box; box = box.parentElement.closest(".widget-box")) (whole = box).style.overflow = "hidden";
+  keepKeys(whole, signal);
   wanted = true;
   sight.observe(frame);
   group.select(model.get("selected"));
   size.observe(el);
+}
+
+// Notebook 7 would take the arrows of a slider, or of a figure, for its own and go to another cell.
+function keepKeys(whole, signal) {
+  whole.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"), { signal });
 }
 
 // A notebook makes the outputs of its cells before it puts them on the page.
