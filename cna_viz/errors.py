@@ -72,5 +72,5 @@ def unknown_name(kind: str, value: str, choices: Iterable[str], note: str = "") 
         choices: The names that exist.
         note: A sentence to add, for instance where to find more.
     """
-    listed = ", ".join(nearest_first(value, choices)) or "none"
+    listed = ", ".join(map(plainly, nearest_first(value, choices))) or "none"
     return UsageError(" ".join(f"unknown {kind} {shown(value)}; choices, nearest first: {listed}. {note}".split()))

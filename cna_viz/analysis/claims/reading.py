@@ -9,7 +9,7 @@ from cna_viz import descriptions
 from cna_viz.analysis.claims.kinds import KINDS
 from cna_viz.analysis.claims.model import Claim, Values
 from cna_viz.config import Config
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.errors import UsageError, shown, unknown_name
 
 KEYS: Final = ("claims", "recipes")
 """Keys of a file of claims."""
@@ -55,7 +55,7 @@ def parse_claims(text: str, file: str) -> list[Claim]:
         where = f"{file}, line {line}"
         claim = _claim(entry, recipes, where)
         if claim.id in claims:
-            raise UsageError(f"{where}: claim {claim.id!r} stands there twice; give one of them another id")
+            raise UsageError(f"{where}: claim {shown(claim.id)} stands there twice; give one of them another id")
         claims[claim.id] = claim
     return list(claims.values())
 
@@ -81,14 +81,14 @@ def _recipes(entries: object, file: str) -> dict[str, Recipe]:
         try:
             recipes[str(name)] = Recipe.model_validate(entry)
         except UsageError as error:
-            raise UsageError(f"{file}: recipe {str(name)!r}: {error}") from None
+            raise UsageError(f"{file}: recipe {shown(str(name))}: {error}") from None
     return recipes
 
 
 def _claim(entry: object, recipes: Mapping[str, Recipe], where: str) -> Claim:
     if not isinstance(entry, dict):
         raise UsageError(f"{where}: a claim needs the keys {', '.join(Claim.model_fields)}")
-    where = f"{where}: claim {str(entry['id'])!r}" if "id" in entry else where
+    where = f"{where}: claim {shown(str(entry['id']))}" if "id" in entry else where
     kind = str(entry.get("kind"))
     if kind not in KINDS:
         raise UsageError(f"{where}: {unknown_name('kind', kind, KINDS)}")

@@ -178,3 +178,17 @@ def test_the_quick_claims_need_nothing_deeper_than_32_layers() -> None:
     claims = read_claims()
     assert max(config.layers for config in Plan().to_make(claims)) == 32
     assert {claim.config_of("arm", "fair").layers for claim in claims if isinstance(claim, Slope)} == {32, 64, 96}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"recipes: {{? {'x' * 20_000} : {{runs: 1}}}}\nclaims: []",
+        f"recipes: {{{'x' * 1000}: {{runs: {{}}}}}}\nclaims: [{{kind: level, id: a, recipe: y}}]",
+        f"claims: [{{kind: nine, id: {'x' * 20_000}}}]",
+    ],
+)
+def test_long_names_are_cut_in_messages(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_claims(text, "claims.yaml")
+    assert len(str(refused.value)) < 600
