@@ -5,18 +5,29 @@ from collections.abc import Callable
 
 from playwright.sync_api import TimeoutError as TooLate
 
-from tests.browser.conftest import Seen
+from tests.browser.conftest import MINUTE, Seen
 
 Visit = Callable[..., Seen]
+
+
+def start_kernel(seen: Seen, address: str) -> None:
+    """Start the kernel of a notebook: while it has none that answers JupyterLab asks which it should have."""
+    base, _, path = address.partition("/lab/tree/")
+    name, headers = path.partition("?")[0], {"Authorization": "token secret"}
+    session = {"path": name, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
+    made = seen.page.request.post(f"{base}/api/sessions", headers=headers, data=session, timeout=60_000)
+    assert made.ok, made.text()
 
 
 def run_all(seen: Seen, address: str) -> None:
     """Open a notebook and run it; where the kernel was not there yet JupyterLab runs nothing, and is asked again."""
     page = seen.page
+    start_kernel(seen, address)
     seen.open(address, ".jp-Notebook .jp-CodeCell")
-    # The kernel is there before it is asked to run anything; JupyterLab calls one idle that is not.
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
     for left in (3, 2, 1, 0):
+        if page.locator(".jp-Dialog").count():  # it says that nothing was run
+            page.locator(".jp-Dialog .jp-mod-accept").first.click()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
@@ -25,9 +36,9 @@ def run_all(seen: Seen, address: str) -> None:
         except TooLate:
             if not left:
                 raise
-        if page.locator(".jp-Dialog").count():  # it says that nothing was run
-            page.locator(".jp-Dialog .jp-mod-accept").click()
-    page.locator(".widget-hslider").filter(has=page.get_by_text("layer", exact=True)).first.wait_for()
+    # The cells before it import much, which takes long where other things go on.
+    slider = page.locator(".widget-hslider").filter(has=page.get_by_text("layer", exact=True)).first
+    slider.wait_for(timeout=3 * MINUTE)
 
 
 def test_the_lesson_runs_and_a_slider_moves_its_figure(lab: str, visit: Visit) -> None:
