@@ -25,9 +25,11 @@ def run_all(seen: Seen, address: str) -> None:
     start_kernel(seen, address)
     seen.open(address, ".jp-Notebook .jp-CodeCell")
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    accept = page.locator(
+        ".jp-Dialog .jp-mod-accept"
+    ).first  # of what says that nothing was run, which comes at any time
+    page.add_locator_handler(accept, lambda button: button.click(timeout=5_000), no_wait_after=True)
     for left in (3, 2, 1, 0):
-        if page.locator(".jp-Dialog").count():  # it says that nothing was run
-            page.locator(".jp-Dialog .jp-mod-accept").first.click()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
