@@ -6,13 +6,12 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
-from cna_viz.figures.theme import template
+from cna_viz.figures.theme import looks
 
 Drawing = dict[str, Any]
 """``data`` (traces, which may hold arrays) and ``layout``."""
@@ -21,6 +20,8 @@ SMALL: Final = 14
 """Size of the title of a panel in pixels."""
 _TYPES: Final = frozenset({"f8", "f4", "i4", "i2", "i1", "u4", "u2", "u1"})
 """Kinds of arrays that plotly.js takes as they are in memory."""
+_PLAIN: Final = frozenset({int, str, bool, type(None)})
+"""Types of which JSON holds every value: a list of a number per node need not be looked at one by one."""
 
 
 def panel(
@@ -48,14 +49,6 @@ def panel(
     return {"data": list(data), "layout": {**own, **layout}}
 
 
-@cache
-def looks() -> dict[str, Any]:
-    """Return the template of all figures, as plotly.js reads it."""
-    whole = json.loads(go.Figure(layout={"template": template()}).to_json())
-    found: dict[str, Any] = whole["layout"]["template"]
-    return found
-
-
 def to_json(figure: go.Figure | Drawing) -> str:
     """Return a figure as plotly.js reads it; arrays of numbers are packed."""
     if isinstance(figure, go.Figure):
@@ -68,7 +61,7 @@ def _packed(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _packed(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):
-        return [_packed(inner) for inner in value]
+        return value if _PLAIN.issuperset(map(type, value)) else [_packed(inner) for inner in value]
     if isinstance(value, np.ndarray):
         return _packed_array(value)
     if isinstance(value, np.generic):

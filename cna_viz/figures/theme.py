@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import plotly.graph_objects as go
@@ -134,8 +134,8 @@ def group_style(kind: str, number: int) -> tuple[str, str]:
     return (ORDERED_COLORS[number], CLASS_SYMBOLS[0]) if number < len(ORDERED_COLORS) else (MUTED, CLASS_SYMBOLS[1])
 
 
-def template() -> go.layout.Template:
-    """Return the template of all figures."""
+def looks() -> dict[str, Any]:
+    """Return the template of all figures as plotly.js reads it."""
     axis = {
         "showgrid": True,
         "gridcolor": GRID,
@@ -147,20 +147,25 @@ def template() -> go.layout.Template:
         "title": {"font": {"size": 15}, "standoff": 8},
         "automargin": True,
     }
-    layout = go.Layout(
-        font={"family": FONT, "size": 14, "color": INK},
-        title={"font": {"size": 20}, "x": 0, "xref": "container", "pad": {"l": 16}, "y": 0.98, "yanchor": "top"},
-        paper_bgcolor=PAPER,
-        plot_bgcolor=PAPER,
-        xaxis=axis,
-        yaxis=axis,
-        legend={"font": {"size": 14}, "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
-        hoverlabel={"font": {"family": FONT, "size": 13}},
-        margin={"l": 70, "r": 24, "t": 96, "b": 96},
-        colorway=[style.color for style in SLOT_STYLES.values()],
-    )
-    outline = {"marker": {"line": {"color": MUTED}}}
-    return go.layout.Template(layout=layout, data={"scatter": [outline]})
+    layout = {
+        "font": {"family": FONT, "size": 14, "color": INK},
+        "title": {"font": {"size": 20}, "x": 0, "xref": "container", "pad": {"l": 16}, "y": 0.98, "yanchor": "top"},
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "xaxis": axis,
+        "yaxis": axis,
+        "legend": {"font": {"size": 14}, "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        "hoverlabel": {"font": {"family": FONT, "size": 13}},
+        "margin": {"l": 70, "r": 24, "t": 96, "b": 96},
+        "colorway": [style.color for style in SLOT_STYLES.values()],
+    }
+    outline = {"type": "scatter", "marker": {"line": {"color": MUTED}}}
+    return {"layout": layout, "data": {"scatter": [outline]}}
+
+
+def template() -> go.layout.Template:
+    """Return the template of all figures."""
+    return go.layout.Template(looks())
 
 
 def log_axis(values: Iterable[float]) -> dict[str, object]:

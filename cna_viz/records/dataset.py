@@ -9,6 +9,7 @@ import numpy as np
 
 from cna_viz import vocabulary
 from cna_viz.records import schema
+from cna_viz.records.labelled import labelled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,7 +69,8 @@ def snapshots_dataset(record: "Record", epochs: Sequence[int]) -> "xr.Dataset":
                 arrays[variable][place] = tensor
     if "coefficient" in sizes:
         coordinates["coefficient"] = np.arange(sizes["coefficient"])
-    return xr.Dataset({name: (schema.VARIABLES[name].dims, array) for name, array in arrays.items()}, coordinates)
+    named = {name: labelled((name,), values) for name, values in coordinates.items()}
+    return xr.Dataset({name: labelled(schema.VARIABLES[name].dims, array) for name, array in arrays.items()}, named)
 
 
 def _places(layers: int) -> Iterator[tuple[str, tuple[int, ...], str]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cna_viz import vocabulary
 from cna_viz.records import schema
+from cna_viz.records.labelled import labelled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,15 +31,18 @@ def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) ->
 
     for number, line in enumerate(lines, start=1):
         schema.check_metrics_line(line, layers, f"{path}, line {number}")
-    arrays = {name: (("epoch", "split"), _scores(lines, name)) for name in ("loss", *vocabulary.SCORES)}
-    measures = {name: (("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES}
+    scores = {name: labelled(("epoch", "split"), _scores(lines, name)) for name in ("loss", *vocabulary.SCORES)}
+    measures = {
+        name: labelled(("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES
+    }
     coordinates = {
         "epoch": np.array([line["epoch"] for line in lines], dtype=np.int64),
-        "split": list(vocabulary.SPLITS),
+        "split": np.array(vocabulary.SPLITS),
         "layer": np.arange(1, layers + 1),
-        "stage": list(vocabulary.STAGES),
+        "stage": np.array(vocabulary.STAGES),
     }
-    return xr.Dataset({**arrays, **measures}, coords=coordinates)
+    named = {name: labelled((name,), values) for name, values in coordinates.items()}
+    return xr.Dataset({**scores, **measures}, coords=named)
 
 
 def _scores(lines: Sequence[dict[str, Any]], name: str) -> Array:

@@ -24,6 +24,7 @@ from cna_viz.records.integrity import (
     read_manifest,
     read_unfinished_manifest,
 )
+from cna_viz.records.labelled import labelled
 from cna_viz.records.metrics import metrics_dataset
 from cna_viz.records.migration import metric_of
 from cna_viz.records.opening import read_config, read_summary, unfinished_summary
@@ -119,7 +120,7 @@ class Record:
         if schema.GRAPH_FILE not in self.manifest:
             raise RecordError(f"{path}: the run ended before it was written")
         tensors = tensors_from_bytes(read_checked(self.folder, self.manifest[schema.GRAPH_FILE]), path)
-        return xr.Dataset({name: (schema.VARIABLES[name].dims, array) for name, array in tensors.items()})
+        return xr.Dataset({name: labelled(schema.VARIABLES[name].dims, array) for name, array in tensors.items()})
 
     def embedding(self, layer: int, stage: str = "slot", epoch: int | None = None) -> "xr.DataArray":
         """Return the features of one layer; dims node and channel, float32. Only these are read and checked.
@@ -143,9 +144,8 @@ class Record:
                 f"{', '.join(vocabulary.STAGES)}, and the last layer has no slot"
             )
         attributes = {"layer": layer, "stage": stage, "run": self.id}
-        return xr.DataArray(
-            array.astype(np.float32, copy=False), dims=("node", "channel"), name="embedding", attrs=attributes
-        )
+        features = labelled(("node", "channel"), array.astype(np.float32, copy=False))
+        return xr.DataArray(features, name="embedding", attrs=attributes)
 
     def layer_variable(self, variable: str, layer: int, epoch: int | None = None) -> "xr.DataArray | None":
         """Return cluster_label, centroid, rational_numerator, rational_denominator or slot_input_histogram of one slot.
@@ -155,7 +155,8 @@ class Record:
         import xarray as xr
 
         array = self.snapshot(epoch).read(schema.tensor_name(variable, layer))
-        return None if array is None else xr.DataArray(array, dims=schema.VARIABLES[variable].dims[2:], name=variable)
+        dims = schema.VARIABLES[variable].dims[2:]
+        return None if array is None else xr.DataArray(labelled(dims, array), name=variable)
 
     def prediction(self, epoch: int | None = None) -> "xr.DataArray":
         """Return what is answered for every node, or for its graph: a class or a number; dim node.
@@ -167,7 +168,7 @@ class Record:
         array = self.snapshot(epoch).read("prediction")
         if array is None:
             raise UsageError(f"run {self.id} keeps no predictions in its snapshots")
-        return xr.DataArray(array, dims=("node",), name="prediction")
+        return xr.DataArray(labelled(("node",), array), name="prediction")
 
     def snapshot(self, epoch: int | None = None) -> Snapshot:
         """Return the file of a snapshot, from which single tensors can be read.

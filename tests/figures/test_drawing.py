@@ -22,7 +22,6 @@ def test_a_panel_is_a_figure() -> None:
     assert figure.layout.height == 200
     assert figure.layout.uirevision == "what"
     assert figure.layout.template.layout.font.color == INK
-    assert looks() is looks()
 
 
 def test_margins_are_narrow_unless_told_otherwise() -> None:

@@ -14,6 +14,7 @@ from cna_viz.figures.nodes import Trace
 from cna_viz.figures.panels.compact import ROW, compact, legend_below, legend_rows
 from cna_viz.figures.theme import INK, MUTED, log_axis, slot_style, whole_ticks
 from cna_viz.records.record import Record
+from cna_viz.vocabulary import STAGES
 
 Array = np.ndarray[Any, Any]
 
@@ -117,10 +118,11 @@ def _run_line(record: Record, measure: str, epoch: int | None, stage: str, name:
 
 
 def _line(record: Record, measure: str, epoch: int | None, stage: str, name: str, look: Trace, chosen: bool) -> Line:
-    measured = record.metrics[measure].sel(stage=stage).transpose("epoch", "layer")
+    measured = record.metrics[measure].transpose("stage", "epoch", "layer")
     layers = record.layers - (stage == "slot")
+    values = measured.values[STAGES.index(stage), :, :layers].astype(float)
     at = record.best_epoch if epoch is None else epoch
-    return Line(name, measured.values[:, :layers].astype(float), measured.epoch.values, at, look, chosen)
+    return Line(name, values, measured.epoch.values, at, look, chosen)
 
 
 def _at_epoch(line: Line) -> Array:

@@ -67,9 +67,10 @@ class Explorer(Panel):
             self.guarded(self._read_again),
         )
         self._panels, self._words = Panels(f"explorer {id(self)}", self._picked), Prose()
-        self._controls.offer([], None, None)
         self.compose(self._controls, self._words, self._panels)
         self.guarded(lambda: self._begin(runs, run, records))(None)
+        if not self._entries:
+            self._controls.offer([], None, self._controls.folder.value or None)
 
     @property
     def record(self) -> Record | None:

@@ -69,15 +69,15 @@ class Panels(VBox):
         if name in self._views:
             self._views[name].show(drawing)
             return
-        self._views[name] = view = View(drawing, group=self._group)
+        # Told at once: what is told afterwards is a message each, for which an explorer that opens has to wait.
+        place = {} if name in ROWS[-1] else {"layout": {"flex": "1 1 460px", "min_width": "300px"}}
+        self._views[name] = view = View(drawing, group=self._group, **place)
         view.observe(self._on_selected, names="selected")
         if len(self._views) == len(PANELS):
             self._arrange()
 
     def _arrange(self) -> None:
         rows = [[self._views[name] for name in row] for row in ROWS]
-        for view in rows[0] + rows[1]:
-            view.layout.flex, view.layout.min_width = "1 1 460px", "300px"
         flow = VBox([*rows[2], self._pointer])
         self.children = [*(Box(row, layout=Layout(flex_flow="row wrap", grid_gap="8px")) for row in rows[:2]), flow]
 

@@ -11,11 +11,8 @@ async function loadPlotly(library) {
   }
 }
 
-// As a module, with names that keep it from looking for a loader (RequireJS) on the page.
-async function evaluate(source) {
-  const before = "const module = { exports: {} }, exports = module.exports, define = undefined;\n";
-  const parts = [before, source, "\nexport default module.exports;"];
-  const address = URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
+async function evaluate(module) {
+  const address = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
   try {
     return (await import(address)).default;
   } finally {
