@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 from anywidget import AnyWidget, WidgetTrait
-from traitlets import Int, List, Unicode
+from traitlets import Int, List, Unicode, link
 
 from cna_viz.figures.dark_theme import counterparts
 from cna_viz.figures.drawing import Drawing, to_json
 from cna_viz.widgets.library import library
 from cna_viz.widgets.script import script, style
+from cna_viz.widgets.state import State
 
 FIGURE: Final = "application/vnd.plotly.v1+json"
 """Under this name a display bundle carries the figure that stands for a widget on a page without a kernel."""
@@ -49,24 +50,20 @@ class View(AnyWidget):
     _esm = script()
     _css = style()
     library = WidgetTrait().tag(sync=True)
+    state = WidgetTrait().tag(sync=True)
     counterparts = Unicode().tag(sync=True)
-    drawing = Unicode().tag(sync=True)
-    height = Int().tag(sync=True)
-    words = Unicode().tag(sync=True)
-    group = Unicode().tag(sync=True)
-    selected = List(Int()).tag(sync=True)
+    selected = List(Int())
 
     def __init__(self, figure: go.Figure | Drawing, *, group: str = "", words: str = "", **look: Any) -> None:
         self._figure, self._words = figure, words
-        super().__init__(
-            **look,
-            library=library(),
-            counterparts=json.dumps(dict(counterparts())),
+        state = State(
             drawing=to_json(figure),
             height=figure["layout"]["height"] or HEIGHT,
             words=words or _title(figure),
             group=group,
         )
+        super().__init__(**look, library=library(), state=state, counterparts=json.dumps(dict(counterparts())))
+        link((self, "selected"), (state, "selected"))
 
     def show(self, figure: go.Figure | Drawing, words: str = "") -> None:
         """Show another figure in the place of the present one.
@@ -76,9 +73,9 @@ class View(AnyWidget):
             words: What it is; those of the constructor, or the figure's title, when left out.
         """
         self._figure = figure
-        with self.hold_sync():
-            self.drawing = to_json(figure)
-            self.words = words or self._words or _title(figure)
+        with self.state.hold_sync():
+            self.state.drawing = to_json(figure)
+            self.state.words = words or self._words or _title(figure)
 
     def select(self, nodes: Iterable[int]) -> None:
         """Select these nodes, here and in the views of the group."""
@@ -87,6 +84,12 @@ class View(AnyWidget):
     def figure(self) -> go.Figure:
         """Return the figure that is shown, to be kept or drawn elsewhere."""
         return go.Figure(self._figure)
+
+    def close(self) -> None:
+        """Close the figure and what is told of it."""
+        if (state := getattr(self, "state", None)) is not None:
+            state.close()
+        super().close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         return bundle(super()._repr_mimebundle_(**arguments), self.figure())

@@ -52,6 +52,13 @@ def slider(seen: Seen, name: str) -> Any:
     return seen.page.locator(".widget-hslider").filter(has=seen.page.get_by_text(name, exact=True)).first
 
 
+GIVE_UP = """AbortSignal.timeout = () => {
+  const given = new AbortController();
+  queueMicrotask(() => given.abort());
+  return given.signal;
+};"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_landing_page_leads_to_every_page(app: App, visit: Visit, scheme: str) -> None:
     seen = visit(scheme)
@@ -92,6 +99,20 @@ def test_no_figure_has_scroll_bars_of_its_own(explorer: Seen) -> None:
       (box) => /auto|scroll/.test(getComputedStyle(box).overflow) && box.scrollHeight > box.clientHeight).length"""
     assert explorer.page.locator(".widget-box:has(.cna-viz-view)").count() > 2
     assert explorer.page.evaluate(scrolling) == 0
+
+
+def test_figures_follow_on_a_page_too_slow_for_the_library_of_widgets(app: App, visit: Visit) -> None:
+    """After two seconds anywidget gives up on a widget, which hears no more from the kernel; here it does at once."""
+    seen = visit()
+    seen.page.add_init_script(GIVE_UP)
+    seen.open(app.page("explorer"), ".cna-viz-view")
+    seen.wait_for_figures(2)
+    assert any("Failed to initialize model" in said for said in seen.errors)
+    layer = slider(seen, "layer")
+    layer.locator(".noUi-handle").focus()
+    seen.page.keyboard.press("ArrowRight")
+    seen.page.wait_for_function("() => [...document.querySelectorAll('.js-plotly-plot')].some("
+        "(box) => box.layout?.title?.text?.includes('layer 2, after'))", timeout=20_000)
 
 
 def test_twenty_quick_moves_leave_the_last_state(explorer: Seen) -> None:

@@ -5,27 +5,27 @@ from collections.abc import Iterator
 import plotly.graph_objects as go
 import pytest
 from playwright.sync_api import Browser, Page
-from plotly.offline import get_plotlyjs
 
 from cna_viz.figures.drawing import to_json
+from cna_viz.widgets.library import library
 from cna_viz.widgets.script import script, style
 from tests.browser.conftest import new_visitor
 
 BEGIN = """async ([script, source, drawing]) => {
-  const state = { counterparts: "{}", group: "", words: "figure", library: "library", selected: [], height: 300 };
-  state.drawing = drawing;
-  const told = {}, library = { get: (name) => ({ version: "test", source: new TextEncoder().encode(source) })[name] };
-  const model = {
-    get: (name) => state[name],
-    set: (name, value) => (state[name] = value),
+  const kept = { drawing, group: "", words: "figure", selected: [], height: 300 }, told = {};
+  const state = {
+    get: (name) => kept[name],
+    set: (name, value) => (kept[name] = value),
     save_changes: () => {},
     on: (name, then) => (told[name] = then),
   };
-  window.view = { model, send: (value) => { state.drawing = value; return told["change:drawing"](); } };
+  const library = { get: (name) => ({ version: "test", source: new TextEncoder().encode(source) })[name] };
+  const model = { get: (name) => ({ counterparts: "{}", library: "library", state: "state" })[name] };
+  window.view = { state, send: (value) => { kept.drawing = value; return told["change:drawing"](); } };
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const { default: widget } = await import(address);
   const el = document.getElementById("place"), signal = new AbortController().signal;
-  await widget.render({ model, el, host: { getModel: async () => library }, signal });
+  await widget.render({ model, el, host: { getModel: async (name) => ({ library, state })[name] }, signal });
 }"""
 
 
@@ -37,7 +37,7 @@ def drawing(title: str) -> str:
 def begin(page: Page, first: str, above: int = 0) -> None:
     place = f"<div id='place' style='width: 600px; margin-top: {above}px'></div>"
     page.set_content(f"<style>{style()}</style>{place}")
-    page.evaluate(BEGIN, [script(), get_plotlyjs(), first])
+    page.evaluate(BEGIN, [script(), library().source.decode(), first])
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_figure_whose_first_drawing_failed_can_be_used(page: Page) -> None:
     points = [point.bounding_box() for point in page.locator(".points .point").all()]
     assert points[1] is not None
     page.mouse.click(points[1]["x"] + points[1]["width"] / 2, points[1]["y"] + points[1]["height"] / 2)
-    page.wait_for_function("view.model.get('selected').length === 1", timeout=20_000)
-    assert page.evaluate("view.model.get('selected')") == [1]
+    page.wait_for_function("view.state.get('selected').length === 1", timeout=20_000)
+    assert page.evaluate("view.state.get('selected')") == [1]
     page.evaluate("document.getElementById('place').style.width = '500px'")
     page.wait_for_function("document.querySelector('.main-svg').clientWidth === 500", timeout=20_000)

@@ -24,7 +24,7 @@ def figure(title: str = "What is it?", y: float = 1.0) -> go.Figure:
 
 def test_what_is_sent_is_the_finished_figure() -> None:
     shown = figure()
-    assert go.Figure(json.loads(View(shown).drawing)) == shown
+    assert go.Figure(json.loads(View(shown).state.drawing)) == shown
 
 
 def test_views_share_plotly() -> None:
@@ -44,7 +44,7 @@ def test_plotly_comes_again_after_all_widgets_were_closed() -> None:
 
 def test_the_figure_is_exchanged_as_a_whole_and_only_when_it_differs() -> None:
     view, sent = View(figure()), []
-    view.observe(lambda change: sent.append(change["new"]), "drawing")
+    view.state.observe(lambda change: sent.append(change["new"]), "drawing")
     view.show(figure(y=2.0))
     view.show(figure(y=2.0))
     assert len(sent) == 1
@@ -59,11 +59,11 @@ def test_what_is_handed_out_is_a_copy() -> None:
 
 def test_those_who_cannot_see_are_told_what_it_is() -> None:
     view = View(figure("Where?"))
-    assert view.words == "Where?"
+    assert view.state.words == "Where?"
     view.show(figure("When?"))
-    assert view.words == "When?"
-    assert View(figure(), words="a cloud").words == "a cloud"
-    assert View(go.Figure()).words == "figure"
+    assert view.state.words == "When?"
+    assert View(figure(), words="a cloud").state.words == "a cloud"
+    assert View(go.Figure()).state.words == "figure"
 
 
 def test_nodes_are_selected_in_ascending_order() -> None:

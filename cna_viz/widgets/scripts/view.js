@@ -4,14 +4,16 @@ const NEAR = { rootMargin: "25%", scrollMargin: "25%" };
 const CONFIG = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", scrollZoom: false };
 
 async function render({ model, el, host, signal }) {
+  const state = await host.getModel(model.get("state"));
+  if (signal.aborted) return;
   const [frame, box, spoken] = ["div", "div", "span"].map((name) => document.createElement(name));
   frame.className = "cna-viz-view";
   spoken.className = "cna-viz-spoken";
   spoken.setAttribute("role", "status");
   frame.tabIndex = 0;
   frame.setAttribute("role", "group");
-  frame.setAttribute("aria-label", model.get("words"));
-  box.style.height = `${model.get("height")}px`; // its place, before it is drawn
+  frame.setAttribute("aria-label", state.get("words"));
+  box.style.height = `${state.get("height")}px`; // its place, before it is drawn
   frame.append(box, spoken);
   el.append(frame);
   let Plotly;
@@ -24,7 +26,7 @@ async function render({ model, el, host, signal }) {
   if (signal.aborted) return;
   const exchange = exchanger(JSON.parse(model.get("counterparts"))), overlay = makeOverlay(box);
   let places = { marks: new Map(), bars: [], curves: [] }, looks = {}, width = 0, failed = false;
-  const group = joinGroup(model.get("group") || Symbol("alone"), onGroup, signal);
+  const group = joinGroup(state.get("group") || Symbol("alone"), onGroup, signal);
 
   function mark() {
     if (box._fullData) overlay(places, group, looks.ink, looks.paper);
@@ -41,7 +43,7 @@ async function render({ model, el, host, signal }) {
     spoken.className = failed ? "cna-viz-message" : "cna-viz-spoken";
   }
   async function drawOnce() {
-    const figure = JSON.parse(model.get("drawing")), dark = pageIsDark();
+    const figure = JSON.parse(state.get("drawing")), dark = pageIsDark();
     const { data, layout, frames = [] } = dark ? exchange(figure) : figure;
     looks = { ink: layout.font?.color ?? (dark ? "#fff" : "#000"), paper: layout.paper_bgcolor ?? (dark ? "#000" : "#fff") };
     box.style.height = `${layout.height}px`;
@@ -94,8 +96,8 @@ async function render({ model, el, host, signal }) {
   // Only the figure in which it was done tells the kernel.
   function choose(act) {
     act();
-    model.set("selected", [...group.selected].sort((one, other) => one - other));
-    model.save_changes();
+    state.set("selected", [...group.selected].sort((one, other) => one - other));
+    state.save_changes();
   }
   const sight = new IntersectionObserver((entries) => {
     near = entries.at(-1).isIntersecting;
@@ -104,9 +106,9 @@ async function render({ model, el, host, signal }) {
   const drawToPrint = () => { near = true; draw(); };
   const size = new ResizeObserver(() => el.clientWidth > 0 && el.clientWidth !== width && draw()); // it calls at once, too
   onTheme(draw, signal);
-  model.on("change:drawing", draw);
-  model.on("change:words", () => frame.setAttribute("aria-label", model.get("words")));
-  model.on("change:selected", () => group.select(model.get("selected")));
+  state.on("change:drawing", draw);
+  state.on("change:words", () => frame.setAttribute("aria-label", state.get("words")));
+  state.on("change:selected", () => group.select(state.get("selected")));
   listenToKeys(frame, () => places, group, choose, signal);
   signal.addEventListener("abort", () => {
     size.disconnect();
@@ -122,7 +124,7 @@ async function render({ model, el, host, signal }) {
   keepKeys(whole, signal);
   wanted = true;
   sight.observe(frame);
-  group.select(model.get("selected"));
+  group.select(state.get("selected"));
   size.observe(el);
 }
 

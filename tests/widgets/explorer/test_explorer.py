@@ -49,7 +49,7 @@ def views(explorer: Explorer) -> dict[str, View]:
 
 
 def title(explorer: Explorer, name: str) -> str:
-    return str(json.loads(views(explorer)[name].drawing)["layout"]["title"]["text"])
+    return str(json.loads(views(explorer)[name].state.drawing)["layout"]["title"]["text"])
 
 
 def is_old(explorer: Explorer) -> bool:
@@ -94,7 +94,7 @@ def test_only_panels_of_which_something_changed_are_sent(make: Make, held: Calla
     explorer = Explorer(records=[make("cna")])
     sent: list[str] = []
     for name, view in views(explorer).items():
-        view.observe(lambda change, name=name: sent.append(name), "drawing")
+        view.state.observe(lambda change, name=name: sent.append(name), "drawing")
     hands, changes = controls(explorer), {}
     for name, value in {"layer": 2, "measure": "mad", "color": "degree", "stage": "slot", "epoch": 0}.items():
         sent.clear()
@@ -140,7 +140,7 @@ def test_another_run_keeps_what_is_looked_at_where_it_can(make: Make) -> None:
     controls(explorer).run.value = str(other.folder)
     assert explorer.record == other
     assert explorer.look == Look(layer=2, epoch=5, color="class", measure="mad")
-    assert "no clusters" in str(json.loads(views(explorer)["flow"].drawing)["layout"]["annotations"])
+    assert "no clusters" in str(json.loads(views(explorer)["flow"].state.drawing)["layout"]["annotations"])
     assert parts(explorer, Pointer)[0].layout.display == "none"
 
 
@@ -160,7 +160,7 @@ def test_nodes_selected_in_one_picture_are_selected_in_all(make: Make) -> None:
 
 def test_views_of_one_explorer_are_linked_and_those_of_two_are_not(make: Make) -> None:
     record = make("cna")
-    groups = [{view.group for view in views(Explorer(records=[record])).values()} for _ in range(2)]
+    groups = [{view.state.group for view in views(Explorer(records=[record])).values()} for _ in range(2)]
     assert [len(group) for group in groups] == [1, 1]
     assert groups[0] != groups[1]
 
