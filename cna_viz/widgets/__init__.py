@@ -4,7 +4,7 @@
     >>> widgets.Explorer(records.stored_runs())
 
 Only the playground trains and needs torch. Importing this imports nothing heavy; each name is loaded when it is first
-used.
+used, and plotly.js is on its way to the page from then on.
 """
 
 from importlib import import_module
@@ -32,6 +32,8 @@ __all__ = ["AblationBoard", "Comparer", "Explorer", "Playground", "Prediction", 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
+        # A browser takes half a second to read plotly.js, and does so while the rest is imported here.
+        import_module("cna_viz.widgets.library").library()
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

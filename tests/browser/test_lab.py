@@ -1,43 +1,44 @@
 """The lesson in JupyterLab: everything runs, and what is touched moves."""
 
-import re
 from collections.abc import Callable
-
-from playwright.sync_api import TimeoutError as TooLate
 
 from tests.browser.conftest import MINUTE, Seen
 
 Visit = Callable[..., Seen]
+TOKEN = {"Authorization": "token secret"}
 
 
-def start_kernel(seen: Seen, address: str) -> None:
-    """Start the kernel of a notebook: while it has none that answers JupyterLab asks which it should have."""
-    base, _, path = address.partition("/lab/tree/")
-    name, headers = path.partition("?")[0], {"Authorization": "token secret"}
+def start_kernel(seen: Seen, base: str, name: str) -> str:
+    """Start the kernel of a notebook, of which JupyterLab would ask which it should be; returns its id."""
     session = {"path": name, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
-    made = seen.page.request.post(f"{base}/api/sessions", headers=headers, data=session, timeout=60_000)
+    made = seen.page.request.post(f"{base}/api/sessions", headers=TOKEN, data=session, timeout=MINUTE)
     assert made.ok, made.text()
+    return str(made.json()["kernel"]["id"])
+
+
+def wait_for_connection(seen: Seen, base: str, kernel: str) -> None:
+    """Wait until JupyterLab listens to the kernel.
+
+    It calls a kernel idle before that, and, told to run all cells, it asks for each of them which kernel it should be.
+    """
+    for _ in range(2 * MINUTE // 200):
+        state = seen.page.request.get(f"{base}/api/kernels/{kernel}", headers=TOKEN).json()
+        if state["connections"] and state["execution_state"] == "idle":
+            return
+        seen.page.wait_for_timeout(200)
+    raise AssertionError(f"JupyterLab is not connected to its kernel: {state}")
 
 
 def run_all(seen: Seen, address: str) -> None:
-    """Open a notebook and run it; where the kernel was not there yet JupyterLab runs nothing, and is asked again."""
+    """Open a notebook and run it."""
     page = seen.page
-    start_kernel(seen, address)
+    base, _, path = address.partition("/lab/tree/")
+    kernel = start_kernel(seen, base, path.partition("?")[0])
     seen.open(address, ".jp-Notebook .jp-CodeCell")
+    wait_for_connection(seen, base, kernel)
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
-    accept = page.locator(
-        ".jp-Dialog .jp-mod-accept"
-    ).first  # of what says that nothing was run, which comes at any time
-    page.add_locator_handler(accept, lambda button: button.click(timeout=5_000), no_wait_after=True)
-    for left in (3, 2, 1, 0):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        try:
-            page.locator(".jp-InputPrompt").filter(has_text=re.compile(r"\[[*1]\]")).first.wait_for(timeout=10_000)
-            break
-        except TooLate:
-            if not left:
-                raise
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     # The cells before it import much, which takes long where other things go on.
     slider = page.locator(".widget-hslider").filter(has=page.get_by_text("layer", exact=True)).first
     slider.wait_for(timeout=3 * MINUTE)
