@@ -99,6 +99,18 @@ def test_loading_what_was_trained_imports_no_torch(tmp_path: Path) -> None:
     assert loaded(code, ("torch", "torch_geometric", "plotly"), str(tmp_path)) == []
 
 
+def test_the_explorer_opens_without_what_takes_seconds_to_import(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from cna_viz import ModelConfig, RunConfig, widgets\n"
+        "from cna_viz.records.synthetic import synthetic_record\n"
+        "synthetic_record(Path(sys.argv[1]), RunConfig(model=ModelConfig(slot='cna', layers=4)))\n"
+        "explorer = widgets.Explorer(sys.argv[1])\n"
+        "assert explorer.record is not None, explorer.notice.text"
+    )
+    heavy = ("torch", "sklearn", "scipy.stats", "umap", "networkx", "dask.array", "distributed")
+    assert loaded(code, heavy, str(tmp_path)) == []
+
+
 @pytest.mark.parametrize(
     ("words", "heavy"),
     [

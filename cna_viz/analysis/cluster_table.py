@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from cna_viz.analysis.cluster_labels import cluster_labels
 from cna_viz.analysis.node_groups import node_groups
@@ -49,6 +48,9 @@ def cluster_table(record: Record, layer: int, epoch: int | None = None) -> Clust
     Raises:
         UsageError: When the slot has no clusters, or there is no such layer or snapshot.
     """
+    # Takes a second to import, and who only counts pairs does not need it.
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
     found, groups = cluster_labels(record, layer, epoch), node_groups(record)
     counts = count_pairs(found.label, groups.label, found.count, len(groups.names))
     size = counts.sum(axis=1)

@@ -111,8 +111,11 @@ def test_figures_follow_on_a_page_too_slow_for_the_library_of_widgets(app: App, 
     layer = slider(seen, "layer")
     layer.locator(".noUi-handle").focus()
     seen.page.keyboard.press("ArrowRight")
-    seen.page.wait_for_function("() => [...document.querySelectorAll('.js-plotly-plot')].some("
-        "(box) => box.layout?.title?.text?.includes('layer 2, after'))", timeout=20_000)
+    seen.page.wait_for_function(
+        "() => [...document.querySelectorAll('.js-plotly-plot')].some("
+        "(box) => box.layout?.title?.text?.includes('layer 2, after'))",
+        timeout=20_000,
+    )
 
 
 def test_twenty_quick_moves_leave_the_last_state(explorer: Seen) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.figures.drawing import Drawing, looks, panel, to_json
+from cna_viz.figures.drawing import Drawing, panel, to_json
 from cna_viz.figures.theme import INK
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import ipywidgets
 import plotly.graph_objects as go
 import pytest
+from plotly.offline import get_plotlyjs
 
 from cna_viz.reports.widgets import FIGURE, WIDGET
 from cna_viz.widgets import View
-from cna_viz.widgets.library import library
+from cna_viz.widgets.library import CLOSING, OPENING, as_module, library
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,23 @@ def test_views_share_plotly() -> None:
     assert one.library is other.library is library()
     assert b"Plotly" in library().source
     assert len(one._esm) < 50_000
+
+
+def test_plotly_is_taken_out_of_its_wrapper() -> None:
+    whole = get_plotlyjs()
+    module = as_module(whole)
+    assert module.endswith("\nexport default Plotly;\n")
+    assert "factory" not in module[:2000], "it is wrapped in another way, and a browser reads it twice"
+    assert len(whole) - 1000 < len(module) < len(whole)
+
+
+@pytest.mark.parametrize(
+    "source", ["module.exports = 1;", OPENING + "var Plotly = 1;", OPENING + "1" + CLOSING + "more();"]
+)
+def test_plotly_in_another_wrapper_stays_in_it(source: str) -> None:
+    module = as_module(source)
+    assert source in module
+    assert module.endswith("\nexport default module.exports;\n")
 
 
 def test_plotly_comes_again_after_all_widgets_were_closed() -> None:
@@ -70,6 +88,22 @@ def test_nodes_are_selected_in_ascending_order() -> None:
     view = View(figure())
     view.select({7, 3})
     assert view.selected == [3, 7]
+
+
+def test_what_is_selected_in_the_browser_is_selected_here() -> None:
+    view, heard = View(figure()), []
+    view.observe(lambda change: heard.append(change["new"]), "selected")
+    view.state.set_state({"selected": [4]})
+    assert view.selected == heard[0] == [4]
+
+
+def test_a_closed_figure_leaves_nothing() -> None:
+    view = View(figure())
+    kept = {view.model_id, view.state.model_id, view.layout.model_id}
+    view.layout.close()
+    view.close()
+    view.close()
+    assert not kept & set(ipywidgets.widgets.widget._instances)
 
 
 def test_a_report_shows_the_figure_in_its_place() -> None:

@@ -70,8 +70,8 @@ class Panels(VBox):
             self._views[name].show(drawing)
             return
         # Told at once: what is told afterwards is a message each, for which an explorer that opens has to wait.
-        place = {} if name in ROWS[-1] else {"layout": {"flex": "1 1 460px", "min_width": "300px"}}
-        self._views[name] = view = View(drawing, group=self._group, **place)
+        place = Layout() if name in ROWS[-1] else Layout(flex="1 1 460px", min_width="300px")
+        self._views[name] = view = View(drawing, group=self._group, layout=place)
         view.observe(self._on_selected, names="selected")
         if len(self._views) == len(PANELS):
             self._arrange()
