@@ -1,4 +1,4 @@
-"""The explorer in JupyterLab in a real browser, timed from the key that is pressed to the figure that is drawn."""
+"""Explorer and playground in JupyterLab in a real browser, timed from what is pressed to the figure that is drawn."""
 
 import json
 import os
@@ -19,6 +19,13 @@ from benchmarks.chromium import Page, a_page
 
 LOAD: Final = "from cna_viz import records, widgets\nrecord = records.load({run!r}, {folder!r})\nwidgets.Explorer\n"
 OPEN: Final = "explorer = widgets.Explorer(records=[record])\nexplorer"
+PLAY: Final = "from cna_viz import widgets\nwidgets.Playground('csbm', layers=16)"
+CLUSTERS: Final = """[...document.querySelectorAll('.widget-toggle-buttons button')].find(
+    (button) => button.innerText.trim() === {!r}).click()"""
+SHAPE: Final = """((menu) => {{
+    menu.value = [...menu.options].find((option) => option.text.replace(/\\s/g, " ") === {!r}).value;
+    menu.dispatchEvent(new Event("change", {{ bubbles: true }}));
+}})([...document.querySelectorAll('select')].find((menu) => menu.innerText.includes('bump')))"""
 READ: Final = "Object.getOwnPropertySymbols(globalThis).some((name) => name.description.startsWith('cna_viz plotly'))"
 """Whether the page has begun to read plotly.js, which comes when a widget is named."""
 WATCH: Final = """globalThis.drawn = [];
@@ -65,6 +72,23 @@ def time_explorer(folder: Path, run: str, moves: int = 15) -> dict[str, float]:
     }
 
 
+def time_playground(moves: int = 12) -> dict[str, float]:
+    """Step, exchange the clusters and bend the rational in the playground; return milliseconds until that is seen.
+
+    Args:
+        moves: How often each is done.
+    """
+    with _notebook(PLAY) as page:
+        _drawn(page, _run_cell(page, 0))
+        page.run(f"{SLIDER}.focus()")
+        found = {
+            "layer": [_move(page) for _ in range(moves)],
+            "clusters": [_do(page, CLUSTERS.format(("random", "k-means")[move % 2])) for move in range(moves)],
+            "rational": [_do(page, SHAPE.format(("a bump", "like tanh")[move % 2])) for move in range(moves)],
+        }
+    return {f"playground, {what} (ms)": median(last for _, last in rows) for what, rows in found.items()}
+
+
 @contextmanager
 def _notebook(*sources: str) -> Iterator[Page]:
     """Open a notebook of these cells in JupyterLab, with a kernel that has run nothing yet."""
@@ -94,6 +118,12 @@ def _run_cell(page: Page, number: int) -> float:
 def _move(page: Page) -> tuple[float, float]:
     started = page.run(CLEAR)
     page.press("ArrowRight", 39)
+    return _drawn(page, started)
+
+
+def _do(page: Page, script: str) -> tuple[float, float]:
+    started = page.run(CLEAR)
+    page.run(script)
     return _drawn(page, started)
 
 
@@ -135,4 +165,4 @@ def _wait_for(port: int, seconds: float = 60) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(time_explorer(Path(sys.argv[1]), sys.argv[2]), indent=1))
+    print(json.dumps(time_explorer(Path(sys.argv[1]), sys.argv[2]) | time_playground(), indent=1))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from dataclasses import fields
 from typing import Any, Final
 
@@ -145,10 +146,13 @@ class Playground(Panel):
 
     def _choose_shape(self) -> None:
         if self._controls.preset.value not in {None, named(self._controls.rational)}:
-            self._bending = True
-            self._controls.fill(shape(self._controls.preset.value))
-            self._bending = False
-            self._changed()
+            with ExitStack() as held:  # the figures are seen first, then the sliders
+                for slider in self._controls.coefficients:
+                    held.enter_context(slider.hold_sync())
+                self._bending = True
+                self._controls.fill(shape(self._controls.preset.value))
+                self._bending = False
+                self._changed()
 
     def _bent(self) -> None:
         # A browser moves sliders by less than a step, too, to where it can draw them.
