@@ -62,7 +62,7 @@ def test_widgets_show_names_as_text(records: list[Record]) -> None:
     explorer.selected = [1, 2]
     made = [_instances[key] for key in set(_instances) - before]
     shown = [widget.value for widget in made if isinstance(widget, ipywidgets.HTML)]
-    shown += [widget.drawing for widget in made if isinstance(widget, View)]
+    shown += [widget.state.drawing for widget in made if isinstance(widget, View)]
     assert len(shown) >= 6
     assert [found for text in shown for found in RAW.findall(text)] == []
     explorer.close()
