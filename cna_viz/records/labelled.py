@@ -13,7 +13,8 @@ def labelled(dims: Sequence[str], array: np.ndarray[Any, Any]) -> "xr.Variable":
     """Return an array with names for its dimensions.
 
     Left to itself xarray asks of every array whether it is one of dask's, and imports ``dask.array`` for that where
-    dask is installed: 0.4 s of the first look into a record. What is named an array of NumPy it takes as it is.
+    dask is installed: the first look into a record would wait for it. What is named an array of NumPy it takes as it
+    is.
 
     Args:
         dims: A name per dimension.

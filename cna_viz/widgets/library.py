@@ -9,12 +9,11 @@ from traitlets import Bytes, Unicode
 
 from cna_viz.widgets.script import library_script
 
-_made: Final["list[Library]"] = []
-
-
 OPENING: Final = '} (typeof self !== "undefined" ? self : this, () => {\n'
 CLOSING: Final = "\nreturn Plotly;\n}));"
 """What plotly.js is wrapped in, so that every loader of modules can take it."""
+
+_made: Final["list[Library]"] = []
 
 
 class Library(AnyWidget):

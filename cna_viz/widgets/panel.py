@@ -8,7 +8,6 @@ from ipywidgets import VBox, Widget
 
 from cna_viz.errors import CnaVizError
 from cna_viz.progress import is_batch
-from cna_viz.widgets.library import library
 from cna_viz.widgets.notice import Notice
 from cna_viz.widgets.view import bundle
 
@@ -21,7 +20,6 @@ class Panel(VBox):
     """
 
     def __init__(self) -> None:
-        library()  # the browser reads it while the kernel computes what will be seen
         self.notice = Notice()
         self._kept: list[Widget] = []
         super().__init__([self.notice])

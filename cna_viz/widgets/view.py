@@ -14,7 +14,7 @@ from cna_viz.figures.dark_theme import counterparts
 from cna_viz.figures.drawing import Drawing, to_json
 from cna_viz.widgets.library import library
 from cna_viz.widgets.script import script, style
-from cna_viz.widgets.state import State
+from cna_viz.widgets.view_state import ViewState
 
 FIGURE: Final = "application/vnd.plotly.v1+json"
 """Under this name a display bundle carries the figure that stands for a widget on a page without a kernel."""
@@ -56,7 +56,7 @@ class View(AnyWidget):
 
     def __init__(self, figure: go.Figure | Drawing, *, group: str = "", words: str = "", **look: Any) -> None:
         self._figure, self._words = figure, words
-        state = State(
+        state = ViewState(
             drawing=to_json(figure),
             height=figure["layout"]["height"] or HEIGHT,
             words=words or _title(figure),

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import plotly.graph_objects as go
 import pytest
 from playwright.sync_api import Browser, Page
+from plotly.offline import get_plotlyjs
 
 from cna_viz.figures.drawing import to_json
-from cna_viz.widgets.library import library
+from cna_viz.widgets.library import as_module, library
 from cna_viz.widgets.script import script, style
 from tests.browser.conftest import new_visitor
 
@@ -34,10 +35,10 @@ def drawing(title: str) -> str:
     return to_json(go.Figure(trace, {"title": {"text": title}, "height": 300}))
 
 
-def begin(page: Page, first: str, above: int = 0) -> None:
+def begin(page: Page, first: str, above: int = 0, source: str = "") -> None:
     place = f"<div id='place' style='width: 600px; margin-top: {above}px'></div>"
     page.set_content(f"<style>{style()}</style>{place}")
-    page.evaluate(BEGIN, [script(), library().source.decode(), first])
+    page.evaluate(BEGIN, [script(), source or library().source.decode(), first])
 
 
 @pytest.fixture
@@ -60,6 +61,22 @@ def test_what_is_far_from_being_seen_is_drawn_when_it_comes_near(page: Page) -> 
     assert page.evaluate("document.getElementById('place').clientHeight") >= 300  # its place is kept
     page.evaluate("scrollTo(0, 5000)")
     page.locator(".gtitle", has_text="after").wait_for(timeout=20_000)
+
+
+def test_plotly_that_stays_in_its_wrapper_draws_too(page: Page) -> None:
+    wrapped = as_module(get_plotlyjs() + "\n// and more")
+    assert wrapped.endswith("export default module.exports;\n")
+    begin(page, drawing("wrapped"), source=wrapped)
+    page.locator(".gtitle", has_text="wrapped").wait_for(timeout=20_000)
+
+
+def test_a_figure_whose_models_are_gone_says_so(page: Page) -> None:
+    page.set_content("<div id='place'></div>")
+    page.evaluate(
+        BEGIN.replace("async (name) => ({ library, state })[name]", "async () => { throw 'gone'; }"),
+        [script(), "", "{}"],
+    )
+    assert page.locator(".cna-viz-view").inner_text() == "This figure can't be drawn: gone"
 
 
 def test_what_was_never_seen_is_printed(page: Page) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import xarray  # noqa: F401 - what records are read into takes half a second to import; nobody waits at a slider here
+import xarray  # noqa: F401 - what records are read into: imported with the explorer, not when it opens
 
 from cna_viz.analysis.cluster_flow import cluster_flow, spread
 from cna_viz.analysis.cluster_labels import has_clusters

@@ -4,20 +4,19 @@ const NEAR = { rootMargin: "25%", scrollMargin: "25%" };
 const CONFIG = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", scrollZoom: false };
 
 async function render({ model, el, host, signal }) {
-  const state = await host.getModel(model.get("state"));
-  if (signal.aborted) return;
   const [frame, box, spoken] = ["div", "div", "span"].map((name) => document.createElement(name));
   frame.className = "cna-viz-view";
   spoken.className = "cna-viz-spoken";
   spoken.setAttribute("role", "status");
   frame.tabIndex = 0;
   frame.setAttribute("role", "group");
-  frame.setAttribute("aria-label", state.get("words"));
-  box.style.height = `${state.get("height")}px`; // its place, before it is drawn
   frame.append(box, spoken);
   el.append(frame);
-  let Plotly;
+  let state, Plotly;
   try {
+    state = await host.getModel(model.get("state"));
+    frame.setAttribute("aria-label", state.get("words"));
+    box.style.height = `${state.get("height")}px`; // its place, before it is drawn
     Plotly = await loadPlotly(await host.getModel(model.get("library")));
   } catch (error) {
     frame.textContent = `This figure can't be drawn: ${error}`;

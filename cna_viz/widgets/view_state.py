@@ -4,7 +4,7 @@ from ipywidgets import Widget
 from traitlets import Int, List, Unicode
 
 
-class State(Widget):
+class ViewState(Widget):
     """A model without a look, of the kind that every page with widgets knows.
 
     It stands apart from the widget that draws: when loading the script of that one takes the page more than two
