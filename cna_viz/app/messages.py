@@ -11,6 +11,10 @@ from cna_viz.errors import CnaVizError
 
 DEFECT: Final = "This part of the page could not be made. The terminal in which the app runs says why."
 """What stands in the place of the outputs of a cell that failed by a defect."""
+ENDED: Final = "The Python process of this page ended before the page was finished. Reload the page to start a new one."
+UNFINISHED: Final = "This page could not be finished. The terminal in which the app runs says why."
+HUNG: Final = "Reload the page to start a new Python process."
+"""Follows Voila's message about a cell that timed out."""
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_server.base.handlers import Template404
+from nbclient.exceptions import DeadKernelError
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
-from voila.tornado.handler import TornadoVoilaHandler
+from voila.static_file_handler import TemplateStaticFileHandler
 
+from cna_viz.app.guard import guarded
 from cna_viz.app.handlers import InstructorHandler, LandingHandler, ShutdownHandler, pages_environment
 from cna_viz.app.kernels import RunningInterpreter, end_kernels
-from cna_viz.app.messages import DEFECT
+from cna_viz.app.making import PageHandler
+from cna_viz.app.messages import DEFECT, HUNG
 from cna_viz.app.pages import PAGES
 from cna_viz.app.ports import LOOPBACK, TRIED, choose_port
 from cna_viz.errors import UsageError
@@ -26,8 +29,19 @@ from cna_viz.reports.kernel import encryption
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 TEMPLATES: Final = (PACKAGE / "app" / "templates" / "voila", PACKAGE)
 """Where templates are looked for first: our page, and by its full name the script that it shares with reports."""
-NOT_SERVED: Final = ("voila/tree", "voila/render", "voila/api/contents", "voila/files")
-"""What Voila would serve of a folder beside its notebooks."""
+NOT_SERVED: Final = (
+    "voila/tree",
+    "voila/render",
+    "voila/api/contents",
+    "voila/files",
+    "voila/query",
+    "voila/templates",
+    "voila/api/shutdown",
+    "logout",
+)
+"""Routes of Voila that are not served, or are served by our own rules."""
+PATIENCE: Final = 300
+"""Maximum number of seconds for a cell, in case its kernel hangs."""
 PING: Final = 30_000
 """Milliseconds after which a page that doesn't answer has gone."""
 
@@ -53,6 +67,7 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
     ) -> None:
         super().__init__(config=_config(folder, port, idle_minutes, made_ready))
         self._announce = announce
+        self.log.addFilter(_is_news)
 
     @property
     def address(self) -> str:
@@ -77,24 +92,15 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
 
     def init_handlers(self) -> list[Any]:
         """Serve our pages, and nothing else of the folder."""
-        kept = [handler for handler in super().init_handlers() if not _is_dropped(str(handler[0]))]
-        notebook = {
-            "template_paths": self.template_paths,
-            "config": self.config,
-            "voila_configuration": self.voila_configuration,
-        }
+        kept = [rule for rule in super().init_handlers() if not _is_dropped(str(rule[0]))]
+        pages = [(f"/{page.name}", PageHandler, {"notebook": f"{page.name}.ipynb"}) for page in PAGES]
         ours = [
-            (f"/{page.name}", TornadoVoilaHandler, {**notebook, "notebook_path": f"{page.name}.ipynb"})
-            for page in PAGES
-        ]
-        return [
             ("/", LandingHandler),
             ("/instructor", InstructorHandler),
             (r"/voila/api/shutdown/(.*)", ShutdownHandler),
-            *ours,
-            *kept,
-            (".*", Template404),
+            (r"/voila/templates/([^/]+/static/[^/].*)", TemplateStaticFileHandler),
         ]
+        return [guarded(rule) for rule in (*ours, *pages, *kept, (".*", Template404))]
 
     def stop(self) -> None:
         """End all kernels at once: nothing that they hold is to be kept, and what they still say is of no interest."""
@@ -136,7 +142,9 @@ def serve(
     """
     # A missing file or a page that has gone are no news for the terminal, and addresses in it would repeat the token.
     logging.getLogger("tornado").setLevel(logging.ERROR)
-    demo = Demo(folder, port, idle_minutes, made_ready, announce)
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # would print the address of a defect
+    # Voila's components log to the Application instance of the process, and nowhere without one.
+    demo = Demo.instance(folder, port, idle_minutes, made_ready, announce)
     demo.initialize([])
     demo.start()
 
@@ -159,14 +167,20 @@ def _config(folder: Path, port: int, idle_minutes: float, made_ready: Mapping[st
                 "template": "lab",
                 "show_tracebacks": False,
                 "kernel_spec_manager_class": RunningInterpreter,
-                "preheat_kernel": any(made_ready.values()),
+                "preheat_kernel": True,  # selects the kernel manager that renders pages, in advance or on request
                 "file_denylist": [".*"],
                 "allow_template_override": "NO",
                 "allow_theme_override": "NO",
                 "resources": {"pages": [[page.name, page.short] for page in PAGES]},
             },
-            "VoilaExecutor": {"cell_error_instruction": DEFECT},
+            "VoilaExecutor": {
+                "cell_error_instruction": DEFECT,
+                "cell_timeout_instruction": HUNG,
+                "timeout": PATIENCE,
+            },
             "KernelManager": {"transport_encryption": encryption()},
+            # A restarted kernel looks alive but never answers the requests sent to its predecessor.
+            "KernelRestarter": {"restart_limit": 0},
             "VoilaKernelManager": {
                 "kernel_pools_config": {f"{name}.ipynb": {"pool_size": count} for name, count in made_ready.items()}
             },
@@ -177,3 +191,8 @@ def _config(folder: Path, port: int, idle_minutes: float, made_ready: Mapping[st
 
 def _is_dropped(pattern: str) -> bool:
     return pattern == "/" or any(part in pattern for part in NOT_SERVED)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether to print a record: another line already reports a dead kernel, so its traceback is dropped."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], DeadKernelError)

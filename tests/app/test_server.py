@@ -2,39 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
 
-PROGRAM = "from cna_viz.cli.main import main; raise SystemExit(main())"
-
-
-def start(*options: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", PROGRAM, "demo", "--no-browser", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def address_of(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
-
-def end(process: "subprocess.Popen[str]", number: int) -> tuple[int, str, str]:
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    process = start("--ready", "0")
-    yield address_of(process)
-    end(process, signal.SIGTERM)
+from tests.app.conftest import address_of, end, start
 
 
 def ask(address: str, path: str) -> tuple[str, str]:
@@ -103,13 +77,6 @@ def test_it_ends_at_once_also_while_kernels_start(number: int) -> None:
     assert code == 0
     assert out == ""
     assert err.split("\n") == ["Ctrl-C ends it.", "", "Ended, and all its processes.", ""]
-
-
-def test_a_page_that_calls_this_computer_by_another_name_is_refused(address: str) -> None:
-    asked = urllib.request.Request(address, headers={"Host": "evil.example"})
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(asked, timeout=60)
-    assert refused.value.code == 403
 
 
 def test_a_second_ctrl_c_changes_nothing() -> None:

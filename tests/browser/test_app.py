@@ -32,11 +32,16 @@ def explorer(browser: Browser, app: App) -> Iterator[Seen]:
 
 def kernels(process: int) -> int:
     """Return how many kernels a process has started that still live."""
-    count = 0
+    return len(commands(process))
+
+
+def commands(process: int) -> dict[str, psutil.Process]:
+    """Return the kernels that a process has started and that still live, by their commands."""
+    found = {}
     for child in psutil.Process(process).children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # ended, or about to
-            count += "ipykernel_launcher" in " ".join(child.cmdline())
-    return count
+            found[" ".join(child.cmdline())] = child
+    return {command: child for command, child in found.items() if "ipykernel_launcher" in command}
 
 
 def wait_until(true: Callable[[], bool], seen: Seen) -> bool:
@@ -172,6 +177,18 @@ def test_every_visitor_has_a_kernel_that_ends_with_the_page(app: App, explorer: 
     assert kernels(app.process.pid) == before + 1
     other.page.goto("about:blank")
     assert wait_until(lambda: kernels(app.process.pid) == before, other)
+
+
+def test_a_page_whose_kernel_is_killed_while_it_is_made_says_so_in_the_bar(app: App, visit: Visit) -> None:
+    seen = visit()
+    seen.page.goto(app.page("explorer"), wait_until="commit")
+    seen.page.wait_for_selector("#jupyter-config-data", state="attached")
+    own = seen.page.evaluate(KERNEL)
+    (kernel,) = [process for command, process in commands(app.process.pid).items() if own in command]
+    kernel.kill()
+    seen.page.locator(".cna-viz-bar [role=alert]").get_by_text("Reload the page").wait_for()
+    assert seen.page.locator("#loading").count() == 0
+    assert seen.errors == seen.foreign == []
 
 
 @pytest.mark.parametrize("page", ["", "lesson", "explorer", "instructor"])

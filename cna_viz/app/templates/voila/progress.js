@@ -20,3 +20,8 @@ window.voila_finish = () => {
   });
   look.observe(document.getElementById("rendered_cells"), { childList: true, subtree: true });
 };
+// The message about an unfinished page replaces the progress in the bar.
+window.cna_viz_broken_off = () => {
+  const said = [...document.querySelectorAll(".cna-viz-message")].at(-1);
+  document.getElementById("loading")?.replaceWith(said);
+};
