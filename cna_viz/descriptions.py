@@ -1,6 +1,7 @@
 """What users describe in YAML files: text in, a dictionary out, or one line that says what is wrong and where."""
 
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ MOST_VALUES: Final = 100_000
 
 _LONGEST: Final = 200
 """Letters of what a parser says that a message repeats."""
+_UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
+"""NUL and lone surrogates: YAML can express them, file names and UTF-8 can't."""
 _POWER_OF_TEN: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
 
 
@@ -50,6 +53,8 @@ def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
             raise _refused("a value holds itself", node)
         return known[node]
     known[node] = 0  # until it is counted
+    if isinstance(node, yaml.ScalarNode) and _UNWRITABLE.search(node.value):
+        raise _refused(f"{shown(node.value)} contains a NUL or a lone surrogate", node)
     parts: list[yaml.Node] = []
     if isinstance(node, yaml.MappingNode):
         _check_keys([key for key, _ in node.value])
@@ -89,13 +94,17 @@ def read_text(path: Path, what: str) -> str:
         UsageError: When it can't be read, is too large, or is no text.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UsageError(f"{path}: too large for {what}: {path.stat().st_size} bytes, at most {MOST_BYTES}")
-        return path.read_text("utf-8")
+        if not stat.S_ISREG(path.stat().st_mode):  # a device or a pipe may never end
+            raise UsageError(f"{path}: not a regular file; save {what} to one first")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)  # some files hold more than the system reports
+        if len(content) > MOST_BYTES:
+            raise UsageError(f"{path}: too large for {what}: at most {MOST_BYTES} bytes")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError(f"{path}: not a text file in UTF-8") from None
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise UsageError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def parse(text: str, file: str, what: str, keys: Iterable[str]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""A progress bar with an estimate, in a terminal and in JupyterLab alike."""
+"""A progress bar with an estimate, in a terminal and in JupyterLab alike; a broken stderr never stops the work."""
 
 import os
+import sys
+from contextlib import suppress
 from typing import Any, Final
 
 PATIENCE: Final = 1.0
@@ -17,14 +19,41 @@ def bar(total: int, description: str, *, unit: str, disable: bool = False, delay
         disable: Show nothing.
         delay: Seconds before anything is shown: what is mostly short needs no bar.
     """
+    reserve_descriptors()  # a bar begins before the work opens files
     if is_batch():
         from tqdm import tqdm
     else:
         from tqdm.auto import tqdm
-    look: dict[str, Any] = {"dynamic_ncols": True, "mininterval": 0.5, "delay": delay}
+    look: dict[str, Any] = {"dynamic_ncols": True, "mininterval": 0.5, "delay": delay, "file": _Stderr()}
     return tqdm(total=total, desc=description, unit=unit, disable=disable, **look)
 
 
 def is_batch() -> bool:
     """Whether this is a notebook that is executed to be printed: no front end is there that could draw a widget."""
     return bool(os.environ.get("CNA_VIZ_BATCH"))
+
+
+def reserve_descriptors() -> None:
+    """Open the null device, read-only, on every standard descriptor that is closed.
+
+    Otherwise the next file, perhaps one of a record, would get that descriptor and all that libraries and child
+    processes print.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDONLY)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+class _Stderr:
+    """stderr for a bar: drops what can't be written because stderr is closed, full, or has no reader."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):  # full, closed by the program, None
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)

@@ -1,5 +1,6 @@
 """Descriptions in YAML: a dictionary, or one line that says what is wrong and where."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"x\.yaml: not a text file in UTF-8"):
         descriptions.read_text(path, "a thing")
     path.write_text("#" * (descriptions.MOST_BYTES + 1))
-    with pytest.raises(UsageError, match="too large for a thing: 1000001 bytes, at most 1000000"):
+    with pytest.raises(UsageError, match="too large for a thing: at most 1000000 bytes"):
         descriptions.read_text(path, "a thing")
     with pytest.raises(UsageError, match="can't be read: No such file or directory"):
         descriptions.read_text(tmp_path / "nowhere", "a thing")
@@ -92,3 +93,34 @@ def test_a_few_lines_that_stand_for_millions_of_values_are_refused(inner: str) -
 def test_a_value_that_holds_itself_is_refused() -> None:
     with pytest.raises(UsageError, match="a value holds itself"):
         descriptions.parse_any("a: &a [1, *a]", "x.yaml")
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "folder", "unending file"])
+def test_what_is_no_file_or_has_no_end_is_refused_before_it_is_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.yaml"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with path.open("wb") as file:
+            file.truncate(2**34)
+    with pytest.raises(UsageError, match=r"not a regular file; save a thing to one first|at most 1000000 bytes"):
+        descriptions.read_text(path, "a thing")
+
+
+def test_a_path_with_nul_is_refused() -> None:
+    with pytest.raises(UsageError, match="can't be read: embedded null byte"):
+        descriptions.read_text(Path("a\0b"), "a thing")
+
+
+@pytest.mark.parametrize("text", [r'name: "\ud800"', r'"\ud800": 1', r'a: [1, {b: "x\0"}]', r'a: "\udcff.yaml"'])
+def test_text_that_no_file_can_hold_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"x\.yaml, line 1: not YAML .*contains a NUL or a lone surrogate"):
+        descriptions.parse_any(text, "x.yaml")
+
+
+def test_letters_beyond_the_first_plane_are_text() -> None:
+    assert descriptions.parse_any(r'a: "\U0001F600 ü"', "x.yaml") == {"a": "\U0001f600 ü"}

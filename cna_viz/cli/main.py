@@ -1,7 +1,6 @@
 """Entry point: find the command, run it, and turn errors into one line and an exit code."""
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,6 +8,8 @@ from typing import Final
 
 from cna_viz import __version__
 from cna_viz.cli.complaint import complain
+from cna_viz.cli.memory import lack_of_memory
+from cna_viz.cli.streams import Streams
 from cna_viz.errors import CnaVizError, unknown_name
 
 COMMANDS: Final = {
@@ -46,16 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The words after ``cna-viz``; those of the process when left out.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is not None:
+        return _answered(arguments)
+    streams = Streams()
     try:
-        try:
-            return _dispatch(words)
-        finally:
-            # What is still in the buffer is written here, where a reader that has left can be dealt with.
-            sys.stdout.flush()
-            if arguments is None:
-                # The process is about to end: to look through all of torch for garbage would take it seconds more.
-                gc.freeze()
+        code = _answered(sys.argv[1:])
+    except SystemExit as stop:  # argparse ends so after --help
+        code = int(stop.code or 0)
+    # The process is about to end: to look through all of torch for garbage would take it seconds more.
+    gc.freeze()
+    return streams.finish(code)
+
+
+def _answered(words: Sequence[str]) -> int:
+    """Carry out a command and return its exit code; an error becomes one line on stderr."""
+    try:
+        code = _dispatch(list(words))
+        sys.stdout.flush()  # may wait for a reader, and be interrupted
+        return code
     except CnaVizError as error:
         complain(str(error))
         return error.exit_code
@@ -66,14 +75,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has left (`| head`); Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        line = lack_of_memory(error) or _of_system(error)
+        if line is None:
+            raise
+        complain(line)
         return 1
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        complain(f"{error.strerror or error}{place}")
-        return 1
+
+
+def _of_system(error: Exception) -> str | None:
+    """Return the message of an error of the operating system; None for a defect of ours."""
+    if not isinstance(error, OSError):
+        return None
+    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
 
 
 def _dispatch(words: list[str]) -> int:

@@ -32,6 +32,9 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse all words; an option that does not exist is refused with the options that do."""
+        for word in words:
+            if "\0" in word:
+                raise UsageError(f"{shown(word)} is not accepted: it contains a NUL character")
         known, unknown = self.parse_known_args(list(words))
         if unknown:
             options = [

@@ -22,8 +22,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         rows: Cells, one sequence per row.
         right: Names of the columns to align to the right.
     """
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    right = [printable(name) for name in right]
+    header, *rows = [[printable(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
         aligned = (

@@ -30,7 +30,7 @@ def find_grid(name: str) -> Grid:
     if name in known:
         return read(known[name].read_text("utf-8"), known[name].name)
     path = Path(name)
-    if not path.is_file():
+    if not path.exists():
         raise unknown_name("grid", name, known, "A file ending in .yaml is taken as a grid of your own.")
     return read(descriptions.read_text(path, "a grid"), path.name)
 

@@ -7,16 +7,19 @@ slow. And nothing is trained where torch can use GPUs, whose driver must not be 
 
 import gc
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-
-import torch
-
-from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-from cna_viz.experiments.worker import train_one
 
 
 def rehearse() -> None:
-    """Train a run of one epoch on the handwritten digits and throw it away."""
+    """Import torch; train a run of one epoch on the handwritten digits and throw it away."""
+    import torch
+
+    from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, TrainingConfig
+    from cna_viz.experiments.worker import train_one
+
+    if torch.version.cuda is not None:
+        return
     config = RunConfig(
         model=ModelConfig(slot="relu", layers=2, hidden=4),
         training=TrainingConfig(epochs=1),
@@ -26,7 +29,7 @@ def rehearse() -> None:
         train_one(config, Path(folder), None, threads=1)
 
 
-if torch.version.cuda is None:
+with suppress(Exception):  # out of memory: every run imports torch itself and reports why it can't
     rehearse()
 
 # What is imported now stays: neither a run nor the end of the server need look through it for garbage.

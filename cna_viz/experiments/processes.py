@@ -11,6 +11,7 @@ from multiprocessing.forkserver import ensure_running
 from multiprocessing.resource_tracker import ensure_running as ensure_tracker
 from typing import Any, Final, cast
 
+from cna_viz.errors import CnaVizError
 from cna_viz.experiments.answer import Answer
 from cna_viz.experiments.tasks import do
 
@@ -56,7 +57,10 @@ class Processes:
         """Start a task; what it answers is given under ``key``."""
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_run, args=(theirs, task, *arguments))
-        process.start()
+        try:
+            process.start()
+        except (EOFError, ConnectionError):
+            raise CnaVizError("the fork server was killed; is there enough memory?") from None
         theirs.close()
         self._running[process.sentinel] = process, ours, key
 
@@ -76,7 +80,11 @@ def _run(connection: Connection, task: str, *arguments: object) -> None:
     """Do a task in a process of its own and send its answer; the process ends with the sweep that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the sweep decides who ends
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    connection.send(do(task, *arguments))
+    try:
+        answer = do(task, *arguments)
+    except Exception as error:  # such as an import of torch that runs out of memory
+        answer = Answer.of(error)
+    connection.send(answer)
     connection.close()
 
 

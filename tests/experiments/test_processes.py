@@ -1,12 +1,15 @@
 """The server that runs are forked from."""
 
+import multiprocessing
 import signal
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from cna_viz.experiments.processes import Processes
+from cna_viz.errors import CnaVizError
+from cna_viz.experiments.processes import Processes, _run
 
 STATUS = Path("/proc/self/status")
 
@@ -21,3 +24,27 @@ def test_the_server_never_hears_an_interrupt_not_even_while_it_imports() -> None
         )
     assert int(lines["SigBlk"], 16) >> (signal.SIGINT - 1) & 1
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_a_server_that_was_killed_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: object) -> NoReturn:
+        raise EOFError("unexpected EOF")  # says multiprocessing
+
+    tasks = Processes(1)
+    monkeypatch.setattr("multiprocessing.context.ForkServerProcess.start", start)
+    with pytest.raises(CnaVizError, match="the fork server was killed; is there enough memory"):
+        tasks.start("key", "train")
+    assert len(tasks) == 0
+
+
+def test_a_task_that_can_not_even_import_answers_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def do(*words: object) -> NoReturn:
+        raise ImportError("libtorch_cpu.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("cna_viz.experiments.processes.do", do)
+    monkeypatch.setattr("cna_viz.experiments.processes.signal.signal", lambda *words: None)
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    _run(theirs, "train")
+    answer = ours.recv()
+    assert answer.status == "failed"
+    assert answer.message.startswith("ImportError: libtorch_cpu.so: failed to map segment from shared object (")

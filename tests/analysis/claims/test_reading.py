@@ -147,7 +147,7 @@ def test_arms_on_different_splits_are_fine_where_the_number_was_made_and_refused
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can't be read: No such file"):
         read_claims(tmp_path / "nowhere.yaml")
-    with pytest.raises(UsageError, match="can't be read: Is a directory"):
+    with pytest.raises(UsageError, match="not a regular file; save a list of claims to one first"):
         read_claims(tmp_path)
 
 
