@@ -14,6 +14,7 @@ from typing import Final
 
 from cna_viz.errors import ReportError, UsageError
 from cna_viz.files import write_atomically
+from cna_viz.reports.written import check_replaceable, marked
 
 VARIABLE: Final = "BROWSER_PATH"
 """Environment variable that names the browser; kaleido reads it, too."""
@@ -62,8 +63,10 @@ def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
 
     Raises:
         ReportError: The browser hangs or fails; the page is there, and an older PDF is as it was.
+        UsageError: A PDF of somebody else is in its place.
     """
     target = page.with_name("report.pdf")
+    check_replaceable(target)
     with tempfile.TemporaryDirectory(prefix="cna-viz-", ignore_cleanup_errors=True) as scratch:
         draft = Path(scratch) / "report.pdf"
         flags = [
@@ -84,7 +87,7 @@ def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
             content = draft.read_bytes()
         except (OSError, subprocess.SubprocessError) as error:
             raise ReportError(f"{page} is there, but {browser} did not print it: {_reason(error, seconds)}") from None
-    write_atomically(target, content)
+    write_atomically(target, marked(content))
     return target
 
 

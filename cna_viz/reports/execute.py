@@ -16,6 +16,7 @@ from cna_viz.files import replace_files
 from cna_viz.reports import kernel, verdict
 from cna_viz.reports.notebooks import notebook_text
 from cna_viz.reports.widgets import strip_widgets
+from cna_viz.reports.written import METADATA
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -143,6 +144,7 @@ def keep(notebook: "NotebookNode", partial: Path) -> str:
     """Write the notebook to ``partial`` and return a clause that says so; a full disk must not hide the failure."""
     verdict.strip_end(notebook)
     strip_widgets(notebook)
+    notebook.metadata |= METADATA
     try:
         replace_files({partial: notebook_text(notebook)})
     except OSError as error:

@@ -13,6 +13,7 @@ from cna_viz.reports.cards import Card
 from cna_viz.reports.jobs import FAILED, MADE
 from cna_viz.reports.markdown import plain
 from cna_viz.reports.provenance import versions
+from cna_viz.reports.written import check_replaceable
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def write_listing(listing: Listing, cards: Sequence[Card], note: str = "") -> No
 
     Raises:
         OSError: It can't be written.
+        UsageError: A page of somebody else is in its place.
     """
+    check_replaceable(listing.index)
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -1,23 +1,35 @@
 """Make a report: check, run, render, put in place. The one function the command line calls."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from cna_viz.errors import ReportError, UsageError
 from cna_viz.files import finite, replace_files
+from cna_viz.removal import remove
 from cna_viz.reports.execute import Progress, execute, keep
 from cna_viz.reports.notebooks import find_notebook, notebook_text
 from cna_viz.reports.parameters import convert, read_parameters
 from cna_viz.reports.provenance import Provenance, versions
 from cna_viz.reports.widgets import strip_widgets
+from cna_viz.reports.written import METADATA, check_replaceable, why_not_written
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+logger = logging.getLogger("cna_viz")
+
+FILES: Final = ("report.ipynb", "summary.json", "index.html")
+"""What a report leaves in its folder, the page last."""
+FAILED: Final = "failed.ipynb"
+"""What it leaves where it fails."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +66,8 @@ def make_report(
         folder: Where the files are written instead of ``out/name``; the page still says how to make it into ``out``.
 
     Raises:
-        UsageError: No such report or parameter, a value of the wrong type or meaning, or ``out`` can't be written to
-            or holds a batch of this report.
+        UsageError: No such report or parameter, a value of the wrong type or meaning, or ``out`` can't be written to,
+            holds a batch of this report, or files of somebody else in its place.
         ReportError: The notebook failed; what there is of it is kept as ``failed.ipynb``.
     """
     name, source = find_notebook(name, notebooks)
@@ -66,14 +78,14 @@ def make_report(
     folder = _writable_folder(folder or out / name)
     created, started = datetime.now().astimezone(), time.monotonic()
     try:
-        notebook = execute(source, values, folder / "failed.ipynb", progress, log)
+        notebook = execute(source, values, folder / FAILED, progress, log)
     except ReportError as error:
         raise ReportError(f"report {name!r} failed: {error}") from None
     seconds = round(time.monotonic() - started, 1)
     try:
         _write(folder, notebook, Provenance(name, declared, values, created, seconds, out))
     except Exception as error:  # whatever it is, the work of the kernel must not be lost with it
-        kept = keep(notebook, folder / "failed.ipynb")
+        kept = keep(notebook, folder / FAILED)
         if not isinstance(error, OSError):
             error.add_note(kept)
             raise
@@ -91,9 +103,9 @@ def _writable_folder(folder: Path) -> Path:
     """Make ``folder`` and try it, before minutes are spent on something that can't be stored."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        replace_files({probe: ""})
-        probe.unlink()
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(b"can it be written to?")
+        check_replaceable(*(folder / name for name in (*FILES, FAILED)))
     except OSError as error:
         raise UsageError(f"can't write to {folder}: {error.strerror or error}") from None
     return folder
@@ -105,6 +117,7 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
 
     page = make_page(notebook, provenance)
     strip_widgets(notebook)
+    notebook.metadata |= METADATA
     summary = {
         "report": provenance.report,
         "parameters": dict(provenance.values),
@@ -122,8 +135,10 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
             folder / "index.html": page,
         }
     )
-    for name in ("failed.ipynb", "report.pdf"):  # of an earlier failure, of an earlier page
-        (folder / name).unlink(missing_ok=True)
+    for name in (FAILED, "report.pdf"):  # of an earlier failure, of an earlier page
+        reason = remove(folder / name, partial(why_not_written, name=name))
+        if reason:
+            logger.warning("%s: kept, as it %s", folder / name, reason)
 
 
 def _results(notebook: "NotebookNode") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Final
 from cna_viz.files import write_atomically
 from cna_viz.reports.browser import find_browser, run
 from cna_viz.reports.pictures import find_picture
+from cna_viz.reports.written import marked, why_not_replaceable
 
 NAME: Final = "thumbnail.png"
 _START: Final = 60
@@ -47,8 +48,10 @@ def draw_thumbnails(folders: Sequence[Path]) -> str:
     pictures = {folder: find_picture(folder / "report.ipynb") for folder in folders if not read_thumbnail(folder)}
     to_draw = []
     for folder, picture in pictures.items():
+        if picture and why_not_replaceable(folder / NAME):
+            return f"{folder / NAME} {why_not_replaceable(folder / NAME)} and is not replaced."
         if picture and picture.image:
-            write_atomically(folder / NAME, base64.b64decode(picture.image))
+            write_atomically(folder / NAME, marked(base64.b64decode(picture.image)))
         elif picture:
             to_draw.append((folder / NAME, picture.figure))
     if not to_draw:

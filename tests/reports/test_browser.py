@@ -8,16 +8,26 @@ import pytest
 
 from cna_viz.errors import ReportError, UsageError
 from cna_viz.reports.browser import find_browser, print_page, require_browser
+from cna_viz.reports.written import marked
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the browsers of these tests are shell scripts")
+
+OLDER = marked(b"older")
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     """A page with an older PDF beside it."""
     (tmp_path / "index.html").write_text("<p>page</p>")
-    (tmp_path / "report.pdf").write_text("older")
+    (tmp_path / "report.pdf").write_bytes(OLDER)
     return tmp_path / "index.html"
+
+
+def test_a_pdf_of_somebody_else_is_not_replaced(page: Path) -> None:
+    page.with_name("report.pdf").write_text("mine")
+    with pytest.raises(UsageError, match=r"report.pdf was not written by cna-viz and would be replaced"):
+        print_page(page, "browser")
+    assert page.with_name("report.pdf").read_text() == "mine"
 
 
 def browser(folder: Path, *lines: str) -> str:
@@ -31,7 +41,7 @@ def test_a_page_is_printed_beside_itself(page: Path, tmp_path: Path) -> None:
     script = 'for word in "$@"; do case $word in --print-to-pdf=*) echo "$@" > "${word#--print-to-pdf=}";; esac; done'
     printed = print_page(page, browser(tmp_path, script))
     assert printed == tmp_path / "report.pdf"
-    assert printed.read_text().rstrip().endswith(page.as_uri())
+    assert printed.read_text().splitlines()[0].endswith(page.as_uri())
 
 
 @pytest.mark.parametrize(
@@ -45,7 +55,7 @@ def test_a_page_is_printed_beside_itself(page: Path, tmp_path: Path) -> None:
 def test_a_browser_that_does_not_print_is_told(page: Path, tmp_path: Path, line: str, why: str) -> None:
     with pytest.raises(ReportError, match=f"index.html is there, but .*browser did not print it: {why}$"):
         print_page(page, browser(tmp_path, line), seconds=0.5 if "sleep" in line else 30)
-    assert (tmp_path / "report.pdf").read_text() == "older"
+    assert (tmp_path / "report.pdf").read_bytes() == OLDER
     assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "index.html", "report.pdf"]
 
 

