@@ -42,7 +42,7 @@ def open_record(runs: Path, run_id: str) -> "Record":
 
     record = load(run_id, runs, incomplete=True)
     if record.status == "incomplete":
-        reason = "; ".join(record.summary["warnings"]) or "the run was not finished"
+        reason = "; ".join(text[:300] for text in record.summary["warnings"][-3:]) or "the run was not finished"
         complain(f"{record.folder}: {reason}")
     return record
 

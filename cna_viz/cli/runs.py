@@ -15,7 +15,7 @@ from cna_viz.cli.parser import Parser
 from cna_viz.cli.printable import printable
 from cna_viz.cli.reproduce import reproduce_runs
 from cna_viz.cli.tables import table
-from cna_viz.errors import RecordError, shown, unknown_name
+from cna_viz.errors import shown, unknown_name
 from cna_viz.progress import PATIENCE, bar
 from cna_viz.scores import WORDS, written
 
@@ -145,19 +145,20 @@ def _show(namespace: Namespace) -> int:
 def _verify(namespace: Namespace) -> int:
     from cna_viz.records.integrity import is_complete
     from cna_viz.records.listing import find_run, list_runs
+    from cna_viz.records.verify import find_problems
 
     if namespace.ids:
         folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]
     else:
-        folders = [entry.folder for entry in list_runs(namespace.runs)]
-        incomplete = [folder for folder in folders if not is_complete(folder)]
-        folders = [folder for folder in folders if is_complete(folder)]
-        for folder in incomplete:
-            complain(f"{folder}: incomplete, not verified")
+        listed = list_runs(namespace.runs)
+        folders = [entry.folder for entry in listed if entry.status != "incomplete" or is_complete(entry.folder)]
+        for entry in listed:
+            if entry.folder not in folders:
+                complain(f"{entry.folder}: incomplete, not verified")
     problems = {}
     with bar(len(folders), "verify", unit=" records", delay=PATIENCE) as progress:
         for folder in folders:
-            problems[folder.name] = _problems(folder)
+            problems[folder.name] = find_problems(folder)
             progress.update()
     bad = {name: found for name, found in problems.items() if found}
     if namespace.json:
@@ -167,17 +168,3 @@ def _verify(namespace: Namespace) -> int:
             print("\n".join(map(printable, found)))
         print(f"{len(problems)} verified, {len(bad)} with problems")
     return 1 if bad else 0
-
-
-def _problems(folder: Path) -> list[str]:
-    """Return what is wrong with the files of a record or, where each is as it was written, with their meaning."""
-    from cna_viz.records.record import load_record
-    from cna_viz.records.verify import find_problems
-
-    found = find_problems(folder)
-    if not found:
-        try:
-            load_record(folder)
-        except RecordError as error:
-            found = [str(error)]
-    return found

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cna_viz.errors import UsageError, unknown_name
+from cna_viz.files import drafts
 from cna_viz.progress import PATIENCE, bar
 from cna_viz.records import schema, tables
 from cna_viz.records.dataset import attributes, record_dataset, snapshots_dataset
-from cna_viz.records.draft import draft
 from cna_viz.records.netcdf import write_netcdf
 from cna_viz.records.record import Record
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("csv", "parquet", "netcdf")
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With these begins what a spreadsheet takes for a formula; a watched network may have any name."""
+FORMULA: Final = frozenset("=+-@＝＋－＠")
+"""A spreadsheet takes text that begins so, after any blanks, for a formula; a watched network may have any name."""
+CELL: Final = ("\t", "\r", "\n")
+"""A spreadsheet may split text that begins so into cells."""
 
 Make = Callable[[], "Iterator[DataFrame]"]
 Write = Callable[[Path], list[str]]
@@ -111,7 +113,7 @@ def _table_files(records: Sequence[Record], to: str, snapshots: bool) -> dict[st
 
 
 def _write_csv(make: Make, path: Path) -> list[str]:
-    with draft(path) as written, written.open("w", encoding="utf-8", newline="") as file:
+    with drafts(path) as (written,), written.open("w", encoding="utf-8", newline="") as file:
         for number, frame in enumerate(make()):
             _without_formulas(frame).to_csv(file, index=False, header=number == 0, lineterminator="\n")
     return []
@@ -124,13 +126,16 @@ def _without_formulas(frame: "DataFrame") -> "DataFrame":
 
 
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    first = next((letter for letter in value if letter.isprintable() and not letter.isspace()), "")
+    return f"'{value}" if first in FORMULA or value.startswith(CELL) else value
 
 
 def _write_parquet(pyarrow: Any, parquet: Any, make: Make, path: Path) -> list[str]:
     parts = (pyarrow.Table.from_pandas(frame, preserve_index=False) for frame in make())
     first = next(parts, pyarrow.table({}))
-    with draft(path) as written, parquet.ParquetWriter(written, first.schema) as writer:
+    with drafts(path) as (written,), parquet.ParquetWriter(written, first.schema) as writer:
         for part in chain([first], parts):
             writer.write_table(part)
     return []

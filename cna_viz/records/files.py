@@ -2,20 +2,24 @@
 
 import hashlib
 import json
+import math
 import stat
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Never
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
-from cna_viz.errors import RecordError
+from cna_viz.errors import RecordError, shown
 from cna_viz.files import finite
+from cna_viz.records.schema import LARGEST
 
 MOST: Final = 4 * 2**30
 """Bytes of a file that is read into memory whole."""
+DEEPEST: Final = 16
+"""Objects and lists within each other in the JSON of a record."""
 
 
 def to_json(value: Any) -> str:
@@ -32,6 +36,8 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RecordError(f"{path}: not readable ({error.strerror})") from None
+    except MemoryError:
+        raise RecordError(f"{path}: not read, as its {size:,} bytes need more memory than there is") from None
 
 
 def size_of(path: Path) -> int:
@@ -51,9 +57,28 @@ def size_of(path: Path) -> int:
     return status.st_size
 
 
-def parse_json(content: bytes, path: Path) -> dict[str, Any]:
-    """Read a JSON object; raises :class:`~cna_viz.errors.RecordError` naming ``path`` when it is none."""
-    return _object(content, str(path))
+def parse_json(content: bytes, where: Path | str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Refuses what JSON can say and no record does: a key twice, NaN, integers of more than 64 bits, text that can't be
+    encoded, deep nesting.
+
+    Args:
+        content: The JSON.
+        where: The file, for the message.
+
+    Raises:
+        RecordError: When it is no such object.
+    """
+    try:
+        value = json.loads(content.decode(), object_pairs_hook=_each_once, parse_constant=_refuse_constant)
+        _check_plain(value, DEEPEST)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise RecordError(f"{where}: not the JSON of a record ({why})") from None
+    if not isinstance(value, dict):
+        raise RecordError(f"{where}: not a JSON object")
+    return value
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -63,7 +88,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def parse_lines(content: bytes, path: Path) -> list[dict[str, Any]]:
     """Read JSON objects, one a line; a last line without its line end was never finished and is dropped."""
-    return [_object(line, f"{path}, line {number}") for number, line in enumerate(finished_lines(content), start=1)]
+    return [parse_json(line, f"{path}, line {number}") for number, line in enumerate(finished_lines(content), start=1)]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -76,16 +101,32 @@ def finished_lines(content: bytes) -> list[bytes]:
     return content[: content.rfind(b"\n") + 1].splitlines()
 
 
-def _object(text: bytes, where: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise RecordError(f"{where}: not JSON ({error})") from None
-    except RecursionError:
-        raise RecordError(f"{where}: not JSON of a record (nested without end)") from None
-    if not isinstance(value, dict):
-        raise RecordError(f"{where}: not a JSON object")
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"{shown(twice)} occurs twice")
     return value
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _check_plain(value: Any, depth: int) -> None:
+    """Raise ValueError for values that break what reads, prints or exports them."""
+    if isinstance(value, dict | list):
+        if depth == 0:
+            raise ValueError("nested too deeply")
+        for part in (*value, *value.values()) if isinstance(value, dict) else value:
+            if type(part) is not float or not math.isfinite(part):
+                _check_plain(part, depth - 1)
+    elif isinstance(value, str):
+        value.encode()  # lone surrogates can't be
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is not finite")
+    elif isinstance(value, int) and abs(value) > LARGEST:
+        raise ValueError("an integer has more than 64 bits")
 
 
 def tensors_to_bytes(tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
@@ -93,14 +134,6 @@ def tensors_to_bytes(tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
     return save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
 
 
-def tensors_from_bytes(content: bytes, path: Path) -> dict[str, np.ndarray[Any, Any]]:
-    """Read a safetensors file, its arrays by name in order; raises RecordError naming ``path`` when it is none."""
-    try:
-        return dict(sorted(load(content).items()))  # loaded in an order that differs from time to time
-    except SafetensorError as error:
-        raise RecordError(f"{path}: not a safetensors file ({error})") from None
-
-
-def sha256(content: bytes | memoryview) -> str:
+def sha256(content: bytes | bytearray) -> str:
     """Return the SHA-256 of ``content`` in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

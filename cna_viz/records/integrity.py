@@ -1,12 +1,13 @@
 """Is a file of a record what was written? The manifest says what each must be; nothing else is trusted."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
-from cna_viz.errors import RecordError
+from cna_viz.errors import RecordError, shown
 from cna_viz.records import schema
 from cna_viz.records.files import parse_lines, read_bytes, read_json, sha256, size_of
 from cna_viz.records.migration import check_version
@@ -34,11 +35,14 @@ Manifest = dict[str, Entry]
 LEFT_BY_SYSTEMS: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """Files that programs which show folders leave in them."""
 NOT_ITS_OWN: Final = "does not belong to the record"
+LONGEST_HEADER: Final = 2**25
+"""Bytes of the JSON that stands before the tensors of a file; the deepest network needs two thirds of it."""
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
 def is_complete(folder: Path) -> bool:
     """Whether the record was sealed. An unfinished run has files but no such mark."""
-    return (folder / schema.COMPLETE_FILE).is_file()
+    return os.path.isfile(folder / schema.COMPLETE_FILE)  # where nobody may look, there is none
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -74,7 +78,7 @@ def read_unfinished_manifest(folder: Path) -> Manifest:
     check_folder(folder)
     path = folder / schema.MANIFEST_FILE
     _check_schema(folder)
-    return _entries(read_bytes(path), path) if path.exists() else {}
+    return _entries(read_bytes(path), path) if os.path.lexists(path) else {}
 
 
 def strangers(folder: Path, manifest: Manifest) -> list[str]:
@@ -106,7 +110,7 @@ def _names_in(folder: Path) -> list[str]:
 
 def check_folder(folder: Path) -> None:
     """Raise :class:`~cna_viz.errors.RecordError` where there is no such folder, or it may not be looked into."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise RecordError(f"{folder}: there is no such record; `cna-viz runs list` shows those there are")
     try:
         os.stat(f"{folder}/.")  # which only somebody may do who may look into it
@@ -126,36 +130,35 @@ def _check_schema(folder: Path) -> None:
 
 
 def _entries(content: bytes, path: Path) -> Manifest:
-    return {str(line.get("file")): _entry(line, path) for line in parse_lines(content, path)}
+    manifest: Manifest = {}
+    for line in parse_lines(content, path):
+        entry = _entry(line, path)
+        if entry.file in manifest:
+            raise RecordError(f"{path}: {entry.file} is listed twice")
+        manifest[entry.file] = entry
+    return manifest
 
 
-def _entry(line: dict[str, object], path: Path) -> Entry:
+def _entry(line: Mapping[str, Any], path: Path) -> Entry:
+    file = line.get("file")
+    if not schema.is_record_file(file):
+        raise RecordError(f"{path}: {shown(file)} is not a file of a record")
     match line:
-        case {"file": str(file), "bytes": int(size), "sha256": str(digest)} if not _is_snapshot(file):
-            return Entry(_inside(file, path), size, digest)
-        case {"file": str(file), "bytes": int(size), "header": str(digest), "tensors": tensors}:
-            return Entry(_inside(file, path), size, digest, _tensors(tensors, f"{path}: {file}"))
-    raise RecordError(
-        f"{path}: a line does not have file, bytes and sha256, or for a snapshot file, bytes, header and tensors: "
-        f"{str(line)[:100]}"
-    )
-
-
-def _is_snapshot(file: str) -> bool:
-    return file.startswith(f"{schema.SNAPSHOT_FOLDER}/")
-
-
-def _inside(file: str, path: Path) -> str:
-    pure = PurePosixPath(file)
-    if pure.is_absolute() or ".." in pure.parts:
-        raise RecordError(f"{path}: {file!r} leads out of the record")
-    return file
-
-
-def _tensors(digests: object, where: str) -> dict[str, str]:
-    if not isinstance(digests, dict) or not all(isinstance(digest, str) for digest in digests.values()):
-        raise RecordError(f"{where}: 'tensors' must hold a checksum per tensor")
-    return digests
+        case {"bytes": size, "sha256": digest} if file in schema.REQUIRED_FILES:
+            tensors = None
+        case {"bytes": size, "header": digest, "tensors": dict(tensors)} if file not in schema.REQUIRED_FILES:
+            pass
+        case _:
+            raise RecordError(
+                f"{path}: a line does not have file, bytes and sha256, or for a snapshot file, bytes, header and "
+                f"tensors: {shown(line)}"
+            )
+    if not schema.is_count(size):
+        raise RecordError(f"{path}: {file} has {shown(size)} bytes, it must have an integer of at least 0")
+    for checksum in (digest, *(tensors or {}).values()):
+        if not isinstance(checksum, str) or not _SHA256.fullmatch(checksum):
+            raise RecordError(f"{path}: {file} has checksum {shown(checksum)}, it must have 64 hexadecimal digits")
+    return Entry(file, size, digest, tensors)
 
 
 def check_size(folder: Path, entry: Entry) -> None:
@@ -189,25 +192,24 @@ def read_listed(folder: Path, manifest: Manifest, name: str) -> bytes:
     return read_checked(folder, manifest[name]) if name in manifest else read_bytes(folder / name)
 
 
-def check_snapshot(folder: Path, entry: Entry) -> None:
-    """Check size and header of a snapshot, which say where every tensor is.
+def read_header(folder: Path, entry: Entry) -> bytes:
+    """Return what stands before the tensors of a file, which says where each of them is; its size is checked.
 
     Raises:
-        RecordError: Naming the file, when it is missing, truncated or altered there.
+        RecordError: Naming the file, when it is missing, truncated, or not readable.
     """
     check_size(folder, entry)
     try:
         with (folder / entry.file).open("rb") as file:
-            header = read_header(file, entry.bytes)
+            return header_of(file)
     except OSError as error:
         raise RecordError(f"{folder / entry.file}: not readable ({error.strerror})") from None
-    check_digest(folder, entry, sha256(header))
 
 
-def read_header(file: IO[bytes], size: int) -> bytes:
-    """Return what stands before the tensors of a safetensors file of this size: the length of a JSON, and the JSON."""
+def header_of(file: IO[bytes]) -> bytes:
+    """Return the first bytes of a safetensors file: the length of a JSON, and the JSON, cut where it is too long."""
     length = file.read(8)
-    return length + file.read(min(int.from_bytes(length, "little"), size))
+    return length + file.read(min(int.from_bytes(length, "little"), LONGEST_HEADER))
 
 
 def check_digest(folder: Path, entry: Entry, digest: str) -> None:

@@ -1,5 +1,6 @@
 """What lies in a folder of records."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,15 +55,19 @@ def find_run(runs: Path, run_id: str) -> Path:
 
 
 def _folders(runs: Path) -> list[Path]:
-    if not runs.is_dir():
-        raise RecordError(f"{runs}: no such folder; `cna-viz run --runs {runs}` makes a first record there")
-    return [path for path in sorted(runs.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    try:
+        if not runs.is_dir():
+            raise RecordError(f"{runs}: no such folder; `cna-viz run --runs {runs}` makes a first record there")
+        names = sorted(os.listdir(runs))
+    except OSError as error:
+        raise RecordError(f"{runs}: not readable ({error.strerror})") from None
+    return [runs / name for name in names if os.path.isdir(runs / name) and not name.startswith(".")]
 
 
 def _look(folder: Path) -> Listed:
     try:
         check_folder(folder)
-        if not any((folder / name).exists() for name in _FIRST):
+        if not any(os.path.lexists(folder / name) for name in _FIRST):
             return Listed(folder, None, "incomplete")  # a run that is about to write its first file looks so
         record = load_record(folder, incomplete=True)
     except RecordError as error:

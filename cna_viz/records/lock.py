@@ -1,11 +1,15 @@
 """Who writes a record holds its lock; the system frees it when its holder dies, so that a lock tells the living."""
 
+import re
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
-LOCK_FOLDER = ".locks"
+LOCK_FOLDER: Final = ".locks"
 """Folder of the locks, beside the records."""
+LOCK_FILE: Final = re.compile(r"(?P<id>[0-9a-f]{16})\.lock")
+"""Names of the locks; they are empty files."""
 
 
 def lock_file(folder: Path) -> Path:

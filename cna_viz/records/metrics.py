@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cna_viz import vocabulary
+from cna_viz.errors import RecordError
 from cna_viz.records import schema
 from cna_viz.records.labelled import labelled
 
@@ -31,6 +32,8 @@ def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) ->
 
     for number, line in enumerate(lines, start=1):
         schema.check_metrics_line(line, layers, f"{path}, line {number}")
+        if number > 1 and line["epoch"] <= lines[number - 2]["epoch"]:
+            raise RecordError(f"{path}, line {number}: epoch {line['epoch']} does not come after the one before")
     scores = {name: labelled(("epoch", "split"), _scores(lines, name)) for name in ("loss", *vocabulary.SCORES)}
     measures = {
         name: labelled(("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES

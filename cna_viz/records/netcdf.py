@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cna_viz.errors import UsageError
-from cna_viz.records.draft import draft
+from cna_viz.files import drafts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,7 +36,7 @@ def write_netcdf(dataset: "xr.Dataset", path: Path) -> list[str]:
             changed = changed.assign({name: (variable.dims, stored, variable.attrs)})
     notes += [f"netCDF 3: {change} in {', '.join(sorted(names))}" for change, names in sorted(types.items())]
     changed.attrs = {name: _storable_attribute(value) for name, value in dataset.attrs.items()}
-    with draft(path) as written:
+    with drafts(path) as (written,):
         changed.to_netcdf(written, engine="scipy", format="NETCDF3_64BIT")
     return notes
 

@@ -1,5 +1,6 @@
 """A record, opened for reading."""
 
+import io
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,14 +13,16 @@ from cna_viz import vocabulary
 from cna_viz.config import RunConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
-from cna_viz.records.files import parse_json, parse_lines, tensors_from_bytes
+from cna_viz.records.files import parse_lines
 from cna_viz.records.integrity import (
     Manifest,
     check_folder,
     check_size,
     check_strangers,
+    header_of,
     is_complete,
     read_checked,
+    read_header,
     read_listed,
     read_manifest,
     read_unfinished_manifest,
@@ -27,8 +30,9 @@ from cna_viz.records.integrity import (
 from cna_viz.records.labelled import labelled
 from cna_viz.records.metrics import metrics_dataset
 from cna_viz.records.migration import metric_of
-from cna_viz.records.opening import read_config, read_summary, unfinished_summary
+from cna_viz.records.opening import read_config, read_selected, read_summary, unfinished_summary
 from cna_viz.records.snapshot import Snapshot
+from cna_viz.records.tensors import Places, read_graph_places, to_array
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,8 +97,8 @@ class Record:
     @property
     def snapshots(self) -> tuple[int, ...]:
         """Epochs at which embeddings were kept, ascending."""
-        names = (Path(name) for name in self.manifest if name.startswith(schema.SNAPSHOT_FOLDER))
-        return tuple(sorted(int(name.stem) for name in names))
+        epochs = map(schema.snapshot_epoch, self.manifest)
+        return tuple(sorted(epoch for epoch in epochs if epoch is not None))
 
     @cached_property
     def metrics(self) -> "xr.Dataset":
@@ -105,9 +109,9 @@ class Record:
         path = self.folder / schema.METRICS_FILE
         lines = parse_lines(read_listed(self.folder, self.manifest, schema.METRICS_FILE), path)
         if schema.SELECTED_FILE in self.manifest:
-            selected = self._selected()
+            selected = read_selected(self.folder, self.manifest, self.layers)
             for line in lines:
-                if line.get("epoch") == selected.get("epoch"):
+                if line.get("epoch") == selected["epoch"]:
                     line.setdefault("layers", selected["layers"])
         return metrics_dataset(lines, self.layers, path)
 
@@ -119,8 +123,21 @@ class Record:
         path = self.folder / schema.GRAPH_FILE
         if schema.GRAPH_FILE not in self.manifest:
             raise RecordError(f"{path}: the run ended before it was written")
-        tensors = tensors_from_bytes(read_checked(self.folder, self.manifest[schema.GRAPH_FILE]), path)
+        content = read_checked(self.folder, self.manifest[schema.GRAPH_FILE])
+        places = self._graph_places(header_of(io.BytesIO(content)))
+        tensors = {
+            name: to_array(bytearray(content[place.start : place.end]), name, places, path)
+            for name, place in sorted(places.items())
+        }
         return xr.Dataset({name: labelled(schema.VARIABLES[name].dims, array) for name, array in tensors.items()})
+
+    @cached_property
+    def nodes(self) -> int | None:
+        """Number of nodes; None where the run ended before its graph was written."""
+        entry = self.manifest.get(schema.GRAPH_FILE)
+        if entry is None:
+            return None
+        return self._graph_places(read_header(self.folder, entry))["target"].shape[0]
 
     def embedding(self, layer: int, stage: str = "slot", epoch: int | None = None) -> "xr.DataArray":
         """Return the features of one layer; dims node and channel, float32. Only these are read and checked.
@@ -184,7 +201,10 @@ class Record:
         if entry is None:
             kept = ", ".join(map(str, self.snapshots)) or "none (train with snapshots 'log' or 'ends' for some)"
             raise UsageError(f"run {self.id} has no snapshot of epoch {epoch!r}; snapshots kept: {kept}")
-        return Snapshot(self.folder, entry)
+        if entry.file not in self._opened:
+            watched = self.config.watched is not None
+            self._opened[entry.file] = Snapshot(self.folder, entry, self.layers, self.nodes, watched)
+        return self._opened[entry.file]
 
     def to_xarray(self, snapshots: bool = False) -> "xr.Dataset":
         """Return metrics and graph as one dataset, with facts about the run as its attributes.
@@ -197,11 +217,14 @@ class Record:
 
         return record_dataset(self, snapshots=snapshots)
 
-    def _selected(self) -> dict[str, Any]:
-        path = self.folder / schema.SELECTED_FILE
-        selected = parse_json(read_listed(self.folder, self.manifest, schema.SELECTED_FILE), path)
-        schema.check_layers(selected.get("layers"), self.layers, str(path))
-        return selected
+    def _graph_places(self, header: bytes) -> Places:
+        entry = self.manifest[schema.GRAPH_FILE]
+        task = self.config.data.task if self.config.watched is None else "node-classification"
+        return read_graph_places(header, entry.bytes, self.folder / entry.file, task)
+
+    @cached_property
+    def _opened(self) -> dict[str, Snapshot]:
+        return {}
 
 
 def load_record(folder: Path, incomplete: bool = False) -> Record:

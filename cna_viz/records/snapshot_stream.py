@@ -1,12 +1,11 @@
 """Write one snapshot tensor by tensor, so that no more than one of them has to be in memory."""
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-import uuid
+from contextlib import ExitStack, suppress
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,6 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from cna_viz.errors import RecordError
+from cna_viz.files import drafts
 
 _TYPES: Final = {
     np.dtype(name): code
@@ -50,14 +50,18 @@ class SnapshotStream:
     def __init__(self, path: Path, names: list[str]) -> None:
         self.path, self.tensors = path, dict[str, str]()
         self.bytes, self.header = 0, ""
-        self._draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        self._stack = ExitStack()
         self._room = -(-sum(len(name) + _ENTRY for name in [*names, "room"]) // 8) * 8
         self._entries: dict[str, dict[str, Any]] = {}
         self._end = 0
         self._file: BufferedRandom | None = None
 
     def __enter__(self) -> Self:
-        self._file = self._draft.open("x+b")
+        with ExitStack() as stack:
+            (draft,) = stack.enter_context(drafts(self.path))
+            self._file = draft.open("x+b")
+            stack.push(self._close)
+            self._stack = stack.pop_all()
         self._file.seek(8 + self._room)
         return self
 
@@ -83,17 +87,17 @@ class SnapshotStream:
         self.tensors[name] = hashlib.sha256(content.data).hexdigest()
         self._open.write(content.data)
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+    def __exit__(self, *exception: Any) -> None:
+        self._stack.__exit__(*exception)
+
+    def _close(self, kind: type[BaseException] | None, *rest: object) -> None:
         try:
             if kind is None:
                 self._finish()
-                self._open.close()
-                self._draft.replace(self.path)
         finally:
             # What waits in a buffer is not needed any more: that it can't be written must not hide why it ended.
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 self._open.close()
-            self._draft.unlink(missing_ok=True)
 
     @property
     def _open(self) -> BufferedRandom:

@@ -45,7 +45,8 @@ def synthetic_record(
         for line in lines:
             measured = line["epoch"] % config.recording.every == 0
             writer.epoch(line if measured else {k: v for k, v in line.items() if k != "layers"}, seconds=0.01)
-        for epoch in {"none": (), "ends": (0, epochs), "log": (0, 1, epochs)}[config.recording.snapshots]:
+        kept = {"none": (), "ends": (0, epochs), "log": (0, 1, epochs)}[config.recording.snapshots]
+        for epoch in sorted({epoch for epoch in kept if epoch <= epochs}):
             writer.snapshot(epoch, _snapshot(config, target, rng))
         score = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))
         ends = {"best_epoch": epochs, "epochs": epochs}

@@ -10,6 +10,7 @@ import numpy as np
 
 from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.files import write_atomically
+from cna_viz.progress import reserve_descriptors
 from cna_viz.records import schema
 from cna_viz.records.files import sha256, tensors_to_bytes, to_json
 from cna_viz.records.snapshot_stream import SnapshotStream
@@ -36,6 +37,7 @@ class RecordWriter:
         self._streams: dict[str, IO[bytes]] = {}
 
     def __enter__(self) -> Self:
+        reserve_descriptors()
         (self.folder / schema.SNAPSHOT_FOLDER).mkdir(parents=True)
         for name in (schema.METRICS_FILE, schema.TIMINGS_FILE):
             self._streams[name] = (self.folder / name).open("xb")

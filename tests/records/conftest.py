@@ -12,7 +12,7 @@ import pytest
 from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
-from tests.records.helpers import manifest_line, write_manifest
+from tests.records.helpers import manifest_lines, write_manifest
 
 Make = Callable[..., Record]
 Reseal = Callable[[Path], None]
@@ -55,8 +55,6 @@ def reseal() -> Reseal:
     """Return ``reseal(folder)``: give a changed record a manifest and a mark that fit, as a foreign program might."""
 
     def reseal(folder: Path) -> None:
-        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        lines = [manifest_line(folder, name) for name in names if name not in {"manifest.jsonl", "COMPLETE"}]
-        write_manifest(folder, [json.dumps(line) for line in lines])
+        write_manifest(folder, [json.dumps(line) for line in manifest_lines(folder)])
 
     return reseal

@@ -14,6 +14,7 @@ from cna_viz.records import schema
 from cna_viz.records.dataset import snapshots_dataset
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writer import RecordWriter
+from tests.records.helpers import snapshot_of
 
 Make = Callable[..., Record]
 
@@ -85,23 +86,25 @@ def test_slots_without_clusters_have_no_such_variables(make: Make) -> None:
     assert "embedding" in dataset
 
 
-def test_differing_numbers_of_clusters_and_bins(runs: Path) -> None:
+def test_differing_numbers_of_clusters(runs: Path) -> None:
     config = RunConfig(model=ModelConfig(slot="cna", layers=3))
+    counts = np.arange(2 * 82).reshape(2, 82)
     with RecordWriter(runs / config.run_id, config, {}) as writer:
         tensors = {
-            "centroid.0001": np.ones((2, 3), dtype=np.float32),
-            "centroid.0002": np.full((1, 5), 2, dtype=np.float32),
-            "slot_input_histogram.0002": np.array([[7, 0, 2**40]]),
+            "centroid__0001": np.ones((2, 3), dtype=np.float32),
+            "centroid__0002": np.full((1, 5), 2, dtype=np.float32),
+            "slot_input_histogram__0002": counts[:1] + 2**40,
         }
-        writer.snapshot(0, tensors)
-        writer.snapshot(4, {"slot_input_histogram.0001": np.array([[1, 2, 3], [4, 5, 6]])})
+        writer.snapshot(0, snapshot_of(3, 4, **tensors))
+        writer.snapshot(4, snapshot_of(3, 4, slot_input_histogram__0001=counts))
     record = load_record(runs / config.run_id, incomplete=True)
     dataset = snapshots_dataset(record, (4, 0))
-    assert dict(dataset.sizes) == {"snapshot": 2, "layer": 3, "cluster": 2, "channel": 5, "bin": 3, "stage": 2}
+    sizes = {"snapshot": 2, "layer": 3, "cluster": 2, "channel": 5, "bin": 82, "stage": 2, "node": 4}
+    assert dict(dataset.sizes) == sizes
     histogram = dataset["slot_input_histogram"]
     assert histogram.dtype == np.int64
-    assert histogram.sel(snapshot=0, layer=2).values.tolist() == [[7, 0, 2**40], [-1, -1, -1]]
-    assert histogram.sel(snapshot=4, layer=1).values.tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert histogram.sel(snapshot=0, layer=2).values.tolist() == [(counts[0] + 2**40).tolist(), [-1] * 82]
+    assert histogram.sel(snapshot=4, layer=1).values.tolist() == counts.tolist()
     nan = np.nan
     np.testing.assert_array_equal(
         dataset["centroid"].sel(snapshot=0),

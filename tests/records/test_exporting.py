@@ -13,11 +13,11 @@ from cna_viz import vocabulary
 from cna_viz.config import ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import exporting, netcdf
-from cna_viz.records.draft import draft
 from cna_viz.records.exporting import export_records
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.records.writer import RecordWriter
+from tests.records.helpers import snapshot_of
 
 Make = Callable[..., Record]
 TABLES = ("runs", "metrics_epochs", "metrics_layers", "nodes", "edges")
@@ -217,36 +217,29 @@ def test_damaged_record_leaves_no_half_file(two: list[Record], tmp_path: Path, t
     assert not [name for name in names if name.startswith(".") or "_0001" in name]
 
 
-def test_draft_is_put_in_place_when_it_is_whole(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text("before")
-    with pytest.raises(KeyboardInterrupt), draft(path) as written:  # noqa: PT012
-        written.write_text("half")
-        raise KeyboardInterrupt
-    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(path, "before")]
-    with draft(path) as written:
-        written.write_text("after")
-        assert path.read_text() == "before"
-    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(path, "after")]
-
-
 def test_runs_of_one_layer(runs: Path, tmp_path: Path) -> None:
     config = RunConfig(model=ModelConfig(layers=1))
     with RecordWriter(runs / config.run_id, config, {}) as writer:
-        writer.snapshot(0, {"prediction": np.zeros(3, dtype=np.int32)})
+        writer.snapshot(0, snapshot_of(1, 3))
     record = load_record(runs / config.run_id, incomplete=True)
     for to in ("csv", "parquet"):
         files = export_records([record], to, tmp_path, snapshots=True).files
         assert files[-1].name == f"embeddings_{record.id}_0000.{to}"
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "plain - name"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\n=cmd()", " \t=1+1", "\xa0\u200b-1", "\x1b=1", "＝1", "\nname"),
+        *("plain - name", " plain=1"),
+    ],
+)
 def test_no_text_is_a_formula_for_a_spreadsheet(runs: Path, tmp_path: Path, name: str) -> None:
     watched = WatchedConfig(name=name, model="=HYPERLINK(A1)", dataset=name, layers=2, key="key")
     record = synthetic_record(runs, RunConfig(watched=watched))
     export_records([record], "csv", tmp_path)
     row = read(tmp_path / "runs.csv").iloc[0]
-    safe = name if name.startswith("plain") else f"'{name}"
+    safe = name if name.lstrip().startswith("plain") else f"'{name}"
     assert (row["slot"], row["dataset"], row["backbone"]) == (safe, safe, "'=HYPERLINK(A1)")
     assert row["layers"] == 2
     losses = read(tmp_path / "metrics_epochs.csv")["loss"]

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
 
 from cna_viz.errors import RecordError
 from cna_viz.records.files import (
+    parse_json,
     read_json,
     read_lines,
     sha256,
-    tensors_from_bytes,
     tensors_to_bytes,
     to_json,
 )
@@ -79,7 +80,7 @@ def test_bad_line_is_named(tmp_path: Path, line: bytes) -> None:
         read_lines(path)
 
 
-def test_tensors_come_back(tmp_path: Path) -> None:
+def test_tensors_come_back() -> None:
     tensors = {
         "half": np.array([[1.5, -np.inf], [np.nan, 0]], dtype=np.float16),
         "int": np.arange(6, dtype=np.int32).reshape(2, 3),
@@ -88,17 +89,36 @@ def test_tensors_come_back(tmp_path: Path) -> None:
         "empty": np.zeros((0, 4), dtype=np.float32),
         "byte": np.array([0, -3], dtype=np.int8),
     }
-    again = tensors_from_bytes(tensors_to_bytes(tensors), tmp_path)
+    again = load(tensors_to_bytes(tensors))
     assert again.keys() == tensors.keys()
     for name, array in tensors.items():
         assert again[name].dtype == array.dtype
         assert np.array_equal(again[name], array, equal_nan=array.dtype.kind == "f"), name
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * 100, b"\xff" * 8 + b"{}"])
-def test_what_is_no_safetensors_file(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(RecordError, match=r"some\.safetensors: not a safetensors file"):
-        tensors_from_bytes(content, tmp_path / "some.safetensors")
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b'{"a": 1, "b": 2, "a": 3}', "'a' occurs twice"),
+        (b'{"a": {"b": NaN}}', "NaN is no number of JSON"),
+        (b'{"a": [-Infinity]}', "-Infinity is no number of JSON"),
+        (b'{"a": [1e999]}', "a number is not finite"),
+        (b'{"a": 18446744073709551616}', "an integer has more than 64 bits"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
+        (b'{"a": "\\ud800"}', "surrogates not allowed"),
+        (b'{"\\udfff": 1}', "surrogates not allowed"),
+        (b'{"a": "\xed\xa0\x80"}', "can't decode byte"),
+        ('{"a": 1}'.encode("utf-16"), "can't decode byte"),
+        (b'{"a": ' + b"[" * 16 + b"]" * 16 + b"}", "nested too deeply"),
+        (b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}", "nested too deeply"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_json_can_say_and_no_record_does(content: bytes, why: str) -> None:
+    with pytest.raises(RecordError, match=r"^here: not the JSON of a record \(") as caught:
+        parse_json(content, "here")
+    assert why in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 def test_sha256() -> None:

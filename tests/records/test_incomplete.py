@@ -12,6 +12,7 @@ from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writer import RecordWriter
+from tests.records.helpers import GRAPH, snapshot_of
 
 Make = Callable[..., Record]
 SEALED = ("COMPLETE", "summary.json", "selected.json")
@@ -28,11 +29,11 @@ def start(runs: Path, epochs: int, *, every: int = 1) -> Path:
     """Write a run of one layer and stop in the middle; every so many epochs are measured."""
     folder = runs / CONFIG.run_id
     with RecordWriter(folder, CONFIG, {}) as writer:
-        writer.graph({"target": np.array([0, 1])})
+        writer.graph(GRAPH)
         for epoch in range(epochs + 1):
             line = {"epoch": epoch, "loss": SCORES, "accuracy": SCORES}
             writer.epoch(line | (measured(epoch + 0.5) if epoch % every == 0 else {}), seconds=0.5)
-        writer.snapshot(0, {"embedding.conv.0001": np.ones((2, 3), dtype=np.float16)})
+        writer.snapshot(0, snapshot_of(1, 2))
     return folder
 
 

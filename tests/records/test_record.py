@@ -12,6 +12,7 @@ from cna_viz.errors import UsageError
 from cna_viz.records import files, integrity
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writer import RecordWriter
+from tests.records.helpers import GRAPH
 
 Make = Callable[..., Record]
 
@@ -99,7 +100,7 @@ def test_record_without_epochs(tmp_path: Path) -> None:
     # A run that diverged before the first step has no line at all.
     folder = tmp_path / RunConfig().run_id
     with RecordWriter(folder, RunConfig(), {}) as writer:
-        writer.graph({})
+        writer.graph(GRAPH)
         writer.selected(0, {})
         writer.seal({"status": "diverged", "best_epoch": 0, "epochs": 0, "warnings": []})
     record = load_record(folder)

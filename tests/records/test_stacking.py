@@ -13,6 +13,7 @@ from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writer import RecordWriter
+from tests.records.helpers import GRAPH
 
 Make = Callable[..., Record]
 
@@ -21,7 +22,7 @@ def write(runs: Path, layers: int, epochs: list[int], *, slot: str = "relu") -> 
     """Write a run whose loss is 100 layers + epoch, and whose mad is epoch + layer / 10."""
     config = RunConfig(model=ModelConfig(slot=slot, layers=layers))
     with RecordWriter(runs / config.run_id, config, {}) as writer:
-        writer.graph({})
+        writer.graph(GRAPH)
         for epoch in epochs:
             scores = dict.fromkeys(vocabulary.SPLITS, 100.0 * layers + epoch)
             line: dict[str, Any] = {"epoch": epoch, "loss": scores, "accuracy": scores}

@@ -36,7 +36,7 @@ SNAPSHOT: dict[str, np.ndarray] = {
     "centroid.0001": np.array([[0, 1, 2], [3, 4, 5]], dtype=np.float32),
     "rational_numerator.0001": np.arange(12, dtype=np.float32).reshape(2, 6),
     "rational_denominator.0001": np.arange(8, dtype=np.float32).reshape(2, 4),
-    "slot_input_histogram.0001": np.arange(6).reshape(2, 3),
+    "slot_input_histogram.0001": np.arange(164).reshape(2, 82),
 }
 
 
@@ -53,7 +53,9 @@ def write(folder: Path) -> None:
     with RecordWriter(folder, CONFIG, ENVIRONMENT) as writer:
         writer.graph(GRAPH)
         writer.epoch(line(0), seconds=0.5)
-        writer.snapshot(0, {"prediction": SNAPSHOT["prediction"]})
+        writer.snapshot(
+            0, {name: array for name, array in SNAPSHOT.items() if name.split(".")[0] not in LAYER_VARIABLES}
+        )
         writer.epoch(line(1, measured=False), seconds=0.25)
         writer.epoch(line(2), seconds=0.125)
         writer.epoch(line(3, measured=False), seconds=0.0625)
