@@ -3,11 +3,14 @@
 import math
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from platformdirs import user_cache_path
+
+from cna_viz.removal import remove
 
 CACHE_VARIABLE: Final = "CNA_VIZ_CACHE"
 """Environment variable that names the cache folder."""
@@ -19,6 +22,28 @@ def cache_root() -> Path:
     return Path(given).expanduser() if given else user_cache_path("cna_viz")
 
 
+@contextmanager
+def drafts(*paths: Path) -> Iterator[list[Path]]:
+    """Give a temporary path beside each path; all are put in place, in order, when the context is left.
+
+    Where it is left with an exception, or one of them can't be forced to disk, what was there before is as it was.
+
+    Args:
+        paths: The paths; their folders must exist. Each temporary path must be written to.
+    """
+    written = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp") for path in paths}
+    try:
+        yield list(written.values())
+        for temporary in written.values():
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+        for path, temporary in written.items():
+            temporary.replace(path)
+    finally:
+        for temporary in written.values():
+            remove(temporary, lambda _: "")  # nobody else knows its name
+
+
 def replace_files(contents: Mapping[Path, bytes | str]) -> None:
     """Write all files under temporary names and, only when every one of them is on disk, put them in place, in order.
 
@@ -28,19 +53,9 @@ def replace_files(contents: Mapping[Path, bytes | str]) -> None:
     Raises:
         OSError: A file can't be written; the files that were there before are as they were.
     """
-    unique = uuid.uuid4().hex
-    drafts = {path: path.with_name(f".{path.name}.{unique}.tmp") for path in contents}
-    try:
-        for path, content in contents.items():
-            with drafts[path].open("xb") as draft:
-                draft.write(content.encode() if isinstance(content, str) else content)
-                draft.flush()
-                os.fsync(draft.fileno())
-        for path, written in drafts.items():
-            written.replace(path)
-    finally:
-        for written in drafts.values():
-            written.unlink(missing_ok=True)
+    with drafts(*contents) as written:
+        for temporary, content in zip(written, contents.values(), strict=True):
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

@@ -10,7 +10,17 @@ from typing import Final
 
 from faults.row import Row
 
-PARTS: Final = ("corruption", "crashes", "folders", "fuzzing", "long_work", "marked")
+PARTS: Final = (
+    "corruption",
+    "crashes",
+    "folders",
+    "fuzzing",
+    "hostile_records",
+    "leftovers",
+    "long_work",
+    "marked",
+    "streams",
+)
 """Modules here. Each has ``check(seed, work)``, which returns rows and may write below the folder ``work``."""
 SHOWN: Final = 5
 """Sentences of a row that are printed."""

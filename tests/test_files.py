@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cna_viz.files import replace_files
+from cna_viz.files import drafts, replace_files
 
 
 def test_files_are_replaced_and_no_draft_is_left(tmp_path: Path) -> None:
@@ -27,3 +27,16 @@ def test_text_that_cannot_be_encoded_leaves_nothing_behind(tmp_path: Path) -> No
     with pytest.raises(UnicodeEncodeError):
         replace_files({tmp_path / "a": "\udc80"})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_draft_is_put_in_place_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("before")
+    with pytest.raises(KeyboardInterrupt), drafts(path) as (written,):  # noqa: PT012
+        written.write_text("half")
+        raise KeyboardInterrupt
+    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(path, "before")]
+    with drafts(path) as (written,):
+        written.write_text("after")
+        assert path.read_text() == "before"
+    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(path, "after")]

@@ -34,42 +34,40 @@ def collect(namespace: Namespace) -> int:
     from cna_viz.experiments.leftovers import LOCK, find_leftovers, remove
 
     found = find_leftovers(namespace.runs)
-    gone = remove(namespace.runs, found) if namespace.delete else []
+    if namespace.delete:
+        found = remove(namespace.runs, found)
     if namespace.json:
-        print(json.dumps({"left": [_facts(one, one in gone) for one in found], "deleted": namespace.delete}))
+        print(json.dumps({"left": [_facts(one) for one in found], "deleted": namespace.delete}))
         return 0
     shown = [one for one in found if one.kind != LOCK]
     if shown:
-        header = ("what", "kB", "status", "path")
-        print(table(header, [_row(one, namespace.delete, one in gone) for one in shown], right=("kB",)))
-    print(_summary(shown, len(found) - len(shown), gone, delete=namespace.delete))
+        print(table(("what", "kB", "status", "path"), [_row(one) for one in shown], right=("kB",)))
+    print(_summary(shown, [one for one in found if one.kind == LOCK], delete=namespace.delete))
     return 0
 
 
-def _facts(one: "Leftover", gone: bool) -> dict[str, object]:
+def _facts(one: "Leftover") -> dict[str, object]:
     return {
         "path": str(one.path),
         "kind": one.kind,
         "run": one.run,
         "bytes": one.bytes,
         "kept": one.kept,
-        "deleted": gone,
+        "deleted": one.gone,
     }
 
 
-def _row(one: "Leftover", delete: bool, gone: bool) -> tuple[str, ...]:
-    changed = "was taken up meanwhile" if delete else "nobody writes it"
-    return one.kind, number(one.bytes / 1000, 1), "deleted" if gone else one.kept or changed, str(one.path)
+def _row(one: "Leftover") -> tuple[str, ...]:
+    status = "deleted" if one.gone else one.kept or "nobody writes it"
+    return one.kind, number(one.bytes / 1000, 1), status, str(one.path)
 
 
-def _summary(shown: "Sequence[Leftover]", locks: int, gone: "Sequence[Leftover]", *, delete: bool) -> str:
-    of_nobody = [one for one in shown if not one.kept]
-    counted = gone if delete else of_nobody
+def _summary(shown: "Sequence[Leftover]", locks: "Sequence[Leftover]", *, delete: bool) -> str:
+    counted = [one for one in shown if (one.gone if delete else not one.kept)]
     size = number(sum(one.bytes for one in counted) / 1000, 1)
-    kept = len(shown) - len(of_nobody)
+    kept = sum(bool(one.kept) for one in shown)
     stays = f"; {kept} not touched" if kept else ""
     if delete:
-        left = len([one for one in gone if one in shown])
-        return f"{left} leftovers and {len(gone) - left} locks deleted, {size} kB{stays}"
-    hint = "; --delete removes them" if of_nobody or locks else ""
-    return f"{len(of_nobody)} leftovers, {size} kB, and {locks} locks of nobody{stays}{hint}"
+        return f"{len(counted)} leftovers and {sum(one.gone for one in locks)} locks deleted, {size} kB{stays}"
+    hint = "; --delete removes them" if counted or locks else ""
+    return f"{len(counted)} leftovers, {size} kB, and {len(locks)} locks of nobody{stays}{hint}"

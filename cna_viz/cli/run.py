@@ -1,6 +1,7 @@
 """``cna-viz run``: train one network, or load it if it was trained before."""
 
 import json
+import math
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from cna_viz.cli.complaint import complain
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
+from cna_viz.cli.tables import number
 from cna_viz.config import RunConfig
 from cna_viz.scores import WORDS, written
 
@@ -92,7 +94,7 @@ def _title(config: RunConfig) -> str:
 def _result(record: "Record") -> dict[str, object]:
     scores = [name for name in vocabulary.SCORES if name in record.summary]
     keys = (*scores, "best_epoch", "epochs", "seconds_per_epoch", "parameters", "status")
-    values = {key: record.summary[key] for key in keys}
+    values = {key: record.summary.get(key) for key in keys}
     return {"id": record.id, "path": str(record.folder), "metric": record.metric, **values}
 
 
@@ -109,7 +111,8 @@ def _describe(record: "Record") -> str:
             _title(record.config),
             *(_scores(record, name) for name in (record.metric, *others)),
             f"  at the best validation epoch, {record.best_epoch} of {summary['epochs']}",
-            f"  {summary['seconds_per_epoch'] or float('nan'):.3g} s per epoch, {summary['parameters']:,} parameters",
+            f"  {summary.get('seconds_per_epoch') or math.nan:.3g} s per epoch, "
+            f"{number(summary.get('parameters'))} parameters",
             f"  record {record.folder}",
         ]
     )

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from filecmp import cmp
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -47,7 +48,8 @@ def download(spec: DatasetSpec, protocol: str, raw: RawFiles, root: Path | None 
         The folder that holds the files now.
 
     Raises:
-        DataError: The files could not be downloaded, read or stored. No part of them is left behind.
+        DataError: The files could not be downloaded, read or stored, or others are in their place. No part of them is
+            left behind.
     """
     goal = download_root() / raw.folder
     logger.warning("dataset %r is not on disk: downloading it to %s", spec.name, goal)
@@ -71,9 +73,14 @@ def _download_whole(spec: DatasetSpec, protocol: str, raw: RawFiles, goal: Path)
     with TemporaryDirectory(dir=download_root(), prefix=".download-") as temporary, _patience():
         fetched = Path(temporary)
         FETCHERS[spec.family](spec, protocol, fetched)
+        there = [name for name in raw.names if (goal / name).exists() or (goal / name).is_symlink()]
+        for name in there:
+            if not (goal / name).is_file() or not cmp(fetched / name, goal / name, shallow=False):
+                raise DataError(f"{goal / name} is not the file that was downloaded, and is not replaced: move it away")
         for name in raw.names:
-            (goal / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(fetched / name, goal / name)
+            if name not in there:
+                (goal / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(fetched / name, goal / name)
 
 
 def reason(error: Exception) -> str:

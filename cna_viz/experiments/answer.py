@@ -27,5 +27,7 @@ class Answer:
         """Return the answer of a task that failed like this."""
         if isinstance(error, CnaVizError):
             return cls("failed", str(error), type(error).__name__)
+        if isinstance(error, OSError) and error.filename:
+            return cls("failed", f"{error.strerror or error} ({error.filename})")
         last = traceback.extract_tb(error.__traceback__)[-1]
         return cls("failed", f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})")

@@ -1,23 +1,109 @@
-"""An interrupted attempt is lost only when a finished one replaces it."""
+"""Interrupted attempts at a run: kept until a finished record replaces them, and removed only if they are ours."""
 
-import shutil
+import logging
+import re
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Final
+
+from cna_viz.config import RESULTS_VERSION, RunConfig, id_of
+from cna_viz.errors import CnaVizError, RecordError
+from cna_viz.records import schema
+from cna_viz.records.files import read_bytes, read_json
+from cna_viz.records.integrity import LEFT_BY_SYSTEMS
+from cna_viz.removal import SUFFIX, entries, not_own, remove
+
+logger = logging.getLogger("cna_viz")
+
+FOLDER: Final = re.compile(
+    rf"\.?(?P<id>[0-9a-f]{{16}})(?P<aside>\.unfinished-[1-9][0-9]*)?(\.[0-9a-f]{{32}}\.{SUFFIX})?"
+)
+"""Names of folders of a run: its record, an attempt that was set aside, and either while it is being removed."""
+
+_SNAPSHOT: Final = r"[0-9]{4,}\.safetensors"
+_FILE: Final = "|".join(map(re.escape, (*schema.REQUIRED_FILES, schema.MANIFEST_FILE)))
+_WRITTEN: Final = re.compile(rf"({_FILE})|{schema.SNAPSHOT_FOLDER}/{_SNAPSHOT}")
+DRAFT: Final = re.compile(
+    rf"({schema.SNAPSHOT_FOLDER}/\.{_SNAPSHOT}|\.({_FILE}|{schema.COMPLETE_FILE}))\.[0-9a-f]{{32}}\.tmp"
+)
+"""Temporary files of a run, by their paths within its folder."""
 
 
 def set_aside(folder: Path) -> None:
-    """Move what an interrupted attempt left to ``<id>.unfinished-<n>``, out of the way of a new one."""
-    if folder.exists():
-        names = (folder.with_name(f"{folder.name}.unfinished-{number}") for number in count(1))
-        folder.rename(next(name for name in names if not name.exists()))
+    """Rename what an interrupted attempt left to ``<id>.unfinished-<n>``, out of the way of a new one.
+
+    Raises:
+        RecordError: When anything there was not written by that attempt; it stays where it is.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    reason = why_kept(folder, folder.name, ignore=LEFT_BY_SYSTEMS)
+    if reason:
+        raise RecordError(
+            f"{folder}: {reason}, so this run can't be trained there; move it away, or choose another folder"
+        )
+    names = (folder.with_name(f"{folder.name}.unfinished-{number}") for number in count(1))
+    folder.rename(next(name for name in names if not name.exists() and not name.is_symlink()))
 
 
-def unfinished_attempts(folder: Path) -> list[Path]:
-    """Return the attempts that were set aside for this record."""
-    return sorted(folder.parent.glob(f"{folder.name}.unfinished-*"))
+def forget_attempts(folder: Path) -> None:
+    """Remove the attempts that a finished record has replaced; one that is not all ours is kept and named."""
+    for attempt in sorted(folder.parent.glob(f"{folder.name}.unfinished-*")):
+        reason = remove(attempt, partial(why_not_attempt, run=folder.name))
+        if reason:
+            logger.warning("%s: kept, as it %s", attempt, reason)
 
 
-def forget_unfinished(folder: Path) -> None:
-    """Remove the attempts that a finished record has replaced: it holds all that they held."""
-    for attempt in unfinished_attempts(folder):
-        shutil.rmtree(attempt)
+def why_kept(folder: Path, run: str, ignore: frozenset[str] = frozenset()) -> str:
+    """Return why a folder is neither moved nor removed as an interrupted attempt at a run; empty where it is one.
+
+    Args:
+        folder: The folder.
+        run: Id of the run.
+        ignore: Names that do not count.
+    """
+    try:
+        return not_own(folder) or why_not_attempt(folder, run, ignore)
+    except OSError as error:
+        return f"can't be looked into ({error.strerror})"
+
+
+def why_not_attempt(folder: Path, run: str, ignore: frozenset[str] = frozenset()) -> str:
+    """Return why a folder of our own is not what an interrupted attempt left; arguments as in :func:`why_kept`."""
+    name = FOLDER.fullmatch(folder.name)
+    if name is None or name["id"] != run:
+        return "does not have the name of an attempt"
+    if not folder.is_dir():
+        return "is not a folder"
+    if (folder / schema.COMPLETE_FILE).is_file():
+        return "is a finished record"
+    found = [entry for entry in entries(folder) if entry.name not in ignore]
+    for entry in found:
+        if not _is_written(entry, folder):
+            return f"holds {entry.relative_to(folder).as_posix()}, which is not of a record"
+    if folder / schema.CONFIG_FILE in found:
+        return "" if _run_in(folder) == run else f"has a {schema.CONFIG_FILE} that is not that of this run"
+    # A run writes its config first: before it there are empty files and what is on its way to be the config.
+    if any(entry.is_file() and entry.stat().st_size and not DRAFT.fullmatch(entry.name) for entry in found):
+        return f"has no {schema.CONFIG_FILE}"
+    return ""
+
+
+def _is_written(entry: Path, folder: Path) -> bool:
+    name = entry.relative_to(folder).as_posix()
+    if name == schema.SNAPSHOT_FOLDER:
+        return entry.is_dir()
+    return bool(_WRITTEN.fullmatch(name) or DRAFT.fullmatch(name)) and entry.is_file()
+
+
+def _run_in(folder: Path) -> str:
+    """Return the id of the run whose config lies in a folder; empty where that is no config."""
+    environment = folder / schema.ENVIRONMENT_FILE
+    try:
+        content = read_bytes(folder / schema.CONFIG_FILE)
+        RunConfig.from_json(content.decode())
+        version = read_json(environment).get("results_version") if environment.exists() else RESULTS_VERSION
+        return id_of(content, version) if isinstance(version, int) else ""
+    except (CnaVizError, UnicodeDecodeError):
+        return ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cna_viz.config import RunConfig
 from cna_viz.data.graph import Graph, Split
-from cna_viz.experiments.attempts import forget_unfinished, set_aside
+from cna_viz.experiments.attempts import forget_attempts, set_aside
 from cna_viz.experiments.train import train
 from cna_viz.records.integrity import is_complete
 from cna_viz.records.lock import claim
@@ -33,11 +33,12 @@ def train_once(
 
     Raises:
         filelock.Timeout: When another process trains it and this one shall not wait.
+        RecordError: When something that no run wrote lies where the record belongs.
     """
     with claim(folder).acquire(timeout=-1 if wait else 0):
         if is_complete(folder):
             return False
         set_aside(folder)
         train(config, graph, split, folder, list(callbacks))
-        forget_unfinished(folder)
+        forget_attempts(folder)
         return True

@@ -1,6 +1,7 @@
 """``cna-viz runs gc``: what interrupted runs have left is listed and, when told so, removed, and nothing else is."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,14 +9,17 @@ from typing import Any
 
 import pytest
 
+from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.records import schema
 from cna_viz.records.lock import claim
 from cna_viz.records.record import Record
+from cna_viz.records.synthetic import synthetic_record
 from cna_viz.records.verify import find_problems
 
 Call = Callable[..., Any]
 
-RUN = "0123456789abcdef"
+OTHER = RunConfig(model=ModelConfig(slot="none", layers=3, hidden=4), seed=7)
+RUN = OTHER.run_id
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
@@ -30,7 +34,8 @@ def runs(records: list[Record], tmp_path: Path) -> Path:
     """Return a folder with two finished runs, an unfinished one, an earlier attempt of another, and two locks."""
     runs = tmp_path / "runs"
     (records[2].folder / schema.COMPLETE_FILE).unlink()
-    shutil.copytree(records[2].folder, runs / f"{RUN}.unfinished-2")
+    attempt = synthetic_record(runs, OTHER).folder.rename(runs / f"{RUN}.unfinished-2")
+    (attempt / schema.COMPLETE_FILE).unlink()
     for run in (records[0].id, RUN):
         with claim(runs / run):
             pass
@@ -41,14 +46,15 @@ def test_what_was_left_is_listed_and_nothing_is_changed(call: Call, runs: Path, 
     before = contents(runs)
     answer = call("runs", "gc")
     assert (answer.code, answer.err) == (0, "")
-    header, aside, unfinished, summary = answer.out.splitlines()
+    header, *listed, summary = answer.out.splitlines()
+    aside, unfinished = sorted(listed)
     assert header.split() == ["what", "kB", "status", "path"]
     assert aside.startswith("earlier attempt ")
     assert aside.endswith(f"nobody writes it  runs/{RUN}.unfinished-2")
     assert unfinished.startswith("unfinished run ")
     assert unfinished.endswith(f"nobody writes it  runs/{records[2].id}")
-    size = sum(len(content or b"") for name, content in before.items() if name.startswith(records[2].id))
-    assert summary == f"2 leftovers, {2 * size / 1000:,.1f} kB, and 2 locks of nobody; --delete removes them"
+    size = sum(len(content or b"") for name, content in before.items() if name.startswith((records[2].id, RUN)))
+    assert summary == f"2 leftovers, {size / 1000:,.1f} kB, and 2 locks of nobody; --delete removes them"
     assert contents(runs) == before
 
 
@@ -88,7 +94,7 @@ def test_a_folder_that_holds_something_else_is_kept_whole(
     path.write_text("mine")
     before = contents(records[2].folder)
     answer = call("runs", "gc", "--delete")
-    assert f"holds {Path(name).parts[0] if name.startswith('more') else name}, which is not of a record" in answer.out
+    assert f"holds {name}, which is not of a record" in answer.out
     assert contents(records[2].folder) == before
 
 
@@ -107,6 +113,46 @@ def test_what_the_library_did_not_write_is_not_listed(call: Call, runs: Path, tm
     assert {path.name for path in runs.iterdir()} >= {"notes", "0123456789abcde", ".cache", "aaaaaaaaaaaaaaaa"}
     assert sorted(path.name for path in (runs / ".locks").iterdir()) == ["fedcba9876543210.lock", "own.lock"]
     assert (tmp_path / "elsewhere").is_dir()
+
+
+@pytest.mark.parametrize("content", [b'{"my": "app"}', b"\xff", b"", b"{}"])
+def test_a_folder_of_another_program_is_kept_and_named(call: Call, runs: Path, content: bytes) -> None:
+    folder = runs / "fedcba9876543210"
+    folder.mkdir()
+    (folder / "config.json").write_bytes(content)
+    answer = call("runs", "gc", "--delete")
+    assert "has a config.json that is not that of this run" in answer.out
+    assert contents(folder) == {"config.json": content}
+
+
+def test_an_attempt_that_is_finished_is_kept_and_named(call: Call, runs: Path) -> None:
+    folder = synthetic_record(runs, OTHER).folder.rename(runs / f"{RUN}.unfinished-7")
+    before = contents(folder)
+    assert "is a finished record" in call("runs", "gc", "--delete").out
+    assert contents(folder) == before
+
+
+def test_a_removal_that_was_killed_is_finished(call: Call, runs: Path, records: list[Record]) -> None:
+    records[2].folder.rename(runs / f".{records[2].id}.{'0f' * 16}.removed")
+    assert call("runs", "gc", "--delete").out.splitlines()[-1].startswith("2 leftovers and 2 locks deleted")
+    assert not [path for path in runs.iterdir() if records[2].id in path.name]
+
+
+def test_what_another_gc_removes_meanwhile_is_no_error(
+    call: Call, runs: Path, records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listdir = os.listdir
+
+    def removed_meanwhile(path: Path) -> list[str]:
+        names = listdir(path)
+        if Path(path).name == records[2].id and Path(path).exists():
+            shutil.rmtree(path)
+        return names
+
+    monkeypatch.setattr(os, "listdir", removed_meanwhile)
+    answer = call("runs", "gc", "--delete")
+    assert (answer.code, answer.err) == (0, "")
+    assert not records[2].folder.exists()
 
 
 def test_drafts_of_every_kind_go_with_their_folder(call: Call, runs: Path, records: list[Record]) -> None:

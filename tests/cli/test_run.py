@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from cna_viz.config import RunConfig
 from cna_viz.records.listing import list_runs
 from cna_viz.records.record import load_record
+from cna_viz.records.synthetic import synthetic_record
 from cna_viz.vocabulary import BACKBONES, DATASETS, SLOTS, SPLIT_PROTOCOLS
 
 Call = Callable[..., Any]
@@ -186,6 +188,13 @@ def test_a_diverged_run_fails_and_its_record_is_kept(call: Call) -> None:
     assert second.err.startswith("cna-viz: diverged: the loss was not finite after step 1; lower lr")
     assert first.err.endswith(second.err)
     assert only_a_bar(first.err.removesuffix(second.err))
+
+
+def test_a_record_that_does_not_state_everything_is_printed_with_dashes(call: Call, tmp_path: Path) -> None:
+    synthetic_record(tmp_path / "runs", RunConfig(), parameters=None, seconds_per_epoch=None)
+    answer = call("run")
+    assert answer.code == 0
+    assert "  nan s per epoch, – parameters" in answer.out
 
 
 def test_the_untrained_network_is_a_run(call: Call) -> None:

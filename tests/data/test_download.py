@@ -160,6 +160,26 @@ def test_half_a_download_is_not_kept(
     assert load_graph(DataConfig(dataset="texas")).num_nodes == 24
 
 
+@pytest.mark.parametrize("same", [False, True])
+def test_files_that_are_in_place_already_are_never_replaced(
+    net: Net, own_cache: Path, tmp_path: Path, write: Callable[..., Any], same: bool
+) -> None:
+    net.files = published(write("texas", tmp_path / "elsewhere"), "texas")
+    raw = CATALOG["texas"].raw
+    assert raw is not None
+    own = own_cache / "data" / raw.folder / raw.names[0]
+    own.parent.mkdir(parents=True)
+    content = net.files[own.name] if same else b"mine"
+    own.write_bytes(content)
+    if same:
+        assert load_graph(DataConfig(dataset="texas")).num_nodes == 24
+    else:
+        with pytest.raises(DataError, match="is not the file that was downloaded, and is not replaced"):
+            load_graph(DataConfig(dataset="texas"))
+        assert left_behind(own_cache) == [own]
+    assert own.read_bytes() == content
+
+
 @pytest.mark.parametrize(
     ("name", "lost"),
     [

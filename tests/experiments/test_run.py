@@ -155,7 +155,7 @@ def test_attempt_is_kept_while_the_new_one_is_not_finished(
 ) -> None:
     config = configure()
     (runs / config.run_id).mkdir(parents=True)
-    (runs / config.run_id / "metrics.jsonl").write_text("old\n")
+    (runs / config.run_id / "config.json").write_text(config.to_json())
     seen: list[list[str]] = []
 
     class Looking(queue.EpochBar):

@@ -215,10 +215,10 @@ def test_a_run_that_always_dies_is_given_up_and_the_others_arrive(
 def test_a_run_that_fails_hinders_no_other(configs: list[RunConfig], runs: Path) -> None:
     blocked = runs / configs[0].run_id
     blocked.parent.mkdir()
-    blocked.symlink_to(runs / "nowhere" / "else")  # a folder that can't be made
+    blocked.symlink_to(runs / "nowhere" / "else")
     found = go(configs, runs)
     assert list(found.failed) == [configs[0].run_id]
-    assert "Error" in found.failed[configs[0].run_id]
+    assert f"{blocked}: is a link, so this run can't be trained there" in found.failed[configs[0].run_id]
     assert len(found.trained) == 5
 
 

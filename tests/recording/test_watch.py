@@ -732,7 +732,7 @@ def test_a_record_in_the_making_is_held_and_not_cleaned_up(runs: Path) -> None:
     with watch(model, karate_data(), runs=runs) as record:
         (listed,) = find_leftovers(runs)
         assert (listed.path, listed.kept) == (record.folder, "its run goes on")
-        assert remove(runs, [listed]) == []
+        assert remove(runs, [listed]) == [listed]
         record.epoch(loss=1.0)
     assert record.load().status == "complete"
     assert not [one for one in find_leftovers(runs) if one.kept]
