@@ -26,13 +26,13 @@ from benchmarks.graphs import arxiv_shaped, cora_shaped
 from benchmarks.sweeps import overhead, table_of_records, throughput
 from benchmarks.timing import compare
 from cna_viz.config import DataConfig, RunConfig
+from cna_viz.config.vocabulary import FEATURE_MEASURES
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
 from cna_viz.experiments.run import load_or_run
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.cna import CNA
 from cna_viz.training.freed_memory import keep_freed_memory
-from cna_viz.vocabulary import FEATURE_MEASURES
 from tests.nn.naive import naive_cna
 
 RESULTS = Path(__file__).parent / "results.json"

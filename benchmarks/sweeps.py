@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cna_viz.analysis.tables import accuracy_table
+from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.run import load_or_run_all

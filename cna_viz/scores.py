@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from cna_viz.vocabulary import LOWER_IS_BETTER, SCORES
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SCORES
 
 WORDS: Final = {"accuracy": "accuracy", "macro_f1": "macro F1", "roc_auc": "ROC AUC", "nmse": "NMSE", "r2": "R²"}
 """What people call every score of the vocabulary."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from cna_viz import figures
 from cna_viz.errors import CnaVizError
 from cna_viz.files import replace_files
-from cna_viz.reports.notebooks import list_reports
+from cna_viz.reports.notebooks.notebooks import list_reports
 
 HERE: Final = Path(__file__).parent
 START: Final = "<!-- from here written by docs/tables.py -->\n"

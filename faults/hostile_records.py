@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, WatchedConfig, id_of
 from cna_viz.records import schema
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.record import load_record
 from cna_viz.records.synthetic import synthetic_record
 from faults.row import Row

@@ -21,8 +21,8 @@ import plotly.io
 from sources import ROOT, fingerprint
 
 from cna_viz.cli import compare
-from cna_viz.reports.notebooks import find_notebook
-from cna_viz.reports.parameters import read_parameters
+from cna_viz.reports.notebooks.notebooks import find_notebook
+from cna_viz.reports.notebooks.parameters import read_parameters
 from cna_viz.reports.report import make_report
 
 HERE: Final = Path(__file__).parent

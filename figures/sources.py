@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cna_viz.config import RESULTS_VERSION
-from cna_viz.reports.notebooks import find_notebook
+from cna_viz.reports.notebooks.notebooks import find_notebook
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ROOMS: Final = ("cna_viz.figures", "cna_viz.analysis")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cna_viz.arms import SEEDS, SILENT, arm_of, effective, idle
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-from cna_viz.settings import settings
+from cna_viz.config.arms import SEEDS, SILENT, arm_of, effective, idle
+from cna_viz.config.fields import settings
 
 
 def model(**values: object) -> RunConfig:

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from cna_viz import config as module
-from cna_viz import vocabulary
 from cna_viz.config import (
     Config,
     CSBMConfig,
@@ -22,7 +20,9 @@ from cna_viz.config import (
     RunConfig,
     TrainingConfig,
     WatchedConfig,
+    vocabulary,
 )
+from cna_viz.config import run as module
 from cna_viz.errors import UsageError, nearest_first
 
 DEFAULT_JSON = (

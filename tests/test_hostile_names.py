@@ -10,7 +10,7 @@ from ipywidgets.widgets.widget import _instances
 
 from cna_viz import figures
 from cna_viz.config import RecordingConfig, RunConfig, WatchedConfig
-from cna_viz.figures.drawing import to_json
+from cna_viz.figures.panels.drawing import to_json
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.widgets import Comparer, Explorer, View

@@ -11,8 +11,8 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.experiments.depth_grid import depth_grid
-from cna_viz.reports.notebooks import list_reports, notebook_folder
-from cna_viz.reports.parameters import convert, read_parameters
+from cna_viz.reports.notebooks.notebooks import list_reports, notebook_folder
+from cna_viz.reports.notebooks.parameters import convert, read_parameters
 
 NOTEBOOKS = sorted(notebook_folder().glob("*.ipynb"))
 ALLOWED = re.compile(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cna_viz import list_runs
-from cna_viz.reports.notebooks import list_reports
+from cna_viz.reports.notebooks.notebooks import list_reports
 
 
 def papermill(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from cna_viz import scores, vocabulary
+from cna_viz import scores
+from cna_viz.config import vocabulary
 
 
 def test_every_score_has_words() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from cna_viz.config.search import Search, read_space, searchable
 from cna_viz.errors import UsageError
-from cna_viz.search import Search, read_space, searchable
 
 
 def test_bounds_and_values() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RunConfig
+from cna_viz.config.fields import flat, nested, run_config, settings
 from cna_viz.errors import UsageError
-from cna_viz.settings import flat, nested, run_config, settings
 
 
 def test_names_are_those_of_the_fields_and_of_csbm_behind_its_own() -> None:

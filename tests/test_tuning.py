@@ -3,8 +3,8 @@
 import pytest
 
 from cna_viz.config import ModelConfig, RunConfig, TrainingConfig
+from cna_viz.config.tuning import TunedArm, Tuning
 from cna_viz.errors import UsageError
-from cna_viz.tuning import TunedArm, Tuning
 
 ARM = TunedArm(arm={"slot": "cna", "layers": 4}, chosen={"lr": 0.1}, metric="accuracy", trial=2, tuned=0.5)
 TUNING = Tuning.model_validate(

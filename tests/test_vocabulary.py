@@ -2,13 +2,12 @@
 
 import pytest
 
-from cna_viz import vocabulary
-from cna_viz.config import DataConfig, ModelConfig
+from cna_viz.config import DataConfig, ModelConfig, vocabulary
 from cna_viz.data.catalog import CATALOG
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.splits import MAKERS
-from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.measures.catalog import ENTRIES
 from cna_viz.models.backbones import BACKBONES
 from cna_viz.nn.slots import SLOTS

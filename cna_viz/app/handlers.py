@@ -10,7 +10,7 @@ from tornado.web import authenticated
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 
 from cna_viz.app.pages import PAGES, titles
-from cna_viz.reports.markdown import Renderer
+from cna_viz.reports.page.markdown import Renderer
 
 
 class LandingHandler(JupyterHandler):

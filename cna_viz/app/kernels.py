@@ -8,7 +8,7 @@ from typing import Any, Final
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from tornado.web import HTTPError
 
-from cna_viz.reports.kernel import NAME, kernel_spec
+from cna_viz.reports.running.kernel import NAME, kernel_spec
 
 EXTENSION: Final = "cna_viz.app.messages"
 PAUSE: Final = 0.1

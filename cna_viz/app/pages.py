@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from cna_viz.reports.notebooks import find_notebook, notebook_text
-from cna_viz.reports.page import split_title
+from cna_viz.reports.notebooks.notebooks import find_notebook, notebook_text
+from cna_viz.reports.page.page import split_title
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

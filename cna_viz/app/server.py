@@ -24,7 +24,7 @@ from cna_viz.app.messages import DEFECT, HUNG
 from cna_viz.app.pages import PAGES
 from cna_viz.app.ports import LOOPBACK, TRIED, choose_port
 from cna_viz.errors import UsageError
-from cna_viz.reports.kernel import encryption
+from cna_viz.reports.running.kernel import encryption
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 TEMPLATES: Final = (PACKAGE / "app" / "templates" / "voila", PACKAGE)

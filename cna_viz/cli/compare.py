@@ -11,7 +11,7 @@ from cna_viz.cli.printable import printable
 from cna_viz.cli.tables import markdown, table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.record import load_record
 from cna_viz.scores import SHARES, WORDS, factor, written
 
@@ -41,10 +41,10 @@ def main(words: Sequence[str]) -> int:
             f"{len(missing)} of {len(configs)} runs of {namespace.grid} are missing in {namespace.runs} "
             f"({_listed(missing, configs)}); make them with: cna-viz sweep {' '.join(_same_grid(words))}"
         )
-    from cna_viz.analysis.comparison import paired_table, within
-    from cna_viz.analysis.factorial import COMPONENTS, effects
-    from cna_viz.analysis.statistics import compare
-    from cna_viz.analysis.tuning_notes import tuning_notes
+    from cna_viz.analysis.sentences.tuning_notes import tuning_notes
+    from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
+    from cna_viz.analysis.statistics.paired import compare
+    from cna_viz.analysis.tables.comparison import paired_table, within
 
     groups = within([load_record(namespace.runs / config.run_id) for config in configs], namespace.within)
     options = {"margin": namespace.margin / 100}
@@ -108,7 +108,7 @@ def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig], most: in
 
 
 def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[list[str]]], str]) -> None:
-    from cna_viz.analysis.statistics import pairs_needed
+    from cna_viz.analysis.statistics.paired import pairs_needed
 
     pairs, arms = found["pairs"], found["arms"]
     metric = pairs.attrs["metric"]

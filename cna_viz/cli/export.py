@@ -49,7 +49,7 @@ def open_record(runs: Path, run_id: str) -> "Record":
 
 def export(namespace: Namespace) -> int:
     """Export the records and print the paths of the files; returns the exit code."""
-    from cna_viz.records.exporting import export_records
+    from cna_viz.records.exporting.exporting import export_records
 
     records = {record.id: record for record in (open_record(namespace.runs, run_id) for run_id in namespace.ids)}
     written = export_records(

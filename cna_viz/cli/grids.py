@@ -8,10 +8,10 @@ from typing import Any
 from cna_viz.cli.options import converter
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import table
+from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, plainly, unknown_name
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.grid_files import find_grid, presets
-from cna_viz.settings import settings
 
 
 def add_grid(parser: Parser, *, records: bool = True) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cna_viz.config import RunConfig
+from cna_viz.config.fields import Setting, settings
 from cna_viz.errors import UsageError, shown
-from cna_viz.settings import Setting, settings
 
 _WORDS: Final = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
 _BOOLEANS: Final = {"true": True, "false": False}

@@ -11,9 +11,9 @@ from cna_viz.cli.parser import Parser
 from cna_viz.cli.printable import printable
 from cna_viz.cli.tables import table
 from cna_viz.errors import UsageError
-from cna_viz.reports.browser import print_page, require_browser
-from cna_viz.reports.notebooks import find_notebook, list_reports
-from cna_viz.reports.parameters import describe, read_parameters
+from cna_viz.reports.notebooks.notebooks import find_notebook, list_reports
+from cna_viz.reports.notebooks.parameters import describe, read_parameters
+from cna_viz.reports.pictures.browser import print_page, require_browser
 from cna_viz.reports.report import make_report
 
 EXAMPLES = (

@@ -10,10 +10,10 @@ from typing import Any
 
 from cna_viz.cli.complaint import complain
 from cna_viz.cli.printable import printable
-from cna_viz.reports.batch import batch
-from cna_viz.reports.gallery import gallery
-from cna_viz.reports.jobs import MADE
-from cna_viz.reports.many import Many
+from cna_viz.reports.many.batch import batch
+from cna_viz.reports.many.gallery import gallery
+from cna_viz.reports.many.jobs import MADE
+from cna_viz.reports.many.many import Many
 
 
 def make_many(namespace: Namespace, given: Mapping[str, object], browser: str | None) -> int:

@@ -11,7 +11,7 @@ from cna_viz.cli.tables import table
 
 if TYPE_CHECKING:
     from cna_viz.experiments.reproduce import Reproduction
-    from cna_viz.records.differences import Difference
+    from cna_viz.records.exporting.differences import Difference
 
 
 def reproduce_runs(namespace: Namespace) -> int:

@@ -8,13 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cna_viz import vocabulary
 from cna_viz.cli.complaint import complain
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.options import add_config_options, read_config
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.tables import number
-from cna_viz.config import RunConfig
+from cna_viz.config import RunConfig, vocabulary
 from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:

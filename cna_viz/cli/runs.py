@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cna_viz import vocabulary
 from cna_viz.cli.complaint import complain
 from cna_viz.cli.data_option import add_data
 from cna_viz.cli.export import add_export_options, check_export_options, export, open_record
@@ -15,6 +14,7 @@ from cna_viz.cli.parser import Parser
 from cna_viz.cli.printable import printable
 from cna_viz.cli.reproduce import reproduce_runs
 from cna_viz.cli.tables import table
+from cna_viz.config import vocabulary
 from cna_viz.errors import shown, unknown_name
 from cna_viz.progress import PATIENCE, bar
 from cna_viz.scores import WORDS, written
@@ -143,9 +143,9 @@ def _show(namespace: Namespace) -> int:
 
 
 def _verify(namespace: Namespace) -> int:
-    from cna_viz.records.integrity import is_complete
     from cna_viz.records.listing import find_run, list_runs
-    from cna_viz.records.verify import find_problems
+    from cna_viz.records.reading.integrity import is_complete
+    from cna_viz.records.reading.verify import find_problems
 
     if namespace.ids:
         folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]

@@ -14,7 +14,7 @@ from cna_viz.cli.tables import table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError, plainly
 from cna_viz.experiments.grid import Grid
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
 
 EXAMPLES = (
     "cna-viz sweep                                        # the grids there are",

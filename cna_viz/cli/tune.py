@@ -17,9 +17,9 @@ from cna_viz.errors import UsageError, plainly
 from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:
+    from cna_viz.config.tuning import TunedArm, Tuning
     from cna_viz.experiments.tuning.plan import Plan
     from cna_viz.experiments.tuning.tune import Tuned
-    from cna_viz.tuning import TunedArm, Tuning
 
 EXAMPLES = (
     "cna-viz tune ablation --trials 30",
@@ -100,7 +100,7 @@ def _announced(plan: "Plan") -> str:
 
 
 def _only_in(name: str, plan: "Plan") -> str:
-    from cna_viz.analysis.comparison import arm_names
+    from cna_viz.analysis.tables.comparison import arm_names
 
     names = arm_names([*(arm.config for arm in plan.arms), *plan.fixed])
     having = [names[arm.key] for arm in plan.arms if name in arm.space]
@@ -108,7 +108,7 @@ def _only_in(name: str, plan: "Plan") -> str:
 
 
 def _show(found: "Tuned", namespace: Namespace) -> None:
-    from cna_viz.analysis.comparison import arm_names
+    from cna_viz.analysis.tables.comparison import arm_names
 
     tuning = found.grid.tuning
     assert tuning is not None  # this is what makes a grid a tuned one

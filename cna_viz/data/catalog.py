@@ -3,9 +3,9 @@
 from typing import Final
 
 from cna_viz.config import DataConfig
+from cna_viz.config.vocabulary import SPLIT_PROTOCOLS, TASK_OF
 from cna_viz.data.spec import DatasetSpec, RawFiles
 from cna_viz.errors import unknown_name
-from cna_viz.vocabulary import SPLIT_PROTOCOLS, TASK_OF
 
 PUBLISHED_PROTOCOLS: Final = ("public", "geom-gcn")
 """Protocols whose masks come with the data; all others can be made."""

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final, TypedDict
 
 from cna_viz.config import CSBMConfig, DataConfig
+from cna_viz.config.vocabulary import METRIC_OF, TASK_OF
 from cna_viz.data.catalog import CATALOG
 from cna_viz.data.roots import READING_VERSION, data_root, find, fingerprint
 from cna_viz.data.spec import DatasetSpec
 from cna_viz.errors import CnaVizError
 from cna_viz.files import cache_root, write_atomically
-from cna_viz.vocabulary import METRIC_OF, TASK_OF
 
 EMBEDDED: Final = "embedded"
 """Where an embedded dataset lies."""

@@ -9,7 +9,7 @@ from cna_viz.data import catalog
 from cna_viz.errors import DataError, UsageError
 from cna_viz.experiments.demands import demands
 from cna_viz.experiments.sweep import Sweep, sweep
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
 
 if TYPE_CHECKING:
     from cna_viz.data.graph import Graph

@@ -10,8 +10,8 @@ from typing import Final
 from cna_viz.config import RESULTS_VERSION, RunConfig, id_of
 from cna_viz.errors import CnaVizError, RecordError
 from cna_viz.records import schema
-from cna_viz.records.files import read_bytes, read_json
-from cna_viz.records.integrity import LEFT_BY_SYSTEMS
+from cna_viz.records.reading.files import read_bytes, read_json
+from cna_viz.records.reading.integrity import LEFT_BY_SYSTEMS
 from cna_viz.removal import SUFFIX, entries, not_own, remove
 
 logger = logging.getLogger("cna_viz")

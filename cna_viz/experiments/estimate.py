@@ -10,7 +10,7 @@ from cna_viz.data import catalog
 from cna_viz.experiments.train import prepare, train
 from cna_viz.recording.schedule import snapshot_due
 from cna_viz.records import schema
-from cna_viz.records.files import read_json, read_lines
+from cna_viz.records.reading.files import read_json, read_lines
 
 TRIED = 6
 """Epochs that are tried. The odd ones are only trained, the even ones measured, too."""

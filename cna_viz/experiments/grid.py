@@ -7,12 +7,12 @@ from typing import Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from cna_viz.arms import SILENT
 from cna_viz.config import Config, RunConfig
+from cna_viz.config.arms import SILENT
+from cna_viz.config.fields import run_config, settings
+from cna_viz.config.search import Space, read_space
+from cna_viz.config.tuning import Tuning
 from cna_viz.errors import UsageError, plainly, unknown_name
-from cna_viz.search import Space, read_space
-from cna_viz.settings import run_config, settings
-from cna_viz.tuning import Tuning
 
 Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``csbm_homophily``."""

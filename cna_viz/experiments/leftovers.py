@@ -17,8 +17,8 @@ from filelock import Timeout
 from cna_viz import removal
 from cna_viz.errors import RecordError
 from cna_viz.experiments.attempts import DRAFT, FOLDER, why_kept, why_not_attempt
-from cna_viz.records.integrity import is_complete
-from cna_viz.records.lock import LOCK_FILE, LOCK_FOLDER, claim, is_free, lock_file
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.writing.lock import LOCK_FILE, LOCK_FOLDER, claim, is_free, lock_file
 
 UNFINISHED: Final = "unfinished run"
 ASIDE: Final = "earlier attempt"

@@ -7,8 +7,8 @@ from cna_viz.config import RunConfig
 from cna_viz.data.graph import Graph, Split
 from cna_viz.experiments.attempts import forget_attempts, set_aside
 from cna_viz.experiments.train import train
-from cna_viz.records.integrity import is_complete
-from cna_viz.records.lock import claim
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.writing.lock import claim
 from cna_viz.training.loop import Callback
 
 

@@ -10,7 +10,7 @@ from cna_viz.config import RunConfig
 from cna_viz.experiments.estimate import estimate
 from cna_viz.experiments.sweep import default_workers
 from cna_viz.progress import bar
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
 
 START: Final = 0.3
 """Seconds that a process takes to start, to load its graph and to end, at most."""

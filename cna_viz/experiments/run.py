@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cna_viz.config import RunConfig
 from cna_viz.data import catalog
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.record import Record, load_record
 
 

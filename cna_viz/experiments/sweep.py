@@ -19,8 +19,8 @@ from cna_viz.experiments.on_dask import DaskTasks
 from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.work import work
 from cna_viz.progress import bar
-from cna_viz.records.integrity import is_complete
-from cna_viz.records.lock import is_free
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.writing.lock import is_free
 
 WORKERS_VARIABLE: Final = "CNA_VIZ_WORKERS"
 """Environment variable: how many runs a sweep trains at the same time, where nothing else says so."""

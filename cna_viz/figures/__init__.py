@@ -1,76 +1,72 @@
-"""One question per file: record(s) in, plotly Figure out. No training, no files, no ``show``.
+"""One question per figure: record(s) in, plotly Figure out. No training, no files, no ``show``.
 
 Each figure is loaded when it is first used: some need statistics that take a second to import.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
-    from cna_viz.figures.accuracy_by_depth import plot_accuracy_by_depth
-    from cna_viz.figures.accuracy_by_energy import plot_accuracy_by_energy
-    from cna_viz.figures.accuracy_by_parameters import plot_accuracy_by_parameters
-    from cna_viz.figures.accuracy_by_setting import plot_accuracy_by_setting
-    from cna_viz.figures.accuracy_by_split import plot_accuracy_by_split
-    from cna_viz.figures.chosen_arm import plot_chosen_arm
-    from cna_viz.figures.claims import plot_claims
-    from cna_viz.figures.cluster_flow import plot_cluster_flow
-    from cna_viz.figures.cluster_sizes import plot_cluster_sizes
-    from cna_viz.figures.clusters_by_class import plot_clusters_by_class
-    from cna_viz.figures.collapse_map import plot_collapse_map
-    from cna_viz.figures.confusion_matrix import plot_confusion_matrix
-    from cna_viz.figures.differences import plot_differences
-    from cna_viz.figures.differences_by_group import plot_differences_by_group
-    from cna_viz.figures.effects import plot_effects
-    from cna_viz.figures.embedding_animation import plot_embedding_animation
-    from cna_viz.figures.embedding_by_layer import plot_embedding_by_layer
-    from cna_viz.figures.graph import plot_graph
-    from cna_viz.figures.inside_slot import plot_inside_slot
-    from cna_viz.figures.interaction import plot_interaction
-    from cna_viz.figures.measure_by_layer import plot_measure_by_layer
-    from cna_viz.figures.measure_heatmap import plot_measure_heatmap
-    from cna_viz.figures.rational_curves import plot_rational_curves
-    from cna_viz.figures.rational_movement import plot_rational_movement
-    from cna_viz.figures.sensitivity import plot_sensitivity
-    from cna_viz.figures.training_curves import plot_training_curves
-    from cna_viz.figures.two_runs import plot_two_runs
+    from cna_viz.figures.plots.accuracy_by_depth import plot_accuracy_by_depth as plot_accuracy_by_depth
+    from cna_viz.figures.plots.accuracy_by_energy import plot_accuracy_by_energy as plot_accuracy_by_energy
+    from cna_viz.figures.plots.accuracy_by_parameters import plot_accuracy_by_parameters as plot_accuracy_by_parameters
+    from cna_viz.figures.plots.accuracy_by_setting import plot_accuracy_by_setting as plot_accuracy_by_setting
+    from cna_viz.figures.plots.accuracy_by_split import plot_accuracy_by_split as plot_accuracy_by_split
+    from cna_viz.figures.plots.chosen_arm import plot_chosen_arm as plot_chosen_arm
+    from cna_viz.figures.plots.claims import plot_claims as plot_claims
+    from cna_viz.figures.plots.cluster_flow import plot_cluster_flow as plot_cluster_flow
+    from cna_viz.figures.plots.cluster_sizes import plot_cluster_sizes as plot_cluster_sizes
+    from cna_viz.figures.plots.clusters_by_class import plot_clusters_by_class as plot_clusters_by_class
+    from cna_viz.figures.plots.collapse_map import plot_collapse_map as plot_collapse_map
+    from cna_viz.figures.plots.confusion_matrix import plot_confusion_matrix as plot_confusion_matrix
+    from cna_viz.figures.plots.differences import plot_differences as plot_differences
+    from cna_viz.figures.plots.differences_by_group import plot_differences_by_group as plot_differences_by_group
+    from cna_viz.figures.plots.effects import plot_effects as plot_effects
+    from cna_viz.figures.plots.embedding_animation import plot_embedding_animation as plot_embedding_animation
+    from cna_viz.figures.plots.embedding_by_layer import plot_embedding_by_layer as plot_embedding_by_layer
+    from cna_viz.figures.plots.graph import plot_graph as plot_graph
+    from cna_viz.figures.plots.inside_slot import plot_inside_slot as plot_inside_slot
+    from cna_viz.figures.plots.interaction import plot_interaction as plot_interaction
+    from cna_viz.figures.plots.measure_by_layer import plot_measure_by_layer as plot_measure_by_layer
+    from cna_viz.figures.plots.measure_heatmap import plot_measure_heatmap as plot_measure_heatmap
+    from cna_viz.figures.plots.rational_curves import plot_rational_curves as plot_rational_curves
+    from cna_viz.figures.plots.rational_movement import plot_rational_movement as plot_rational_movement
+    from cna_viz.figures.plots.sensitivity import plot_sensitivity as plot_sensitivity
+    from cna_viz.figures.plots.training_curves import plot_training_curves as plot_training_curves
+    from cna_viz.figures.plots.two_runs import plot_two_runs as plot_two_runs
+    from cna_viz.figures.style.dark_theme import dark as dark
 
-__all__ = [
-    "plot_accuracy_by_depth",
-    "plot_accuracy_by_energy",
-    "plot_accuracy_by_parameters",
-    "plot_accuracy_by_setting",
-    "plot_accuracy_by_split",
-    "plot_chosen_arm",
-    "plot_claims",
-    "plot_cluster_flow",
-    "plot_cluster_sizes",
-    "plot_clusters_by_class",
-    "plot_collapse_map",
-    "plot_confusion_matrix",
-    "plot_differences",
-    "plot_differences_by_group",
-    "plot_effects",
-    "plot_embedding_animation",
-    "plot_embedding_by_layer",
-    "plot_graph",
-    "plot_inside_slot",
-    "plot_interaction",
-    "plot_measure_by_layer",
-    "plot_measure_heatmap",
-    "plot_rational_curves",
-    "plot_rational_movement",
-    "plot_sensitivity",
-    "plot_training_curves",
-    "plot_two_runs",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module(f"{__name__}.{name.removeprefix('plot_')}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "plots.accuracy_by_depth": ["plot_accuracy_by_depth"],
+        "plots.accuracy_by_energy": ["plot_accuracy_by_energy"],
+        "plots.accuracy_by_parameters": ["plot_accuracy_by_parameters"],
+        "plots.accuracy_by_setting": ["plot_accuracy_by_setting"],
+        "plots.accuracy_by_split": ["plot_accuracy_by_split"],
+        "plots.chosen_arm": ["plot_chosen_arm"],
+        "plots.claims": ["plot_claims"],
+        "plots.cluster_flow": ["plot_cluster_flow"],
+        "plots.cluster_sizes": ["plot_cluster_sizes"],
+        "plots.clusters_by_class": ["plot_clusters_by_class"],
+        "plots.collapse_map": ["plot_collapse_map"],
+        "plots.confusion_matrix": ["plot_confusion_matrix"],
+        "plots.differences": ["plot_differences"],
+        "plots.differences_by_group": ["plot_differences_by_group"],
+        "plots.effects": ["plot_effects"],
+        "plots.embedding_animation": ["plot_embedding_animation"],
+        "plots.embedding_by_layer": ["plot_embedding_by_layer"],
+        "plots.graph": ["plot_graph"],
+        "plots.inside_slot": ["plot_inside_slot"],
+        "plots.interaction": ["plot_interaction"],
+        "plots.measure_by_layer": ["plot_measure_by_layer"],
+        "plots.measure_heatmap": ["plot_measure_heatmap"],
+        "plots.rational_curves": ["plot_rational_curves"],
+        "plots.rational_movement": ["plot_rational_movement"],
+        "plots.sensitivity": ["plot_sensitivity"],
+        "plots.training_curves": ["plot_training_curves"],
+        "plots.two_runs": ["plot_two_runs"],
+        "style.dark_theme": ["dark"],
+    },
+)

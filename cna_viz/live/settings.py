@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from cna_viz.config import ModelConfig
+from cna_viz.config.vocabulary import ACTIVATIONS, NORMALIZATIONS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.live.rationals import Coefficients
-from cna_viz.vocabulary import ACTIVATIONS, NORMALIZATIONS
 
 ASSIGNMENTS: Final = ("kmeans", "random", "none")
 """C: how nodes come into clusters; labels and communities would need more than the features."""

@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from cna_viz.config.vocabulary import MEASURES
 from cna_viz.errors import unknown_name
 from cna_viz.measures.entries import clusters, energies, norms, ranks, separation, similarity
 from cna_viz.measures.entry import Entry
-from cna_viz.vocabulary import MEASURES
 
 _ALL = [entry for room in (norms, energies, similarity, ranks, separation, clusters) for entry in room.ENTRIES]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from cna_viz.config.vocabulary import FEATURE_MEASURES
 from cna_viz.errors import unknown_name
 from cna_viz.measures.class_sample import ClassSample
 from cna_viz.measures.edge_measures import SUM_OF, EdgeMeasures
@@ -18,7 +19,6 @@ from cna_viz.measures.rank import effective_rank_of, numerical_rank_of
 from cna_viz.measures.rows import Rows, as_rows
 from cna_viz.measures.similarity import mean_cosine_of
 from cna_viz.measures.spectrum import nuclear_distance, singular_values
-from cna_viz.vocabulary import FEATURE_MEASURES
 
 Part = Callable[[Rows], dict[str, Tensor]]
 """Takes the measures that share some work."""

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cna_viz.config.vocabulary import METRICS, SCHEDULES
 from cna_viz.errors import NotFiniteError, UsageError, unknown_name
 from cna_viz.nn import kmeans
-from cna_viz.vocabulary import METRICS, SCHEDULES
 
 STEPS = {"warm": 10, "released": 100, "running": 10}
 """Most Lloyd steps of a clustering, by schedule; 100 is the limit of the library the released code uses."""

@@ -7,6 +7,7 @@ from typing import Final, Self
 import torch
 from torch import Tensor, nn
 
+from cna_viz.config.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn import fused
 from cna_viz.nn.assignment import make_assignment
@@ -14,7 +15,6 @@ from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm, make_normalizati
 from cna_viz.nn.order import OrderMemory
 from cna_viz.nn.rational import Rational, make_activation
 from cna_viz.nn.tap import Tap
-from cna_viz.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
 
 Compose = Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]
 

@@ -11,10 +11,10 @@ from torch_geometric.nn.models.basic_gnn import BasicGNN
 from torch_geometric.nn.pool.select import SelectTopK
 
 from cna_viz.config import ModelConfig
+from cna_viz.config.vocabulary import FACTORS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.slots import SlotContext, make_slot, make_slots
-from cna_viz.vocabulary import FACTORS
 
 ACTIVATIONS: Final = (
     nn.ReLU,

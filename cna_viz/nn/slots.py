@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch_geometric.nn import norm
 
 from cna_viz.config import ModelConfig
+from cna_viz.config.vocabulary import PRESETS
 from cna_viz.errors import unknown_name
 from cna_viz.nn.assignment import random_partition
 from cna_viz.nn.cna import CNA
-from cna_viz.vocabulary import PRESETS
 
 
 @dataclass(frozen=True)

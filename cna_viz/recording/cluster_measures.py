@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 
-from cna_viz import vocabulary
+from cna_viz.config import vocabulary
 from cna_viz.measures import clusters as measures
 
 ClusterTable = dict[str, dict[int, float]]

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from cna_viz import vocabulary
-from cna_viz.config import RecordingConfig
+from cna_viz.config import RecordingConfig, vocabulary
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.communities import louvain
 from cna_viz.recording.cluster_measures import ClusterMeasurer
@@ -13,7 +12,7 @@ from cna_viz.recording.gradient_norms import GradientNorms
 from cna_viz.recording.probe import Forward, Loss, Predict, Probe, most_likely
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import Taps
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 
 
 def make_recorder(

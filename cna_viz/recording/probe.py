@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cna_viz import vocabulary
-from cna_viz.config import RecordingConfig
+from cna_viz.config import RecordingConfig, vocabulary
 from cna_viz.errors import RecordError
 from cna_viz.measures import FeatureMeasurer
 from cna_viz.recording.compact import compact, project
@@ -19,7 +18,7 @@ from cna_viz.recording.slot_state import label_taps, slot_tensors
 from cna_viz.recording.taps import Key, TapModules, Taps, listen
 from cna_viz.recording.undisturbed import undisturbed
 from cna_viz.records.schema import LAYER_VARIABLES, tensor_name
-from cna_viz.records.snapshot_stream import SnapshotStream
+from cna_viz.records.writing.snapshot_stream import SnapshotStream
 
 Forward = Callable[[], Tensor]
 """Runs the model on the whole graph and returns its output, ``[nodes, classes]`` where nodes are classified."""

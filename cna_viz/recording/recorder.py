@@ -12,7 +12,7 @@ from cna_viz.recording.cluster_measures import ClusterMeasurer
 from cna_viz.recording.gradient_norms import GradientNorms
 from cna_viz.recording.probe import Look, Probe, as_layers, numbers
 from cna_viz.recording.schedule import snapshot_due
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.training.evaluate import Scores
 
 

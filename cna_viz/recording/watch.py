@@ -11,8 +11,7 @@ from typing import Any, Self
 import torch
 from torch import nn
 
-from cna_viz import vocabulary
-from cna_viz.config import RecordingConfig, RunConfig
+from cna_viz.config import RecordingConfig, RunConfig, vocabulary
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.recording.gradient_norms import StepGradients
@@ -22,9 +21,9 @@ from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.watched_graph import WatchedGraph, read_graph
 from cna_viz.recording.watched_model import WatchedModel
 from cna_viz.recording.watched_scores import Scores, by_part, score
-from cna_viz.records.lock import claim
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.lock import claim
+from cna_viz.records.writing.writer import RecordWriter
 
 
 def watch(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch_geometric.utils import remove_self_loops, to_undirected
 
-from cna_viz import vocabulary
+from cna_viz.config import vocabulary
 from cna_viz.errors import UsageError
 
 MASKS: Final = {"train": "train_mask", "val": "val_mask", "test": "test_mask"}

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from cna_viz import vocabulary
+from cna_viz.config import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.recording.watched_graph import WatchedGraph
 

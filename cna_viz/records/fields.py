@@ -6,8 +6,7 @@ from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel
 
-from cna_viz import vocabulary
-from cna_viz.config import RunConfig
+from cna_viz.config import RunConfig, vocabulary
 
 
 @cache

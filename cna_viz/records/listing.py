@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cna_viz.errors import RecordError, unknown_name
 from cna_viz.records import schema
-from cna_viz.records.integrity import check_folder
+from cna_viz.records.reading.integrity import check_folder
 from cna_viz.records.record import Record, load_record
 
 _FIRST = (schema.CONFIG_FILE, schema.MANIFEST_FILE, schema.COMPLETE_FILE)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cna_viz import vocabulary
-from cna_viz.config import RunConfig
+from cna_viz.config import RunConfig, vocabulary
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
-from cna_viz.records.files import parse_lines
-from cna_viz.records.integrity import (
+from cna_viz.records.reading.files import parse_lines
+from cna_viz.records.reading.integrity import (
     Manifest,
     check_folder,
     check_size,
@@ -27,12 +26,12 @@ from cna_viz.records.integrity import (
     read_manifest,
     read_unfinished_manifest,
 )
-from cna_viz.records.labelled import labelled
-from cna_viz.records.metrics import metrics_dataset
-from cna_viz.records.migration import metric_of
-from cna_viz.records.opening import read_config, read_selected, read_summary, unfinished_summary
-from cna_viz.records.snapshot import Snapshot
-from cna_viz.records.tensors import Places, read_graph_places, to_array
+from cna_viz.records.reading.labelled import labelled
+from cna_viz.records.reading.metrics import metrics_dataset
+from cna_viz.records.reading.migration import metric_of
+from cna_viz.records.reading.opening import read_config, read_selected, read_summary, unfinished_summary
+from cna_viz.records.reading.snapshot import Snapshot
+from cna_viz.records.reading.tensors import Places, read_graph_places, to_array
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -211,9 +210,9 @@ class Record:
 
         Args:
             snapshots: Also the snapshots, all of them in memory: see
-                :func:`~cna_viz.records.dataset.snapshots_dataset` for what is padded where layers differ in width.
+                :func:`.snapshots_dataset` for what is padded where layers differ in width.
         """
-        from cna_viz.records.dataset import record_dataset
+        from cna_viz.records.reading.dataset import record_dataset
 
         return record_dataset(self, snapshots=snapshots)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, Final, TypeGuard
 
-from cna_viz import vocabulary
+from cna_viz.config import vocabulary
 from cna_viz.errors import RecordError, shown
 
 SCHEMA_VERSION: Final = 4

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz import vocabulary
+from cna_viz.config import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records import schema
 from cna_viz.records.fields import config_fields, field_value

@@ -5,11 +5,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz import vocabulary
-from cna_viz.config import RunConfig
+from cna_viz.config import RunConfig, vocabulary
 from cna_viz.records import schema
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.scores import recorded
 
 RING: Final = 3

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from cna_viz.errors import ReportError, UsageError
 from cna_viz.files import finite, replace_files
 from cna_viz.removal import remove
-from cna_viz.reports.execute import Progress, execute, keep
-from cna_viz.reports.notebooks import find_notebook, notebook_text
-from cna_viz.reports.parameters import convert, read_parameters
-from cna_viz.reports.provenance import Provenance, versions
-from cna_viz.reports.widgets import strip_widgets
+from cna_viz.reports.notebooks.notebooks import find_notebook, notebook_text
+from cna_viz.reports.notebooks.parameters import convert, read_parameters
+from cna_viz.reports.page.provenance import Provenance, versions
+from cna_viz.reports.page.widgets import strip_widgets
+from cna_viz.reports.running.execute import Progress, execute, keep
 from cna_viz.reports.written import METADATA, check_replaceable, why_not_written
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _writable_folder(folder: Path) -> Path:
 
 def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> None:
     """Put page, notebook and summary in place, the page last, and take away the remains of an earlier failure."""
-    from cna_viz.reports.page import make_page
+    from cna_viz.reports.page.page import make_page
 
     page = make_page(notebook, provenance)
     strip_widgets(notebook)
@@ -143,7 +143,7 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
 
 def _results(notebook: "NotebookNode") -> dict[str, Any]:
     """Return what the notebook displayed as its summary, merged in order."""
-    from cna_viz.reports.outputs import SUMMARY
+    from cna_viz.reports.page.outputs import SUMMARY
 
     shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
     return {key: value for data in shown for key, value in data.get(SUMMARY, {}).items()}

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from cna_viz import vocabulary
+from cna_viz.config import vocabulary
 
 
 class Objective(Protocol):

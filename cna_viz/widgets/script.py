@@ -4,7 +4,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from cna_viz.figures.dark_theme import exchange_script
+from cna_viz.figures.style.dark_theme import exchange_script
 
 PARTS: Final = (
     "page.js",

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from anywidget import AnyWidget, WidgetTrait
 from traitlets import Int, List, Unicode, link
 
-from cna_viz.figures.dark_theme import counterparts
-from cna_viz.figures.drawing import Drawing, to_json
+from cna_viz.figures.panels.drawing import Drawing, to_json
+from cna_viz.figures.style.dark_theme import counterparts
 from cna_viz.widgets.library import library
 from cna_viz.widgets.script import script, style
 from cna_viz.widgets.view_state import ViewState

@@ -6,7 +6,7 @@ from typing import Final
 
 from sphinx.application import Sphinx
 
-from cna_viz.reports.notebooks import list_reports
+from cna_viz.reports.notebooks.notebooks import list_reports
 
 PAGE: Final = "docs/reports"
 """The page that lists them."""

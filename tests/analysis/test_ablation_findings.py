@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cna_viz.analysis.ablation_findings import (
+from cna_viz.analysis.sentences.ablation_findings import (
     ablation_findings,
     control_findings,
     diverged,
     effect_findings,
     interaction_sentence,
 )
-from cna_viz.analysis.factorial import COMPONENTS
-from cna_viz.analysis.wording import Judged, listed, points, signed, size
+from cna_viz.analysis.statistics.factorial import COMPONENTS
+from cna_viz.analysis.words import Judged, listed, points, signed, size
 from cna_viz.errors import UsageError
 
 NOISE = np.random.default_rng(5).normal(0, 0.003, (30, 10))

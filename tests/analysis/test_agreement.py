@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.agreement import answer_agreement, check_same_nodes, cluster_agreement
-from cna_viz.analysis.agreement_findings import agreement_findings, pair_names
+from cna_viz.analysis.sentences.agreement_findings import agreement_findings, pair_names
+from cna_viz.analysis.tables.agreement import answer_agreement, check_same_nodes, cluster_agreement
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group
 
-from cna_viz.analysis.aligned import aligned
-from cna_viz.analysis.projection import project_layers
+from cna_viz.analysis.positions.aligned import aligned
+from cna_viz.analysis.positions.projection import project_layers
 
 Array = np.ndarray
 

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from cna_viz.analysis import architecture_findings as findings
+from cna_viz.analysis.sentences import architecture_findings as findings
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.chosen_arm import arms_by_depth, finite_pairs, pairs_of, score_table, scores_by_depth
-from cna_viz.analysis.intervals import confidence_interval
+from cna_viz.analysis.statistics.intervals import confidence_interval
+from cna_viz.analysis.tables.chosen_arm import arms_by_depth, finite_pairs, pairs_of, score_table, scores_by_depth
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 

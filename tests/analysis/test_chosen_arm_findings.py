@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cna_viz.analysis.chosen_arm import arms_by_depth
-from cna_viz.analysis.chosen_arm_findings import arm_findings, difference_words, one_switch_away
+from cna_viz.analysis.sentences.chosen_arm_findings import arm_findings, difference_words, one_switch_away
+from cna_viz.analysis.tables.chosen_arm import arms_by_depth
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 

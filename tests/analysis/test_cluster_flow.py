@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from cna_viz.analysis.cluster_flow import MOST, cluster_flow, spread
-from cna_viz.analysis.cluster_flow_findings import Together, cluster_flow_findings, stay_together
+from cna_viz.analysis.sentences.cluster_flow_findings import Together, cluster_flow_findings, stay_together
+from cna_viz.analysis.tables.cluster_flow import MOST, cluster_flow, spread
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

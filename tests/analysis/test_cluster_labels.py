@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from cna_viz.analysis.cluster_labels import ClusterLabels, cluster_labels, effective_number, has_clusters
+from cna_viz.analysis.tables.cluster_labels import ClusterLabels, cluster_labels, effective_number, has_clusters
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from cna_viz.analysis.cluster_table import cluster_table, count_pairs
+from cna_viz.analysis.tables.cluster_table import cluster_table, count_pairs
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.measures import clusters as measures
 from cna_viz.records.record import Record

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.collapse import SELECTED, START, collapse_table, quadrant
-from cna_viz.analysis.collapse_findings import (
+from cna_viz.analysis.sentences.collapse_findings import (
     collapse_findings,
     collapse_summary,
     remedy_findings,
     which_collapse,
 )
+from cna_viz.analysis.tables.collapse import SELECTED, START, collapse_table, quadrant
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 

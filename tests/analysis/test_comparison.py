@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cna_viz.analysis.comparison import arm_names, once, paired_table, training_settings, without_diverged
+from cna_viz.analysis.tables.comparison import arm_names, once, paired_table, training_settings, without_diverged
 from cna_viz.config import RESULTS_VERSION, DataConfig, ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

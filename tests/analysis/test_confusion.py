@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.confusion import confusions
-from cna_viz.analysis.confusion_findings import confusion_findings
+from cna_viz.analysis.sentences.confusion_findings import confusion_findings
+from cna_viz.analysis.tables.confusion import confusions
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from cna_viz.analysis import findings
-from cna_viz.analysis.intervals import confidence_interval
+from cna_viz.analysis.sentences import findings
+from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]

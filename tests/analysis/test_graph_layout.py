@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.analysis import graph_layout as module
-from cna_viz.analysis.graph_layout import graph_layout, kept_layout, undirected
+from cna_viz.analysis.positions import graph_layout as module
+from cna_viz.analysis.positions.graph_layout import graph_layout, kept_layout, undirected
 
 Array = np.ndarray
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cna_viz.analysis.comparison import paired_table, short_names, within
-from cna_viz.analysis.group_comparison import compare_groups, count_findings, group_findings, standing_table
-from cna_viz.analysis.statistics import compare
+from cna_viz.analysis.statistics.paired import compare
+from cna_viz.analysis.tables.comparison import paired_table, short_names, within
+from cna_viz.analysis.tables.group_comparison import compare_groups, count_findings, group_findings, standing_table
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make

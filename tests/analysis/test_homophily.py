@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 from cna_viz import load_or_run
-from cna_viz.analysis.heterophily_findings import help_counts, help_findings, homophily_findings
-from cna_viz.analysis.homophily import adjusted_homophily, edge_homophily, graph_words, homophily_of
+from cna_viz.analysis.sentences.heterophily_findings import help_counts, help_findings, homophily_findings
+from cna_viz.analysis.tables.homophily import adjusted_homophily, edge_homophily, graph_words, homophily_of
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.data import homophily as listed
 from cna_viz.data.datasets import load_graph

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from cna_viz.analysis.intervals import (
+from cna_viz.analysis.statistics.intervals import (
     Interval,
     all_or_none,
     confidence_interval,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cna_viz.analysis.kept import kept_array, look_up
+from cna_viz.analysis.positions.kept import kept_array, look_up
 
 
 def test_what_was_computed_is_read_and_what_differs_is_computed(tmp_path: Path) -> None:

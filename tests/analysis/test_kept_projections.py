@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cna_viz.analysis import kept_projections
-from cna_viz.analysis.kept_projections import KeptProjections, between
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.positions import kept_projections
+from cna_viz.analysis.positions.kept_projections import KeptProjections, between
+from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records.record import Record

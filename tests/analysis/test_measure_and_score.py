@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cna_viz.analysis.measure_and_score import FEWEST, correlation_words, measured_scores, rank_correlation
+from cna_viz.analysis.tables.measure_and_score import FEWEST, correlation_words, measured_scores, rank_correlation
 from tests.analysis.conftest import Make
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.node_colors import color_groups
+from cna_viz.analysis.tables.node_colors import color_groups
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

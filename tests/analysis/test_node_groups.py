@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cna_viz.analysis import findings
-from cna_viz.analysis.node_groups import degree_groups, node_groups, predicted_groups
+from cna_viz.analysis.sentences import findings
+from cna_viz.analysis.tables.node_groups import degree_groups, node_groups, predicted_groups
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cna_viz.analysis.packing import pack
+from cna_viz.analysis.positions.packing import pack
 
 
 def boxes(sizes: list[int]) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -5,7 +5,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from cna_viz.analysis.pareto import cost_table, pareto_front
+from cna_viz.analysis.tables.pareto import cost_table, pareto_front
 from cna_viz.errors import UsageError
 from tests.analysis.conftest import Make
 from tests.figures.test_accuracy_by_setting import having

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group
 
-from cna_viz.analysis.projection import project_layers, relative_spread
+from cna_viz.analysis.positions.projection import project_layers, relative_spread
 
 Array = np.ndarray
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 import xarray as xr
 
-from cna_viz.analysis.rational import CENTERS, evaluate, rational_curves
+from cna_viz.analysis.tables.rational import CENTERS, evaluate, rational_curves
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.nn.rational import RELU_DENOMINATOR, RELU_NUMERATOR, Rational

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from cna_viz.analysis.rational import CENTERS, rational_curves
-from cna_viz.analysis.rational_movement import rational_movement
-from cna_viz.analysis.rational_movement_findings import rational_movement_findings
+from cna_viz.analysis.sentences.rational_movement_findings import rational_movement_findings
+from cna_viz.analysis.tables.rational import CENTERS, rational_curves
+from cna_viz.analysis.tables.rational_movement import rational_movement
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

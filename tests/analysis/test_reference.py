@@ -7,7 +7,7 @@ import pytest
 import torch
 import xarray as xr
 
-from cna_viz.analysis.reference import constant_energy
+from cna_viz.analysis.statistics.reference import constant_energy
 from cna_viz.measures import EdgeList, rayleigh
 from cna_viz.records.record import Record
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.analysis.selected_nodes import LISTED, selected_sentence
+from cna_viz.analysis.sentences.selected_nodes import LISTED, selected_sentence
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record

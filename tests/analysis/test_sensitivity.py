@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cna_viz.analysis.sensitivity import sensitivity
+from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make
 from tests.figures.test_accuracy_by_setting import having

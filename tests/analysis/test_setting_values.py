@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cna_viz.analysis.setting_values import setting_values
+from cna_viz.analysis.tables.setting_values import setting_values
 from cna_viz.errors import UsageError
 from tests.analysis.conftest import Make
 from tests.figures.test_accuracy_by_setting import having

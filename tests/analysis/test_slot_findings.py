@@ -10,9 +10,14 @@ import pytest
 import xarray as xr
 from sklearn.metrics import normalized_mutual_info_score
 
-from cna_viz.analysis.rational import CENTERS
-from cna_viz.analysis.slot_findings import cluster_findings, explained, normalization_findings, rational_findings
-from cna_viz.analysis.slot_steps import normalize, slot_steps
+from cna_viz.analysis.sentences.slot_findings import (
+    cluster_findings,
+    explained,
+    normalization_findings,
+    rational_findings,
+)
+from cna_viz.analysis.tables.rational import CENTERS
+from cna_viz.analysis.tables.slot_steps import normalize, slot_steps
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cna_viz.analysis.factorial import COMPONENTS
-from cna_viz.analysis.slot_parts import PART_WORDS, STEPS, Parts, part_words, parts_of
+from cna_viz.analysis.statistics.factorial import COMPONENTS
+from cna_viz.analysis.tables.slot_parts import PART_WORDS, STEPS, Parts, part_words, parts_of
 from cna_viz.config import ModelConfig, RunConfig, WatchedConfig
-from cna_viz.vocabulary import FACTORS, NORM_SLOTS, PRESETS, SLOTS
+from cna_viz.config.vocabulary import FACTORS, NORM_SLOTS, PRESETS, SLOTS
 
 
 def parts(slot: str, **factors: str) -> Parts | None:

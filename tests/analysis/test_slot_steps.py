@@ -9,8 +9,8 @@ import pytest
 import torch
 import xarray as xr
 
-from cna_viz.analysis.rational import evaluate
-from cna_viz.analysis.slot_steps import SlotSteps, cluster_means, normalize, slot_steps
+from cna_viz.analysis.tables.rational import evaluate
+from cna_viz.analysis.tables.slot_steps import SlotSteps, cluster_means, normalize, slot_steps
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.data.embedded import karate
 from cna_viz.errors import UsageError

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from cna_viz.analysis.factorial import COMPONENTS
-from cna_viz.analysis.split_effect import headline, mean_table, split_effect, split_tables
-from cna_viz.analysis.split_findings import headline_findings, split_findings
+from cna_viz.analysis.sentences.split_findings import headline_findings, split_findings
+from cna_viz.analysis.statistics.factorial import COMPONENTS
+from cna_viz.analysis.tables.split_effect import headline, mean_table, split_effect, split_tables
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 

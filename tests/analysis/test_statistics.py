@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from cna_viz.analysis.factorial import COMPONENTS, effects
-from cna_viz.analysis.statistics import compare, difference, pairs_needed, seeds_needed, smallest_p
+from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
+from cna_viz.analysis.statistics.paired import compare, difference, pairs_needed, seeds_needed, smallest_p
 from cna_viz.errors import UsageError
 
 RNG = np.random.default_rng(3)

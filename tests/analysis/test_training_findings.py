@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cna_viz.analysis.training_findings import unfinished_findings
+from cna_viz.analysis.sentences.training_findings import unfinished_findings
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]

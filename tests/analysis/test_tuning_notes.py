@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from cna_viz.analysis.comparison import arm_names, paired_table
-from cna_viz.analysis.tuning_notes import tuning_notes
+from cna_viz.analysis.sentences.tuning_notes import tuning_notes
+from cna_viz.analysis.tables.comparison import arm_names, paired_table
 from cna_viz.config import ModelConfig, RunConfig, TrainingConfig
+from cna_viz.config.tuning import TunedArm, Tuning
 from cna_viz.records.record import Record
-from cna_viz.tuning import TunedArm, Tuning
 
 Make = Callable[..., Record]
 

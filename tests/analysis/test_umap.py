@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.analysis import umap
-from cna_viz.analysis.projection import Projection, relative_spread
+from cna_viz.analysis.positions import umap
+from cna_viz.analysis.positions.projection import Projection, relative_spread
 
 Array = np.ndarray
 CLASSES = np.arange(60) % 3

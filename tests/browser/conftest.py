@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from cna_viz.records import select, select_one, stored_runs
-from cna_viz.reports.notebooks import notebook_folder
+from cna_viz.reports.notebooks.notebooks import notebook_folder
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]

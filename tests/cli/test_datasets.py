@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from cna_viz.config.vocabulary import DATASETS, METRIC_OF, TASK_OF
 from cna_viz.data.embedded import EMBEDDED
-from cna_viz.vocabulary import DATASETS, METRIC_OF, TASK_OF
 
 Call = Callable[..., Any]
 

@@ -16,9 +16,9 @@ from cna_viz.config import (
     RunConfig,
     TrainingConfig,
 )
+from cna_viz.config.fields import settings
+from cna_viz.config.vocabulary import MEASURES
 from cna_viz.errors import UsageError
-from cna_viz.settings import settings
-from cna_viz.vocabulary import MEASURES
 
 
 def parse(*words: str) -> RunConfig:

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 from cna_viz.records.listing import list_runs
-from cna_viz.reports.notebooks import list_reports
-from cna_viz.reports.parameters import read_parameters
+from cna_viz.reports.notebooks.notebooks import list_reports
+from cna_viz.reports.notebooks.parameters import read_parameters
 
 Call = Callable[..., Any]
 NAME = "oversmoothing"

@@ -23,7 +23,7 @@ def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             nbformat.v4.new_code_cell(code),
         ]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
-    monkeypatch.setattr("cna_viz.reports.notebooks.notebook_folder", lambda: folder)
+    monkeypatch.setattr("cna_viz.reports.notebooks.notebooks.notebook_folder", lambda: folder)
     return folder
 
 
@@ -34,7 +34,7 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object, **options: object) -> None:
         raise AssertionError("ran")
 
-    monkeypatch.setattr("cna_viz.reports.many.Many.make", fail)
+    monkeypatch.setattr("cna_viz.reports.many.many.Many.make", fail)
     monkeypatch.setattr("cna_viz.reports.report.execute", fail)
 
 
@@ -78,7 +78,7 @@ def test_a_pdf_without_a_browser_is_refused_before_anything_runs(
 
 @pytest.mark.usefixtures("notebooks")
 def test_a_failure_is_told_at_the_end_with_exit_code_1(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cna_viz.reports.thumbnails.find_browser", lambda: None)
+    monkeypatch.setattr("cna_viz.reports.pictures.thumbnails.find_browser", lambda: None)
     answer = call("report", "--all", "-p", "epochs", "4", "--json")
     assert answer.code == 1
     found = json.loads(answer.out)
@@ -120,7 +120,7 @@ def test_an_interrupt_is_exit_code_130_and_names_the_page(call: Call, monkeypatc
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cna_viz.reports.workers.Workers.start", interrupt)
+    monkeypatch.setattr("cna_viz.reports.many.workers.Workers.start", interrupt)
     answer = call("report", "--all")
     assert answer.code == 130
     assert answer.err.rstrip().endswith("Finished reports: reports/index.html")

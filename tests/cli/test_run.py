@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cna_viz.config import RunConfig
+from cna_viz.config.vocabulary import BACKBONES, DATASETS, SLOTS, SPLIT_PROTOCOLS
 from cna_viz.records.listing import list_runs
 from cna_viz.records.record import load_record
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.vocabulary import BACKBONES, DATASETS, SLOTS, SPLIT_PROTOCOLS
 
 Call = Callable[..., Any]
 

@@ -264,7 +264,7 @@ def test_a_record_in_a_folder_of_another_name_is_refused(call: Call, relu: Recor
 def test_what_takes_long_shows_how_far_it_is(
     call: Call, records: list[Record], monkeypatch: pytest.MonkeyPatch, patience: float
 ) -> None:
-    for module in ("cna_viz.cli.runs", "cna_viz.records.exporting"):
+    for module in ("cna_viz.cli.runs", "cna_viz.records.exporting.exporting"):
         monkeypatch.setattr(f"{module}.PATIENCE", patience)
     verified = call("runs", "verify")
     exported = call("runs", "export", records[0].id, "--to", "csv", "--out", "out")

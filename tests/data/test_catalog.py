@@ -7,13 +7,13 @@ import sys
 import pytest
 
 from cna_viz.config import DataConfig
+from cna_viz.config.vocabulary import DATASETS, METRIC_OF, SPLIT_PROTOCOLS, TASK_OF
 from cna_viz.data.catalog import CATALOG, check, protocols
 from cna_viz.data.datasets import READERS
 from cna_viz.data.download import FETCHERS
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.splits import MAKERS
 from cna_viz.errors import UsageError
-from cna_viz.vocabulary import DATASETS, METRIC_OF, SPLIT_PROTOCOLS, TASK_OF
 
 RANDOM = ("random-80-10-10", "random-60-20-20", "random-48-32-20")
 PUBLISHED = {

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from cna_viz.config import DataConfig
+from cna_viz.config.vocabulary import TASK_OF
 from cna_viz.data import datasets
 from cna_viz.data.catalog import CATALOG, protocols
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
 from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError, UsageError
-from cna_viz.vocabulary import TASK_OF
 from tests.data.payload import Payload
 
 FILED = [

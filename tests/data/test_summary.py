@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from cna_viz.config import DataConfig
+from cna_viz.config.vocabulary import DATASETS
 from cna_viz.data import datasets
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.homophily import edge_homophily
 from cna_viz.data.summary import DatasetSummary, summarize
 from cna_viz.errors import DataError
-from cna_viz.vocabulary import DATASETS
 
 EMBEDDED = {"digits", "karate", "grid", "csbm", "motifs"}
 

@@ -16,8 +16,8 @@ from cna_viz.cli.options import read_config
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.runs import ACTIONS
 from cna_viz.errors import UsageError, unknown_name
-from cna_viz.reports.notebooks import find_notebook
-from cna_viz.reports.parameters import convert, read_parameters
+from cna_viz.reports.notebooks.notebooks import find_notebook
+from cna_viz.reports.notebooks.parameters import convert, read_parameters
 from tests.docs.pages import GUIDES, code, inline_code, name
 
 SHELL = ("", "bash", "sh", "console", "shell")

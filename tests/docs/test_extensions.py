@@ -9,7 +9,7 @@ from annotated_types import Ge, Lt
 from docutils import nodes
 from pydantic import BaseModel, Field
 
-from cna_viz.reports.notebooks import list_reports
+from cna_viz.reports.notebooks.notebooks import list_reports
 from docs.extensions import fields, front_page, mathml, report_pages
 
 

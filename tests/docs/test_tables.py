@@ -6,7 +6,7 @@ import pytest
 
 from cna_viz import figures
 from cna_viz.errors import CnaVizError
-from cna_viz.reports.notebooks import list_reports
+from cna_viz.reports.notebooks.notebooks import list_reports
 from docs import tables
 from tests.docs.pages import name
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cna_viz import records
-from cna_viz.analysis import slot_findings
-from cna_viz.analysis.cluster_flow import cluster_flow
+from cna_viz.analysis.sentences import slot_findings
+from cna_viz.analysis.tables.cluster_flow import cluster_flow
 from cna_viz.live.graphs import LiveGraph, live_graph, without_edges
 from cna_viz.live.network import run_through
 from cna_viz.live.settings import LiveSettings

@@ -11,9 +11,9 @@ from filelock import FileLock, Timeout
 from cna_viz.config import RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.experiments.attempts import forget_attempts, set_aside
-from cna_viz.records.lock import claim
 from cna_viz.records.schema import COMPLETE_FILE
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.writing.lock import claim
 
 CONFIG = RunConfig()
 RUN = CONFIG.run_id

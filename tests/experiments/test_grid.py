@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cna_viz.config import RecordingConfig, RunConfig
+from cna_viz.config.fields import flat
+from cna_viz.config.vocabulary import PRESETS
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.grid_files import find_grid, presets, read
-from cna_viz.settings import flat
-from cna_viz.vocabulary import PRESETS
 
 
 def values(configs: list[RunConfig], *names: str) -> list[tuple[Any, ...]]:

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from cna_viz.config import ModelConfig
+from cna_viz.config.vocabulary import BACKBONES, SLOTS
 from cna_viz.experiments.parameters import count_parameters
 from cna_viz.models.gnn import GNN
 from cna_viz.nn.slots import SlotContext
-from cna_viz.vocabulary import BACKBONES, SLOTS
 
 CLASSES, FEATURES = 4, 12
 

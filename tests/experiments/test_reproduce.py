@@ -11,7 +11,7 @@ from cna_viz.config import RESULTS_VERSION, RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.experiments.reproduce import Reproduction, _elsewhere, reproduce
 from cna_viz.experiments.run import load_or_run
-from cna_viz.records.differences import Difference
+from cna_viz.records.exporting.differences import Difference
 from cna_viz.records.synthetic import synthetic_record
 
 

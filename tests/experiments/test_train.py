@@ -8,13 +8,13 @@ import pytest
 from safetensors.numpy import load_file
 
 from cna_viz.config import DataConfig, RunConfig
+from cna_viz.config.vocabulary import BACKBONES, CLUSTER_MEASURES, MEASURES
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.splits import make_split
 from cna_viz.experiments import train
 from cna_viz.experiments.run import load_or_run
 from cna_viz.records.schema import snapshot_file
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.vocabulary import BACKBONES, CLUSTER_MEASURES, MEASURES
 
 Configure = Callable[..., RunConfig]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from cna_viz.figures.dark_theme import counterpart, counterparts
+from cna_viz.figures.style.dark_theme import counterpart, counterparts
 
 
 def colors(value: Any, colored: bool = False) -> Iterator[str]:

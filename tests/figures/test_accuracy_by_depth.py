@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.intervals import confidence_interval
+from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.figures import plot_accuracy_by_depth
 from cna_viz.records.record import Record
 

@@ -8,12 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.measure_and_score import correlation_words, measured_scores, rank_correlation
+from cna_viz.analysis.tables.measure_and_score import correlation_words, measured_scores, rank_correlation
 from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_accuracy_by_energy
-from cna_viz.figures.accuracy_by_energy import SIZES
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.plots.accuracy_by_energy import SIZES
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
 from tests.figures.test_accuracy_by_setting import having
 

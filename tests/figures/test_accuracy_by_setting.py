@@ -8,13 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.intervals import confidence_interval
+from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.config import RunConfig, WatchedConfig
+from cna_viz.config.fields import flat, nested
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_accuracy_by_setting
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
-from cna_viz.settings import flat, nested
 
 Make = Callable[..., Record]
 

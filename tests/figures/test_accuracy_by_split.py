@@ -8,7 +8,7 @@ import pytest
 
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_accuracy_by_split
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]

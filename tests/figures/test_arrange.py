@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.figures.arrange import TOP, arrange
-from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.panels import words_panel
+from cna_viz.figures.panels.arrange import TOP, arrange
+from cna_viz.figures.panels.drawing import Drawing
 
 
 def plain(height: int = 300, **layout: Any) -> go.Figure:

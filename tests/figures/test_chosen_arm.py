@@ -7,12 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.chosen_arm import arms_by_depth, score_table
-from cna_viz.analysis.chosen_arm_findings import difference_words
-from cna_viz.analysis.findings import CHANCE, chance_score
+from cna_viz.analysis.sentences.chosen_arm_findings import difference_words
+from cna_viz.analysis.sentences.findings import CHANCE, chance_score
+from cna_viz.analysis.tables.chosen_arm import arms_by_depth, score_table
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_chosen_arm
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
 from tests.figures.dark_colors import without_counterpart
 

@@ -10,7 +10,7 @@ import pytest
 
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_cluster_flow
-from cna_viz.figures.theme import ORDERED_COLORS, class_style
+from cna_viz.figures.style.theme import ORDERED_COLORS, class_style
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]

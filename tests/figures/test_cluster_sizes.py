@@ -8,7 +8,7 @@ import pytest
 
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_cluster_sizes
-from cna_viz.figures.theme import class_style
+from cna_viz.figures.style.theme import class_style
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]

@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.collapse import QUADRANTS
+from cna_viz.analysis.tables.collapse import QUADRANTS
 from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_collapse_map
-from cna_viz.figures.collapse_map import REACH
+from cna_viz.figures.plots.collapse_map import REACH
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import pytest
 from plotly.colors import hex_to_rgb
 
-from cna_viz.figures import theme
-from cna_viz.figures.dark_theme import DARK_PAPER, counterpart, counterparts, dark
-from cna_viz.figures.measure_heatmap import plot_measure_heatmap
-from cna_viz.figures.training_curves import plot_training_curves
+from cna_viz.figures.plots.measure_heatmap import plot_measure_heatmap
+from cna_viz.figures.plots.training_curves import plot_training_curves
+from cna_viz.figures.style import theme
+from cna_viz.figures.style.dark_theme import DARK_PAPER, counterpart, counterparts, dark
 from cna_viz.records.record import Record
 from tests.figures.dark_colors import without_counterpart
 

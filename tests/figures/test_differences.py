@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.comparison import paired_table
-from cna_viz.analysis.statistics import compare
+from cna_viz.analysis.statistics.paired import compare
+from cna_viz.analysis.tables.comparison import paired_table
+from cna_viz.config.vocabulary import SLOTS
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_differences
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import SLOTS
 
 Make = Callable[..., Record]
 SHIFTS = {"relu": 0.0, "cna": 0.05, "none": -0.04, "n": 0.001}

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.comparison import within
-from cna_viz.analysis.group_comparison import compare_groups
+from cna_viz.analysis.tables.comparison import within
+from cna_viz.analysis.tables.group_comparison import compare_groups
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_differences_by_group
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
 from tests.figures.test_accuracy_by_setting import having
 

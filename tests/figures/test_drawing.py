@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.figures.drawing import Drawing, panel, to_json
-from cna_viz.figures.theme import INK
+from cna_viz.figures.panels.drawing import Drawing, panel, to_json
+from cna_viz.figures.style.theme import INK
 
 
 def small(**layout: object) -> Drawing:

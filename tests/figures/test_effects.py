@@ -6,12 +6,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.comparison import paired_table
-from cna_viz.analysis.factorial import COMPONENTS, effects
-from cna_viz.analysis.intervals import confidence_interval
+from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
+from cna_viz.analysis.statistics.intervals import confidence_interval
+from cna_viz.analysis.tables.comparison import paired_table
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_effects, plot_interaction
-from cna_viz.figures.effects import effect_label
+from cna_viz.figures.plots.effects import effect_label
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]

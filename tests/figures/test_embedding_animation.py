@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_embedding_animation
-from cna_viz.figures.theme import MUTED, class_style
+from cna_viz.figures.style.theme import MUTED, class_style
 from cna_viz.records.record import Record
 
 Array = np.ndarray
@@ -238,7 +238,7 @@ def test_any_depth_can_be_drawn_and_at_most_32_layers_are(make: Make, layers: in
 
 
 def test_of_very_many_nodes_a_sample_moves(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cna_viz.figures.embedding_animation.MOST_ANIMATED", 20)
+    monkeypatch.setattr("cna_viz.figures.plots.embedding_animation.MOST_ANIMATED", 20)
     for color in ("class", "cluster"):
         record = make("cna")
         figure = plot_embedding_animation(record, color=color)
@@ -265,7 +265,7 @@ def test_umap_is_drawn_as_it_comes_with_its_parameters(
         asked.append(cache)
         return [Projection(layer[:, :2], 0.5, np.nan, collapsed=False) for layer in layers]
 
-    monkeypatch.setattr("cna_viz.analysis.umap.umap_layers", fake)
+    monkeypatch.setattr("cna_viz.analysis.positions.umap.umap_layers", fake)
     figure = plot_embedding_animation(make(), method="umap", cache=tmp_path)
     assert caption(figure.frames[1]) == "<b>layer 2</b> · relative spread 0.5"
     assert asked == [tmp_path]

@@ -9,10 +9,11 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.errors import UsageError
-from cna_viz.figures import large, plot_embedding_by_layer
-from cna_viz.figures.theme import MUTED, ORDERED_COLORS, class_style
+from cna_viz.figures import plot_embedding_by_layer
+from cna_viz.figures.pieces import large
+from cna_viz.figures.style.theme import MUTED, ORDERED_COLORS, class_style
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]
@@ -237,7 +238,7 @@ def test_umap_is_drawn_as_it_comes_with_its_parameters(
         asked.append(cache)
         return [Projection(layer[:, :2], 0.5, np.nan, collapsed=False) for layer in layers]
 
-    monkeypatch.setattr("cna_viz.analysis.umap.umap_layers", fake)
+    monkeypatch.setattr("cna_viz.analysis.positions.umap.umap_layers", fake)
     record = make()
     figure = plot_embedding_by_layer([record], layers=[2], method="umap", cache=tmp_path)
     np.testing.assert_array_equal(positions(figure, 0, 3), record.embedding(2, "conv").values[:, :2])

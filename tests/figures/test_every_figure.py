@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 import pytest
 
 from cna_viz import figures
+from cna_viz.config.vocabulary import PRESETS, SLOTS
 from cna_viz.errors import UsageError
-from cna_viz.figures.theme import SLOT_STYLES
+from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import PRESETS, SLOTS
 from tests.figures.dark_colors import without_counterpart
 
 Make = Callable[..., Record]
@@ -228,7 +228,9 @@ def test_an_unknown_option_is_refused(make: Make, name: str, option: dict[str, A
 
 
 def test_an_unknown_method_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cna_viz.analysis.umap.umap_layers", lambda layers, cache: pytest.fail("taken for UMAP"))
+    monkeypatch.setattr(
+        "cna_viz.analysis.positions.umap.umap_layers", lambda layers, cache: pytest.fail("taken for UMAP")
+    )
     with pytest.raises(UsageError):
         figures.plot_embedding_by_layer([make()], method="PCA")  # type: ignore[arg-type]
 

@@ -10,12 +10,13 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.graph_layout import graph_layout, undirected
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.positions.graph_layout import graph_layout, undirected
+from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
-from cna_viz.figures import large, plot_embedding_animation, plot_embedding_by_layer, plot_graph
-from cna_viz.figures.theme import SEQUENTIAL, class_style
+from cna_viz.figures import plot_embedding_animation, plot_embedding_by_layer, plot_graph
+from cna_viz.figures.pieces import large
+from cna_viz.figures.style.theme import SEQUENTIAL, class_style
 from cna_viz.records.record import Record
 
 Array = np.ndarray
@@ -112,7 +113,7 @@ def test_a_collapsed_layer_is_said_to_be(make: Make, monkeypatch: pytest.MonkeyP
 
 def test_of_very_many_nodes_and_edges_samples_are_drawn_and_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large, "MOST_POINTS", 30)
-    monkeypatch.setattr("cna_viz.figures.edges.MOST_EDGES", 5)
+    monkeypatch.setattr("cna_viz.figures.pieces.edges.MOST_EDGES", 5)
     record = make()
     figure = plot_graph(record, 1)
     shown = positions(figure, 0)
@@ -134,7 +135,7 @@ def test_umap_and_layout_are_kept_where_they_are_told_to(
         assert cache == tmp_path
         return [Projection(layer[:, :2], 0.5, np.nan, collapsed=False) for layer in layers]
 
-    monkeypatch.setattr("cna_viz.analysis.umap.umap_layers", fake)
+    monkeypatch.setattr("cna_viz.analysis.positions.umap.umap_layers", fake)
     figure = plot_graph(make(), 2, method="umap", cache=tmp_path)
     assert "n_neighbors 15, min_dist 0.1, " in figure.layout.annotations[-1].text
     assert len(list(tmp_path.iterdir())) == 1

@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.projection import project_layers
-from cna_viz.analysis.slot_steps import slot_steps
+from cna_viz.analysis.positions.projection import project_layers
+from cna_viz.analysis.tables.slot_steps import slot_steps
 from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_inside_slot
-from cna_viz.figures.theme import class_style
+from cna_viz.figures.style.theme import class_style
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 
@@ -112,7 +112,7 @@ def test_the_means_of_the_clusters_are_where_their_features_are_on_average(make:
 
 def test_of_many_nodes_a_sample_is_drawn_and_the_means_are_of_all(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     (whole,) = (trace for trace in plot_inside_slot(make("cna"), 1).data if trace.name == MEAN)
-    monkeypatch.setattr("cna_viz.figures.large.MOST_POINTS", 20)
+    monkeypatch.setattr("cna_viz.figures.pieces.large.MOST_POINTS", 20)
     figure = plot_inside_slot(make("cna"), 1)
     (means,) = (trace for trace in figure.data if trace.name == MEAN)
     np.testing.assert_array_equal([means.x, means.y], [whole.x, whole.y])

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from cna_viz.config import RunConfig, WatchedConfig
-from cna_viz.figures.labels import (
+from cna_viz.config.vocabulary import MEASURES, STAGES
+from cna_viz.figures.style.labels import (
     LOG_MEASURES,
     MEASURE_LABELS,
     MEASURE_QUESTIONS,
@@ -16,7 +17,6 @@ from cna_viz.figures.labels import (
     which_model,
 )
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import MEASURES, STAGES
 
 Make = Callable[..., Record]
 

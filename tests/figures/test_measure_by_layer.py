@@ -6,10 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 
+from cna_viz.config.vocabulary import MEASURES
 from cna_viz.figures import plot_measure_by_layer
-from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS
+from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import MEASURES
 
 Make = Callable[..., Record]
 
@@ -39,7 +39,7 @@ def test_lines_and_bands_are_the_numbers_of_the_records(make: Make, measure: str
 def test_the_energy_of_equal_nodes_stands_beside_that_of_the_layers(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cna_viz.figures.measure_by_layer.constant_energy", lambda record: 0.125)
+    monkeypatch.setattr("cna_viz.figures.plots.measure_by_layer.constant_energy", lambda record: 0.125)
     (line,) = [trace for trace in plot_measure_by_layer([make()]).data if trace.legendgroup is None]
     assert (line.name, list(line.x), list(line.y)) == ("all nodes equal", [0.5, 4.5], [0.125, 0.125])
     assert len(plot_measure_by_layer([make()], "mad").data) == 1

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from cna_viz.config.vocabulary import MEASURES
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_measure_heatmap
-from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS
+from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import MEASURES
 
 Make = Callable[..., Record]
 

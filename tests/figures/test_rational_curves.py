@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.rational import CENTERS, RationalCurves, rational_curves
+from cna_viz.analysis.tables.rational import CENTERS, RationalCurves, rational_curves
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_rational_curves
-from cna_viz.figures.theme import class_style
+from cna_viz.figures.style.theme import class_style
 from cna_viz.records.record import Record
 from cna_viz.records.schema import HISTOGRAM_BINS
 
@@ -201,5 +201,5 @@ def test_all_that_has_no_rationals_is_refused(make: Make) -> None:
 def test_curves_are_what_the_analysis_gives(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = np.zeros((1, HISTOGRAM_BINS))
     curves = RationalCurves(CENTERS, nothing + 7, nothing, nothing > 0, np.zeros(1))
-    monkeypatch.setattr("cna_viz.figures.rational_curves.rational_curves", lambda record, layer, epoch: curves)
+    monkeypatch.setattr("cna_viz.figures.plots.rational_curves.rational_curves", lambda record, layer, epoch: curves)
     np.testing.assert_array_equal(drawn(plot_rational_curves(make("cna"), 1), 0)["thin"].y, curves.y[0])

@@ -7,10 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.rational import CENTERS, rational_curves
+from cna_viz.analysis.tables.rational import CENTERS, rational_curves
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_rational_movement
-from cna_viz.figures.theme import MUTED, ORDERED_COLORS
+from cna_viz.figures.style.theme import MUTED, ORDERED_COLORS
 from cna_viz.records.record import Record
 from cna_viz.records.schema import HISTOGRAM_BINS
 
@@ -113,7 +113,7 @@ def test_of_many_snapshots_as_many_are_drawn_as_colours_tell_apart(make: Make, m
     record = make("cna", best_epoch=7)
     first = rational_curves(record, 1, 0)
     monkeypatch.setattr(Record, "snapshots", tuple(range(12)))
-    monkeypatch.setattr("cna_viz.analysis.rational_movement.rational_curves", lambda *where: first)
+    monkeypatch.setattr("cna_viz.analysis.tables.rational_movement.rational_curves", lambda *where: first)
     figure = plot_rational_movement(record, 1)
     shown = [trace.name for trace in figure.data if trace.showlegend]
     assert len(shown) == 6

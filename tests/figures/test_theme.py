@@ -6,7 +6,8 @@ import sys
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.figures.theme import (
+from cna_viz.config.vocabulary import SLOTS
+from cna_viz.figures.style.theme import (
     CLASS_COLORS,
     CLASS_SYMBOLS,
     OTHER_COLORS,
@@ -22,7 +23,6 @@ from cna_viz.figures.theme import (
     space_below,
     whole_ticks,
 )
-from cna_viz.vocabulary import SLOTS
 
 
 @pytest.mark.parametrize("slot", SLOTS)
@@ -40,7 +40,9 @@ def test_a_watched_network_has_a_look_of_the_choices(name: str) -> None:
 
 def test_a_watched_network_has_the_same_look_in_every_process() -> None:
     names = ["GCN", "mine", "Ünïcödé", "a b"]
-    code = "import sys; from cna_viz.figures.theme import slot_style; print([slot_style(n) for n in sys.argv[1:]])"
+    code = (
+        "import sys; from cna_viz.figures.style.theme import slot_style; print([slot_style(n) for n in sys.argv[1:]])"
+    )
     for seed in ("1", "2"):
         answer = subprocess.run(
             [sys.executable, "-X", "utf8", "-c", code, *names],

@@ -12,7 +12,7 @@ from scipy.stats import ortho_group
 
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_two_runs
-from cna_viz.figures.paired_layers import paired_layers
+from cna_viz.figures.pieces.paired_layers import paired_layers
 from cna_viz.records.record import Record
 from tests.figures.dark_colors import without_counterpart
 
@@ -86,7 +86,7 @@ def test_projections_that_are_there_are_not_made_again(make: Make, monkeypatch: 
     one, other = make("relu"), make("cna")
     paired, expected = paired_layers(one, other), plot_two_runs(one, other, 2)
     monkeypatch.setattr(
-        "cna_viz.figures.two_runs.paired_layers", lambda *runs, **options: pytest.fail("projected again")
+        "cna_viz.figures.plots.two_runs.paired_layers", lambda *runs, **options: pytest.fail("projected again")
     )
     assert plot_two_runs(one, other, 2, paired=paired).to_json() == expected.to_json()
 
@@ -127,7 +127,7 @@ def test_a_collapsed_layer_is_said_and_drawn_as_a_point(make: Make, monkeypatch:
 
 
 def test_of_many_nodes_a_sample_is_drawn_the_same_in_both(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cna_viz.figures.two_runs.MOST_POINTS", 40)
+    monkeypatch.setattr("cna_viz.figures.plots.two_runs.MOST_POINTS", 40)
     figure = plot_two_runs(make("relu"), make("cna"), 1)
     assert sorted(places(figure, "x")) == sorted(places(figure, "x2"))
     assert len(places(figure, "x")) == 20

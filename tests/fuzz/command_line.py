@@ -20,7 +20,7 @@ BORDERS = (
     "cna_viz.experiments.sweep.sweep",
     "cna_viz.experiments.tuning.tune.tune",
     "cna_viz.reports.report.execute",
-    "cna_viz.reports.many.Many.make",
+    "cna_viz.reports.many.many.Many.make",
     "cna_viz.cli.report.require_browser",
     "cna_viz.cli.demo._serve",
 )

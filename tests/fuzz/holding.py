@@ -12,16 +12,16 @@ import yaml
 
 from cna_viz.analysis.claims.reading import parse_claims
 from cna_viz.config import RunConfig
+from cna_viz.config.fields import flat, nested, run_config
 from cna_viz.data.catalog import CATALOG
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.grid_files import find_grid, read
-from cna_viz.records import tables
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.exporting import tables
 from cna_viz.records.listing import list_runs
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.verify import find_problems
-from cna_viz.reports.batch import read_sets
-from cna_viz.settings import flat, nested, run_config
+from cna_viz.reports.many.batch import read_sets
 from tests.fuzz.command_line import call, complaint_is_fit_to_print
 from tests.fuzz.damage import Damage, Edit, seal, write_untouched
 from tests.fuzz.words import GIVEN

@@ -9,10 +9,10 @@ import numpy as np
 import yaml
 from hypothesis import strategies as st
 
-from cna_viz import vocabulary
 from cna_viz.analysis.claims.reading import KEYS
+from cna_viz.config import vocabulary
+from cna_viz.config.fields import Setting, nested, settings
 from cna_viz.experiments.grid import Grid
-from cna_viz.settings import Setting, nested, settings
 
 LONG: Final = "x" * 20_000
 NAMES: Final = sorted(

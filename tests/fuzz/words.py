@@ -5,9 +5,9 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from cna_viz.cli.main import COMMANDS
+from cna_viz.config.fields import Setting, settings
 from cna_viz.experiments.grid_files import presets
-from cna_viz.reports.notebooks import list_reports
-from cna_viz.settings import Setting, settings
+from cna_viz.reports.notebooks.notebooks import list_reports
 from tests.fuzz.strategies import near, texts
 
 GIVEN: Final = "given.yaml"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from cna_viz.config.vocabulary import MEASURES
 from cna_viz.errors import UsageError
 from cna_viz.measures import describe
 from cna_viz.measures.catalog import ENTRIES, table
 from cna_viz.measures.entry import Entry
-from cna_viz.vocabulary import MEASURES
 
 PAGE = Path(__file__).parents[2] / "docs" / "measures.md"
 

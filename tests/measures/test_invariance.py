@@ -8,8 +8,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cna_viz.config.vocabulary import FEATURE_MEASURES
 from cna_viz.measures import EdgeList, FeatureMeasurer
-from cna_viz.vocabulary import FEATURE_MEASURES
 
 SCALE_FREE = [
     name for name in FEATURE_MEASURES if not name.startswith(("dirichlet", "feature")) and name != "eigenspace_distance"

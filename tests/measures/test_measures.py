@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from cna_viz.config.vocabulary import FEATURE_MEASURES
 from cna_viz.measures import EdgeList, feature_norm
-from cna_viz.vocabulary import FEATURE_MEASURES
 from tests.measures import dense
 from tests.measures.single import SINGLE
 

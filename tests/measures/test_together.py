@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
+from cna_viz.config.vocabulary import FEATURE_MEASURES
 from cna_viz.errors import UsageError
 from cna_viz.measures import EdgeList, FeatureMeasurer
-from cna_viz.vocabulary import FEATURE_MEASURES
 from tests.measures.single import SINGLE
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from cna_viz.config.vocabulary import METRICS, SCHEDULES
 from cna_viz.errors import NotFiniteError, UsageError
 from cna_viz.nn.assignment import STEPS, KMeans, Partition, RandomPartition, Whole, make_assignment, random_partition
 from cna_viz.nn.kmeans import cluster_means, lloyd, nearest, random_rows
-from cna_viz.vocabulary import METRICS, SCHEDULES
 from tests.nn.helpers import FORMATS, assert_same_state, same_partition, state_of, stored
 
 Draw = Callable[..., Tensor]

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from cna_viz.config.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
 from cna_viz.errors import NotFiniteError, UsageError
 from cna_viz.nn import cna
 from cna_viz.nn.assignment import KMeans, Partition, RandomPartition, Whole
@@ -21,7 +22,6 @@ from cna_viz.nn.cna import CNA
 from cna_viz.nn.kmeans import nearest
 from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm
 from cna_viz.nn.rational import Rational
-from cna_viz.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
 from tests.nn.helpers import FORMATS, assert_same_state, state_of, stored
 from tests.nn.naive import naive_cna
 

@@ -15,12 +15,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from cna_viz.config.vocabulary import ACTIVATIONS, NORMALIZATIONS
 from cna_viz.errors import UsageError
 from cna_viz.nn import cna, compiled, fused, kernels, order
 from cna_viz.nn.assignment import Partition
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.order import OrderMemory
-from cna_viz.vocabulary import ACTIVATIONS, NORMALIZATIONS
 from tests.nn.naive import naive_cna
 
 Draw = Callable[..., Tensor]

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from cna_viz.config.vocabulary import METRICS as METRIC_NAMES
 from cna_viz.nn.kmeans import METRICS, cluster_means, lloyd, membership, nearest, plus_plus, random_rows, update
-from cna_viz.vocabulary import METRICS as METRIC_NAMES
 from tests.nn.helpers import same_partition
 
 Draw = Callable[..., Tensor]

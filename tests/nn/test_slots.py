@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch_geometric.nn import norm
 
 from cna_viz.config import ModelConfig
+from cna_viz.config.vocabulary import NORM_SLOTS, PRESETS
+from cna_viz.config.vocabulary import SLOTS as NAMES
 from cna_viz.errors import UsageError
 from cna_viz.nn.assignment import KMeans, Partition, RandomPartition
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.slots import SLOTS, SlotContext, make_slot, make_slots
 from cna_viz.nn.tap import Tap
-from cna_viz.vocabulary import NORM_SLOTS, PRESETS
-from cna_viz.vocabulary import SLOTS as NAMES
 from tests.nn.helpers import assert_same_state, state_of
 
 Draw = Callable[..., Tensor]

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from cna_viz.config.vocabulary import CLUSTER_MEASURES
 from cna_viz.measures import ari, cluster_churn, cluster_entropy, nmi
 from cna_viz.recording.cluster_measures import ClusterMeasurer
-from cna_viz.vocabulary import CLUSTER_MEASURES
 
 CLASSES = torch.arange(12) % 3
 ONE, OTHER = torch.arange(12) // 4, torch.arange(12) % 4

@@ -64,7 +64,7 @@ def test_small_features_around_the_first_row_are_not_stored_as_zeros(scale: floa
 
 @pytest.mark.parametrize("spread", [1e-4, 1e-5])
 def test_small_differences_between_rows_are_not_lost(spread: float) -> None:
-    # COLLAPSED in cna_viz.analysis.projection is 1e-6 and reads these arrays.
+    # COLLAPSED in cna_viz.analysis.positions.projection is 1e-6 and reads these arrays.
     x = 1.3 + spread * draw(34, 8)
     stored = compact(x, "float16").astype(np.float64)
     assert stored.std(axis=0).mean() == pytest.approx(float(x.std(dim=0, correction=0).mean()), rel=0.1)

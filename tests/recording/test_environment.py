@@ -11,7 +11,7 @@ import torch
 
 from cna_viz.recording import environment
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
-from cna_viz.records.files import to_json
+from cna_viz.records.reading.files import to_json
 
 
 def test_facts() -> None:

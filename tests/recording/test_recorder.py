@@ -13,19 +13,18 @@ import torch
 from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from cna_viz import vocabulary
-from cna_viz.config import RecordingConfig
+from cna_viz.config import RecordingConfig, vocabulary
+from cna_viz.config.vocabulary import BACKBONES, CLUSTER_MEASURES, DEFAULT_MEASURES, MEASURES, PRESETS, STAGES
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.slots import SLOTS
 from cna_viz.recording import compact as compact_module
 from cna_viz.recording import probe as probe_module
 from cna_viz.recording.taps import ConvCalls
+from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.schema import check_layers, check_metrics_line, tensor_name
-from cna_viz.records.snapshot_stream import SnapshotStream
-from cna_viz.records.verify import find_problems
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.snapshot_stream import SnapshotStream
+from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.training.step import TrainingBatch, loss_of
-from cna_viz.vocabulary import BACKBONES, CLUSTER_MEASURES, DEFAULT_MEASURES, MEASURES, PRESETS, STAGES
 from tests.recording.helpers import CLUSTERS, LAYERS, NODES, After, Bench, hooks, states_equal
 
 Make = Callable[..., Bench]

@@ -19,18 +19,19 @@ from torch_geometric.nn import DeepGCNLayer, GCNConv, LayerNorm, global_mean_poo
 from torch_geometric.nn.models import GAT, GCN, GIN, GraphSAGE
 
 import cna_viz
-from cna_viz import figures, vocabulary
+from cna_viz import figures
+from cna_viz.config import vocabulary
+from cna_viz.config.vocabulary import DEFAULT_MEASURES
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.experiments.leftovers import find_leftovers, remove
 from cna_viz.nn.replace import replace_activations
 from cna_viz.recording.watch import watch
-from cna_viz.records.integrity import is_complete
 from cna_viz.records.listing import list_runs
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
-from cna_viz.records.snapshot_stream import SnapshotStream
-from cna_viz.records.verify import find_problems
-from cna_viz.records.writer import RecordWriter
-from cna_viz.vocabulary import DEFAULT_MEASURES
+from cna_viz.records.writing.snapshot_stream import SnapshotStream
+from cna_viz.records.writing.writer import RecordWriter
 from tests.recording.helpers import NODES, hooks, karate_data, loop, states_equal
 
 EDGES = karate_data().edge_index

@@ -11,9 +11,9 @@ import xarray as xr
 
 from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.records import schema
-from cna_viz.records.dataset import snapshots_dataset
+from cna_viz.records.reading.dataset import snapshots_dataset
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import snapshot_of
 
 Make = Callable[..., Record]

@@ -8,9 +8,9 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.records.differences import OTHERWISE, TOLERANCE, Difference, _difference, differences
+from cna_viz.records.exporting.differences import OTHERWISE, TOLERANCE, Difference, _difference, differences
+from cna_viz.records.reading.snapshot import Snapshot
 from cna_viz.records.schema import snapshot_file
-from cna_viz.records.snapshot import Snapshot
 from cna_viz.records.synthetic import synthetic_record
 
 

@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from cna_viz import vocabulary
-from cna_viz.config import ModelConfig, RunConfig, TrainingConfig, WatchedConfig
+from cna_viz.config import ModelConfig, RunConfig, TrainingConfig, WatchedConfig, vocabulary
 from cna_viz.errors import RecordError, UsageError
-from cna_viz.records import exporting, netcdf
-from cna_viz.records.exporting import export_records
+from cna_viz.records.exporting import exporting, netcdf
+from cna_viz.records.exporting.exporting import export_records
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import snapshot_of
 
 Make = Callable[..., Record]

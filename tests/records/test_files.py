@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load
 
 from cna_viz.errors import RecordError
-from cna_viz.records.files import (
+from cna_viz.records.reading.files import (
     parse_json,
     read_json,
     read_lines,

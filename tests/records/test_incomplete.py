@@ -11,7 +11,7 @@ import pytest
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import GRAPH, snapshot_of
 
 Make = Callable[..., Record]

@@ -12,14 +12,14 @@ import pytest
 
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, id_of
 from cna_viz.errors import RecordError
-from cna_viz.records.files import MOST
-from cna_viz.records.integrity import is_complete, read_manifest
-from cna_viz.records.migration import OLDEST
+from cna_viz.records.reading.files import MOST
+from cna_viz.records.reading.integrity import is_complete, read_manifest
+from cna_viz.records.reading.migration import OLDEST
+from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import REQUIRED_FILES, SCHEMA_VERSION
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.records.verify import find_problems
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import GRAPH, digest, snapshot_of, write_manifest
 
 Make = Callable[..., Record]

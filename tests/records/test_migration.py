@@ -10,13 +10,13 @@ import pytest
 from cna_viz.config import RESULTS_VERSION, DataConfig, RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.figures import plot_measure_by_layer
-from cna_viz.records.integrity import is_complete
 from cna_viz.records.listing import list_runs
-from cna_viz.records.migration import metric_of
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.reading.migration import metric_of
+from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import SCHEMA_VERSION
 from cna_viz.records.selection import select_one
-from cna_viz.records.verify import find_problems
 from tests.records.conftest import Reseal
 
 FOLDER = Path(__file__).parent / "schema_3"

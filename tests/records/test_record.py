@@ -9,9 +9,9 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.records import files, integrity
+from cna_viz.records.reading import files, integrity
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import GRAPH
 
 Make = Callable[..., Record]
@@ -24,7 +24,7 @@ import cna_viz
 from cna_viz import analysis, figures
 from cna_viz.analysis import findings, intervals, projection, tables, umap
 from cna_viz.records.listing import find_run, list_runs
-from cna_viz.records.verify import find_problems
+from cna_viz.records.reading.verify import find_problems
 
 runs = Path(sys.argv[1])
 records = [entry.record for entry in list_runs(runs)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cna_viz import vocabulary
+from cna_viz.config import vocabulary
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cna_viz import records, vocabulary
-from cna_viz.config import ModelConfig, RunConfig
+from cna_viz import records
+from cna_viz.config import ModelConfig, RunConfig, vocabulary
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import GRAPH
 
 Make = Callable[..., Record]

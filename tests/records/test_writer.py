@@ -10,14 +10,14 @@ import pytest
 
 from cna_viz import files
 from cna_viz.config import RESULTS_VERSION, ModelConfig, RunConfig
+from cna_viz.config.vocabulary import MEASURES, SCORES
 from cna_viz.errors import RecordError
-from cna_viz.records import writer as module
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
 from cna_viz.records.schema import LAYER_VARIABLES, REQUIRED_FILES, SCHEMA_VERSION, VARIABLES
-from cna_viz.records.verify import find_problems
-from cna_viz.records.writer import RecordWriter
-from cna_viz.vocabulary import MEASURES, SCORES
+from cna_viz.records.writing import writer as module
+from cna_viz.records.writing.writer import RecordWriter
 
 CONFIG = RunConfig(model=ModelConfig(slot="cna", layers=2, hidden=3, clusters=2))
 ENVIRONMENT = {"versions": {"torch": "2"}, "threads": 3}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cna_viz.errors import ReportError, UsageError
-from cna_viz.reports.browser import find_browser, print_page, require_browser
+from cna_viz.reports.pictures.browser import find_browser, print_page, require_browser
 from cna_viz.reports.written import marked
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the browsers of these tests are shell scripts")
@@ -85,6 +85,6 @@ def test_no_browser_is_one_line_that_says_what_to_do(tmp_path: Path, monkeypatch
     ):
         require_browser()
     monkeypatch.delenv("BROWSER_PATH")
-    monkeypatch.setattr("cna_viz.reports.browser.find_browser", lambda: None)
+    monkeypatch.setattr("cna_viz.reports.pictures.browser.find_browser", lambda: None)
     with pytest.raises(UsageError, match=r"neither Chrome nor Chromium was found: install one, or set BROWSER_PATH"):
         require_browser()

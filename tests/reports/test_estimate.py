@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cna_viz.reports.estimate import seconds_before, time_left
-from cna_viz.reports.jobs import Job
+from cna_viz.reports.many.estimate import seconds_before, time_left
+from cna_viz.reports.many.jobs import Job
 
 
 @pytest.mark.parametrize(

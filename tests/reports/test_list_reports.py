@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cna_viz.errors import UsageError
-from cna_viz.reports.notebooks import find_notebook, list_reports, notebook_folder
+from cna_viz.reports.notebooks.notebooks import find_notebook, list_reports, notebook_folder
 
 Write = Callable[..., Path]
 

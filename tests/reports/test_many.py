@@ -12,9 +12,9 @@ import nbformat
 import pytest
 
 from cna_viz.errors import UsageError
-from cna_viz.reports.gallery import gallery
-from cna_viz.reports.jobs import FAILED, MADE, STOPPED, WAITING
-from cna_viz.reports.many import Many
+from cna_viz.reports.many.gallery import gallery
+from cna_viz.reports.many.jobs import FAILED, MADE, STOPPED, WAITING
+from cna_viz.reports.many.many import Many
 
 Write = Callable[..., Path]
 
@@ -57,7 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, write_notebook: Write) -> Mad
         {"lr": "0.5", "depths": [1]}, folder / "out", ["03_killed", "good", "bad"], say=said.append, notebooks=notebooks
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cna_viz.reports.thumbnails.find_browser", lambda: None)
+        patch.setattr("cna_viz.reports.pictures.thumbnails.find_browser", lambda: None)
         many.make()
     return Made(many, said)
 

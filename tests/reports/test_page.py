@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from cna_viz.figures.dark_theme import DARK_PAPER
+from cna_viz.figures.style.dark_theme import DARK_PAPER
 
 
 class Outline(HTMLParser):

@@ -14,8 +14,8 @@ import pytest
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.figures import plot_embedding_animation, plot_graph
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.reports.page import make_page
-from cna_viz.reports.provenance import Provenance
+from cna_viz.reports.page.page import make_page
+from cna_viz.reports.page.provenance import Provenance
 
 TRIED = """
 const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from cna_viz.errors import ReportError, UsageError
-from cna_viz.reports import kinds
-from cna_viz.reports.execute import _prepare
-from cna_viz.reports.meaning import FIELDS
-from cna_viz.reports.parameters import Parameter, convert, describe, read_parameters
+from cna_viz.reports.notebooks import types
+from cna_viz.reports.notebooks.parameters import Parameter, convert, describe, read_parameters
+from cna_viz.reports.notebooks.validate import FIELDS
+from cna_viz.reports.running.execute import _prepare
 
 Write = Callable[..., Path]
 
@@ -165,7 +165,7 @@ def test_the_text_of_a_value_reads_back_as_the_value(value: object) -> None:
     kind = "str" if value is None else type(value).__name__
     if isinstance(value, list):
         kind = f"list[{type(value[0]).__name__ if value else 'int'}]"
-    assert convert(declare(f"{kind} | None"), {"value": kinds.as_text(value)})["value"] == value
+    assert convert(declare(f"{kind} | None"), {"value": types.as_text(value)})["value"] == value
 
 
 @pytest.mark.parametrize(

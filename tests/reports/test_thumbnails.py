@@ -12,11 +12,11 @@ from typing import Any
 import nbformat
 import pytest
 
-from cna_viz.figures import theme
-from cna_viz.reports import thumbnails
-from cna_viz.reports.browser import find_browser
-from cna_viz.reports.pictures import find_picture
-from cna_viz.reports.thumbnails import draw_thumbnails, read_thumbnail
+from cna_viz.figures.style import theme
+from cna_viz.reports.pictures import thumbnails
+from cna_viz.reports.pictures.browser import find_browser
+from cna_viz.reports.pictures.pictures import find_picture
+from cna_viz.reports.pictures.thumbnails import draw_thumbnails, read_thumbnail
 
 PNG = base64.b64encode(b"\x89PNG picture").decode()
 

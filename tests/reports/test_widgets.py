@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from cna_viz.reports import widgets
-from cna_viz.reports.markdown import Renderer
-from cna_viz.reports.outputs import OutputRenderer
-from cna_viz.reports.widgets import FIGURE, WIDGET, strip_widgets
+from cna_viz.reports.page import widgets
+from cna_viz.reports.page.markdown import Renderer
+from cna_viz.reports.page.outputs import OutputRenderer
+from cna_viz.reports.page.widgets import FIGURE, WIDGET, strip_widgets
 
 VIEW = {"version_major": 2, "version_minor": 0, "model_id": "x"}
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cna_viz.errors import ReportError
-from cna_viz.reports import workers
-from cna_viz.reports.jobs import MADE, Job, Outcome
+from cna_viz.reports.many import workers
+from cna_viz.reports.many.jobs import MADE, Job, Outcome
 from cna_viz.reports.report import ReportResult
 
 
@@ -30,7 +30,7 @@ def test_a_page_that_was_not_printed_is_made_all_the_same_and_that_is_told(
     def fail(page: Path, browser: str) -> None:
         raise ReportError(f"{page.name} is there, but {browser} did not print it")
 
-    monkeypatch.setattr("cna_viz.reports.browser.print_page", fail)
+    monkeypatch.setattr("cna_viz.reports.pictures.browser.print_page", fail)
     job, heard = Job("one", tmp_path / "01_one.ipynb", {}, tmp_path, "one"), Heard()
     outcome = workers._outcome(heard, job, "chrome", log=False)  # type: ignore[arg-type]
     assert outcome == Outcome(MADE, "no PDF: index.html is there, but chrome did not print it", 1.5)

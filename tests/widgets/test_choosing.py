@@ -2,7 +2,7 @@
 
 from ipywidgets import Dropdown, IntSlider, Play
 
-from cna_viz.analysis.methods import METHODS
+from cna_viz.analysis.positions.methods import METHODS
 from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
 
 

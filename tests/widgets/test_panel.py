@@ -8,7 +8,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances  # the only list of them that isn't deprecated
 
 from cna_viz.errors import UsageError
-from cna_viz.reports.widgets import FIGURE, WIDGET
+from cna_viz.reports.page.widgets import FIGURE, WIDGET
 from cna_viz.widgets import View
 from cna_viz.widgets.library import library
 from cna_viz.widgets.notice import Notice

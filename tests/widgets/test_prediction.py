@@ -9,7 +9,7 @@ from ipywidgets import Button, RadioButtons
 from ipywidgets.widgets.widget import _instances
 
 from cna_viz.errors import UsageError
-from cna_viz.reports.widgets import FIGURE, WIDGET
+from cna_viz.reports.page.widgets import FIGURE, WIDGET
 from cna_viz.widgets import AblationBoard, Prediction, View
 from cna_viz.widgets.library import library
 

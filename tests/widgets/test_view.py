@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pytest
 from plotly.offline import get_plotlyjs
 
-from cna_viz.reports.widgets import FIGURE, WIDGET
+from cna_viz.reports.page.widgets import FIGURE, WIDGET
 from cna_viz.widgets import View
 from cna_viz.widgets.library import CLOSING, OPENING, as_module, library
 

@@ -6,11 +6,10 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from annotated_types import Ge, Gt
 from pydantic import model_validator
 
-from cna_viz import vocabulary
 from cna_viz.analysis.claims.model import Arm, Claim, MeasuredArm, Trained, Values
-from cna_viz.config import ModelConfig
+from cna_viz.config import ModelConfig, vocabulary
+from cna_viz.config.fields import run_config, settings
 from cna_viz.errors import UsageError, unknown_name
-from cna_viz.settings import run_config, settings
 
 
 class Level(Trained):

@@ -11,8 +11,8 @@ from cna_viz.analysis.claims.kinds import Trend
 from cna_viz.analysis.claims.model import MeasuredArm, ProtocolName, Trained
 from cna_viz.analysis.claims.plan import Plan
 from cna_viz.analysis.claims.rules import Outcome, interval_of, outcome
-from cna_viz.analysis.intervals import Interval
-from cna_viz.analysis.tables import layer_table
+from cna_viz.analysis.statistics.intervals import Interval
+from cna_viz.analysis.tables.tables import layer_table
 from cna_viz.config import RunConfig
 from cna_viz.records.record import Record
 

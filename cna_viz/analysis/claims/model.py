@@ -6,9 +6,9 @@ from annotated_types import Gt
 from pydantic import Field, model_validator
 
 from cna_viz.config import Config, NonNegative, RunConfig
+from cna_viz.config.fields import run_config, settings
 from cna_viz.data import catalog
 from cna_viz.errors import UsageError, unknown_name
-from cna_viz.settings import run_config, settings
 
 Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``layers``."""

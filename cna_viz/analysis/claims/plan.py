@@ -7,7 +7,7 @@ from typing import Final
 from cna_viz.analysis.claims.kinds import Parameters, Trend
 from cna_viz.analysis.claims.model import Claim, ProtocolName, Trained
 from cna_viz.config import ModelConfig, RunConfig
-from cna_viz.settings import run_config
+from cna_viz.config.fields import run_config
 
 MEASURES: Final = ("feature_norm", "dirichlet_sym")
 """Recorded of all runs of a ledger, so that claims about accuracy and about energy share them."""

@@ -41,7 +41,7 @@ from numpy.typing import ArrayLike
 from cna_viz.analysis.claims import words
 from cna_viz.analysis.claims.kinds import Trend
 from cna_viz.analysis.claims.model import Trained
-from cna_viz.analysis.intervals import Interval, confidence_interval
+from cna_viz.analysis.statistics.intervals import Interval, confidence_interval
 
 Outcome = Literal["holds", "fails", "undecided"]
 Verdict = Literal["reproduced", "not reproduced", "only under its own split", "cannot be tested here"]

@@ -4,7 +4,7 @@ import math
 
 from cna_viz.analysis.claims.kinds import Parameters, Trend, Untestable
 from cna_viz.analysis.claims.model import Claim, Trained
-from cna_viz.analysis.intervals import Interval
+from cna_viz.analysis.statistics.intervals import Interval
 
 
 def amount(value: float, unit: str) -> str:

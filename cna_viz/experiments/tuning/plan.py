@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cna_viz.arms import arm_of
 from cna_viz.config import RESULTS_VERSION, RunConfig
+from cna_viz.config.arms import arm_of
+from cna_viz.config.search import Space
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.tuning.seeds import trial_configs, tuning_seeds
 from cna_viz.experiments.tuning.space import SearchedArm, space_in, space_of, with_settings
 from cna_viz.experiments.tuning.tuned_grid import in_words
-from cna_viz.search import Space
 
 
 @dataclass(frozen=True)

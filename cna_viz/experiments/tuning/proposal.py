@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cna_viz.search import Search, Space
-from cna_viz.settings import settings
+from cna_viz.config.fields import settings
+from cna_viz.config.search import Search, Space
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cna_viz.arms import differing, idle
 from cna_viz.config import RunConfig
+from cna_viz.config.arms import differing, idle
+from cna_viz.config.fields import flat, nested, settings
+from cna_viz.config.search import Search, Space
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
-from cna_viz.search import Search, Space
-from cna_viz.settings import flat, nested, settings
 
 
 def default_space() -> Space:

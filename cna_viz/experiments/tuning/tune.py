@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cna_viz.config.tuning import TunedArm, Tuning
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.tuning.journal import Trial, check_plan
@@ -12,7 +13,6 @@ from cna_viz.experiments.tuning.rounds import Rounds
 from cna_viz.experiments.tuning.space import SearchedArm
 from cna_viz.experiments.tuning.tuned_grid import described, file_of, in_words, tuned_grid, write_grid
 from cna_viz.experiments.tuning.validation import direction_of
-from cna_viz.tuning import TunedArm, Tuning
 
 
 @dataclass

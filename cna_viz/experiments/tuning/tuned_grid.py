@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import yaml
 
-from cna_viz.arms import SILENT, arm_of
 from cna_viz.config import RunConfig
+from cna_viz.config.arms import SILENT, arm_of
+from cna_viz.config.fields import flat, settings
+from cna_viz.config.tuning import Tuning
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid, Values
 from cna_viz.experiments.grid_files import find_grid
 from cna_viz.files import write_atomically
-from cna_viz.settings import flat, settings
-from cna_viz.tuning import Tuning
 
 HEADER: Final = """\
 # Written by `cna-viz tune`: `arms` has what was chosen, `tuning` how it was found. Compare the arms with

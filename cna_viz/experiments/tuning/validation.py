@@ -3,8 +3,8 @@
 import math
 from typing import Literal
 
+from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import LOWER_IS_BETTER
 
 
 def direction_of(metric: str) -> Literal["maximize", "minimize"]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any, Final
 
-from cna_viz.figures.drawing import Drawing, panel
-from cna_viz.figures.nodes import Trace
+from cna_viz.figures.panels.drawing import Drawing, panel
+from cna_viz.figures.pieces.nodes import Trace
 
 HEIGHT: Final = 370
 """Pixels of a panel unless somebody asks for more."""

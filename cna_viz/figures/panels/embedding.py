@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.analysis.node_groups import NodeGroups
-from cna_viz.analysis.projection import Projection
-from cna_viz.figures.drawing import Drawing
-from cna_viz.figures.frames import collapsed_mark
-from cna_viz.figures.large import sample, scatter
-from cna_viz.figures.nodes import fitting_size, legend_title, legend_traces, node_traces
+from cna_viz.analysis.positions.projection import Projection
+from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.figures.panels.compact import HEIGHT, ROW, compact, legend_below, legend_rows
-from cna_viz.figures.projected import caption
-from cna_viz.figures.theme import GRID
+from cna_viz.figures.panels.drawing import Drawing
+from cna_viz.figures.pieces.frames import collapsed_mark
+from cna_viz.figures.pieces.large import sample, scatter
+from cna_viz.figures.pieces.nodes import fitting_size, legend_title, legend_traces, node_traces
+from cna_viz.figures.pieces.projected import caption
+from cna_viz.figures.style.theme import GRID
 
 Array = np.ndarray[Any, Any]
 SHARE: Final = 200

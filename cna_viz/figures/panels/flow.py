@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.analysis.cluster_flow import ClusterFlow
-from cna_viz.analysis.node_groups import NodeGroups
-from cna_viz.figures.drawing import Drawing
-from cna_viz.figures.flow_marks import bars_of_nodes, class_legend, sankey
+from cna_viz.analysis.tables.cluster_flow import ClusterFlow
+from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.figures.panels.compact import FONT, ROW, compact, legend_rows
-from cna_viz.figures.theme import INK
+from cna_viz.figures.panels.drawing import Drawing
+from cna_viz.figures.pieces.flow_marks import bars_of_nodes, class_legend, sankey
+from cna_viz.figures.style.theme import INK
 
 SIDE, BELOW, TOP = 20, 24, 54
 """Margins in pixels, beside the columns, below them, and above them without the legend."""

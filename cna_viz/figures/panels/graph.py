@@ -4,13 +4,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.analysis.node_groups import NodeGroups
-from cna_viz.figures.drawing import Drawing
-from cna_viz.figures.edges import edge_trace, shown_edges
-from cna_viz.figures.large import sample, scatter
-from cna_viz.figures.nodes import fitting_size, node_traces
+from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.figures.panels.compact import HEIGHT, compact
+from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.panels.embedding import plane
+from cna_viz.figures.pieces.edges import edge_trace, shown_edges
+from cna_viz.figures.pieces.large import sample, scatter
+from cna_viz.figures.pieces.nodes import fitting_size, node_traces
 
 Array = np.ndarray[Any, Any]
 

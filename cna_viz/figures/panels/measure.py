@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.figures.checks import check_choice, check_records, nothing_measured
-from cna_viz.figures.drawing import Drawing
-from cna_viz.figures.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS
-from cna_viz.figures.nodes import Trace
+from cna_viz.config.vocabulary import STAGES
 from cna_viz.figures.panels.compact import ROW, compact, legend_below, legend_rows
-from cna_viz.figures.theme import INK, MUTED, log_axis, slot_style, whole_ticks
+from cna_viz.figures.panels.drawing import Drawing
+from cna_viz.figures.pieces.nodes import Trace
+from cna_viz.figures.style.checks import check_choice, check_records, nothing_measured
+from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS
+from cna_viz.figures.style.theme import INK, MUTED, log_axis, slot_style, whole_ticks
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import STAGES
 
 Array = np.ndarray[Any, Any]
 
@@ -67,7 +67,7 @@ def measure_panel(
         layer: The layer in which the measure is drawn against the epoch, 1 … number of layers.
         epoch: The epoch at which it is drawn against the layer; that of the selected model of each run when left out.
         stage: ``conv`` or ``slot``.
-        names: What the runs are called, as :func:`~cna_viz.figures.theme.slot_style` takes them; their slots when left
+        names: What the runs are called, as :func:`.slot_style` takes them; their slots when left
             out.
         height: Height in pixels.
         kept: Zoom is kept between panels that have this in common.

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from cna_viz.analysis.rational import RationalCurves
-from cna_viz.figures.drawing import Drawing
-from cna_viz.figures.nodes import Trace
+from cna_viz.analysis.tables.rational import RationalCurves
 from cna_viz.figures.panels.compact import HEIGHT, ROW, compact, legend_below, legend_rows
-from cna_viz.figures.rational_marks import cluster_traces, curve_name, reach, relu_trace, value_range
-from cna_viz.figures.theme import MUTED
+from cna_viz.figures.panels.drawing import Drawing
+from cna_viz.figures.pieces.nodes import Trace
+from cna_viz.figures.pieces.rational_marks import cluster_traces, curve_name, reach, relu_trace, value_range
+from cna_viz.figures.style.theme import MUTED
 
 Array = np.ndarray[Any, Any]
 

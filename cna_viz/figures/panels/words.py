@@ -3,9 +3,9 @@
 from textwrap import wrap
 from typing import Final
 
-from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.panels.compact import compact
-from cna_viz.figures.theme import MUTED, escaped
+from cna_viz.figures.panels.drawing import Drawing
+from cna_viz.figures.style.theme import MUTED, escaped
 
 LETTERS: Final = 60
 """Letters of a line, which fits in the narrowest panel."""

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 from ipywidgets import Button, Layout
 
-from cna_viz.analysis.comparison import once
+from cna_viz.analysis.tables.comparison import once
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs

@@ -5,8 +5,8 @@ from typing import Any
 
 from ipywidgets import Dropdown, SelectionSlider, ToggleButtons, VBox, Widget
 
-from cna_viz.analysis.slot_parts import PART_WORDS, STEPS, Parts
-from cna_viz.figures.effects import NAMES
+from cna_viz.analysis.tables.slot_parts import PART_WORDS, STEPS, Parts
+from cna_viz.figures.plots.effects import NAMES
 from cna_viz.widgets.ablation_board.look import Choices, Look
 from cna_viz.widgets.ablation_board.setups import setup_words
 from cna_viz.widgets.choosing import offer, row

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cna_viz.analysis.slot_parts import PART_WORDS, STEPS, Parts, parts_of
-from cna_viz.arms import idle
+from cna_viz.analysis.tables.slot_parts import PART_WORDS, STEPS, Parts, parts_of
+from cna_viz.config.arms import idle
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.widgets.ablation_board.setups import Setup, belongs, setups

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
-from cna_viz.analysis.run_command import run_command
-from cna_viz.analysis.slot_parts import STEPS, part_words
-from cna_viz.analysis.wording import listed
+from cna_viz.analysis.sentences.run_command import run_command
+from cna_viz.analysis.tables.slot_parts import STEPS, part_words
+from cna_viz.analysis.words import listed
 from cna_viz.config import RunConfig
+from cna_viz.config.fields import flat, run_config
+from cna_viz.config.vocabulary import FACTORS
 from cna_viz.errors import UsageError
-from cna_viz.figures.labels import layers_words
+from cna_viz.figures.style.labels import layers_words
 from cna_viz.records.record import Record
-from cna_viz.settings import flat, run_config
-from cna_viz.vocabulary import FACTORS
 from cna_viz.widgets.ablation_board.look import Look, at_hand, nearest_look, shown
 from cna_viz.widgets.ablation_board.setups import FURTHER, further_settings
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cna_viz.arms import effective
+from cna_viz.config.arms import effective
+from cna_viz.config.vocabulary import FACTORS
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import FACTORS
 
 SWITCHED: Final = frozenset({"dataset", "split", "slot", "layers", "clusters", *FACTORS})
 """Settings that have a control of their own, or are parts of the slot."""

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.chosen_arm import arms_by_depth
-from cna_viz.analysis.chosen_arm_findings import arm_findings
-from cna_viz.analysis.comparison import arm_names
-from cna_viz.analysis.findings import bullets
-from cna_viz.figures.chosen_arm import plot_chosen_arm
+from cna_viz.analysis.sentences.chosen_arm_findings import arm_findings
+from cna_viz.analysis.sentences.findings import bullets
+from cna_viz.analysis.tables.chosen_arm import arms_by_depth
+from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.figures.plots.chosen_arm import plot_chosen_arm
 from cna_viz.records.record import Record
 from cna_viz.widgets.ablation_board.look import Look, at_hand, shown
 

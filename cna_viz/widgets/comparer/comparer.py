@@ -5,12 +5,12 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.agreement_findings import agreement_findings
-from cna_viz.analysis.findings import bullets
+from cna_viz.analysis.sentences.agreement_findings import agreement_findings
+from cna_viz.analysis.sentences.findings import bullets
 from cna_viz.errors import CnaVizError, UsageError, unknown_name
-from cna_viz.figures.large import live_scatter
-from cna_viz.figures.paired_layers import PairedLayers, paired_layers
-from cna_viz.figures.two_runs import plot_two_runs
+from cna_viz.figures.pieces.large import live_scatter
+from cna_viz.figures.pieces.paired_layers import PairedLayers, paired_layers
+from cna_viz.figures.plots.two_runs import plot_two_runs
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.at_hand import Runs

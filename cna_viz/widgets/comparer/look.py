@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cna_viz.analysis.agreement import check_same_nodes
-from cna_viz.analysis.cluster_labels import has_clusters
-from cna_viz.analysis.methods import METHODS, Method
-from cna_viz.analysis.node_colors import COLORS, Color
+from cna_viz.analysis.positions.methods import METHODS, Method
+from cna_viz.analysis.tables.agreement import check_same_nodes
+from cna_viz.analysis.tables.cluster_labels import has_clusters
+from cna_viz.analysis.tables.node_colors import COLORS, Color
+from cna_viz.config.vocabulary import MEASURES, STAGES
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
-from cna_viz.vocabulary import MEASURES, STAGES
 
 
 @dataclass(frozen=True)

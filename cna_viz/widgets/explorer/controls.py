@@ -5,8 +5,8 @@ from typing import Final
 
 from ipywidgets import Button, Dropdown, HBox, IntSlider, Layout, Play, SelectionSlider, Text, VBox, Widget, jslink
 
-from cna_viz.figures.labels import MEASURE_LABELS, STAGE_LABELS
-from cna_viz.figures.nodes import KIND_LABELS
+from cna_viz.figures.pieces.nodes import KIND_LABELS
+from cna_viz.figures.style.labels import MEASURE_LABELS, STAGE_LABELS
 from cna_viz.records.record import Record
 from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
 from cna_viz.widgets.explorer.look import Choices, Look

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.selected_nodes import selected_sentence
+from cna_viz.analysis.sentences.selected_nodes import selected_sentence
 from cna_viz.errors import CnaVizError, UsageError
-from cna_viz.figures.arrange import arrange
-from cna_viz.figures.labels import provenance
 from cna_viz.figures.panels import words_panel
-from cna_viz.figures.projected import method_note
+from cna_viz.figures.panels.arrange import arrange
+from cna_viz.figures.pieces.projected import method_note
+from cna_viz.figures.style.labels import provenance
 from cna_viz.progress import is_batch
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.stored import stored_runs

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.analysis.graph_layout import graph_layout
+from cna_viz.analysis.positions.graph_layout import graph_layout
 
 Array = np.ndarray[Any, Any]
 
@@ -18,7 +18,7 @@ PAUSE: Final = 0.05
 
 
 async def layout_elsewhere(edges: Array, nodes: int, cache: Path | None = None) -> Array:
-    """Return what :func:`~cna_viz.analysis.graph_layout.graph_layout` does, computed in a process of its own.
+    """Return what :func:`~cna_viz.analysis.positions.graph_layout.graph_layout` does, computed in a process of its own.
 
     The process ends with the task that waits for it.
 

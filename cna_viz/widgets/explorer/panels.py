@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ipywidgets import Box, Layout, VBox
 
-from cna_viz.figures.drawing import Drawing
+from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.panels.flow import place_across
 from cna_viz.widgets.explorer.look import Look
 from cna_viz.widgets.explorer.pointer import Pointer

@@ -7,17 +7,14 @@ from typing import Any, Final
 import numpy as np
 import xarray  # noqa: F401 - what records are read into: imported with the explorer, not when it opens
 
-from cna_viz.analysis.cluster_flow import cluster_flow, spread
-from cna_viz.analysis.cluster_labels import has_clusters
-from cna_viz.analysis.graph_layout import graph_layout, kept_layout, undirected
-from cna_viz.analysis.kept_projections import KeptProjections
-from cna_viz.analysis.node_colors import color_groups
-from cna_viz.analysis.node_groups import NodeGroups, node_groups
-from cna_viz.analysis.rational import rational_curves
+from cna_viz.analysis.positions.graph_layout import graph_layout, kept_layout, undirected
+from cna_viz.analysis.positions.kept_projections import KeptProjections
+from cna_viz.analysis.tables.cluster_flow import cluster_flow, spread
+from cna_viz.analysis.tables.cluster_labels import has_clusters
+from cna_viz.analysis.tables.node_colors import color_groups
+from cna_viz.analysis.tables.node_groups import NodeGroups, node_groups
+from cna_viz.analysis.tables.rational import rational_curves
 from cna_viz.errors import UsageError
-from cna_viz.figures.drawing import Drawing
-from cna_viz.figures.labels import STAGE_LABELS
-from cna_viz.figures.large import live_scatter
 from cna_viz.figures.panels import (
     embedding_panel,
     flow_panel,
@@ -26,8 +23,11 @@ from cna_viz.figures.panels import (
     rational_panel,
     words_panel,
 )
+from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.panels.embedding import Reach, reach_of
 from cna_viz.figures.panels.flow import MOST as COLUMNS
+from cna_viz.figures.pieces.large import live_scatter
+from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.records.record import Record
 from cna_viz.widgets.explorer.look import Look, clamped
 from cna_viz.widgets.explorer.missing import no_clusters, no_rationals, no_snapshots, not_measured

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.figures.drawing import Drawing
-from cna_viz.figures.labels import MEASURE_LABELS
-from cna_viz.figures.nodes import Trace
 from cna_viz.figures.panels import embedding_panel, graph_panel
 from cna_viz.figures.panels.compact import compact
+from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.panels.embedding import reach_of
-from cna_viz.figures.theme import CLASS_COLORS, INK, MUTED, log_axis, whole_ticks
+from cna_viz.figures.pieces.nodes import Trace
+from cna_viz.figures.style.labels import MEASURE_LABELS
+from cna_viz.figures.style.theme import CLASS_COLORS, INK, MUTED, log_axis, whole_ticks
 from cna_viz.live.graphs import edges_of
 from cna_viz.live.network import MEASURES
 from cna_viz.live.rationals import Coefficients, evaluate

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from ipywidgets import Box, Layout
 
 from cna_viz.errors import NotFiniteError, UsageError, unknown_name
-from cna_viz.figures.arrange import arrange
-from cna_viz.figures.drawing import Drawing
+from cna_viz.figures.panels.arrange import arrange
+from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.live.graphs import LiveGraph, live_graph, toggle_edge, without_edges
 from cna_viz.live.network import State, run_through
 from cna_viz.live.rationals import preset

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from cna_viz.analysis.graph_layout import graph_layout
-from cna_viz.analysis.node_groups import NodeGroups, numbered_groups
-from cna_viz.analysis.projection import Projection, project_layers
+from cna_viz.analysis.positions.graph_layout import graph_layout
+from cna_viz.analysis.positions.projection import Projection, project_layers
+from cna_viz.analysis.tables.node_groups import NodeGroups, numbered_groups
 from cna_viz.live.graphs import LiveGraph, edges_of, live_graph
 from cna_viz.live.network import Layer, Pass
 from cna_viz.live.settings import LiveSettings

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cna_viz.analysis.claims import Evidence, Plan, gather, judge, judge_all, with_numbers
-from cna_viz.analysis.intervals import confidence_interval
+from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cna_viz.analysis.claims.rules import Region, interval_of, outcome, region, verdict
-from cna_viz.analysis.intervals import Interval, confidence_interval
+from cna_viz.analysis.statistics.intervals import Interval, confidence_interval
 
 Make = Callable[..., Any]
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from cna_viz.arms import arm_of
 from cna_viz.config import RunConfig
+from cna_viz.config.arms import arm_of
+from cna_viz.config.search import Search
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.tuning.space import SearchedArm, default_space, extremes_of, space_in, space_of
-from cna_viz.search import Search
 
 
 def grid(space: dict[str, Any] | None = None, **axes: list[Any]) -> Grid:

@@ -20,7 +20,7 @@ from cna_viz.experiments.sweep import Sweep
 from cna_viz.experiments.tuning import rounds
 from cna_viz.experiments.tuning.plan import make_plan
 from cna_viz.experiments.tuning.tune import Tuned, tune
-from cna_viz.records.integrity import is_complete
+from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.synthetic import synthetic_record
 
 Scores = Callable[[RunConfig], dict[str, float] | str]

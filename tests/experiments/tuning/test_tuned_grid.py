@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from cna_viz.arms import arm_of
 from cna_viz.config import RunConfig
+from cna_viz.config.arms import arm_of
+from cna_viz.config.fields import nested
+from cna_viz.config.tuning import TunedArm, Tuning
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.grid_files import find_grid, presets
 from cna_viz.experiments.tuning.tuned_grid import described, file_of, tuned_grid, write_grid
-from cna_viz.settings import nested
-from cna_viz.tuning import TunedArm, Tuning
 
 LR = {"low": 0.001, "high": 1.0}
 

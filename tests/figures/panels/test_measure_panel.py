@@ -9,8 +9,8 @@ import pytest
 
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.figures.drawing import Drawing
 from cna_viz.figures.panels import measure_panel
+from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 

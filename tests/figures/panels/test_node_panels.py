@@ -6,12 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.graph_layout import undirected
-from cna_viz.analysis.node_colors import COLORS, Color, color_groups
-from cna_viz.analysis.projection import Projection, project_layers
-from cna_viz.figures.drawing import Drawing
+from cna_viz.analysis.positions.graph_layout import undirected
+from cna_viz.analysis.positions.projection import Projection, project_layers
+from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups
 from cna_viz.figures.panels import embedding_panel, graph_panel
 from cna_viz.figures.panels import graph as graph_module
+from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.panels.embedding import SHARE, reach_of
 from cna_viz.records.record import Record
 

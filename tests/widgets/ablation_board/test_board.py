@@ -10,14 +10,14 @@ import plotly.graph_objects as go
 import pytest
 from ipywidgets.widgets.widget import _instances
 
-from cna_viz.analysis.slot_parts import STEPS, Parts
+from cna_viz.analysis.tables.slot_parts import STEPS, Parts
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_chosen_arm
 from cna_viz.records.selection import select
 from cna_viz.records.stored import stored_runs
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.reports.widgets import FIGURE
+from cna_viz.reports.page.widgets import FIGURE
 from cna_viz.widgets import AblationBoard
 from cna_viz.widgets.ablation_board import board as module
 from cna_viz.widgets.ablation_board.controls import Controls

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cna_viz.analysis.slot_parts import Parts, parts_of
+from cna_viz.analysis.tables.slot_parts import Parts, parts_of
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

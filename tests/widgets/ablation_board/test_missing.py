@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cna_viz.analysis.slot_parts import Parts
+from cna_viz.analysis.tables.slot_parts import Parts
 from cna_viz.config import DataConfig, ModelConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.selection import select

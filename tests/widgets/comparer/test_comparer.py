@@ -11,12 +11,13 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
-from cna_viz.figures import large, plot_two_runs
-from cna_viz.figures.paired_layers import PairedLayers
+from cna_viz.figures import plot_two_runs
+from cna_viz.figures.pieces import large
+from cna_viz.figures.pieces.paired_layers import PairedLayers
 from cna_viz.records.record import Record
 from cna_viz.records.selection import select
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.reports.widgets import FIGURE
+from cna_viz.reports.page.widgets import FIGURE
 from cna_viz.widgets import Comparer, View
 from cna_viz.widgets.comparer import comparer as module
 from cna_viz.widgets.comparer.controls import Controls

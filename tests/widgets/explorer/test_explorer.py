@@ -18,7 +18,7 @@ from ipywidgets.widgets.widget import _instances
 
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs
-from cna_viz.reports.widgets import FIGURE, WIDGET
+from cna_viz.reports.page.widgets import FIGURE, WIDGET
 from cna_viz.widgets import Explorer, View
 from cna_viz.widgets.explorer.controls import Controls
 from cna_viz.widgets.explorer.look import Look
@@ -321,7 +321,7 @@ def test_a_run_is_read_anew_when_it_is_chosen(make: Make) -> None:
 
 def test_umap_says_that_it_takes_its_time_before_it_begins(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     explorer, said = Explorer(records=[make("cna")]), []
-    monkeypatch.setattr("cna_viz.analysis.umap._embed", lambda features, start, epochs: start)
+    monkeypatch.setattr("cna_viz.analysis.positions.umap._embed", lambda features, start, epochs: start)
     explorer.notice.observe(lambda change: said.append(explorer.notice.text), "value")
     controls(explorer).method.value = "umap"
     assert "takes a while" in said[0]

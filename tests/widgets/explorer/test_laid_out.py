@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cna_viz.analysis.graph_layout import graph_layout
+from cna_viz.analysis.positions.graph_layout import graph_layout
 from cna_viz.widgets.explorer import laid_out
 from cna_viz.widgets.explorer.laid_out import layout_elsewhere
 

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.analysis.kept_projections import KeptProjections
+from cna_viz.analysis.positions.kept_projections import KeptProjections
 from cna_viz.errors import RecordError
-from cna_viz.figures.drawing import Drawing, to_json
+from cna_viz.figures.panels.drawing import Drawing, to_json
 from cna_viz.records.record import Record
 from cna_viz.records.selection import select
 from cna_viz.records.stored import stored_runs
@@ -123,7 +123,9 @@ def test_moving_the_layer_projects_nothing(make: Make, monkeypatch: pytest.Monke
     scene = Scene(record := make("cna"))
     look = clamped(Look(), record)
     scene.draw("embedding", look)
-    monkeypatch.setattr("cna_viz.analysis.kept_projections.project", lambda *_: pytest.fail("projected again"))
+    monkeypatch.setattr(
+        "cna_viz.analysis.positions.kept_projections.project", lambda *_: pytest.fail("projected again")
+    )
     for layer in (2, 3, 4):
         assert nodes(scene.draw("embedding", dataclasses.replace(look, layer=layer)))
 
@@ -139,7 +141,7 @@ def test_umap_is_said_to_take_time_until_it_is_there(make: Make, monkeypatch: py
     look = clamped(Look(method="umap"), record)
     assert scene.takes_time(look)
     assert not scene.takes_time(dataclasses.replace(look, method="pca"))
-    monkeypatch.setattr("cna_viz.analysis.umap._embed", lambda features, start, epochs: start)
+    monkeypatch.setattr("cna_viz.analysis.positions.umap._embed", lambda features, start, epochs: start)
     scene.draw("embedding", look)
     assert not scene.takes_time(look)
 

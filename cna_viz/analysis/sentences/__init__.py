@@ -1,0 +1,1 @@
+"""Results in generated sentences: a module per question, each a function from records to lines of text."""

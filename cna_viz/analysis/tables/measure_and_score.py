@@ -1,0 +1,140 @@
+"""Whether a measure of the features and the score go together: one pair of numbers per run, and their rank correlation.
+
+Energies are often read as if more were better. Whether it is can be asked of the runs themselves (Zhang et al., arXiv
+2502.04591, and Park et al., arXiv 2506.04653, doubt it).
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from cna_viz.analysis.tables.collapse import last_hidden
+from cna_viz.analysis.tables.comparison import arm_names, once
+from cna_viz.analysis.tables.tables import accuracy_table
+from cna_viz.analysis.words import counted, signed
+from cna_viz.records.record import Record
+
+FEWEST: Final = 5
+"""Runs below which no rank correlation is given: its interval would hold nearly everything."""
+RESAMPLES: Final = 1999
+"""Of the bootstrap."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's rank correlation with the ends of its interval; NaN where there is none.
+
+    Attributes:
+        rho: The correlation, −1 to 1.
+        low: Lower end of the percentile bootstrap interval.
+        high: Upper end.
+        count: Number of runs that have both numbers.
+    """
+
+    rho: float
+    low: float
+    high: float
+    count: int
+
+
+def measured_scores(
+    records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv", part: str = "test"
+) -> pd.DataFrame:
+    """Return a row per run: what it was, its ``arm``, a measure of its last hidden layer, and its score.
+
+    Args:
+        records: The runs; one that stands there twice, or was recorded in two ways, counts once, with the measure where
+            one of its recordings has it.
+        measure: Name of a measure.
+        stage: ``conv`` or ``slot``.
+        part: Part of the split whose score is taken.
+
+    Returns:
+        The columns of :func:`~cna_viz.analysis.tables.tables.accuracy_table` and
+
+        - ``arm``: its name, the depth apart;
+        - ``value``: the measure at the last hidden layer of the selected model, the only layer where there is one; NaN
+          where it was not taken;
+        - ``score``: that of the part; NaN where the run diverged.
+    """
+    records = once(records, lambda record: not np.isnan(_selected(record, measure, stage)))
+    names = arm_names([record.config for record in records], apart={"layers"})
+    return accuracy_table(records).assign(
+        arm=[names[record.config.run_id] for record in records],
+        value=[_selected(record, measure, stage) for record in records],
+        score=[record.score(part) for record in records],
+    )
+
+
+def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, seed: int = 0) -> RankCorrelation:
+    r"""Return Spearman's rank correlation of two columns and its bootstrap interval.
+
+    With ranks R, ties sharing their mean rank,
+
+    .. math:: \rho = \operatorname{cov}(R(x), R(y)) / (\sigma_{R(x)} \, \sigma_{R(y)})
+
+    Pairs are drawn again as if they were independent; runs of one arm are alike, so that the interval is rather too
+    narrow. Draws in which one column is constant have no correlation and are left out.
+
+    Args:
+        x: One value per run; pairs in which a value is NaN are left out.
+        y: As many values.
+        level: Level of the interval.
+        seed: Of the bootstrap.
+
+    Returns:
+        The correlation; all NaN with fewer than :data:`FEWEST` pairs, or where a column is constant.
+    """
+    pairs = np.stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
+    first, second = pairs[:, ~np.isnan(pairs).any(axis=0)]
+    if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return RankCorrelation(np.nan, np.nan, np.nan, len(first))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # draws without a correlation are left out below
+        drawn = stats.bootstrap(
+            (first, second),
+            _spearman,
+            paired=True,
+            vectorized=True,
+            n_resamples=RESAMPLES,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        ).bootstrap_distribution
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return RankCorrelation(float(_spearman(first, second)), float(low), float(high), len(first))
+
+
+def correlation_words(found: RankCorrelation) -> str:
+    """Return a rank correlation as a sentence writes it: ``ρ = +0.31 [−0.02, +0.58], 30 runs``."""
+    if np.isnan(found.rho):
+        why = f"{counted(found.count, 'run')}, too few" if found.count < FEWEST else "all values of one are equal"
+        return f"none ({why})"
+    ends = f"[{signed(found.low, 2)}, {signed(found.high, 2)}]"
+    return f"ρ = {signed(found.rho, 2)} {ends}, {found.count} runs"
+
+
+def _spearman(x: Array, y: Array, axis: int = -1) -> Any:
+    """Return the correlation of ranks along an axis; NaN where one column is constant."""
+    first, second = (stats.rankdata(values, axis=axis) for values in (x, y))
+    first = first - first.mean(axis=axis, keepdims=True)
+    second = second - second.mean(axis=axis, keepdims=True)
+    size = np.sqrt((first**2).sum(axis=axis) * (second**2).sum(axis=axis))
+    products = (first * second).sum(axis=axis)
+    return np.divide(products, size, out=np.full(np.shape(size), np.nan), where=size > 0)
+
+
+def _selected(record: Record, measure: str, stage: str) -> float:
+    values = record.metrics[measure].sel(stage=stage)
+    # A run whose loss was not finite before the first step has no epoch at all.
+    if record.best_epoch not in values.epoch:
+        return float("nan")
+    value = float(values.sel(epoch=record.best_epoch, layer=last_hidden(record)))
+    return value if np.isfinite(value) else float("nan")

@@ -1,0 +1,100 @@
+"""The mean score for every pair of values of two settings, and what there is to read it against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from cna_viz.analysis.statistics.intervals import all_or_none, confidence_interval
+from cna_viz.analysis.tables.comparison import arm_names, once
+from cna_viz.analysis.tables.setting_values import setting_values
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+from cna_viz.scores import bounds
+
+REFERENCE: Final = ["arm", "setting", "value"]
+"""What makes runs one reference."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What two settings do to the score.
+
+    Attributes:
+        cells: A row per arm and pair of values that has runs: ``arm``, ``x``, ``y``, ``mean``, ``spread`` (standard
+            deviation over seeds, NaN with one), ``least``, ``most``, ``runs``, and ``diverged``, how many of these
+            have no score; then the others are NaN.
+        references: A row per arm in which one setting or both have no effect, and per value of the other: ``arm``,
+            ``setting`` (the one that has an effect, or empty), ``value``, ``mean``, ``low``, ``high``, ``count`` (of
+            runs), and ``diverged``, how many of these have no score; then there is no mean.
+    """
+
+    cells: pd.DataFrame
+    references: pd.DataFrame
+
+
+def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -> Sensitivity:
+    """Return the score for every pair of values of two settings.
+
+    Nothing is clipped or filled in: a pair of values without runs has no row, one with a run that diverged no mean,
+    because a mean of those that went well would be a mean of the lucky.
+
+    Args:
+        records: The runs; one that stands there twice, or was recorded in two ways, counts once.
+        x: Name of a setting whose values are numbers.
+        y: Name of another.
+        part: train, val or test.
+
+    Raises:
+        UsageError: When a setting is unknown, is no number, both are the same, or no run has an effect of both.
+    """
+    records = once(records)
+    rows = _rows(records, x, y, part)
+    both = rows["x"].notna() & rows["y"].notna()
+    if not both.any():
+        raise UsageError(f"{x} and {y} have no effect together in these {len(records)} runs: nothing to draw")
+    cells = [
+        {"arm": arm, "x": first, "y": second, **_cell(group["score"])}
+        for (arm, first, second), group in rows[both].groupby(["arm", "x", "y"], sort=False)
+    ]
+    return Sensitivity(pd.DataFrame(cells), _references(rows[~both], x, y, records[0].metric))
+
+
+def _rows(records: Sequence[Record], x: str, y: str, part: str) -> pd.DataFrame:
+    """Return a row per run: ``arm`` apart from both settings, their values ``x`` and ``y``, and its ``score``."""
+    if x == y:
+        raise UsageError(f"x and y are both {x!r}: a map needs two settings")
+    configs = [record.config for record in records]
+    values = {"x": setting_values(configs, x), "y": setting_values(configs, y)}
+    names = arm_names(configs, apart={x, y})
+    arms = [names[config.run_id] for config in configs]
+    return pd.DataFrame({"arm": arms, **values, "score": [record.score(part) for record in records]})
+
+
+def _cell(scores: "pd.Series[float]") -> dict[str, float]:
+    known = all_or_none(scores)
+    return {
+        "mean": float(known.mean()),
+        "spread": float(known.std(ddof=1)),
+        "least": float(known.min()),
+        "most": float(known.max()),
+        "runs": len(scores),
+        "diverged": int(scores.isna().sum()),
+    }
+
+
+def _references(rows: pd.DataFrame, x: str, y: str, metric: str) -> pd.DataFrame:
+    setting = np.where(rows["x"].notna(), x, np.where(rows["y"].notna(), y, ""))
+    shown = rows.assign(setting=setting, value=rows["x"].fillna(rows["y"]).fillna(0.0))
+    found = [
+        {
+            **dict(zip(REFERENCE, key, strict=True)),
+            **vars(confidence_interval(all_or_none(scores), bounds=bounds(metric))),
+            "count": len(scores),
+            "diverged": int(scores.isna().sum()),
+        }
+        for key, scores in shown.groupby(REFERENCE, sort=False)["score"]
+    ]
+    return pd.DataFrame(found, columns=[*REFERENCE, "mean", "low", "high", "count", "diverged"])

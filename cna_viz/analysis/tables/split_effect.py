@@ -1,0 +1,113 @@
+"""What a split is worth, and what of a difference between arms on two splits is the split's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy import stats
+
+from cna_viz.analysis.statistics.paired import Difference, difference
+from cna_viz.analysis.tables.comparison import paired_table, within
+from cna_viz.analysis.words import metric_of
+from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
+from cna_viz.scores import SHARES, factor
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A difference between an arm on one split and another arm on another, taken apart.
+
+    ``total`` is exactly ``split.difference`` and ``arm.difference`` together.
+
+    Attributes:
+        total: Accuracy of the arm on its split minus that of the baseline on the other.
+        split: What the baseline gains by the split alone.
+        arm: What the arm gains over the baseline on one split, pair by pair.
+    """
+
+    total: float
+    split: "SplitEffect"
+    arm: Difference
+
+
+@dataclass(frozen=True)
+class SplitEffect:
+    """What an arm gains from another split: difference of means and its interval (Welch), 0 to 1.
+
+    Runs on different splits make no pairs, for they are tested on different nodes.
+    """
+
+    difference: float
+    low: float
+    high: float
+
+
+def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
+    """Return the paired table of every split protocol by its name, in the order of the records.
+
+    Raises:
+        UsageError: When there are several datasets, or as :func:`.paired_table` says.
+    """
+    groups = within(records)
+    datasets = {str(record.config.facts["dataset"]) for record in records}
+    if len(datasets) > 1:
+        raise UsageError(f"splits of one dataset are compared, not of {', '.join(sorted(datasets))}")
+    return {str(members[0].config.facts["split"]): paired_table(members, part) for members in groups.values()}
+
+
+def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95) -> SplitEffect:
+    """Return what one arm gains from one split to another.
+
+    Args:
+        few: Its accuracies on the first split, one per seed.
+        many: On the second.
+        level: Level of the interval: Welch's, for two samples of different variance.
+
+    Raises:
+        UsageError: When one of the two has fewer than two accuracies.
+    """
+    if min(few.count(), many.count()) < 2:
+        raise UsageError("too few runs: what a split is worth needs two seeds on each split")
+    gain = float(many.mean() - few.mean())
+    if few.dropna().nunique() == many.dropna().nunique() == 1:
+        return SplitEffect(gain, gain, gain)
+    found = stats.ttest_ind(many.dropna(), few.dropna(), equal_var=False).confidence_interval(level)
+    return SplitEffect(gain, float(found.low), float(found.high))
+
+
+def check_splits(splits: Sequence[str]) -> None:
+    """Refuse fewer than two splits, before runs are made on them; raises :class:`~cna_viz.errors.UsageError`."""
+    if len(set(splits)) < 2:
+        raise UsageError(f"a headline is taken apart between two splits; there is {'one' if splits else 'none'}")
+
+
+def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Headline:
+    """Take apart the difference between an arm on the last split and the baseline on the first.
+
+    Args:
+        tables: As :func:`split_tables` returns them.
+        arm: An arm on both.
+        baseline: Another.
+
+    Raises:
+        UsageError: When there is one split only, an arm is missing, or there are fewer than two seeds.
+    """
+    check_splits(list(tables))
+    first, last = (tables[name] for name in (next(iter(tables)), list(tables)[-1]))
+    for table in (first, last):
+        for name in (arm, baseline):
+            if name not in table:
+                raise UsageError(f"no runs of {name!r} on every split; arms: {', '.join(map(str, table.columns))}")
+    split = split_effect(first[baseline], last[baseline])
+    gain = difference((last[arm] - last[baseline]).to_numpy())
+    return Headline(float(last[arm].mean() - first[baseline].mean()), split, gain)
+
+
+def mean_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return mean scores as they are written (shares in percent), a row per arm and a column per split."""
+    means = {
+        split: (factor(metric := metric_of(table)) * table.mean()).round(1 if metric in SHARES else 3)
+        for split, table in tables.items()
+    }
+    return pd.DataFrame(means).rename_axis(index=None, columns="arm")

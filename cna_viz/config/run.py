@@ -1,0 +1,463 @@
+"""The one truth about a run: a frozen, validated :class:`RunConfig` and its identity.
+
+A config is checked when it is made. Notebooks, JSON files, the command line and report parameters all become a
+``RunConfig`` and so meet the same checks and the same messages. Numbers are strict (``True`` is no integer), infinities
+and NaN are refused, unknown fields are refused.
+"""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal, Self, get_args
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from cna_viz.config import vocabulary
+from cna_viz.errors import UsageError, shown, unknown_name
+
+RESULTS_VERSION = 6
+"""Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
+
+_NAMED: Final = 5
+"""Mistakes that one message names."""
+
+
+def _one_of(kind: str, choices: Sequence[str]) -> AfterValidator:
+    """Validator for a name of the vocabulary; refuses with the choices, nearest first."""
+
+    def check(value: str) -> str:
+        if value not in choices:
+            raise unknown_name(kind, value, choices)
+        return value
+
+    return AfterValidator(check)
+
+
+DatasetName = Annotated[str, _one_of("dataset", vocabulary.DATASETS)]
+SplitProtocol = Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)]
+BackboneName = Annotated[str, _one_of("backbone", vocabulary.BACKBONES)]
+SlotName = Annotated[str, _one_of("slot", vocabulary.SLOTS)]
+Assignment = Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)]
+Normalization = Annotated[str, _one_of("normalization", vocabulary.NORMALIZATIONS)]
+Activation = Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)]
+Sharing = Annotated[str, _one_of("sharing", vocabulary.SHARINGS)]
+Metric = Annotated[str, _one_of("metric", vocabulary.METRICS)]
+Schedule = Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)]
+MeasureName = Annotated[str, _one_of("measure", vocabulary.MEASURES)]
+Init = Annotated[str, _one_of("init", vocabulary.INITS)]
+Readout = Annotated[str, _one_of("readout", vocabulary.READOUTS)]
+JumpingKnowledge = Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)]
+NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
+"""A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
+Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
+
+
+class Config(BaseModel):
+    """Base of all configs: frozen, strict, and with errors of one readable line."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _readable_errors(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise UsageError(_sentence(cls, error)) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a validated copy with ``changes`` applied (``model_copy`` would skip validation)."""
+        return type(self).model_validate({**dict(self), **changes})
+
+
+class CSBMConfig(Config):
+    """A contextual stochastic block model (Deshpande et al., arXiv 1807.09596), used when ``dataset`` is ``csbm``."""
+
+    nodes: Annotated[int, Ge(2), Le(10_000_000)] = 1000
+    """Number of nodes."""
+    classes: Annotated[int, Ge(2), Le(1000)] = 4
+    """Number of equally large classes."""
+    features: Annotated[int, Ge(1), Le(100_000)] = 32
+    """Number of features per node."""
+    degree: Annotated[float, Gt(0)] = 8.0
+    """Expected degree of a node."""
+    homophily: Annotated[NonNegative, Le(1)] = 0.8
+    """Expected share of a node's edges that lead to its own class."""
+    noise: NonNegative = 1.0
+    """Standard deviation of the features around their class mean (class means have norm 1 in expectation)."""
+    seed: Seed = 0
+    """Seed of the graph and its features, apart from the seed of the run."""
+
+    @model_validator(mode="after")
+    def _enough_nodes(self) -> Self:
+        if self.classes > self.nodes:
+            raise UsageError(f"csbm classes = {self.classes} is out of range: it must be at most nodes = {self.nodes}")
+        return self
+
+
+class DataConfig(Config):
+    """Which graph, and which nodes train, select and test."""
+
+    dataset: DatasetName = "digits"
+    """Name of the dataset; `cna-viz datasets` lists them."""
+    split: SplitProtocol = "random-60-20-20"
+    """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn or official-code."""
+    split_seed: Seed | None = None
+    """Seed of a random split, or number of a published one; follows the run's seed when left out."""
+    csbm: CSBMConfig | None = None
+    """Parameters of the csbm graph; only with `dataset` csbm."""
+
+    @property
+    def task(self) -> str:
+        """What is to be told: node-classification, node-regression or graph-classification."""
+        return vocabulary.TASK_OF[self.dataset]
+
+    @property
+    def metric(self) -> str:
+        """The score that selects the model and that arms are compared by: accuracy, roc_auc or nmse."""
+        return vocabulary.METRIC_OF[self.dataset]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _csbm_only_with_csbm(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        if data.get("dataset") == "csbm":
+            return {**data, "csbm": {} if data.get("csbm") is None else data["csbm"]}
+        if data.get("csbm") is not None:
+            raise UsageError(f"csbm parameters need dataset 'csbm', not {shown(data.get('dataset', 'digits'))}")
+        return data
+
+
+class ModelConfig(Config):
+    """The network: `layers` convolutions with a slot in each gap between them.
+
+    Equal networks have equal configs: a slot of the CNA family becomes the preset that needs fewest factors to describe
+    it, factors that say what the preset says are dropped, and settings that have no effect take their default.
+    """
+
+    backbone: BackboneName = "gcn"
+    """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn; mlp has no graph."""
+    slot: SlotName = "relu"
+    """What stands between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
+    a control (cna-random, cna-labels, cna-communities), or a norm and ReLU (layernorm, nodenorm, batchnorm, pairnorm,
+    diffgroupnorm, graphnorm, meansub)."""
+    layers: Annotated[int, Ge(1), Le(4096)] = 2
+    """Number of convolutions, the output convolution included."""
+    hidden: Annotated[int, Ge(1), Le(65536)] = 64
+    """Channels of every hidden layer."""
+    clusters: Annotated[int, Ge(1)] = 8
+    """Clusters per slot (kmeans, random, communities; groups of diffgroupnorm); at most the number of nodes."""
+    recluster_every: Annotated[int, Ge(1)] = 20
+    """Training calls of a slot between two clusterings (kmeans)."""
+    assignment: Assignment | None = None
+    """C, where it differs from the slot's: kmeans, random, labels (an oracle), communities or none."""
+    normalization: Normalization | None = None
+    """N, where it differs from the slot's: over each cluster, node, batch (all nodes), or none."""
+    activation: Activation | None = None
+    """A, where it differs from the slot's: rational (one per cluster), relu or none."""
+    sharing: Sharing | None = None
+    """Whether slots have clusters and rationals of their own, where it differs from the slot's: per-layer or shared."""
+    metric: Metric | None = None
+    """Distance of kmeans, where it differs from the slot's: euclidean or cosine."""
+    schedule: Schedule | None = None
+    """How kmeans goes on, where it differs from the slot's: warm (labels held in between), released or running."""
+    residual: bool = False
+    """Add what entered a hidden layer to what leaves its slot."""
+    initial_residual: Annotated[NonNegative, Lt(1)] = 0.0
+    """Share of the first layer's output that is mixed into what leaves every further slot; 0 for none."""
+    jumping_knowledge: JumpingKnowledge = "none"
+    """What the last convolution reads: the last hidden layer (none), or all, side by side (cat) or their max."""
+    drop_edge: Annotated[NonNegative, Lt(1)] = 0.0
+    """Share of the edges that are left out at random in every training step (DropEdge)."""
+    dropout: Annotated[NonNegative, Lt(1)] = 0.0
+    """Probability of dropping a feature before each convolution, while training."""
+    init: Init = "glorot"
+    """Start of the weights: glorot, orthogonal, or large (normal with four times the variance of glorot)."""
+    readout: Readout = "mean"
+    """How the outputs of its nodes become the output of a graph: mean, sum or max; only with datasets of graphs."""
+    compile: bool = False
+    """Compile slots of the CNA family with torch.compile, to save memory traffic on GPUs; takes 10 to 40 s once."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _canonical_factors(cls, data: Any) -> Any:
+        return _canonical(dict(data)) if isinstance(data, dict) else data
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """What the slot is composed of, by factor; empty for slots outside the CNA family."""
+        chosen = {name: getattr(self, name) for name in vocabulary.FACTORS}
+        return {name: chosen[name] or value for name, value in vocabulary.PRESETS.get(self.slot, {}).items()}
+
+    @property
+    def uses_clusters(self) -> bool:
+        """Whether ``clusters`` has an effect."""
+        return _uses_clusters(self.slot, self.factors)
+
+
+class TrainingConfig(Config):
+    """Adam with two groups: weights, and the coefficients of learned activations."""
+
+    epochs: Annotated[int, Ge(0), Le(1_000_000)] = 200
+    """Most passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
+    lr: Annotated[float, Gt(0)] = 0.01
+    """Learning rate of the weights."""
+    lr_activation: Annotated[float, Gt(0)] = 0.001
+    """Learning rate of the rational activations."""
+    weight_decay: NonNegative = 0.0005
+    """L2 penalty on the weights (not on the rational activations)."""
+    patience: Annotated[int, Ge(1)] = 100
+    """Stop after so many epochs without a better validation score."""
+    batch_size: Annotated[int, Ge(1)] | None = None
+    """Training nodes per step, each with sampled neighbours, or training graphs; all in one step when left out."""
+    neighbors: Annotated[int, Ge(1), Le(10_000)] = 10
+    """Neighbours sampled per node and layer; only with `batch_size`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _neighbors_only_with_batches(cls, data: Any) -> Any:
+        # Settings without effect take their default: equal trainings have equal configs.
+        idle = isinstance(data, dict) and data.get("batch_size") is None and _is_count(data.get("neighbors"))
+        return {**data, "neighbors": cls.model_fields["neighbors"].default} if idle else data
+
+
+class RecordingConfig(Config):
+    """What is kept of a run."""
+
+    every: Annotated[int, Ge(1)] = 50
+    """Measure the layers every so many epochs, and at the first, the best, the last and where there is a snapshot."""
+    measures: tuple[MeasureName, ...] = vocabulary.DEFAULT_MEASURES
+    """Measures of the layers, as in rayleigh,mad; `all` for every one. Those left out of the default take time."""
+    snapshots: Literal["log", "ends", "none"] = "log"
+    """Epochs at which embeddings are kept: log (0, 1, 10, 100 ..., best, last), ends (0, best) or none."""
+    precision: Literal["float16", "float32"] = "float16"
+    """Stored precision of embeddings; float32 takes over where float16 would lose what tells nodes apart."""
+    project: Annotated[int, Ge(1)] | None = None
+    """Keep embeddings of more channels than this as a fixed random projection to so many; all channels if left out."""
+
+    @field_validator("measures", mode="before")
+    @classmethod
+    def _in_the_order_of_the_vocabulary(cls, value: Any) -> Any:
+        # Equal sets of measures are equal configs.
+        names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            return value
+        names = [name.strip() for name in names if name.strip()]
+        unknown = [name for name in names if name not in {*vocabulary.MEASURES, "all"}]
+        if "all" in names and not unknown:
+            return vocabulary.MEASURES
+        return tuple(unknown or [name for name in vocabulary.MEASURES if name in names])
+
+
+class WatchedConfig(Config):
+    """A network whose model and training are not of this library; see :func:`cna_viz.watch`."""
+
+    name: str
+    """What figures call it."""
+    model: str
+    """Class of the model."""
+    dataset: str
+    """What figures call the data."""
+    layers: Annotated[int, Ge(1)]
+    """Number of layers found in it."""
+    key: str
+    """Tells two trainings apart, of whose settings nothing is known."""
+
+
+class RunConfig(Config):
+    """One run, completely described. Same config, same machine: same numbers."""
+
+    data: DataConfig = Field(default_factory=DataConfig)
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    recording: RecordingConfig = Field(default_factory=RecordingConfig)
+    watched: WatchedConfig | None = None
+    """Set where model and training are not of this library; data, model and training then say nothing."""
+    seed: Seed = 0
+    """Seed of the split, the weights and the training."""
+
+    @model_validator(mode="after")
+    def _model_fits_the_task(self) -> Self:
+        task, dataset = self.data.task, self.data.dataset
+        if self.model.readout != "mean" and task != "graph-classification":
+            raise UsageError(f"readout {self.model.readout!r} needs a dataset of graphs: {dataset!r} is one graph")
+        if self.model.factors.get("assignment") == "labels" and task == "node-regression":
+            raise UsageError(
+                f"assignment 'labels' needs classes: the targets of {dataset!r} are numbers; take another slot"
+            )
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The score that selects the model; accuracy for watched networks."""
+        return self.data.metric if self.watched is None else "accuracy"
+
+    @property
+    def layers(self) -> int:
+        """Number of layers."""
+        return self.model.layers if self.watched is None else self.watched.layers
+
+    @property
+    def slot(self) -> str:
+        """Name of the slot, or of the watched network: what figures tell runs apart by."""
+        return self.model.slot if self.watched is None else self.watched.name
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What tells runs apart, by the names that tables use: dataset, split, backbone, slot, layers, seed."""
+        if self.watched is None:
+            names = {"dataset": self.data.dataset, "split": self.data.split, "backbone": self.model.backbone}
+        else:
+            names = {"dataset": self.watched.dataset, "split": "its own", "backbone": self.watched.model}
+        return {**names, "slot": self.slot, "layers": self.layers, "seed": self.seed}
+
+    @property
+    def split_seed(self) -> int:
+        """Seed of the split: the one set for it, else that of the run."""
+        return self.seed if self.data.split_seed is None else self.data.split_seed
+
+    def to_json(self) -> str:
+        """Return the canonical JSON: sorted keys, no spaces. Equal configs give equal text."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a config from JSON text; raises :class:`~cna_viz.errors.UsageError` when it is not one."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise UsageError(_sentence(cls, error)) from None
+
+    @property
+    def run_id(self) -> str:
+        """Identity of the run under the present :data:`RESULTS_VERSION`."""
+        return id_of(self.to_json().encode(), RESULTS_VERSION)
+
+
+def id_of(canonical: bytes, results_version: int) -> str:
+    """Return the identity of the run of a config: sixteen hexadecimal digits, SHA-256 of the two.
+
+    Args:
+        canonical: The config as canonical JSON, what ``to_json`` returns.
+        results_version: The results version that the run was trained under.
+    """
+    return hashlib.sha256(f"{results_version}:".encode() + canonical).hexdigest()[:16]
+
+
+def _canonical(data: dict[str, Any]) -> dict[str, Any]:
+    """Give equal networks equal fields; refuse factors for slots that have none. Wrong values are refused later."""
+    slot = data.get("slot", "relu")
+    given = {name: data[name] for name in vocabulary.FACTORS if data.get(name) is not None}
+    if any(value not in vocabulary.FACTORS[name] for name, value in given.items()) or slot not in vocabulary.SLOTS:
+        return data
+    if given and slot not in vocabulary.PRESETS:
+        name, value = next(iter(given.items()))
+        raise UsageError(
+            f"{name} = {value!r} does not go with slot {slot!r}: only these slots have it: "
+            f"{', '.join(vocabulary.PRESETS)}"
+        )
+    factors = {**vocabulary.PRESETS.get(slot, {}), **given}
+    if factors:
+        factors = _without_idle(factors)
+        slot = min(vocabulary.PRESETS, key=lambda name: _distance(name, factors))
+        preset = _without_idle(vocabulary.PRESETS[slot])
+        data.update({name: None if preset[name] == value else value for name, value in factors.items()})
+        data["slot"] = slot
+    defaults = ModelConfig.model_fields
+    if not _uses_clusters(slot, factors) and _is_count(data.get("clusters")):
+        _say_idle("clusters", data, factors)
+        data["clusters"] = defaults["clusters"].default
+    clusters_again = factors.get("assignment") == "kmeans" and factors["schedule"] != "running"
+    if not clusters_again and _is_count(data.get("recluster_every")):
+        data["recluster_every"] = defaults["recluster_every"].default
+    if not factors and data.get("compile") is True:
+        data["compile"] = False
+    return data
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _without_idle(factors: dict[str, str]) -> dict[str, str]:
+    """Give factors that have no effect, beside the others, the value they have in most presets."""
+    factors = dict(factors)
+    if factors["assignment"] == "none" and factors["normalization"] == "cluster":
+        factors["normalization"] = "batch"  # one cluster of all nodes
+    if factors["assignment"] != "kmeans":
+        factors["metric"], factors["schedule"] = "euclidean", "warm"
+        if factors["assignment"] != "random" and factors["activation"] != "rational":
+            factors["sharing"] = "per-layer"
+    return factors
+
+
+def _distance(slot: str, factors: dict[str, str]) -> tuple[int, int]:
+    """Return how many factors of a preset are others, and how many of these it doesn't have at all."""
+    others = _without_idle(vocabulary.PRESETS[slot]).items() - factors.items()
+    return len(others), sum(value == "none" for _, value in others)
+
+
+def _uses_clusters(slot: str, factors: dict[str, str]) -> bool:
+    return slot == "diffgroupnorm" or factors.get("assignment") in {"kmeans", "random", "communities"}
+
+
+def _say_idle(name: str, data: dict[str, Any], factors: dict[str, str]) -> None:
+    """Warn where a slot of the CNA family is told a number of clusters that it can't have."""
+    value = data[name]
+    if factors and value != ModelConfig.model_fields[name].default:
+        reason = "all nodes are in one cluster" if factors["assignment"] == "none" else "each class is a cluster"
+        warnings.warn(
+            f"{name} = {value} has no effect with assignment {factors['assignment']!r}: {reason}", stacklevel=2
+        )
+
+
+def _sentence(cls: type[BaseModel], error: ValidationError) -> str:
+    """Turn what pydantic found into one line, which names the first few mistakes."""
+    clauses = [_describe(cls, dict(detail)) for detail in error.errors()]
+    more = [f"and {len(clauses) - _NAMED} more"] if len(clauses) > _NAMED else []
+    return "; ".join([*clauses[:_NAMED], *more])
+
+
+def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
+    """Turn one pydantic error into one clause: the field, the value, what is allowed."""
+    name = ".".join(str(part) for part in detail["loc"])
+    value, kind = detail["input"], detail["type"]
+    if kind == "extra_forbidden":
+        return str(unknown_name(f"field of {cls.__name__}", name, cls.model_fields))
+    if kind == "missing":
+        return f"{name} is missing"
+    if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
+        return f"{name} = {shown(value)} is out of range: it must be {_range(cls, str(detail['loc'][0]))}"
+    if kind == "finite_number":
+        return f"{name} = {shown(value)} is out of range: it must be a finite number"
+    if kind == "literal_error":
+        return f"unknown {name} {shown(value)}; choices: {detail['ctx']['expected']}"
+    if kind == "json_invalid":
+        return f"not valid JSON: {detail['ctx']['error']}"
+    where = f"{name} = {shown(value)}" if name else f"{shown(value)}"
+    return f"{where} is not accepted: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _range(cls: type[BaseModel], name: str) -> str:
+    """Spell the interval that the bounds of field ``name`` allow, such as ``at least 1``."""
+    words = {Ge: "at least", Gt: "greater than", Le: "at most", Lt: "less than"}
+    attributes = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+    field = cls.model_fields[name]
+    # The bounds of ``Annotated[int, Ge(0)] | None`` stand one level deeper than those of ``Annotated[int, Ge(0)]``.
+    inner = [bound for argument in get_args(field.annotation) for bound in getattr(argument, "__metadata__", ())]
+    bounds = [bound for bound in (*field.metadata, *inner) if type(bound) in words]
+    return " and ".join(f"{words[type(bound)]} {getattr(bound, attributes[type(bound)])}" for bound in bounds)

@@ -1,0 +1,118 @@
+"""Where a setting is searched: between two bounds, or among some values."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+from pydantic import model_serializer, model_validator
+
+from cna_viz.config import Config, vocabulary
+from cna_viz.config.fields import settings
+from cna_viz.errors import UsageError, shown, unknown_name
+
+_WHAT_AN_ARM_IS: Final = frozenset({"backbone", "slot", *vocabulary.FACTORS})
+"""Settings of the model that are compared, not tuned."""
+
+
+class Search(Config):
+    """Bounds, ``low`` and ``high``, or ``values``."""
+
+    low: float | None = None
+    """Least value."""
+    high: float | None = None
+    """Largest value."""
+    log: bool = False
+    """Whether ratios count rather than differences: 0.001 is as far from 0.01 as 0.1 is."""
+    values: list[Any] | None = None
+    """The values themselves; the search knows no order of them."""
+
+    @model_validator(mode="after")
+    def _bounds_or_values(self) -> Self:
+        if self.values is not None:
+            if (self.low, self.high, self.log) != (None, None, False):
+                raise UsageError("give low and high, or values, not both")
+            if not self.values:
+                raise UsageError("values are empty, so there is nothing to search")
+            strange = [value for value in self.values if not isinstance(value, bool | int | float | str)]
+            if strange:
+                raise UsageError(f"{shown(strange[0])} is no value: it must be a number, a word, true or false")
+            if len({str(value) for value in self.values}) < len(self.values):
+                raise UsageError(f"values = {shown(self.values)} name one twice")
+        elif self.low is None or self.high is None:
+            raise UsageError("give both low and high, or values")
+        elif self.low >= self.high:
+            raise UsageError(f"low = {self.low:g} must be less than high = {self.high:g}")
+        elif self.log and self.low <= 0:
+            raise UsageError(f"low = {self.low:g} must be greater than 0 where log is true")
+        return self
+
+    @model_serializer
+    def _as_in_a_grid(self) -> dict[str, Any]:
+        if self.values is not None:
+            return {"values": self.values}
+        bounds = [int(bound) if bound.is_integer() else bound for bound in self.bounds]
+        return dict(zip(("low", "high"), bounds, strict=True)) | ({"log": True} if self.log else {})
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The bounds; only of a search that has no values."""
+        if self.low is None or self.high is None:
+            raise ValueError("a search among values has no bounds")
+        return self.low, self.high
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is one that can be found."""
+        if self.values is not None:
+            return value in self.values
+        low, high = self.bounds
+        return value is not None and bool(low <= value <= high)
+
+    def __str__(self) -> str:
+        if self.values is not None:
+            return " or ".join(map(str, self.values))
+        low, high = self.bounds
+        return f"{low:.12g} to {high:.12g}{' (log)' if self.log else ''}"
+
+
+Space = dict[str, Search]
+"""Where settings are searched, by flat name."""
+
+
+def searchable() -> list[str]:
+    """Return the settings that can be searched: those of model and training that don't say what an arm is."""
+    return [
+        name
+        for name, setting in settings().items()
+        if setting.path[0] in {"model", "training"} and name not in _WHAT_AN_ARM_IS
+    ]
+
+
+def read_space(data: Mapping[str, Any]) -> Space:
+    """Read a space as grids have it, ``{"lr": {"low": 0.001, "high": 0.1, "log": True}}``.
+
+    Raises:
+        UsageError: When a setting is unknown or can't be searched, or its bounds or values make no sense.
+    """
+    space = {}
+    for name, given in data.items():
+        if name in settings() and name not in searchable():
+            raise UsageError(
+                f"{name} can't be searched: it is no way of training an arm but says what is compared, on what, or "
+                f"what is kept; choices: {', '.join(searchable())}"
+            )
+        if name not in settings():
+            raise unknown_name("setting to search", name, searchable())
+        space[name] = _read(name, given)
+    return space
+
+
+def _read(name: str, given: Any) -> Search:
+    try:
+        search = given if isinstance(given, Search) else Search.model_validate(given)
+    except UsageError as error:
+        raise UsageError(f"search of {name}: {error}") from None
+    kind = settings()[name].type
+    if search.values is None and kind not in (int, float):
+        raise UsageError(f"search of {name}: it is no number and has no bounds; give values")
+    if search.values is None and kind is int and not all(bound.is_integer() for bound in search.bounds):
+        raise UsageError(f"search of {name}: it is a whole number, and so must be low and high, not {search}")
+    return search

@@ -1,0 +1,61 @@
+"""What a grid says of how its arms were tuned."""
+
+from typing import Annotated, Any
+
+from annotated_types import Ge
+from pydantic import Field, field_validator
+
+from cna_viz.config import Config, RunConfig, Seed
+from cna_viz.config.arms import arm_of
+from cna_viz.config.fields import flat, nested
+from cna_viz.config.search import Space, read_space
+
+
+class TunedArm(Config):
+    """An arm before it was tuned, and what was chosen for it."""
+
+    arm: dict[str, Any]
+    """Its settings before, by flat name; those left out have their defaults."""
+    chosen: dict[str, Any]
+    """Values chosen for the settings that were searched in it."""
+    metric: str
+    """Score on the validation nodes that chose them."""
+    trial: Annotated[int, Ge(0)]
+    """Number of the trial that was chosen; 0 is the arm as it was."""
+    failed: Annotated[int, Ge(0)] = 0
+    """Trials that had no score, because a training of theirs did not get so far."""
+    untuned: float | None = None
+    """Mean score of trial 0."""
+    tuned: float
+    """Mean score of the trial that was chosen. It is the best of many and so flatters: see the comparison."""
+
+    def before(self) -> RunConfig:
+        """Return the arm as it was."""
+        return arm_of(RunConfig.model_validate(nested(self.arm)))
+
+    def after(self) -> RunConfig:
+        """Return the arm as it was chosen."""
+        return arm_of(RunConfig.model_validate(nested({**flat(self.before()), **self.chosen})))
+
+
+class Tuning(Config):
+    """How the arms of a grid were tuned: all with the same trials, seeds and space."""
+
+    trials: Annotated[int, Ge(1)]
+    """Trials of every arm."""
+    seeds: list[Seed]
+    """Seeds that every trial was trained with; no comparison uses them."""
+    space: Space
+    """Where settings were searched."""
+    arms: list[TunedArm] = Field(default_factory=list)
+    """The arms that were tuned."""
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _with_names(cls, value: Any) -> Any:
+        return read_space(value) if isinstance(value, dict) else value
+
+    def of(self, config: RunConfig) -> TunedArm | None:
+        """Return how the arm of this run was tuned; None where it was not, or is not what was chosen any more."""
+        arm = arm_of(config)
+        return next((tuned for tuned in self.arms if tuned.after() == arm), None)

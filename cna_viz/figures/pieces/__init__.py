@@ -1,0 +1,1 @@
+"""What several figures draw: marks, lines, nodes, edges, frames."""

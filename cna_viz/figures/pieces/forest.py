@@ -1,0 +1,194 @@
+"""Rows of differences with their intervals: the form that comparisons share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Final
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from cna_viz.analysis.words import signed
+from cna_viz.figures.style.theme import INK, MUTED, PAPER
+
+ROW: Final = 30
+"""Height of a row in pixels."""
+ZOOM: Final = 12
+"""Where something lies further from 0 than so many margins, a second panel shows the middle."""
+REACH: Final = 4
+"""Margins that the second panel reaches from 0."""
+BAND: Final = "rgba(91, 98, 112, 0.14)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A difference, in the unit of the axis.
+
+    Attributes:
+        label: What is written at the left; no markup that was not meant.
+        mean: The mean difference.
+        low: Lower end of its interval.
+        high: Upper end.
+        verdict: What it is worth, in a word.
+        color: Of marker and interval.
+        symbol: Of the marker.
+        points: The single differences, if they are to be seen.
+        group: Rows of one group share a line of the legend; none without a name.
+    """
+
+    label: str
+    mean: float
+    low: float
+    high: float
+    verdict: str
+    color: str
+    symbol: str
+    points: Sequence[float] = field(default=())
+    group: str = ""
+
+
+def forest(rows: Sequence[Row], margin: float) -> go.Figure:
+    """Draw the rows from top to bottom; rows of one label stand together.
+
+    Args:
+        rows: What is drawn.
+        margin: Points within which a difference counts as none: the shaded band.
+
+    Returns:
+        The figure, without title and footnote. Where the rows reach far, a second panel shows what lies near 0.
+    """
+    values = [value for row in rows for value in (row.low, row.high, *row.points)] + [-margin, margin]
+    zoomed = max(map(abs, values)) > ZOOM * margin
+    figure = make_subplots(1, 2 if zoomed else 1, shared_yaxes=True, horizontal_spacing=0.03)
+    heights, ticks = _heights([row.label for row in rows])
+    for panel in range(1, 3 if zoomed else 2):
+        for group in dict.fromkeys(row.group for row in rows):
+            members = [(row, height) for row, height in zip(rows, heights, strict=True) if row.group == group]
+            _add_group(figure, members, panel)
+        figure.add_vrect(x0=-margin, x1=margin, fillcolor=BAND, line_width=0, layer="below", row=1, col=panel)
+        figure.add_vline(x=0, line_color=MUTED, line_width=1, row=1, col=panel)
+    _add_legend(figure, margin, points=any(row.points for row in rows))
+    for row, height in zip(rows, heights, strict=True):
+        _write(figure, row, height)
+    room = 0.04 * (max(values) - min(values))
+    figure.update_xaxes(range=[min(values) - room, max(values) + room], row=1, col=1)
+    if zoomed:
+        figure.update_xaxes(range=[-REACH * margin, REACH * margin], title="the same, near 0", row=1, col=2)
+        _point_outside(figure, rows, heights, REACH * margin)
+    figure.update_yaxes(
+        range=[max(heights) + 0.7, min(heights) - 0.7],
+        tickvals=list(ticks.values()),
+        ticktext=list(ticks),
+        showgrid=False,
+        ticks="",
+    )
+    return figure.update_layout(margin={"r": 230, "t": 96 if len({row.group for row in rows}) < 3 else 130})
+
+
+def height_of(rows: Sequence[Row], around: int) -> int:
+    """Return the height in pixels of a figure of these rows with so much around them."""
+    return around + ROW * max(4, len(rows))
+
+
+def _heights(labels: Sequence[str]) -> tuple[list[float], dict[str, float]]:
+    """Return the height of every row, a gap between labels that have several; and where each label is written."""
+    several = len(set(labels)) < len(labels)
+    heights: list[float] = []
+    for number, label in enumerate(labels):
+        gap = several and number > 0 and label != labels[number - 1]
+        heights.append((heights[-1] + 1 if heights else 0.0) + 0.6 * gap)
+    own = {label: [h for h, other in zip(heights, labels, strict=True) if other == label] for label in labels}
+    return heights, {label: sum(places) / len(places) for label, places in own.items()}
+
+
+def _add_group(figure: go.Figure, members: Sequence[tuple[Row, float]], panel: int) -> None:
+    first, where = members[0][0], {"row": 1, "col": panel}
+    points = [(value, height, row.color) for row, height in members for value in row.points]
+    if points:
+        x, y, colors = zip(*points, strict=True)
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="markers",
+            marker={"size": 6, "color": colors, "opacity": 0.4},
+            name="pairs",
+            showlegend=False,
+            hovertemplate="one pair<br>%{x:+.4~g}<extra></extra>",
+            **where,
+        )
+    for row, height in members:  # a bar of its own colour each
+        figure.add_scatter(
+            x=[row.low, row.high],
+            y=[height, height],
+            mode="lines",
+            line={"color": row.color, "width": 5},
+            opacity=0.55,
+            name="interval",
+            showlegend=False,
+            hoverinfo="skip",
+            **where,
+        )
+    figure.add_scatter(
+        x=[row.mean for row, _ in members],
+        y=[height for _, height in members],
+        mode="markers",
+        marker={
+            "size": 11,
+            "color": [row.color for row, _ in members],
+            "symbol": [row.symbol for row, _ in members],
+            "line": {"color": PAPER, "width": 1},
+        },
+        name=first.group or "mean",
+        legendgroup=first.group,
+        showlegend=bool(first.group) and panel == 1,
+        customdata=[[row.label, row.low, row.high, row.verdict] for row, _ in members],
+        hovertemplate="%{customdata[0]}<br>%{x:+.4~g} [%{customdata[1]:+.4~g}, %{customdata[2]:+.4~g}]"
+        "<br>%{customdata[3]}<extra></extra>",
+        **where,
+    )
+
+
+def _add_legend(figure: go.Figure, margin: float, *, points: bool) -> None:
+    """Say what dots, bars and band are, by marks that stand for all."""
+    if points:
+        look = {"size": 6, "color": MUTED, "opacity": 0.6}
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=look, name="one pair", hoverinfo="skip")
+    line = {"color": MUTED, "width": 5}
+    figure.add_scatter(x=[None], y=[None], mode="lines", line=line, opacity=0.6, name="95 % interval", hoverinfo="skip")
+    box = {"size": 14, "color": BAND, "symbol": "square"}
+    name = f"equal (±{margin:g})"
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=box, name=name, hoverinfo="skip")
+
+
+def _write(figure: go.Figure, row: Row, height: float) -> None:
+    """Write the numbers and the verdict at the right of a row."""
+    numbers = f"{signed(row.mean)} [{signed(row.low)}, {signed(row.high)}]"
+    figure.add_annotation(
+        text=f"{numbers}  <b>{row.verdict}</b>",
+        xref="paper",
+        x=1,
+        xanchor="left",
+        xshift=8,
+        yref="y",
+        y=height,
+        yanchor="middle",
+        showarrow=False,
+        font={"size": 13, "color": INK},
+    )
+
+
+def _point_outside(figure: go.Figure, rows: Sequence[Row], heights: Sequence[float], reach: float) -> None:
+    """Mark, in the second panel, the rows whose mean lies outside of it."""
+    for row, height in zip(rows, heights, strict=True):
+        if isfinite(row.mean) and abs(row.mean) > reach:
+            right = row.mean > 0
+            figure.add_annotation(
+                text="▸" if right else "◂",
+                xref="x2",
+                x=reach if right else -reach,
+                xanchor="right" if right else "left",
+                yref="y",
+                y=height,
+                showarrow=False,
+                font={"size": 16, "color": row.color},
+            )

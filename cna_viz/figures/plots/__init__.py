@@ -1,0 +1,1 @@
+"""The public figures, one question per file: record(s) in, figure out."""

@@ -1,0 +1,79 @@
+"""Is it the split or the slot?"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
+from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.analysis.tables.tables import accuracy_table
+from cna_viz.config import vocabulary
+from cna_viz.figures.pieces.forest import ROW
+from cna_viz.figures.style.checks import check_choice, one_metric
+from cna_viz.figures.style.labels import provenance, student_note, which_model
+from cna_viz.figures.style.theme import OTHER_COLORS, OTHER_SYMBOLS, escaped, finish, slot_style, space_below
+from cna_viz.records.record import Record
+from cna_viz.scores import bounds, factor, label
+
+
+def plot_accuracy_by_split(records: Sequence[Record], *, part: str = "test") -> go.Figure:
+    """Draw the score of the selected model by arm, one marker per split protocol, with the interval over seeds.
+
+    What lies between the markers of a row is the split's; what lies between the rows of one marker is the arms'.
+
+    Args:
+        records: Runs on several split protocols.
+        part: train, val or test.
+
+    Raises:
+        UsageError: When there are no records or there is no such part.
+    """
+    metric = one_metric(records)
+    check_choice("part of the split", part, vocabulary.SPLITS)
+    names = arm_names([record.config for record in records], apart={"split"})
+    rows = accuracy_table(records).assign(arm=[names[record.config.run_id] for record in records])
+    table = interval_table(rows, part, ["split", "arm"], partial(confidence_interval, bounds=bounds(metric)))
+    table[["mean", "low", "high"]] *= factor(metric)
+    arms = list(dict.fromkeys(rows["arm"]))
+    splits = list(dict.fromkeys(rows["split"]))
+    figure = go.Figure()
+    for number, split in enumerate(splits):
+        shift = 0.36 * (number - (len(splits) - 1) / 2) / max(1, len(splits) - 1)
+        _add_split(figure, table[table["split"] == split], arms, number, shift)
+    figure.update_xaxes(title=label(metric, part))
+    figure.update_yaxes(
+        tickvals=list(range(len(arms))),
+        ticktext=[slot_style(arm).label for arm in arms],
+        range=[len(arms) - 0.4, -0.6],
+        showgrid=False,
+        ticks="",
+    )
+    note = f"{which_model(records)}; {student_note(metric)}"
+    footnote = provenance(records, note)
+    bottom = space_below(footnote)
+    height = 110 + bottom + (ROW + 8) * max(4, len(arms))
+    return finish(figure, "Is it the split or the slot?", footnote, height=height, bottom=bottom)
+
+
+def _add_split(figure: go.Figure, table: pd.DataFrame, arms: Sequence[str], number: int, shift: float) -> None:
+    color, symbol = (looks[number % len(looks)] for looks in (OTHER_COLORS, OTHER_SYMBOLS))
+    figure.add_scatter(
+        x=table["mean"],
+        y=[arms.index(arm) + shift for arm in table["arm"]],
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": table["high"] - table["mean"],
+            "arrayminus": table["mean"] - table["low"],
+            "thickness": 2,
+            "width": 4,
+            "color": color,
+        },
+        mode="markers",
+        marker={"color": color, "symbol": symbol, "size": 11},
+        name=escaped(str(table["split"].iloc[0])),
+        customdata=table[["arm", "count"]],
+        hovertemplate="%{customdata[0]}<br>%{x:.4~g}, %{customdata[1]} runs<extra></extra>",
+    )

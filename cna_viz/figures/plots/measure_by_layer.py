@@ -1,0 +1,68 @@
+"""How does a measure change from layer to layer?"""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from cna_viz.analysis.statistics.intervals import geometric_range, interval_table, value_range
+from cna_viz.analysis.statistics.reference import constant_energy
+from cna_viz.analysis.tables.tables import layer_table
+from cna_viz.figures.pieces.marks import add_slot_line
+from cna_viz.figures.style.checks import check_choice, nothing_measured, one_depth
+from cna_viz.figures.style.labels import (
+    LOG_MEASURES,
+    MEASURE_LABELS,
+    MEASURE_QUESTIONS,
+    STAGE_LABELS,
+    layers_words,
+    provenance,
+    which_model,
+)
+from cna_viz.figures.style.theme import MUTED, finish, log_axis, whole_ticks
+from cna_viz.records.record import Record
+
+
+def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv") -> go.Figure:
+    """Draw a measure of the selected model against the layer, one line per slot, with the range over seeds.
+
+    Args:
+        records: Runs of one depth, several slots and seeds.
+        measure: Name of a measure.
+        stage: ``conv`` or ``slot``.
+
+    Raises:
+        UsageError: When records are missing or differ in depth, a name is unknown, or nothing was measured.
+    """
+    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("stage", stage, STAGE_LABELS)
+    depth = one_depth(records)
+    measured = layer_table(records, measure, stage)
+    if measured["value"].isna().all():
+        raise nothing_measured(measure, stage)
+    logarithmic = measure in LOG_MEASURES
+    average = geometric_range if logarithmic else value_range
+    table = interval_table(measured, "value", ["slot", "layer"], average)
+    figure = go.Figure()
+    for slot in table["slot"].unique():
+        add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
+    if measure == "rayleigh":
+        _add_constant(figure, constant_energy(records[0]), depth)
+    figure.update_xaxes(title="layer", range=[0.5, depth + 0.5], **whole_ticks([1, depth]))
+    scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
+    figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
+    mean = "geometric mean of what is not 0" if logarithmic else "mean"
+    note = f"{STAGE_LABELS[stage]}, {which_model(records)}; {mean} and range over seeds"
+    title = f"{MEASURE_QUESTIONS[measure]} ({layers_words(depth)})"
+    return finish(figure, title, provenance(records, note), height=480, bottom=110)
+
+
+def _add_constant(figure: go.Figure, energy: float, depth: int) -> None:
+    """Draw the energy that a layer has when it gives every node the same features."""
+    figure.add_scatter(
+        x=[0.5, depth + 0.5],
+        y=[energy, energy],
+        mode="lines",
+        line={"color": MUTED, "width": 1},
+        name="all nodes equal",
+        hovertemplate="all nodes equal<br>%{y:.4g}<extra></extra>",
+    )

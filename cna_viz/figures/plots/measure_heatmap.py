@@ -1,0 +1,80 @@
+"""Where and when does a measure collapse?"""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Final
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+from plotly.subplots import make_subplots
+
+from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.figures.style.checks import check_choice, check_records, nothing_measured
+from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, STAGE_LABELS, layers_words, provenance
+from cna_viz.figures.style.theme import SEQUENTIAL, finish, slot_style, whole_ticks
+from cna_viz.records.record import Record
+
+IN_A_ROW: Final = 4
+"""Most panels side by side."""
+
+
+def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv") -> go.Figure:
+    """Draw a measure over epochs and layers, one panel per run, all on one colour scale.
+
+    Args:
+        records: One run per panel, for instance one per slot.
+        measure: Name of a measure.
+        stage: ``conv`` or ``slot``.
+
+    Raises:
+        UsageError: When there are no records, measure or stage is unknown, or nothing was measured.
+    """
+    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("stage", stage, STAGE_LABELS)
+    check_records(records)
+    if all(record.metrics[measure].sel(stage=stage).isnull().all() for record in records):
+        raise nothing_measured(measure, stage)
+    columns = min(len(records), IN_A_ROW)
+    rows = ceil(len(records) / columns)
+    spacing = {"horizontal_spacing": 0.04, "vertical_spacing": 0.3 / rows}
+    figure = make_subplots(rows, columns, subplot_titles=_titles(records), shared_yaxes=True, **spacing)
+    logarithmic = measure in LOG_MEASURES
+    for number, record in enumerate(records):
+        values = record.metrics[measure].sel(stage=stage).dropna("layer", how="all").dropna("epoch", how="all")
+        shown = xr.apply_ufunc(np.log10, values.where(values > 0)) if logarithmic else values
+        figure.add_heatmap(
+            x=values.epoch.values,
+            y=values.layer.values,
+            z=shown.values.T,
+            customdata=values.values.T,
+            coloraxis="coloraxis",
+            hovertemplate="epoch %{x}<br>layer %{y}<br>%{customdata:.3g}<extra></extra>",
+            row=1 + number // columns,
+            col=1 + number % columns,
+        )
+    epochs = [epoch for record in records for epoch in record.metrics.epoch.values.tolist()]
+    figure.update_xaxes(title="epoch", **whole_ticks(epochs))
+    figure.update_yaxes(**whole_ticks([1, *(record.layers for record in records)]))
+    figure.update_yaxes(title="layer", col=1)
+    label = ("log₁₀ of<br>" if logarithmic else "") + MEASURE_LABELS[measure]
+    figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": {"title": {"text": label, "side": "right"}}})
+    title = "Where and when do the layers collapse?"
+    return finish(
+        figure,
+        title,
+        provenance(records, STAGE_LABELS[stage] + "; blank: nothing measured, or exactly 0"),
+        height=480 + 330 * (rows - 1),
+        bottom=110,
+    )
+
+
+def _titles(records: Sequence[Record]) -> list[str]:
+    """Return what tells the panels apart: the arm, the depth, and the seed where it differs."""
+    names = arm_names([record.config for record in records], apart={"layers"})
+    several = len({record.config.seed for record in records}) > 1
+    return [
+        f"{slot_style(names[record.config.run_id]).label}, {layers_words(record.layers)}"
+        + (f", seed {record.config.seed}" if several else "")
+        for record in records
+    ]

@@ -1,0 +1,193 @@
+"""How much does the score depend on two settings?"""
+
+from collections.abc import Sequence
+from itertools import product
+from math import ceil
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from cna_viz.analysis.sentences.findings import CHANCE, chance_score
+from cna_viz.analysis.tables.sensitivity import sensitivity
+from cna_viz.analysis.words import counted
+from cna_viz.config import vocabulary
+from cna_viz.errors import UsageError
+from cna_viz.figures.style.checks import check_choice, one_metric
+from cna_viz.figures.style.labels import SETTING_AXES, provenance, which_model
+from cna_viz.figures.style.theme import MUTED, SEQUENTIAL, escaped, finish, slot_style, space_below
+from cna_viz.records.record import Record
+from cna_viz.scores import SHARES, WORDS, factor, label, written
+
+COLUMNS: Final = 3
+"""Panels beside each other."""
+GAP: Final = 110
+"""Pixels between panels below each other, for ticks, title of the axis and name of the next."""
+MISSING, DIVERGED = "–", "✕"
+
+
+def plot_sensitivity(
+    records: Sequence[Record], x: str = "clusters", y: str = "hidden", *, part: str = "test"
+) -> go.Figure:
+    """Draw the mean score for every pair of values of two settings, one panel per arm, all on one colour scale.
+
+    Every cell carries its number and, below it, the standard deviation over its seeds. The scale goes from the smallest
+    to the largest mean there is: nothing is clipped. (The script that draws the sensitivity figure in the released code
+    of CNA, ``sensitivity_results.py`` of ml-research/cna_modules, raises every cell below 0.93 to 0.93 first.) Pairs of
+    values without runs and pairs with a run that diverged are marked and have no colour. Arms in which one of the
+    settings has no effect, as the number of clusters beside ReLU, are references in the footnote, beside chance.
+
+    Args:
+        records: Runs that differ in both settings.
+        x: The setting across, by the name that grids use; its values are numbers.
+        y: The setting upwards.
+        part: train, val or test.
+
+    Raises:
+        UsageError: When there are no records, they differ in their metric, there is no such part or setting, a setting
+            is no number, no run has an effect of both, or every cell has a run that diverged.
+    """
+    metric = one_metric(records)
+    check_choice("part of the split", part, vocabulary.SPLITS)
+    found = sensitivity(records, x, y, part)
+    if found.cells["mean"].isna().all():
+        raise UsageError(f"no cell has a mean of {part} {WORDS[metric]}: in each a run diverged")
+    cells, arms = found.cells, list(dict.fromkeys(found.cells["arm"]))
+    values = {axis: sorted(cells[axis].unique()) for axis in "xy"}
+    rows, panel = ceil(len(arms) / COLUMNS), max(220, 46 * len(values["y"]))
+    inner = rows * panel + (rows - 1) * GAP
+    figure = make_subplots(
+        rows,
+        min(COLUMNS, len(arms)),
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+        vertical_spacing=GAP / inner,
+        subplot_titles=[slot_style(arm).label for arm in arms],
+    )
+    for number, arm in enumerate(arms):
+        where = {"row": 1 + number // COLUMNS, "col": 1 + number % COLUMNS}
+        _add_panel(figure, cells[cells["arm"] == arm], values["x"], values["y"], metric, where)
+    figure.update_xaxes(title=SETTING_AXES.get(x, escaped(x.replace("_", " "))), **_ticks(values["x"]))
+    figure.update_yaxes(**_ticks(values["y"]))
+    figure.update_yaxes(title=SETTING_AXES.get(y, escaped(y.replace("_", " "))), col=1)
+    bar = {"title": {"text": f"mean {label(metric, part)}", "side": "right"}}
+    figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": bar, **_span(cells, metric)})
+    footnote = provenance(records, *_notes(records, found.cells, found.references, values, metric, part))
+    bottom = space_below(footnote)
+    title = f"How much does {WORDS[metric]} depend on {_words(x)} and on {_words(y)}?"
+    return finish(figure, title, footnote, height=100 + inner + bottom, bottom=bottom)
+
+
+def _add_panel(
+    figure: go.Figure,
+    cells: pd.DataFrame,
+    xs: Sequence[float],
+    ys: Sequence[float],
+    metric: str,
+    where: dict[str, int],
+) -> None:
+    table = cells.set_index(["y", "x"]).reindex(pd.MultiIndex.from_product([ys, xs]))
+    scale, shape = factor(metric), (len(ys), len(xs))
+    means = (scale * table["mean"]).to_numpy(dtype=float).reshape(shape)
+    texts = [_text(row, metric) for _, row in table.iterrows()]
+    hovers = [_hover(row, metric) for _, row in table.iterrows()]
+    across, upwards = list(range(len(xs))), list(range(len(ys)))
+    figure.add_heatmap(
+        x=across,
+        y=upwards,
+        z=means,
+        text=np.array(texts, dtype=object).reshape(shape),
+        texttemplate="%{text}",
+        textfont={"size": 14},
+        customdata=np.array(hovers, dtype=object).reshape(shape),
+        hovertemplate="%{customdata}<extra></extra>",
+        coloraxis="coloraxis",
+        xgap=2,
+        ygap=2,
+        **where,
+    )
+    # Cells without a colour show no text of their own.
+    for (upward, place), (_, row) in zip(product(upwards, across), table.iterrows(), strict=True):
+        if pd.isna(row["mean"]):
+            _mark(figure, place, upward, DIVERGED if row["diverged"] > 0 else MISSING, where)
+
+
+def _ticks(values: Sequence[float]) -> dict[str, Any]:
+    """Return an axis of equally large cells, whatever lies between their values."""
+    ends = [-0.5, len(values) - 0.5]
+    ticks = {"tickvals": list(range(len(values))), "ticktext": [f"{value:g}" for value in values]}
+    return {"range": ends, "showgrid": False, **ticks}
+
+
+def _text(row: "pd.Series[Any]", metric: str) -> str:
+    if pd.isna(row["mean"]):
+        return ""
+    scale, digits = factor(metric), ".1f" if metric in SHARES else ".3g"
+    spread = (
+        "" if pd.isna(row["spread"]) else f"<br><span style='font-size:11px'>±{scale * row['spread']:{digits}}</span>"
+    )
+    return f"{scale * row['mean']:{digits}}{spread}"
+
+
+def _hover(row: "pd.Series[Any]", metric: str) -> str:
+    if pd.isna(row["runs"]):
+        return "no runs"
+    if row["diverged"] > 0:
+        return f"{row['diverged']:g} of {row['runs']:g} runs diverged"
+    ends = f"{written(metric, row['least'])} to {written(metric, row['most'])}"
+    return f"mean {written(metric, row['mean'])}<br>{ends} over {row['runs']:g} runs"
+
+
+def _mark(figure: go.Figure, x: int, y: int, text: str, where: dict[str, int]) -> None:
+    figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 16, "color": MUTED}, **where)
+
+
+def _span(cells: pd.DataFrame, metric: str) -> dict[str, float]:
+    """Return the ends of the colour scale: the smallest and the largest mean, whatever they are."""
+    known = factor(metric) * cells["mean"].dropna()
+    return {"cmin": float(known.min()), "cmax": float(known.max())}
+
+
+def _notes(
+    records: Sequence[Record],
+    cells: pd.DataFrame,
+    references: pd.DataFrame,
+    values: dict[str, list[float]],
+    metric: str,
+    part: str,
+) -> list[str]:
+    """Return what the cells are, what has none, and what to read them against."""
+    chance = written(metric, float(np.nanmean([chance_score(record, part) for record in records])))
+    seeds = sorted({int(count) for count in cells["runs"]})
+    count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    notes = [
+        f"{which_model(records)}; mean of {count} runs per cell, ± standard deviation over seeds; the scale goes from "
+        "the least mean to the largest",
+        *[_reference(str(arm), rows, metric) for arm, rows in references.groupby("arm", sort=False)],
+        f"chance ({CHANCE[metric]}): {chance}",
+    ]
+    pairs = len(values["x"]) * len(values["y"]) * cells["arm"].nunique()
+    if pairs > len(cells):
+        notes.append(f"{MISSING}: no runs ({pairs - len(cells)} of {pairs} cells)")
+    if diverged := int((cells["diverged"] > 0).sum()):
+        notes.append(f"{DIVERGED}: a run diverged, so that there is no mean ({counted(diverged, 'cell')})")
+    return notes
+
+
+def _reference(arm: str, rows: pd.DataFrame, metric: str) -> str:
+    """Return the mean of an arm on which one of the settings has no effect, by the values of the other."""
+    setting = str(rows["setting"].iloc[0])
+    ordered = rows.sort_values("value")
+    known = ", ".join(_mean(row, metric) + (f" ({row['value']:g})" if setting else "") for _, row in ordered.iterrows())
+    return f"for comparison, {slot_style(arm).label}" + (f", by {_words(setting)}" if setting else "") + f": {known}"
+
+
+def _mean(row: "pd.Series[Any]", metric: str) -> str:
+    return "a run diverged" if row["diverged"] > 0 else written(metric, row["mean"])
+
+
+def _words(setting: str) -> str:
+    named = {"clusters": "the number of clusters", "hidden": "width", "lr": "the learning rate", "layers": "depth"}
+    return named.get(setting, escaped(setting.replace("_", " ")))

@@ -1,0 +1,1 @@
+"""Records for other programs: tables, netCDF, and how far two records differ."""

@@ -1,0 +1,138 @@
+"""Records as long, tidy tables: one row per observation, whose run stands in the first column.
+
+Every function yields a table in parts, so that only a part of it need be in memory.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cna_viz.config import vocabulary
+from cna_viz.records import schema
+from cna_viz.records.fields import config_fields, field_value
+from cna_viz.records.record import Record
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+_SPLIT_NAMES: Final = np.array(["none", *vocabulary.SPLITS])
+
+
+def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
+    """Yield run, status, every field of the config, best epoch, last epoch, the score that selected, and every score.
+
+    The field ``split`` is called ``split_protocol``: in the other tables ``split`` is train, val or test.
+    """
+    import pandas as pd
+
+    columns: dict[str, list[Any]] = {
+        "run": [record.id for record in records],
+        "status": [record.status for record in records],
+    }
+    for name in config_fields():
+        values = [field_value(record.config, name) for record in records]
+        columns["split_protocol" if name == "split" else name] = values
+    for name in ("best_epoch", "epochs"):
+        columns[name] = [record.summary.get(name) for record in records]
+    # ``metric`` is a field of the config, the distance of k-means.
+    columns["selected_by"] = [record.metric for record in records]
+    for name in _known_scores(records):
+        for part in vocabulary.SPLITS:
+            scores = [record.summary.get(name, {}).get(part) for record in records]
+            columns[f"{name}_{part}"] = [None if score is None else float(score) for score in scores]
+    yield pd.DataFrame({name: _column(values) for name, values in columns.items()})
+
+
+def _known_scores(records: Sequence[Record]) -> list[str]:
+    """Return the scores that some record has, in the order of the vocabulary."""
+    return [name for name in vocabulary.SCORES if any(name in record.summary for record in records)]
+
+
+def _column(values: Sequence[Any]) -> "Series[Any]":
+    """Return values of which some may be missing, as a column of their own type: whole numbers stay whole."""
+    import pandas as pd
+
+    values = [",".join(map(str, value)) if isinstance(value, tuple) else value for value in values]
+    kinds = {type(value) for value in values if value is not None}
+    for kind, dtype in ({int}, "Int64"), ({bool}, "boolean"), ({int, float}, "float64"):
+        if kinds and kinds <= kind:
+            return pd.Series(values, dtype=dtype)
+    return pd.Series(values, dtype="str")
+
+
+def metrics_epochs(records: Sequence[Record]) -> "Iterator[DataFrame]":
+    """Yield run, epoch, split, loss, and a column per score that some run has."""
+    names = ["loss", *_known_scores(records)]
+    for record in records:
+        yield _tidy(record, names, ["epoch", "split"])
+
+
+def metrics_layers(records: Sequence[Record]) -> "Iterator[DataFrame]":
+    """Yield run, epoch, layer, stage, and a column per measure that some run has; no row where nothing was measured."""
+    names = [name for name in vocabulary.MEASURES if any(record.metrics[name].notnull().any() for record in records)]
+    for record in records:
+        table = _tidy(record, names, ["epoch", "layer", "stage"])
+        yield table[table[names].notna().any(axis=1)]
+
+
+def _tidy(record: Record, names: list[str], dims: list[str]) -> "DataFrame":
+    import pandas as pd
+
+    axes = [record.metrics[dim].to_numpy() for dim in dims]
+    grid = np.meshgrid(*axes, indexing="ij")
+    columns = {dim: values.ravel() for dim, values in zip(dims, grid, strict=True)}
+    values = {name: record.metrics[name].transpose(*dims).to_numpy().ravel() for name in names}
+    return pd.DataFrame({"run": _repeated(record.id, grid[0].size), **columns, **values})
+
+
+def _repeated(word: str, count: int) -> np.ndarray[Any, Any]:
+    return np.full(count, word)
+
+
+def nodes(records: Sequence[Record]) -> "Iterator[DataFrame]":
+    """Yield run, node, target (its class or number), split, degree, and its graph in a dataset of graphs."""
+    import pandas as pd
+
+    for record in records:
+        graph, count = record.graph, record.graph.sizes["node"]
+        columns = {
+            "run": _repeated(record.id, count),
+            "node": np.arange(count),
+            "target": graph["target"].to_numpy(),
+            "split": _SPLIT_NAMES[graph["split_of_node"].to_numpy()],
+            "degree": graph["degree"].to_numpy(),
+        }
+        if "graph_of_node" in graph:
+            columns["graph"] = graph["graph_of_node"].to_numpy()
+        yield pd.DataFrame(columns)
+
+
+def edges(records: Sequence[Record]) -> "Iterator[DataFrame]":
+    """Yield run, source, destination: a row per direction."""
+    import pandas as pd
+
+    for record in records:
+        source, destination = record.graph["edge_index"].to_numpy()
+        columns = {"run": _repeated(record.id, len(source)), "source": source, "destination": destination}
+        yield pd.DataFrame(columns)
+
+
+def embeddings(record: Record, epoch: int) -> "Iterator[DataFrame]":
+    """Yield run, epoch, layer, stage, node, a column per channel, NaN where a layer has fewer; a layer at a time."""
+    import pandas as pd
+
+    shapes = record.snapshot(epoch).shapes()
+    names = {
+        (layer, stage): schema.tensor_name("embedding", layer, stage)
+        for layer in range(1, record.layers + 1)
+        for stage in vocabulary.STAGES
+    }
+    width = max((shapes[name][1] for name in names.values() if name in shapes), default=0)
+    for layer, stage in (place for place, name in names.items() if name in shapes):
+        values = record.embedding(layer, stage, epoch).to_numpy()
+        padded = np.full((len(values), width), np.nan, dtype=np.float32)
+        padded[:, : values.shape[1]] = values
+        place = {"run": _repeated(record.id, len(values)), "epoch": epoch, "layer": layer, "stage": stage}
+        channels = pd.DataFrame(padded, columns=[f"channel_{number}" for number in range(width)])
+        yield pd.concat([pd.DataFrame({**place, "node": np.arange(len(values))}), channels], axis=1)

@@ -1,0 +1,1 @@
+"""Pictures of reports: thumbnails and PDF, by an installed browser."""

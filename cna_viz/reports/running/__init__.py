@@ -1,0 +1,1 @@
+"""Running a notebook to its real end."""
