@@ -7,59 +7,40 @@
 Importing the package imports nothing heavy; each name is loaded when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from cna_viz import figures, measures, records, widgets
-    from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-    from cna_viz.experiments.run import load_or_run, load_or_run_all
-    from cna_viz.recording.watch import watch
-    from cna_viz.records.listing import list_runs
-    from cna_viz.records.record import Record, load_record
+import lazy_loader
 
 __version__: Final = "0.1.0"
 
-_HOMES: Final = {
-    "DataConfig": "cna_viz.config",
-    "ModelConfig": "cna_viz.config",
-    "Record": "cna_viz.records.record",
-    "RecordingConfig": "cna_viz.config",
-    "RunConfig": "cna_viz.config",
-    "TrainingConfig": "cna_viz.config",
-    "list_runs": "cna_viz.records.listing",
-    "load_or_run": "cna_viz.experiments.run",
-    "load_or_run_all": "cna_viz.experiments.run",
-    "load_record": "cna_viz.records.record",
-    "watch": "cna_viz.recording.watch",
-}
-
-__all__ = [
-    "DataConfig",
-    "ModelConfig",
-    "Record",
-    "RecordingConfig",
-    "RunConfig",
-    "TrainingConfig",
-    "figures",
-    "list_runs",
-    "load_or_run",
-    "load_or_run_all",
-    "load_record",
-    "measures",
-    "records",
-    "watch",
-    "widgets",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in {"figures", "measures", "records", "widgets"}:
-        return import_module(f"cna_viz.{name}")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if TYPE_CHECKING:
+    from cna_viz import analysis as analysis
+    from cna_viz import experiments as experiments
+    from cna_viz import figures as figures
+    from cna_viz import measures as measures
+    from cna_viz import nn as nn
+    from cna_viz import records as records
+    from cna_viz import widgets as widgets
+    from cna_viz.config import DataConfig as DataConfig
+    from cna_viz.config import ModelConfig as ModelConfig
+    from cna_viz.config import RecordingConfig as RecordingConfig
+    from cna_viz.config import RunConfig as RunConfig
+    from cna_viz.config import TrainingConfig as TrainingConfig
+    from cna_viz.experiments.run import load_or_run as load_or_run
+    from cna_viz.experiments.run import load_or_run_all as load_or_run_all
+    from cna_viz.recording.watch import watch as watch
+    from cna_viz.records.listing import list_runs as list_runs
+    from cna_viz.records.record import Record as Record
+    from cna_viz.records.record import load_record as load_record
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submodules=["analysis", "experiments", "figures", "measures", "nn", "records", "widgets"],
+        submod_attrs={
+            "config": ["DataConfig", "ModelConfig", "RecordingConfig", "RunConfig", "TrainingConfig"],
+            "experiments.run": ["load_or_run", "load_or_run_all"],
+            "recording.watch": ["watch"],
+            "records.listing": ["list_runs"],
+            "records.record": ["Record", "load_record"],
+        },
+    )

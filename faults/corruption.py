@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from cna_viz.errors import RecordError
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
 from cna_viz.records.stored import stored_runs
+from cna_viz.records.verify import find_problems
 from faults.row import Row
 
 CASES: Final = 500

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, WatchedConfig, id_of
 from cna_viz.records import schema
+from cna_viz.records.dataset import to_xarray
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.record import load_record
 from cna_viz.records.synthetic import synthetic_record
@@ -122,7 +123,7 @@ def _wrong(folder: Path, neighbour: str, out: Path, must: bool) -> Iterator[str]
         yield "verify finds nothing"
     if not answers["verify"].code:
         try:
-            load_record(folder).to_xarray(snapshots=True)  # whose dimensions have one size each
+            to_xarray(load_record(folder), snapshots=True)  # whose dimensions have one size each
         except Exception as error:
             yield f"verify finds nothing, but it is not read: {type(error).__name__}: {str(error)[:300]}"
 

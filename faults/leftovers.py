@@ -12,9 +12,9 @@ from typing import Final
 
 from cna_viz.config import RunConfig
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.schema import COMPLETE_FILE
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.lock import lock_file
 from faults.commands import SCRIPT
 from faults.row import Row

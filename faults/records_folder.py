@@ -8,9 +8,9 @@ from cna_viz.errors import CnaVizError
 from cna_viz.experiments.leftovers import ASIDE, UNFINISHED, find_leftovers
 from cna_viz.records.listing import list_runs
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.verify import find_problems
 
 STRANGERS: Final = {
     "notes.txt": b"written by hand\n",

@@ -44,9 +44,9 @@ def main(words: Sequence[str]) -> int:
     from cna_viz.analysis.sentences.tuning_notes import tuning_notes
     from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
     from cna_viz.analysis.statistics.paired import compare
-    from cna_viz.analysis.tables.comparison import paired_table, within
+    from cna_viz.analysis.tables.comparison import group_runs, paired_table
 
-    groups = within([load_record(namespace.runs / config.run_id) for config in configs], namespace.within)
+    groups = group_runs([load_record(namespace.runs / config.run_id) for config in configs], namespace.within)
     options = {"margin": namespace.margin / 100}
     found = []
     for name, records in groups.items():

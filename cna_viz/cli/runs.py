@@ -145,7 +145,7 @@ def _show(namespace: Namespace) -> int:
 def _verify(namespace: Namespace) -> int:
     from cna_viz.records.listing import find_run, list_runs
     from cna_viz.records.reading.integrity import is_complete
-    from cna_viz.records.reading.verify import find_problems
+    from cna_viz.records.verify import find_problems
 
     if namespace.ids:
         folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]

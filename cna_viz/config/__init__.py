@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from cna_viz.config.run import TrainingConfig as TrainingConfig
     from cna_viz.config.run import WatchedConfig as WatchedConfig
     from cna_viz.config.run import id_of as id_of
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "run": [
-            "CSBMConfig",
-            "Config",
-            "DataConfig",
-            "ModelConfig",
-            "RESULTS_VERSION",
-            "RecordingConfig",
-            "RunConfig",
-            "TrainingConfig",
-            "WatchedConfig",
-            "id_of",
-        ]
-    },
-)
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "run": [
+                "CSBMConfig",
+                "Config",
+                "DataConfig",
+                "ModelConfig",
+                "RESULTS_VERSION",
+                "RecordingConfig",
+                "RunConfig",
+                "TrainingConfig",
+                "WatchedConfig",
+                "id_of",
+            ],
+        },
+    )

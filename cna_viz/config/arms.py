@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from cna_viz.config import RunConfig
 from cna_viz.config.fields import flat, settings
+from cna_viz.config.run import RunConfig
 
 SEEDS: Final = ("seed", "split_seed")
 """Settings that repeat an arm."""

@@ -9,13 +9,11 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cna_viz.config import RunConfig
+from cna_viz.config import vocabulary
+from cna_viz.config.run import RunConfig
 
-_PREFIXED: Final = {"csbm"}
-"""Parts whose field names would clash with others and so carry the name of their part."""
-
-_SKIPPED: Final = {"watched"}
-"""Parts that describe what other people's programs trained."""
+_PREFIXED: Final = {"csbm", "watched"}
+"""Parts that not every config has; their fields carry the name of their part."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,28 @@ class Setting:
 
 
 @lru_cache(maxsize=1)
-def settings() -> Mapping[str, Setting]:
-    """Return all settings by flat name, in the order of the config."""
+def config_fields() -> Mapping[str, Setting]:
+    """Return all fields by flat name, in the order of the config."""
     return {setting.name: setting for setting in _walk(RunConfig, ())}
+
+
+@lru_cache(maxsize=1)
+def settings() -> Mapping[str, Setting]:
+    """Return the fields that users set: all but those that describe a watched network."""
+    return {name: setting for name, setting in config_fields().items() if setting.path[0] != "watched"}
+
+
+def field_value(config: RunConfig, name: str) -> Any:
+    """Return the value a field has in effect, also where it is left to the slot (factors) or to the run's seed."""
+    effective = {"split_seed": config.split_seed, **config.facts}
+    if name in effective:
+        return effective[name]
+    if name in vocabulary.FACTORS:
+        return config.model.factors.get(name)
+    value: Any = config
+    for part in config_fields()[name].path:
+        value = getattr(value, part, None)
+    return value
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,8 +106,6 @@ def flat(config: RunConfig) -> dict[str, Any]:
 
 def _walk(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:
     for name, field in model.model_fields.items():
-        if name in _SKIPPED:
-            continue
         annotation = _plain(field.annotation)
         if issubclass(annotation, BaseModel):
             yield from _walk(annotation, (*path, name))

@@ -5,8 +5,9 @@ from typing import Any, Final, Self
 
 from pydantic import model_serializer, model_validator
 
-from cna_viz.config import Config, vocabulary
+from cna_viz.config import vocabulary
 from cna_viz.config.fields import settings
+from cna_viz.config.run import Config
 from cna_viz.errors import UsageError, shown, unknown_name
 
 _WHAT_AN_ARM_IS: Final = frozenset({"backbone", "slot", *vocabulary.FACTORS})

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from annotated_types import Ge
 from pydantic import Field, field_validator
 
-from cna_viz.config import Config, RunConfig, Seed
 from cna_viz.config.arms import arm_of
 from cna_viz.config.fields import flat, nested
+from cna_viz.config.run import Config, RunConfig, Seed
 from cna_viz.config.search import Space, read_space
 
 

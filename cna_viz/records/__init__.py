@@ -7,36 +7,31 @@
 Importing this imports nothing heavy; each name is loaded when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
-    from cna_viz.records.listing import list_runs
-    from cna_viz.records.record import Record, load_record
-    from cna_viz.records.selection import load, select, select_one
-    from cna_viz.records.stacking import stack
-    from cna_viz.records.stored import stored_runs
-
-# No module here may bear the name of what is exported: once imported it would stand in its place.
-_HOMES: Final = {
-    "Record": "cna_viz.records.record",
-    "list_runs": "cna_viz.records.listing",
-    "load": "cna_viz.records.selection",
-    "load_record": "cna_viz.records.record",
-    "select": "cna_viz.records.selection",
-    "select_one": "cna_viz.records.selection",
-    "stack": "cna_viz.records.stacking",
-    "stored_runs": "cna_viz.records.stored",
-}
-
-__all__ = ["Record", "list_runs", "load", "load_record", "select", "select_one", "stack", "stored_runs"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    from cna_viz.records.dataset import to_xarray as to_xarray
+    from cna_viz.records.listing import list_runs as list_runs
+    from cna_viz.records.record import Record as Record
+    from cna_viz.records.record import load_record as load_record
+    from cna_viz.records.selection import load as load
+    from cna_viz.records.selection import select as select
+    from cna_viz.records.selection import select_one as select_one
+    from cna_viz.records.stacking import stack as stack
+    from cna_viz.records.stored import stored_runs as stored_runs
+    from cna_viz.records.verify import find_problems as find_problems
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "dataset": ["to_xarray"],
+            "listing": ["list_runs"],
+            "record": ["Record", "load_record"],
+            "selection": ["load", "select", "select_one"],
+            "stacking": ["stack"],
+            "stored": ["stored_runs"],
+            "verify": ["find_problems"],
+        },
+    )

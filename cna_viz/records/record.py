@@ -26,8 +26,7 @@ from cna_viz.records.reading.integrity import (
     read_manifest,
     read_unfinished_manifest,
 )
-from cna_viz.records.reading.labelled import labelled
-from cna_viz.records.reading.metrics import metrics_dataset
+from cna_viz.records.reading.metrics import as_variable, metrics_dataset
 from cna_viz.records.reading.migration import metric_of
 from cna_viz.records.reading.opening import read_config, read_selected, read_summary, unfinished_summary
 from cna_viz.records.reading.snapshot import Snapshot
@@ -128,7 +127,7 @@ class Record:
             name: to_array(bytearray(content[place.start : place.end]), name, places, path)
             for name, place in sorted(places.items())
         }
-        return xr.Dataset({name: labelled(schema.VARIABLES[name].dims, array) for name, array in tensors.items()})
+        return xr.Dataset({name: as_variable(schema.VARIABLES[name].dims, array) for name, array in tensors.items()})
 
     @cached_property
     def nodes(self) -> int | None:
@@ -160,7 +159,7 @@ class Record:
                 f"{', '.join(vocabulary.STAGES)}, and the last layer has no slot"
             )
         attributes = {"layer": layer, "stage": stage, "run": self.id}
-        features = labelled(("node", "channel"), array.astype(np.float32, copy=False))
+        features = as_variable(("node", "channel"), array.astype(np.float32, copy=False))
         return xr.DataArray(features, name="embedding", attrs=attributes)
 
     def layer_variable(self, variable: str, layer: int, epoch: int | None = None) -> "xr.DataArray | None":
@@ -172,7 +171,7 @@ class Record:
 
         array = self.snapshot(epoch).read(schema.tensor_name(variable, layer))
         dims = schema.VARIABLES[variable].dims[2:]
-        return None if array is None else xr.DataArray(labelled(dims, array), name=variable)
+        return None if array is None else xr.DataArray(as_variable(dims, array), name=variable)
 
     def prediction(self, epoch: int | None = None) -> "xr.DataArray":
         """Return what is answered for every node, or for its graph: a class or a number; dim node.
@@ -184,7 +183,7 @@ class Record:
         array = self.snapshot(epoch).read("prediction")
         if array is None:
             raise UsageError(f"run {self.id} keeps no predictions in its snapshots")
-        return xr.DataArray(labelled(("node",), array), name="prediction")
+        return xr.DataArray(as_variable(("node",), array), name="prediction")
 
     def snapshot(self, epoch: int | None = None) -> Snapshot:
         """Return the file of a snapshot, from which single tensors can be read.
@@ -204,17 +203,6 @@ class Record:
             watched = self.config.watched is not None
             self._opened[entry.file] = Snapshot(self.folder, entry, self.layers, self.nodes, watched)
         return self._opened[entry.file]
-
-    def to_xarray(self, snapshots: bool = False) -> "xr.Dataset":
-        """Return metrics and graph as one dataset, with facts about the run as its attributes.
-
-        Args:
-            snapshots: Also the snapshots, all of them in memory: see
-                :func:`.snapshots_dataset` for what is padded where layers differ in width.
-        """
-        from cna_viz.records.reading.dataset import record_dataset
-
-        return record_dataset(self, snapshots=snapshots)
 
     def _graph_places(self, header: bytes) -> Places:
         entry = self.manifest[schema.GRAPH_FILE]

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from cna_viz.config import vocabulary
+from cna_viz.config.fields import config_fields, field_value
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records import schema
-from cna_viz.records.fields import config_fields, field_value
 from cna_viz.records.listing import Listed, find_run, list_runs
 from cna_viz.records.record import Record, load_record
 

@@ -8,35 +8,32 @@ used, and plotly.js is on its way to the page from then on.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
-    from cna_viz.widgets.ablation_board.board import AblationBoard
-    from cna_viz.widgets.comparer.comparer import Comparer
-    from cna_viz.widgets.explorer.explorer import Explorer
-    from cna_viz.widgets.playground import Playground
-    from cna_viz.widgets.prediction import Prediction
-    from cna_viz.widgets.view import View
+    from cna_viz.widgets.ablation_board.board import AblationBoard as AblationBoard
+    from cna_viz.widgets.comparer.comparer import Comparer as Comparer
+    from cna_viz.widgets.explorer.explorer import Explorer as Explorer
+    from cna_viz.widgets.playground import Playground as Playground
+    from cna_viz.widgets.prediction import Prediction as Prediction
+    from cna_viz.widgets.view import View as View
+else:
+    _load, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "ablation_board.board": ["AblationBoard"],
+            "comparer.comparer": ["Comparer"],
+            "explorer.explorer": ["Explorer"],
+            "playground": ["Playground"],
+            "prediction": ["Prediction"],
+            "view": ["View"],
+        },
+    )
 
-_HOMES: Final = {
-    "AblationBoard": "cna_viz.widgets.ablation_board.board",
-    "Comparer": "cna_viz.widgets.comparer.comparer",
-    "Explorer": "cna_viz.widgets.explorer.explorer",
-    "Playground": "cna_viz.widgets.playground",
-    "Prediction": "cna_viz.widgets.prediction",
-    "View": "cna_viz.widgets.view",
-}
-
-__all__ = ["AblationBoard", "Comparer", "Explorer", "Playground", "Prediction", "View"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        # A browser takes half a second to read plotly.js, and does so while the rest is imported here.
-        import_module("cna_viz.widgets.library").library()
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __getattr__(name):
+        if name in __all__:
+            # A browser takes half a second to read plotly.js, and does so while the rest is imported here.
+            import_module("cna_viz.widgets.library").library()
+        return _load(name)

@@ -11,9 +11,9 @@ import pytest
 
 from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.records import schema
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.lock import claim
 
 Call = Callable[..., Any]

@@ -14,7 +14,7 @@ from cna_viz.cli.streams import Descriptor
 from cna_viz.cli.tables import table
 from cna_viz.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from cna_viz.experiments.run import load_or_run
-from cna_viz.records.reading.verify import find_problems
+from cna_viz.records.verify import find_problems
 
 Call = Callable[..., Any]
 SCRIPT = [sys.executable, "-c", "import sys; from cna_viz.cli.main import main; sys.exit(main())"]

@@ -16,8 +16,8 @@ from cna_viz.experiments import once, queue, train
 from cna_viz.experiments.run import load_or_run, load_or_run_all
 from cna_viz.records.listing import list_runs
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
+from cna_viz.records.verify import find_problems
 
 Configure = Callable[..., RunConfig]
 Interrupt = Callable[[pytest.MonkeyPatch, BaseException], None]

@@ -21,7 +21,7 @@ from cna_viz.experiments.answer import Answer
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.sweep import Sweep, sweep
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.reading.verify import find_problems
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.lock import claim
 
 Configure = Callable[..., RunConfig]

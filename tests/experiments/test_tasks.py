@@ -16,8 +16,8 @@ from cna_viz.data.splits import make_split
 from cna_viz.experiments import train as module
 from cna_viz.experiments.run import load_or_run
 from cna_viz.experiments.train import prepare, train
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
+from cna_viz.records.verify import find_problems
 
 NODES = 60
 

@@ -16,11 +16,12 @@ from cna_viz.config.fields import flat, nested, run_config
 from cna_viz.data.catalog import CATALOG
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.grid_files import find_grid, read
+from cna_viz.records.dataset import to_xarray
 from cna_viz.records.exporting import tables
 from cna_viz.records.listing import list_runs
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
+from cna_viz.records.verify import find_problems
 from cna_viz.reports.many.batch import read_sets
 from tests.fuzz.command_line import call, complaint_is_fit_to_print
 from tests.fuzz.damage import Damage, Edit, seal, write_untouched
@@ -173,7 +174,7 @@ def edit_holds(runs: Path, edits: list[Edit]) -> None:
     read_now: list[Any] = []
     if record is not None:
         read_now.append(taken(lambda: everything(record)))
-        read_now.append(taken(lambda: record.to_xarray(snapshots=True)))
+        read_now.append(taken(lambda: to_xarray(record, snapshots=True)))
         read_now.append(taken(lambda: [list(make([record])) for make in TABLES]))
     if not find_problems(folder):
         assert all(part is not None for part in read_now), "a record that verifies can't be read"

@@ -20,8 +20,8 @@ from cna_viz.nn.slots import SLOTS
 from cna_viz.recording import compact as compact_module
 from cna_viz.recording import probe as probe_module
 from cna_viz.recording.taps import ConvCalls
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.schema import check_layers, check_metrics_line, tensor_name
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.snapshot_stream import SnapshotStream
 from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.training.step import TrainingBatch, loss_of

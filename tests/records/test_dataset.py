@@ -11,7 +11,7 @@ import xarray as xr
 
 from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.records import schema
-from cna_viz.records.reading.dataset import snapshots_dataset
+from cna_viz.records.dataset import snapshots_dataset, to_xarray
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import snapshot_of
@@ -21,7 +21,7 @@ Make = Callable[..., Record]
 
 def test_metrics_and_graph(make: Make) -> None:
     record = make()
-    dataset = record.to_xarray()
+    dataset = to_xarray(record)
     for part in (record.metrics, record.graph):
         for name, variable in part.data_vars.items():
             assert dataset[name].identical(variable)
@@ -32,7 +32,7 @@ def test_metrics_and_graph(make: Make) -> None:
 
 def test_attributes(make: Make) -> None:
     record = make(warnings=("careful", "slow"), peak_memory_mib=None)
-    attributes = record.to_xarray().attrs
+    attributes = to_xarray(record).attrs
     assert RunConfig.from_json(attributes.pop("config")) == record.config
     assert json.loads(attributes.pop("warnings")) == ["careful", "slow"]
     assert json.loads(attributes.pop("versions")) == {}
@@ -51,7 +51,7 @@ def test_attributes(make: Make) -> None:
 
 def test_every_tensor_of_every_snapshot_is_in_it(make: Make) -> None:
     record = make("cna", layers=3)
-    dataset = record.to_xarray(snapshots=True)
+    dataset = to_xarray(record, snapshots=True)
     assert dataset["snapshot"].values.tolist() == [0, 1, 5]
     assert dataset["loss"].equals(record.metrics["loss"])
     for epoch in record.snapshots:
@@ -81,7 +81,7 @@ def test_every_tensor_of_every_snapshot_is_in_it(make: Make) -> None:
 
 
 def test_slots_without_clusters_have_no_such_variables(make: Make) -> None:
-    dataset = make("relu").to_xarray(snapshots=True)
+    dataset = to_xarray(make("relu"), snapshots=True)
     assert not {*schema.LAYER_VARIABLES} & {*dataset.data_vars}
     assert "embedding" in dataset
 
@@ -116,7 +116,7 @@ def test_record_without_snapshots(make: Make, runs: Path) -> None:
     config = RunConfig()
     with RecordWriter(runs / config.run_id, config, {}) as writer:
         writer.epoch({"epoch": 0, **{name: {"train": 1, "val": 1, "test": 1} for name in ("loss", "accuracy")}}, 0.5)
-    dataset = load_record(runs / config.run_id, incomplete=True).to_xarray(snapshots=True)
+    dataset = to_xarray(load_record(runs / config.run_id, incomplete=True), snapshots=True)
     assert "target" not in dataset  # interrupted before the graph was written
     assert dataset.attrs["status"] == "incomplete"
     assert dataset["loss"].values.tolist() == [[1, 1, 1]]
@@ -125,9 +125,9 @@ def test_record_without_snapshots(make: Make, runs: Path) -> None:
 @pytest.mark.parametrize("snapshots", [False, True])
 def test_nothing_is_shared_between_two_calls(make: Make, snapshots: bool) -> None:
     record = make()
-    first = record.to_xarray(snapshots)
+    first = to_xarray(record, snapshots=snapshots)
     first.attrs["status"] = "changed"
     first = first.drop_vars("loss")
-    assert isinstance(record.to_xarray(snapshots), xr.Dataset)
-    assert record.to_xarray(snapshots).attrs["status"] == "complete"
+    assert isinstance(to_xarray(record, snapshots=snapshots), xr.Dataset)
+    assert to_xarray(record, snapshots=snapshots).attrs["status"] == "complete"
     assert "loss" in record.metrics

@@ -11,9 +11,9 @@ import pytest
 
 from cna_viz.config import DataConfig, RunConfig
 from cna_viz.errors import RecordError
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.verify import find_problems
 from tests.fuzz.command_line import call, complaint_is_fit_to_print
 from tests.records.helpers import TWICE, Tensor, manifest_lines, read_tensors, tensor_file, write_manifest
 

@@ -24,7 +24,7 @@ import cna_viz
 from cna_viz import analysis, figures
 from cna_viz.analysis import findings, intervals, projection, tables, umap
 from cna_viz.records.listing import find_run, list_runs
-from cna_viz.records.reading.verify import find_problems
+from cna_viz.records.verify import find_problems
 
 runs = Path(sys.argv[1])
 records = [entry.record for entry in list_runs(runs)]

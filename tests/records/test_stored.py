@@ -3,10 +3,10 @@
 from cna_viz.config import RESULTS_VERSION
 from cna_viz.experiments.grid_files import find_grid
 from cna_viz.records.listing import list_runs
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
 from cna_viz.records.schema import SCHEMA_VERSION
 from cna_viz.records.stored import stored_runs
+from cna_viz.records.verify import find_problems
 
 
 def test_they_are_the_runs_of_the_grid() -> None:

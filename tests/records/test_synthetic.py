@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
 from cna_viz.records.schema import check_metrics_line
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.verify import find_problems
 
 
 @pytest.mark.parametrize("slot", ["relu", "cna"])

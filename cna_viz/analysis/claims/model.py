@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from annotated_types import Gt
 from pydantic import Field, model_validator
 
-from cna_viz.config import Config, NonNegative, RunConfig
 from cna_viz.config.fields import run_config, settings
+from cna_viz.config.run import Config, NonNegative, RunConfig
 from cna_viz.data import catalog
 from cna_viz.errors import UsageError, unknown_name
 

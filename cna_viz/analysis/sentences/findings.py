@@ -1,54 +1,22 @@
 """Sentences that are computed: what the numbers of some records say, and no more."""
 
 from collections.abc import Sequence
-from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import confidence_interval, geometric_range
 from cna_viz.analysis.statistics.reference import constant_energy
+from cna_viz.analysis.tables.chance import CHANCE, chance_score
 from cna_viz.analysis.tables.tables import accuracy_table, layer_table
-from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS
+from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS, bounds, factor, written
-
-Array = np.ndarray[Any, Any]
-
-CHANCE: Final = {
-    **dict.fromkeys(("accuracy", "macro_f1"), "always answering the most frequent class"),
-    "roc_auc": "guessing",
-    **dict.fromkeys(("nmse", "r2"), "always answering the mean"),
-}
-"""Answers that know nothing of the nodes, by metric."""
 
 
 def bullets(sentences: Sequence[str]) -> str:
     """Return the sentences as a Markdown list."""
     return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
-def chance_score(record: Record, part: str = "test") -> float:
-    """Return the score of an answer that knows nothing of the nodes; NaN where the part has none.
-
-    Always the class that is most frequent among the nodes of the part (accuracy, macro F1), any order (ROC AUC: a
-    half), or always their mean (NMSE, R²). In a dataset of graphs every graph counts once.
-    """
-    target, member = record.graph["target"].values, record.graph.get("graph_of_node")
-    chosen = record.graph["split_of_node"].values == 1 + SPLITS.index(part)
-    if not chosen.any():
-        return np.nan
-    if record.metric == "roc_auc":
-        return 0.5
-    if record.metric == "nmse":
-        return float(target[chosen].var() / target.mean())
-    answers = target[chosen] if member is None else target[_first_nodes(member.values, chosen)]
-    return float(np.bincount(answers).max() / len(answers))
-
-
-def _first_nodes(graph_of_node: Array, chosen: Array) -> Array:
-    nodes = np.flatnonzero(chosen)
-    return nodes[np.unique(graph_of_node[nodes], return_index=True)[1]]
 
 
 def depth_findings(records: Sequence[Record]) -> list[str]:

@@ -5,10 +5,11 @@ from functools import partial
 
 import pandas as pd
 
+from cna_viz.analysis.sentences.group_findings import count_findings, group_findings
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
 from cna_viz.analysis.statistics.paired import MARGIN
 from cna_viz.analysis.tables.comparison import arm_names
-from cna_viz.analysis.tables.group_comparison import compare_groups, count_findings, group_findings
+from cna_viz.analysis.tables.groups import compare_groups
 from cna_viz.analysis.tables.homophily import edge_homophily
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config.arms import effective
@@ -51,7 +52,7 @@ def help_findings(groups: Mapping[str, Sequence[Record]], blind: str, *, margin:
         margin: Difference of the score below which two arms count as equal.
 
     Raises:
-        UsageError: As :func:`~cna_viz.analysis.tables.group_comparison.compare_groups`.
+        UsageError: As :func:`~cna_viz.analysis.tables.groups.compare_groups`.
     """
     return group_findings(compare_groups(groups, blind, margin=margin), margin=margin) if groups else []
 

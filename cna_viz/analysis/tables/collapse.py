@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.sentences.findings import chance_score
+from cna_viz.analysis.tables.chance import chance_score
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config.vocabulary import LOWER_IS_BETTER

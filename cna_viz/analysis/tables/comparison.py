@@ -187,7 +187,7 @@ def _protocol(record: Record, value: str, pairs: int) -> str:
     )
 
 
-def within(records: Sequence[Record], names: Sequence[str] = ()) -> dict[str, list[Record]]:
+def group_runs(records: Sequence[Record], names: Sequence[str] = ()) -> dict[str, list[Record]]:
     """Return the runs in groups that can be compared: one dataset, one split protocol, one value of further settings.
 
     Args:

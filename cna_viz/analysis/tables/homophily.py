@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cna_viz.analysis.sentences.findings import CHANCE, chance_score
+from cna_viz.analysis.tables.chance import CHANCE, chance_score
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, written
 

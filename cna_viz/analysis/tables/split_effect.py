@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from cna_viz.analysis.statistics.paired import Difference, difference
-from cna_viz.analysis.tables.comparison import paired_table, within
+from cna_viz.analysis.tables.comparison import group_runs, paired_table
 from cna_viz.analysis.words import metric_of
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -49,7 +49,7 @@ def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.
     Raises:
         UsageError: When there are several datasets, or as :func:`.paired_table` says.
     """
-    groups = within(records)
+    groups = group_runs(records)
     datasets = {str(record.config.facts["dataset"]) for record in records}
     if len(datasets) > 1:
         raise UsageError(f"splits of one dataset are compared, not of {', '.join(sorted(datasets))}")
@@ -104,7 +104,7 @@ def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Hea
     return Headline(float(last[arm].mean() - first[baseline].mean()), split, gain)
 
 
-def mean_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def split_means(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return mean scores as they are written (shares in percent), a row per arm and a column per split."""
     means = {
         split: (factor(metric := metric_of(table)) * table.mean()).round(1 if metric in SHARES else 3)

@@ -6,8 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from cna_viz.analysis.statistics.paired import MARGIN, pairs_needed
-from cna_viz.analysis.tables.comparison import short_names, within
-from cna_viz.analysis.tables.group_comparison import compare_groups
+from cna_viz.analysis.tables.comparison import group_runs, short_names
+from cna_viz.analysis.tables.groups import compare_groups
 from cna_viz.config import vocabulary
 from cna_viz.figures.pieces.forest import Row, forest, height_of
 from cna_viz.figures.style.checks import check_choice, check_records
@@ -30,7 +30,7 @@ def plot_differences_by_group(
 
     Groups have one dataset, one split protocol and one value of further settings each, such as the backbone. Pairs are
     made within a group and never across. Differences and verdicts are those of
-    :func:`~cna_viz.analysis.tables.group_comparison.compare_groups`.
+    :func:`~cna_viz.analysis.tables.groups.compare_groups`.
 
     Args:
         records: Runs of several groups.
@@ -45,7 +45,7 @@ def plot_differences_by_group(
     """
     check_records(records)
     check_choice("part of the split", part, vocabulary.SPLITS)
-    groups = within(records, apart)
+    groups = group_runs(records, apart)
     names = {group: escaped(name) for group, name in short_names(groups).items()}
     found = compare_groups(groups, baseline, arms=arms, part=part, margin=margin)
     metrics = found.attrs["metrics"]

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
 from cna_viz.analysis.statistics.paired import MARGIN, pairs_needed
-from cna_viz.analysis.tables.comparison import paired_table, short_names, within
+from cna_viz.analysis.tables.comparison import group_runs, paired_table, short_names
 from cna_viz.config import vocabulary
 from cna_viz.config.tuning import Tuning
 from cna_viz.figures.pieces.forest import Row, forest, height_of
@@ -49,7 +49,7 @@ def plot_effects(
     metric = one_metric(records)
     check_choice("part of the split", part, vocabulary.SPLITS)
     factorial = [record for record in records if record.config.slot in COMPONENTS] or list(records)
-    groups = within(factorial, apart)
+    groups = group_runs(factorial, apart)
     names = {group: escaped(name) for group, name in short_names(groups).items()}
     tables = {
         names[group]: effects(paired_table(members, part, tuning), margin=margin) for group, members in groups.items()

@@ -12,9 +12,9 @@ from cna_viz.errors import UsageError, unknown_name
 from cna_viz.files import drafts
 from cna_viz.progress import PATIENCE, bar
 from cna_viz.records import schema
+from cna_viz.records.dataset import attributes, snapshots_dataset, to_xarray
 from cna_viz.records.exporting import tables
 from cna_viz.records.exporting.netcdf import write_netcdf
-from cna_viz.records.reading.dataset import attributes, record_dataset, snapshots_dataset
 from cna_viz.records.record import Record
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _netcdf_files(records: Sequence[Record], snapshots: bool) -> dict[str, Write
 
 
 def _write_record(record: Record, path: Path) -> list[str]:
-    return write_netcdf(record_dataset(record), path)
+    return write_netcdf(to_xarray(record), path)
 
 
 def _write_snapshot(record: Record, epoch: int, path: Path) -> list[str]:

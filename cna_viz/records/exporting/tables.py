@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cna_viz.config import vocabulary
+from cna_viz.config.fields import config_fields, field_value
 from cna_viz.records import schema
-from cna_viz.records.fields import config_fields, field_value
 from cna_viz.records.record import Record
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import numpy as np
 from cna_viz.config import vocabulary
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
-from cna_viz.records.reading.labelled import labelled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,9 +33,9 @@ def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) ->
         schema.check_metrics_line(line, layers, f"{path}, line {number}")
         if number > 1 and line["epoch"] <= lines[number - 2]["epoch"]:
             raise RecordError(f"{path}, line {number}: epoch {line['epoch']} does not come after the one before")
-    scores = {name: labelled(("epoch", "split"), _scores(lines, name)) for name in ("loss", *vocabulary.SCORES)}
+    scores = {name: as_variable(("epoch", "split"), _scores(lines, name)) for name in ("loss", *vocabulary.SCORES)}
     measures = {
-        name: labelled(("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES
+        name: as_variable(("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES
     }
     coordinates = {
         "epoch": np.array([line["epoch"] for line in lines], dtype=np.int64),
@@ -44,7 +43,7 @@ def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) ->
         "layer": np.arange(1, layers + 1),
         "stage": np.array(vocabulary.STAGES),
     }
-    named = {name: labelled((name,), values) for name, values in coordinates.items()}
+    named = {name: as_variable((name,), values) for name, values in coordinates.items()}
     return xr.Dataset({**scores, **measures}, coords=named)
 
 
@@ -62,3 +61,19 @@ def _measure(lines: Sequence[dict[str, Any]], name: str, layers: int) -> Array:
         if stages is not None:
             row[:] = np.array([stages[stage] for stage in vocabulary.STAGES], dtype=np.float64).T
     return values
+
+
+def as_variable(dims: Sequence[str], array: np.ndarray[Any, Any]) -> "xr.Variable":
+    """Return an array with names for its dimensions.
+
+    Left to itself xarray asks of every array whether it is one of dask's, and imports ``dask.array`` for that where
+    dask is installed: the first look into a record would wait for it. What is named an array of NumPy it takes as it
+    is.
+
+    Args:
+        dims: A name per dimension.
+        array: The numbers, not copied.
+    """
+    import xarray as xr
+
+    return xr.Variable(tuple(dims), array, fastpath=True)

@@ -10,13 +10,14 @@ import pytest
 from cna_viz.config import RESULTS_VERSION, DataConfig, RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.figures import plot_measure_by_layer
+from cna_viz.records.dataset import to_xarray
 from cna_viz.records.listing import list_runs
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.reading.migration import metric_of
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import SCHEMA_VERSION
 from cna_viz.records.selection import select_one
+from cna_viz.records.verify import find_problems
 from tests.records.conftest import Reseal
 
 FOLDER = Path(__file__).parent / "schema_3"
@@ -66,7 +67,7 @@ def test_it_is_listed_selected_and_drawn(old: Record) -> None:
 def test_nothing_of_it_is_written_anew(tmp_path: Path) -> None:
     shutil.copytree(FOLDER / ID, tmp_path / ID)
     before = {path: path.read_bytes() for path in (tmp_path / ID).rglob("*") if path.is_file()}
-    load_record(tmp_path / ID).to_xarray(snapshots=True)
+    to_xarray(load_record(tmp_path / ID), snapshots=True)
     assert {path: path.read_bytes() for path in (tmp_path / ID).rglob("*") if path.is_file()} == before
 
 

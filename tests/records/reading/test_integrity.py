@@ -15,10 +15,10 @@ from cna_viz.errors import RecordError
 from cna_viz.records.reading.files import MOST
 from cna_viz.records.reading.integrity import is_complete, read_manifest
 from cna_viz.records.reading.migration import OLDEST
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import REQUIRED_FILES, SCHEMA_VERSION
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import GRAPH, digest, snapshot_of, write_manifest
 

@@ -5,16 +5,13 @@ from functools import partial
 
 import pandas as pd
 
-from cna_viz.analysis.sentences.ablation_findings import few_pairs
 from cna_viz.analysis.statistics.intervals import Interval, confidence_interval
 from cna_viz.analysis.statistics.paired import MARGIN, difference, with_verdicts
-from cna_viz.analysis.tables.comparison import paired_table, short_names, without_diverged
-from cna_viz.analysis.words import Judged, amount, counted, judged, listed, metric_of, points, signed
+from cna_viz.analysis.tables.comparison import paired_table, without_diverged
+from cna_viz.analysis.words import Judged, judged, listed, metric_of, signed
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, bounds, factor, label
-
-VERDICTS = ("better", "worse", "equal", "undecided")
 
 
 def compare_groups(
@@ -30,7 +27,7 @@ def compare_groups(
     Pairs are never made across groups: these may be other graphs, whose scores have nothing to do with each other.
 
     Args:
-        groups: Runs by the name of their group, as :func:`~cna_viz.analysis.tables.comparison.within` returns them.
+        groups: Runs by the name of their group, as :func:`~cna_viz.analysis.tables.comparison.group_runs` returns them.
         baseline: The arm that the others are held against.
         arms: Those that are asked about; all when left out.
         part: train, val or test.
@@ -76,36 +73,6 @@ def compare_groups(
     )
     found.attrs |= {"baseline": baseline, "left_out": left_out, "metrics": metrics, "samples": samples}
     return found
-
-
-def group_findings(found: pd.DataFrame, *, margin: float = MARGIN) -> list[str]:
-    """Say for each group which arms are better or worse, and what it would take to know.
-
-    Args:
-        found: As :func:`compare_groups` returns it.
-        margin: The margin that it was made with.
-    """
-    baseline, metrics = found.attrs["baseline"], found.attrs["metrics"]
-    names = short_names(metrics)
-    sentences = []
-    for group, rows in found.groupby(level="group", sort=False):
-        alone = rows.droplevel("group")
-        alone.attrs["metric"] = metrics[str(group)]
-        sentences.append(f"**{names[str(group)]}**, against {baseline}: {_verdicts(judged(alone), margin)}")
-    sentences += few_pairs(int(found["pairs"].min()), len(found), "comparisons")
-    return sentences + [
-        f"left out: {arm}, of which {counted(count, 'run')} diverged" for arm, count in found.attrs["left_out"].items()
-    ]
-
-
-def count_findings(found: pd.DataFrame) -> list[str]:
-    """Say for each arm in which groups it is better than the baseline, worse, equal or undecided.
-
-    Args:
-        found: As :func:`compare_groups` returns it.
-    """
-    names, baseline = short_names(found.attrs["metrics"]), found.attrs["baseline"]
-    return [_count(str(arm), rows, baseline, names) for arm, rows in found.groupby(level="arm", sort=False)]
 
 
 def standing_table(records: Sequence[Record], baselines: Sequence[str], part: str = "test") -> pd.DataFrame:
@@ -154,28 +121,3 @@ def _one_direction(metrics: Collection[str]) -> str:
     if len(distinct) > 1 and not set(distinct) <= SHARES:
         raise UsageError(f"groups with the scores {listed(distinct)} can't be put on one scale: compare them apart")
     return distinct[0]
-
-
-def _verdicts(rows: Mapping[str, Judged], margin: float) -> str:
-    words = {"equal": "equal within "}
-    parts = []
-    for verdict in VERDICTS:
-        members = {arm: row for arm, row in rows.items() if row.verdict == verdict}
-        if members:
-            metric = next(iter(members.values())).metric
-            name = f"{words[verdict]}{amount(margin, metric)}" if verdict in words else verdict
-            parts.append(f"{name}: {listed(f'{arm} ({points(row)})' for arm, row in members.items())}")
-    return "; ".join(parts)
-
-
-def _count(arm: str, rows: pd.DataFrame, baseline: str, names: Mapping[str, str]) -> str:
-    groups = rows.index.get_level_values("group")
-    verdicts = {
-        names[str(group)]: str(verdict).split()[0] for group, verdict in zip(groups, rows["verdict"], strict=True)
-    }
-    parts = [
-        f"{word} in {len(some)} ({listed(some)})"
-        for word in VERDICTS
-        if (some := [group for group, verdict in verdicts.items() if verdict == word])
-    ]
-    return f"**{arm}** against {baseline}, in {counted(len(verdicts), 'group')}: {listed(parts)}"

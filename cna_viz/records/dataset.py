@@ -9,23 +9,23 @@ import numpy as np
 
 from cna_viz.config import vocabulary
 from cna_viz.records import schema
-from cna_viz.records.reading.labelled import labelled
+from cna_viz.records.reading.metrics import as_variable
+from cna_viz.records.record import Record
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from cna_viz.records.record import Record
 
 _FIRST: Final = {"rational_denominator": 1}
 """The power of x that the first coefficient belongs to, where it isn't 0."""
 
 
-def record_dataset(record: "Record", *, snapshots: bool = False) -> "xr.Dataset":
-    """Return metrics and graph, and the snapshots where they are asked for, with :func:`attributes`.
+def to_xarray(record: Record, *, snapshots: bool = False) -> "xr.Dataset":
+    """Return metrics and graph as one dataset, whose attributes are facts about the run (:func:`attributes`).
 
     Args:
         record: The record.
-        snapshots: Add what :func:`snapshots_dataset` gives.
+        snapshots: Also the snapshots, all of them in memory: see :func:`snapshots_dataset` for what is padded where
+            layers differ in width.
     """
     dataset = record.metrics.copy()
     if schema.GRAPH_FILE in record.manifest:  # an interrupted run may have none
@@ -35,7 +35,7 @@ def record_dataset(record: "Record", *, snapshots: bool = False) -> "xr.Dataset"
     return dataset.assign_attrs(attributes(record))
 
 
-def snapshots_dataset(record: "Record", epochs: Sequence[int]) -> "xr.Dataset":
+def snapshots_dataset(record: Record, epochs: Sequence[int]) -> "xr.Dataset":
     """Return embeddings, predictions and the states of the slots at these epochs, all of them in memory.
 
     Layers differ: the last is as wide as there are classes, a slot may have fewer clusters or none. Each is padded to
@@ -69,8 +69,8 @@ def snapshots_dataset(record: "Record", epochs: Sequence[int]) -> "xr.Dataset":
                 arrays[variable][place] = tensor
     if "coefficient" in sizes:
         coordinates["coefficient"] = np.arange(sizes["coefficient"])
-    named = {name: labelled((name,), values) for name, values in coordinates.items()}
-    return xr.Dataset({name: labelled(schema.VARIABLES[name].dims, array) for name, array in arrays.items()}, named)
+    named = {name: as_variable((name,), values) for name, values in coordinates.items()}
+    return xr.Dataset({name: as_variable(schema.VARIABLES[name].dims, array) for name, array in arrays.items()}, named)
 
 
 def _places(layers: int) -> Iterator[tuple[str, tuple[int, ...], str]]:
@@ -104,7 +104,7 @@ def _empty(shape: Sequence[int], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return np.full(shape, -1, dtype=dtype)
 
 
-def attributes(record: "Record") -> dict[str, str | int | float]:
+def attributes(record: Record) -> dict[str, str | int | float]:
     """Return the facts about a run as words and numbers, which every format can hold.
 
     What has parts is JSON: ``config``, ``versions``, ``warnings``. What is not known is NaN or empty.

@@ -15,7 +15,7 @@ from cna_viz.data.datasets import load_graph
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 
 def with_graph(record: Record, target: list[int], edges: list[tuple[int, int]]) -> Record:

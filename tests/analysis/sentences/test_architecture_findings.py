@@ -9,7 +9,7 @@ from cna_viz.analysis.sentences import architecture_findings as findings
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 
 def test_the_reach_between_convolutions_and_between_slots(make: Make) -> None:

@@ -6,7 +6,7 @@ import pytest
 from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 
 @pytest.fixture

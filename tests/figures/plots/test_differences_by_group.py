@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.tables.comparison import within
-from cna_viz.analysis.tables.group_comparison import compare_groups
+from cna_viz.analysis.tables.comparison import group_runs
+from cna_viz.analysis.tables.groups import compare_groups
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_differences_by_group
 from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 Make = Callable[..., Record]
 
@@ -32,7 +32,7 @@ def records(make: Make) -> list[Record]:
 
 def test_rows_are_the_differences_within_each_group(records: list[Record]) -> None:
     figure = plot_differences_by_group(records, ["backbone"])
-    found = compare_groups(within(records, ["backbone"]), "relu")
+    found = compare_groups(group_runs(records, ["backbone"]), "relu")
     for arm in ("cna", "n"):
         trace = next(t for t in figure.data if t.name == SLOT_STYLES[arm].label)
         np.testing.assert_allclose(trace.x, 100 * found.xs(arm, level="arm")["difference"])

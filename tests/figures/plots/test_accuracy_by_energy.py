@@ -15,7 +15,7 @@ from cna_viz.figures import plot_accuracy_by_energy
 from cna_viz.figures.plots.accuracy_by_energy import SIZES
 from cna_viz.figures.style.theme import SLOT_STYLES
 from cna_viz.records.record import Record
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 Make = Callable[..., Record]
 

@@ -6,7 +6,7 @@ import pytest
 from cna_viz.analysis.tables.setting_values import setting_values
 from cna_viz.errors import UsageError
 from tests.analysis.conftest import Make
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 
 def test_values_are_numbers_and_nan_without_an_effect(make: Make) -> None:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from cna_viz.analysis.sentences.split_findings import headline_findings, split_findings
 from cna_viz.analysis.statistics.factorial import COMPONENTS
-from cna_viz.analysis.tables.split_effect import headline, mean_table, split_effect, split_tables
+from cna_viz.analysis.tables.split_effect import headline, split_effect, split_means, split_tables
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -98,7 +98,7 @@ def test_tables_are_of_one_dataset_by_split(make: Make) -> None:
     assert list(found) == ["random-60-20-20", "official-code"]
     accuracy = round(100 * record.score("test"), 1)
     pd.testing.assert_frame_equal(
-        mean_table(found),
+        split_means(found),
         pd.DataFrame({split: [accuracy] for split in found}, index=pd.Index(["relu"], name="arm")).rename_axis(
             columns="arm"
         ),

@@ -13,9 +13,9 @@ from cna_viz.config import RESULTS_VERSION, ModelConfig, RunConfig
 from cna_viz.config.vocabulary import MEASURES, SCORES
 from cna_viz.errors import RecordError
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import load_record
 from cna_viz.records.schema import LAYER_VARIABLES, REQUIRED_FILES, SCHEMA_VERSION, VARIABLES
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writing import writer as module
 from cna_viz.records.writing.writer import RecordWriter
 

@@ -8,7 +8,7 @@ import pytest
 from cna_viz.analysis.tables.pareto import cost_table, pareto_front
 from cna_viz.errors import UsageError
 from tests.analysis.conftest import Make
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 
 def front(sizes: list[float], scores: list[float], metric: str = "accuracy") -> list[bool]:

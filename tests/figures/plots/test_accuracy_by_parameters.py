@@ -13,7 +13,7 @@ from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_accuracy_by_parameters
 from cna_viz.records.record import Record
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 Make = Callable[..., Record]
 

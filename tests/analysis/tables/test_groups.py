@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from cna_viz.analysis.sentences.group_findings import count_findings, group_findings
 from cna_viz.analysis.statistics.paired import compare
-from cna_viz.analysis.tables.comparison import paired_table, short_names, within
-from cna_viz.analysis.tables.group_comparison import compare_groups, count_findings, group_findings, standing_table
+from cna_viz.analysis.tables.comparison import group_runs, paired_table, short_names
+from cna_viz.analysis.tables.groups import compare_groups, standing_table
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 SEEDS = 9
 
@@ -32,7 +33,7 @@ def records(make: Make) -> list[Record]:
 
 
 def test_differences_are_those_within_each_group_and_the_correction_is_for_all(records: list[Record]) -> None:
-    groups = within(records, ["backbone"])
+    groups = group_runs(records, ["backbone"])
     found = compare_groups(groups, "relu")
     for group, members in groups.items():
         alone = compare(paired_table(members), "relu")
@@ -44,7 +45,7 @@ def test_differences_are_those_within_each_group_and_the_correction_is_for_all(r
 
 
 def test_sentences_and_counts(records: list[Record]) -> None:
-    found = compare_groups(within(records, ["backbone"]), "relu")
+    found = compare_groups(group_runs(records, ["backbone"]), "relu")
     first, second = group_findings(found)
     assert first.startswith("**backbone gcn**, against relu: better: cna (+4.9 points [")
     assert "equal within 1 point: n (" in first
@@ -58,20 +59,20 @@ def test_sentences_and_counts(records: list[Record]) -> None:
 def test_few_pairs_and_diverged_arms_are_said(make: Make) -> None:
     records = [make(slot, seed=s) for slot in ("relu", "n") for s in (0, 1)]
     gone = [make("cna", seed=s, accuracy={}, status="diverged") for s in (0, 1)]
-    *_, few, left = group_findings(compare_groups(within([*records, *gone]), "relu"))
+    *_, few, left = group_findings(compare_groups(group_runs([*records, *gone]), "relu"))
     assert few.startswith("with 2 pairs no p value is below 0.5")
     assert left == "left out: digits, random-60-20-20: cna, of which 2 runs diverged"
 
 
 def test_arms_can_be_chosen(records: list[Record]) -> None:
-    found = compare_groups(within(records, ["backbone"]), "relu", arms=["cna"])
+    found = compare_groups(group_runs(records, ["backbone"]), "relu", arms=["cna"])
     assert list(found.index.get_level_values("arm")) == ["cna", "cna"]
 
 
 def test_an_arm_of_no_group_is_refused_and_one_of_some_groups_or_that_diverged_is_not(
     make: Make, records: list[Record]
 ) -> None:
-    groups = within(records, ["backbone"])
+    groups = group_runs(records, ["backbone"])
     with pytest.raises(UsageError, match="unknown arm 'typo'; choices, nearest first: "):
         compare_groups(groups, "relu", arms=["cna", "typo"])
     first, *others = groups
@@ -83,7 +84,7 @@ def test_an_arm_of_no_group_is_refused_and_one_of_some_groups_or_that_diverged_i
 
 
 def test_what_can_not_be_compared_is_refused(make: Make, records: list[Record]) -> None:
-    groups = within(records, ["backbone"])
+    groups = group_runs(records, ["backbone"])
     with pytest.raises(UsageError, match="unknown arm of group digits, random-60-20-20, backbone gcn 'rleu'"):
         compare_groups(groups, "rleu")
     with pytest.raises(UsageError, match="no arm to hold against 'relu'"):
@@ -98,7 +99,7 @@ def test_errors_beside_shares_are_refused(make: Make) -> None:
     for record in errors:
         record.summary["nmse"] = {"test": 0.3}
     with pytest.raises(UsageError, match="scores accuracy and nmse can't be put on one scale"):
-        compare_groups(within([*accuracy, *errors]), "relu")
+        compare_groups(group_runs([*accuracy, *errors]), "relu")
 
 
 def test_short_names_leave_out_what_is_shared() -> None:

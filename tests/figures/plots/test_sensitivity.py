@@ -11,7 +11,7 @@ import pytest
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_sensitivity
 from cna_viz.records.record import Record
-from tests.figures.test_accuracy_by_setting import having
+from tests.figures.plots.test_accuracy_by_setting import having
 
 Make = Callable[..., Record]
 

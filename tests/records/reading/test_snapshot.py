@@ -12,8 +12,8 @@ from cna_viz.errors import RecordError
 from cna_viz.records.reading.files import tensors_to_bytes
 from cna_viz.records.reading.integrity import Entry
 from cna_viz.records.reading.snapshot import Snapshot
-from cna_viz.records.reading.verify import find_problems
 from cna_viz.records.record import Record, load_record
+from cna_viz.records.verify import find_problems
 from tests.records.helpers import digest, manifest_line, write_manifest
 
 Make = Callable[..., Record]
