@@ -1,4 +1,4 @@
-"""Write the tables of docs/figures.md and docs/reports.md from the code they describe (`make docs` does it first)."""
+"""Write the tables of the documentation from the code that they describe (`make docs` does it first)."""
 
 import inspect
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cna_viz import figures
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import CnaVizError
 from cna_viz.files import replace_files
 from cna_viz.reports.notebooks.notebooks import list_reports
@@ -37,7 +38,7 @@ def with_table(page: str, table: str) -> str:
 
 def figure_table() -> str:
     """Return a row per public figure: the question of its file, the function, what it takes and what can be chosen."""
-    rows = (figure_row(getattr(figures, name)) for name in figures.__all__)
+    rows = (figure_row(getattr(figures, name)) for name in figures.__all__ if name.startswith("plot_"))
     return _table(("question", "function", "takes", "options"), rows)
 
 
@@ -60,6 +61,19 @@ def argument(docstring: str, name: str) -> str:
         raise CnaVizError(f"the docstring beginning {docstring[:30]!r} does not say what {name} is")
     words = re.sub(r":[a-z]+:`~?([^`]*)`", r"`\1`", found[1]).replace("``", "`")
     return " ".join(words.split())
+
+
+def measure_table() -> str:
+    """Return a row per measure: what it asks and how it is defined."""
+    head = ("measure", "asks", "formula", "range", "scale", "source")
+    rows = ((f"`{one.name}`", one.question, one.formula, one.range, one.scale, one.source) for one in MEASURES.values())
+    return _table(head, rows)
+
+
+def recorded_measure_table() -> str:
+    """Return a row per measure: what the record holds under its name."""
+    rows = ((f"`{one.name}`", one.meaning, one.range, one.degenerate) for one in MEASURES.values())
+    return _table(("measure", "meaning", "range", "special values"), rows)
 
 
 def report_table() -> str:
@@ -86,6 +100,8 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
 
 TABLES: Final[dict[Path, Callable[[], str]]] = {
     HERE / "figures.md": figure_table,
+    HERE / "measures.md": measure_table,
+    HERE / "schema.md": recorded_measure_table,
     HERE / "reports.md": report_table,
 }
 """Every page with a table that is written, and what writes it."""

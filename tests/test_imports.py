@@ -15,7 +15,8 @@ DRAW = """
 import sys, tempfile
 from pathlib import Path
 from cna_viz import ModelConfig, RunConfig, figures, list_runs, load_record
-from cna_viz.analysis import claims, findings, slot_findings, tables
+from cna_viz import analysis
+from cna_viz.analysis import claims
 from cna_viz.records.synthetic import synthetic_record
 
 with tempfile.TemporaryDirectory() as folder:
@@ -26,17 +27,17 @@ with tempfile.TemporaryDirectory() as folder:
     pairs = ("plot_differences", "plot_differences_by_group", "plot_effects", "plot_interaction")
     others = {*one, *pairs, "plot_claims", "plot_cluster_flow", "plot_embedding_animation"}  # these are called below
     others |= {"plot_two_runs"}
-    drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__ if name not in others]
+    drawn = [getattr(figures, name)([record]).to_json() for name in figures.__all__ if name not in {*others, "dark"}]
     claim = [claim for claim in claims.read_claims() if claim.kind == "level"][:1]
     judged = claims.judge_all(claim, claims.Plan(), claims.Evidence())
     drawn += [figures.plot_claims(judged).to_json(), claims.as_html(judged)]
     drawn += [getattr(figures, name)(record, 1).to_json() for name in one]
     drawn += [plot(record).to_json() for plot in (figures.plot_embedding_animation, figures.plot_cluster_flow)]
     drawn += [figures.plot_two_runs(record, record, 1).to_json()]
-    said = [*findings.depth_findings([record]), *findings.smoothing_findings([record])]
-    for find in (slot_findings.cluster_findings, slot_findings.normalization_findings, slot_findings.rational_findings):
+    said = [*analysis.depth_findings([record]), *analysis.smoothing_findings([record])]
+    for find in (analysis.cluster_findings, analysis.normalization_findings, analysis.rational_findings):
         said += find(record, 1)
-    assert len(list_runs(Path(folder))) == 1 and all(drawn) and all(said) and len(tables.accuracy_table([record]))
+    assert len(list_runs(Path(folder))) == 1 and all(drawn) and all(said) and len(analysis.arm_table(analysis.paired_table([record])))
 """
 
 COMPARE = """
@@ -44,17 +45,17 @@ import tempfile
 from itertools import product
 from pathlib import Path
 from cna_viz import ModelConfig, RunConfig, figures
-from cna_viz.analysis import ablation_findings, collapse_findings, comparison, factorial, training_findings
+from cna_viz import analysis
 from cna_viz.records.synthetic import synthetic_record
 
 with tempfile.TemporaryDirectory() as folder:
-    models = [ModelConfig(slot=slot, layers=3, hidden=4) for slot in factorial.COMPONENTS]
+    models = [ModelConfig(slot=slot, layers=3, hidden=4) for slot in analysis.COMPONENTS]
     configs = [RunConfig(model=model, seed=seed) for model, seed in product(models, (0, 1))]
     records = [synthetic_record(Path(folder), config) for config in configs]
     plots = (figures.plot_differences, figures.plot_effects, figures.plot_interaction)
-    table = comparison.paired_table(records)
-    said = ablation_findings.ablation_findings(table, "relu") + ablation_findings.effect_findings(table)
-    said += collapse_findings.collapse_findings(records) + [training_findings.unfinished_findings(records)]
+    table = analysis.paired_table(records)
+    said = analysis.ablation_findings(table, "relu") + analysis.effect_findings(table)
+    said += analysis.collapse_findings(records) + [analysis.unfinished_findings(records)]
     assert all([plot(records).to_json() for plot in plots]) and all(said)
 """
 

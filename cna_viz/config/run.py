@@ -8,7 +8,7 @@ and NaN are refused, unknown fields are refused.
 import hashlib
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from cna_viz.config import vocabulary
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError, shown, unknown_name
 
 RESULTS_VERSION = 6
@@ -33,7 +34,7 @@ _NAMED: Final = 5
 """Mistakes that one message names."""
 
 
-def _one_of(kind: str, choices: Sequence[str]) -> AfterValidator:
+def _one_of(kind: str, choices: Collection[str]) -> AfterValidator:
     """Validator for a name of the vocabulary; refuses with the choices, nearest first."""
 
     def check(value: str) -> str:
@@ -54,7 +55,7 @@ Activation = Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)]
 Sharing = Annotated[str, _one_of("sharing", vocabulary.SHARINGS)]
 Metric = Annotated[str, _one_of("metric", vocabulary.METRICS)]
 Schedule = Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)]
-MeasureName = Annotated[str, _one_of("measure", vocabulary.MEASURES)]
+MeasureName = Annotated[str, _one_of("measure", MEASURES)]
 Init = Annotated[str, _one_of("init", vocabulary.INITS)]
 Readout = Annotated[str, _one_of("readout", vocabulary.READOUTS)]
 JumpingKnowledge = Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)]
@@ -257,10 +258,10 @@ class RecordingConfig(Config):
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             return value
         names = [name.strip() for name in names if name.strip()]
-        unknown = [name for name in names if name not in {*vocabulary.MEASURES, "all"}]
+        unknown = [name for name in names if name not in {*MEASURES, "all"}]
         if "all" in names and not unknown:
-            return vocabulary.MEASURES
-        return tuple(unknown or [name for name in vocabulary.MEASURES if name in names])
+            return tuple(MEASURES)
+        return tuple(unknown or [name for name in MEASURES if name in names])
 
 
 class WatchedConfig(Config):

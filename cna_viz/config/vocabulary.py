@@ -6,6 +6,8 @@ its meaning keeps a dictionary from name to thing, and a test holds that diction
 
 from typing import Final
 
+from cna_viz.config.measures import MEASURES
+
 DATASETS: Final = (
     "digits",
     "karate",
@@ -147,39 +149,11 @@ STAGES: Final = ("conv", "slot")
 
 SPLITS: Final = ("train", "val", "test")
 
-FEATURE_MEASURES: Final = (
-    "feature_norm",
-    "dirichlet_survey",
-    "dirichlet_trace",
-    "dirichlet_sym",
-    "dirichlet_sym_loops",
-    "rayleigh",
-    "mad",
-    "mad_gap",
-    "mean_cosine",
-    "eigenspace_distance",
-    "eigenspace_distance_normalized",
-    "numerical_rank",
-    "effective_rank",
-    "rank_one_distance",
-    "group_distance_ratio",
-    "information_gain",
-)
+FEATURE_MEASURES: Final = tuple(name for name, measure in MEASURES.items() if measure.kind == "feature")
 """Measures of the features of a layer."""
 
-CLUSTER_MEASURES: Final = (
-    "cluster_entropy",
-    "cluster_churn",
-    "cluster_nmi_classes",
-    "cluster_ari_classes",
-    "cluster_nmi_communities",
-    "cluster_ari_communities",
-    "cluster_nmi_previous",
-    "cluster_ari_previous",
-)
+CLUSTER_MEASURES: Final = tuple(name for name, measure in MEASURES.items() if measure.kind == "cluster")
 """Measures of the clusters of a slot."""
 
-MEASURES: Final = ("feature_norm", "gradient_norm", "weight_norm", *FEATURE_MEASURES[1:], *CLUSTER_MEASURES)
-
-DEFAULT_MEASURES: Final = ("feature_norm", "gradient_norm", "rayleigh", "mad", "numerical_rank", "effective_rank")
+DEFAULT_MEASURES: Final = tuple(name for name, measure in MEASURES.items() if measure.default)
 """What is recorded unless somebody asks for more: cheap enough to be taken all the time."""

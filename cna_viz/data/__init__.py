@@ -1,7 +1,26 @@
 """Graphs and splits: what each dataset is, where its files lie, how it is read, which nodes train, select and test.
 
-Nothing is imported here, so that :mod:`~cna_viz.data.catalog`, :mod:`~cna_viz.data.roots` and
-:mod:`~cna_viz.data.summary` can be used without loading torch. The room's entrances are
-:func:`cna_viz.data.datasets.load_graph`, :func:`cna_viz.data.splits.make_split` and
-:func:`cna_viz.data.summary.summarize`.
+    >>> from cna_viz.data import load_data, summarize
+
+Listing datasets needs no torch; each name is loaded when it is first used.
 """
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from cna_viz.data.as_pyg import load_data as load_data
+    from cna_viz.data.datasets import load_graph as load_graph
+    from cna_viz.data.splits import make_split as make_split
+    from cna_viz.data.summary import summarize as summarize
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "as_pyg": ["load_data"],
+            "datasets": ["load_graph"],
+            "splits": ["make_split"],
+            "summary": ["summarize"],
+        },
+    )

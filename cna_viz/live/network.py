@@ -23,7 +23,7 @@ from cna_viz.recording.taps import TapModules, listen
 Array = np.ndarray[Any, Any]
 State = Mapping[str, Tensor]
 
-MEASURES: Final = ("rayleigh", "effective_rank")
+MEASURED: Final = ("rayleigh", "effective_rank")
 """What is measured of every layer: how much neighbours differ, and how many directions the features use."""
 
 
@@ -105,7 +105,7 @@ def run_through(graph: Graph, settings: LiveSettings, state: State | None = None
     with torch.random.fork_rng(), listen(taps, lambda key, x, _: heard.update({key: x})):
         torch.manual_seed(settings.seed)
         output = network(*inputs_of(graph))
-    measurer = FeatureMeasurer(MEASURES, EdgeList.from_edge_index(graph.edge_index, graph.num_nodes))
+    measurer = FeatureMeasurer(MEASURED, EdgeList.from_edge_index(graph.edge_index, graph.num_nodes))
     layers = [Layer(0, graph.x.numpy(), _measured(measurer, graph.x))]
     for number in range(1, settings.layers + 1):
         x = heard[number, "conv"]

@@ -1,6 +1,8 @@
 """Many measures of the same features at once, with the work that they share done once."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 
 import torch
 from torch import Tensor
@@ -25,6 +27,7 @@ Part = Callable[[Rows], dict[str, Tensor]]
 
 RANKS = ("numerical_rank", "effective_rank", "rank_one_distance")
 DISTANCES = ("eigenspace_distance", "eigenspace_distance_normalized")
+SAMPLED = ("group_distance_ratio", "information_gain")
 
 
 class FeatureMeasurer:
@@ -59,6 +62,7 @@ class FeatureMeasurer:
             *_edge_parts(self.names, edges, seed),
             *_row_parts(self.names),
             *_sample_parts(self.names, target, inputs, seed),
+            *_own_parts(self.names, edges),
         ]
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
@@ -104,6 +108,16 @@ def _ranks(x: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
         "rank_one_distance": lambda: nuclear_distance(x, values),
     }
     return {name: of[name]() for name in names}
+
+
+def _own_parts(names: Sequence[str], edges: EdgeList) -> list[Part]:
+    """Return the measures that share no work: each a function of its name, in a module of its name."""
+    shared = {*SUM_OF, *DISTANCES, *RANKS, *SAMPLED, "feature_norm", "mean_cosine", "mad_gap"}
+    return [partial(_own, name=name, edges=edges) for name in names if name not in shared]
+
+
+def _own(rows: Rows, name: str, edges: EdgeList) -> dict[str, Tensor]:
+    return {name: getattr(import_module(f"cna_viz.measures.{name}"), name)(rows.x, edges)}
 
 
 def _sample_parts(names: Sequence[str], target: Tensor | None, inputs: Tensor | None, seed: int) -> list[Part]:

@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Any, Final, TypeGuard
 
 from cna_viz.config import vocabulary
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import RecordError, shown
 
 SCHEMA_VERSION: Final = 4
@@ -85,32 +86,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     "roc_auc": Variable(PER_PART, "area under the ROC curve of two classes, 0 to 1"),
     "nmse": Variable(PER_PART, "mean squared error by the mean of all targets"),
     "r2": Variable(PER_PART, "share of the variance that is explained, at most 1"),
-    "feature_norm": Variable(PER_LAYER, "Frobenius norm of the features"),
-    "gradient_norm": Variable(PER_LAYER, "Frobenius norm of the loss gradient at the features"),
-    "weight_norm": Variable(PER_LAYER, "Frobenius norm of the weights of the convolution"),
-    "dirichlet_survey": Variable(PER_LAYER, "squared differences to the neighbours, mean over nodes"),
-    "dirichlet_trace": Variable(PER_LAYER, "Dirichlet energy of the Laplacian D - A"),
-    "dirichlet_sym": Variable(PER_LAYER, "Dirichlet energy of the normalized Laplacian without self-loops"),
-    "dirichlet_sym_loops": Variable(PER_LAYER, "Dirichlet energy of the normalized Laplacian with self-loops"),
-    "rayleigh": Variable(PER_LAYER, "Rayleigh quotient of the normalized Laplacian, 0 to 2"),
-    "mad": Variable(PER_LAYER, "mean average cosine distance to the neighbours, 0 to 2"),
-    "mad_gap": Variable(PER_LAYER, "cosine distance of remote minus that of near nodes, -2 to 2"),
-    "mean_cosine": Variable(PER_LAYER, "mean cosine of all pairs of nodes, -1 to 1"),
-    "eigenspace_distance": Variable(PER_LAYER, "distance from the dominant eigenspace"),
-    "eigenspace_distance_normalized": Variable(PER_LAYER, "the same by the norm of the features, 0 to 1"),
-    "numerical_rank": Variable(PER_LAYER, "numerical rank of the features"),
-    "effective_rank": Variable(PER_LAYER, "effective rank of the features"),
-    "rank_one_distance": Variable(PER_LAYER, "distance from rank one, 0 to 2"),
-    "group_distance_ratio": Variable(PER_LAYER, "distance between classes by distance within them"),
-    "information_gain": Variable(PER_LAYER, "information of the largest channel about the inputs, bits"),
-    "cluster_entropy": Variable(PER_LAYER, "entropy of the sizes of the clusters, nats"),
-    "cluster_churn": Variable(PER_LAYER, "share of nodes that changed their cluster since the last look"),
-    "cluster_nmi_classes": Variable(PER_LAYER, "normalized mutual information of clusters and classes"),
-    "cluster_ari_classes": Variable(PER_LAYER, "adjusted Rand index of clusters and classes"),
-    "cluster_nmi_communities": Variable(PER_LAYER, "normalized mutual information of clusters and communities"),
-    "cluster_ari_communities": Variable(PER_LAYER, "adjusted Rand index of clusters and communities"),
-    "cluster_nmi_previous": Variable(PER_LAYER, "normalized mutual information with the clusters of the layer before"),
-    "cluster_ari_previous": Variable(PER_LAYER, "adjusted Rand index with the clusters of the layer before"),
+    **{name: Variable(PER_LAYER, measure.meaning) for name, measure in MEASURES.items()},
     "embedding": Variable(("snapshot", "layer", "stage", "node", "channel"), "features", ("F16", "F32")),
     "prediction": Variable(
         ("snapshot", "node"), "class or number answered for the node, or for its graph", ("I32", "F32")
@@ -244,7 +220,7 @@ def check_layers(measures: Any, layers: int, where: str) -> None:
     if not isinstance(measures, Mapping):
         raise RecordError(f"{where}: 'layers' must hold measures")
     for variable, stages in measures.items():
-        if variable not in vocabulary.MEASURES or not isinstance(stages, Mapping):
+        if variable not in MEASURES or not isinstance(stages, Mapping):
             raise RecordError(f"{where}: unknown measure {shown(variable)}")
         if set(stages) != set(vocabulary.STAGES):
             raise RecordError(f"{where}: {variable!r} must hold {', '.join(vocabulary.STAGES)}")

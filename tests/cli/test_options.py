@@ -17,7 +17,7 @@ from cna_viz.config import (
     TrainingConfig,
 )
 from cna_viz.config.fields import settings
-from cna_viz.config.vocabulary import MEASURES
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError
 
 

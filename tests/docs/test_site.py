@@ -88,7 +88,8 @@ def test_what_the_extensions_do_is_on_the_pages(site: Path) -> None:
 
 
 def test_every_module_of_the_analysis_has_its_place() -> None:
-    modules = {module.name for module in pkgutil.iter_modules(analysis.__path__, "cna_viz.analysis.")}
+    walked = pkgutil.walk_packages(analysis.__path__, "cna_viz.analysis.")
+    modules = {module.name for module in walked if not module.ispkg and ".claims." not in module.name}
     pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.rst"))
     missing = {module for module in modules if f".. automodule:: {module}\n" not in pages}
     assert missing == {"cna_viz.analysis.words"}  # which others are written with

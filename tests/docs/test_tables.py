@@ -20,7 +20,7 @@ def test_tables_are_up_to_date(page: Path) -> None:
 def test_every_figure_has_a_row_that_begins_with_a_question() -> None:
     rows = tables.figure_table().splitlines()[2:]
     cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
-    assert [row[1].strip("`") for row in cells] == figures.__all__
+    assert [row[1].strip("`") for row in cells] == [name for name in figures.__all__ if name.startswith("plot_")]
     assert all(row[0].endswith("?") for row in cells)
 
 

@@ -8,7 +8,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from cna_viz.config import DataConfig, RunConfig
-from cna_viz.config.vocabulary import BACKBONES, CLUSTER_MEASURES, MEASURES
+from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import BACKBONES, CLUSTER_MEASURES
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.splits import make_split
 from cna_viz.experiments import train

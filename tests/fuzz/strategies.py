@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cna_viz.analysis.claims.reading import KEYS
 from cna_viz.config import vocabulary
 from cna_viz.config.fields import Setting, nested, settings
+from cna_viz.config.measures import MEASURES
 from cna_viz.experiments.grid import Grid
 
 LONG: Final = "x" * 20_000
@@ -21,7 +22,7 @@ NAMES: Final = sorted(
         *vocabulary.SPLIT_PROTOCOLS,
         *vocabulary.BACKBONES,
         *vocabulary.SLOTS,
-        *vocabulary.MEASURES,
+        *MEASURES,
         *(name for names in vocabulary.FACTORS.values() for name in names),
         *vocabulary.INITS,
         *vocabulary.READOUTS,
@@ -77,7 +78,7 @@ def near(setting: Setting) -> st.SearchStrategy[Any]:
         str: st.sampled_from(NAMES),
         bool: st.booleans(),
     }
-    measures = st.lists(st.sampled_from(["all", *vocabulary.MEASURES]), max_size=4)
+    measures = st.lists(st.sampled_from(["all", *MEASURES]), max_size=4)
     default = st.just(setting.field.get_default())
     return st.one_of(
         default, own.get(setting.type, measures.flatmap(lambda m: st.sampled_from([m, tuple(m), ",".join(m)])))
@@ -103,7 +104,7 @@ def valid(setting: Setting) -> st.SearchStrategy[Any]:
     if setting.name in CHOICES:
         return st.sampled_from(CHOICES[setting.name])
     if setting.name == "measures":
-        return st.lists(st.sampled_from(vocabulary.MEASURES), min_size=1, max_size=4)
+        return st.lists(st.sampled_from(MEASURES), min_size=1, max_size=4)
     if setting.type is int:
         return st.integers(2, 9)
     return st.booleans() if setting.type is bool else st.floats(0.001, 0.9)

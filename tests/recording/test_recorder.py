@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from cna_viz.config import RecordingConfig, vocabulary
-from cna_viz.config.vocabulary import BACKBONES, CLUSTER_MEASURES, DEFAULT_MEASURES, MEASURES, PRESETS, STAGES
+from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import BACKBONES, CLUSTER_MEASURES, DEFAULT_MEASURES, PRESETS, STAGES
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.slots import SLOTS
 from cna_viz.recording import compact as compact_module

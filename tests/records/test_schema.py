@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cna_viz.config import vocabulary
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
 
@@ -99,4 +100,4 @@ def test_dimensions_are_named_and_known() -> None:
         assert len(set(variable.dims)) == len(variable.dims)
         assert variable.meaning
     assert set(schema.LAYER_VARIABLES) <= set(schema.VARIABLES)
-    assert set(vocabulary.MEASURES) <= set(schema.VARIABLES)
+    assert set(MEASURES) <= set(schema.VARIABLES)

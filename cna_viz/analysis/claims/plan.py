@@ -9,7 +9,7 @@ from cna_viz.analysis.claims.model import Claim, ProtocolName, Trained
 from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.config.fields import run_config
 
-MEASURES: Final = ("feature_norm", "dirichlet_sym")
+MEASURED: Final = ("feature_norm", "dirichlet_sym")
 """Recorded of all runs of a ledger, so that claims about accuracy and about energy share them."""
 
 
@@ -58,7 +58,7 @@ class Plan:
         values = claim.settings_of(name, protocol)
         epochs = min(self.epochs, values.get("epochs", self.epochs))
         extra = (claim.measure,) if isinstance(claim, Trend) else ()
-        recording = {"every": max(1, epochs), "snapshots": "none", "measures": (*MEASURES, *extra)}
+        recording = {"every": max(1, epochs), "snapshots": "none", "measures": (*MEASURED, *extra)}
         return run_config({**values, **recording, "epochs": epochs, "seed": seed})
 
 

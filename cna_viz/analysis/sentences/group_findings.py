@@ -16,7 +16,7 @@ def group_findings(found: pd.DataFrame, *, margin: float = MARGIN) -> list[str]:
     """Say for each group which arms are better or worse, and what it would take to know.
 
     Args:
-        found: As :func:`.compare_groups` returns it.
+        found: As :func:`.groups.compare_groups` returns it.
         margin: The margin that it was made with.
     """
     baseline, metrics = found.attrs["baseline"], found.attrs["metrics"]
@@ -36,7 +36,7 @@ def count_findings(found: pd.DataFrame) -> list[str]:
     """Say for each arm in which groups it is better than the baseline, worse, equal or undecided.
 
     Args:
-        found: As :func:`.compare_groups` returns it.
+        found: As :func:`.groups.compare_groups` returns it.
     """
     names, baseline = short_names(found.attrs["metrics"]), found.attrs["baseline"]
     return [_count(str(arm), rows, baseline, names) for arm, rows in found.groupby(level="arm", sort=False)]

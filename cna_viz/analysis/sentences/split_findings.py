@@ -18,7 +18,7 @@ def headline_findings(
     """Take apart the difference between an arm on the last split and a baseline on the first.
 
     Args:
-        tables: The paired table of every split, as :func:`.split_tables` returns them.
+        tables: The paired table of every split, as :func:`.split_effect.split_tables` returns them.
         arm: An arm.
         baseline: The arm it is held against.
         margin: Difference of the score that counts as none.

@@ -10,7 +10,7 @@ from cna_viz.scores import WORDS
 
 
 def tuning_notes(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> dict[str, str]:
-    """Return a sentence for every arm, by the name that :func:`.paired_table` gives it.
+    """Return a sentence for every arm, by the name that :func:`.comparison.paired_table` gives it.
 
     Args:
         configs: The runs that are compared.

@@ -40,7 +40,7 @@ def effects(table: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN,
 
     Returns:
         A row per effect (``C``, ``N``, ``A``, ``CN``, ``CA``, ``NA``, ``CNA``) with the fields of
-        :class:`.Difference`; ``p_holm``, corrected for the seven effects; and ``verdict``,
+        :class:`.differences.Difference`; ``p_holm``, corrected for the seven effects; and ``verdict``,
         in the words of :func:`~cna_viz.analysis.statistics.paired.compare`.
 
     Raises:

@@ -1,6 +1,6 @@
 """What paired runs can say: differences with intervals, tests, equivalence. Tables in, tables out.
 
-All functions take the table of :func:`.paired_table`, or one like it: a row per pair, a
+All functions take the table of :func:`.comparison.paired_table`, or one like it: a row per pair, a
 column per arm, its cells scores such as accuracies from 0 to 1.
 """
 

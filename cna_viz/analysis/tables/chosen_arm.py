@@ -73,7 +73,7 @@ def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part:
         part: train, val or test.
 
     Returns:
-        The table of :func:`.paired_table`, its columns called as ``arms`` calls them;
+        The table of :func:`.comparison.paired_table`, its columns called as ``arms`` calls them;
         without rows and attributes where the arms share no pair.
 
     Raises:

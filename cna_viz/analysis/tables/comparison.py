@@ -214,7 +214,7 @@ def group_runs(records: Sequence[Record], names: Sequence[str] = ()) -> dict[str
 
 
 def short_names(groups: Iterable[str]) -> dict[str, str]:
-    """Return short names of the groups of :func:`within`: what tells them apart and no more.
+    """Return short names of the groups of :func:`group_runs`: what tells them apart and no more.
 
     What all share is left out, and where the first of what is left tells them all apart, as the dataset does, so is
     the rest.

@@ -35,7 +35,7 @@ def compare_groups(
 
     Returns:
         A row per group and arm, by ``group`` and ``arm``, with the columns of
-        :func:`.with_verdicts`. Arms of which a run diverged are left out; the attribute
+        :func:`.paired.with_verdicts`. Arms of which a run diverged are left out; the attribute
         ``left_out`` has their runs by a name of group and arm, ``metrics`` the score of each group, ``samples`` the
         differences of the pairs in the order of the rows.
 
@@ -88,7 +88,7 @@ def standing_table(records: Sequence[Record], baselines: Sequence[str], part: st
         arms of a column.
 
     Raises:
-        UsageError: As :func:`.paired_table`, and when there are fewer than two pairs.
+        UsageError: As :func:`.comparison.paired_table`, and when there are fewer than two pairs.
     """
     pairs = without_diverged(paired_table(records, part))
     metric = metric_of(pairs)

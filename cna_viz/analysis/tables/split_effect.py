@@ -47,7 +47,7 @@ def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.
     """Return the paired table of every split protocol by its name, in the order of the records.
 
     Raises:
-        UsageError: When there are several datasets, or as :func:`.paired_table` says.
+        UsageError: When there are several datasets, or as :func:`.comparison.paired_table` says.
     """
     groups = group_runs(records)
     datasets = {str(record.config.facts["dataset"]) for record in records}

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import STAGES
 from cna_viz.figures.panels.compact import ROW, compact, legend_below, legend_rows
 from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.pieces.nodes import Trace
 from cna_viz.figures.style.checks import check_choice, check_records, nothing_measured
-from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS, STAGE_LABELS
+from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.figures.style.theme import INK, MUTED, log_axis, slot_style, whole_ticks
 from cna_viz.records.record import Record
 
@@ -67,7 +68,7 @@ def measure_panel(
         layer: The layer in which the measure is drawn against the epoch, 1 … number of layers.
         epoch: The epoch at which it is drawn against the layer; that of the selected model of each run when left out.
         stage: ``conv`` or ``slot``.
-        names: What the runs are called, as :func:`.slot_style` takes them; their slots when left
+        names: What the runs are called, as :func:`.theme.slot_style` takes them; their slots when left
             out.
         height: Height in pixels.
         kept: Zoom is kept between panels that have this in common.
@@ -76,7 +77,7 @@ def measure_panel(
         UsageError: When there are no records, a name is unknown, or nothing was measured.
     """
     check_records(records)
-    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("measure", measure, MEASURES)
     check_choice("stage", stage, STAGE_LABELS)
     lines = _lines(records, measure, epoch, stage, names)
     if not any(np.isfinite(line.values).any() for line in lines):
@@ -85,7 +86,7 @@ def measure_panel(
     data = [trace for line in lines for trace in (_by_layer(line, edge), _by_epoch(line, layer, edge))]
     cursors = [_cursor(line, layer, edge) for line in lines if line.chosen]
     legend = [line.name for line in lines] if len(lines) > 1 else []
-    title = f"<b>{MEASURE_LABELS[measure]}</b><br>{MEASURE_QUESTIONS[measure]}"
+    title = f"<b>{MEASURES[measure].label}</b><br>{MEASURES[measure].question}"
     layout = {**_axes(lines, layer, scale), "shapes": _rules(lines, layer), **_legend(legend)}
     return compact([*data, *(mark for marks in cursors for mark in marks)], title, layout, kept=kept, height=height)
 
@@ -183,7 +184,7 @@ def _scale(measure: str, lines: Sequence[Line]) -> tuple[dict[str, Any], float]:
     """Return the axis of all values, and where a value that it does not have is drawn."""
     values = np.concatenate([line.values.ravel() for line in lines])
     values = values[np.isfinite(values)]
-    if measure not in LOG_MEASURES or not (values > 0).any():
+    if not MEASURES[measure].log or not (values > 0).any():
         low, high = min(0.0, values.min()), values.max()
         room = ROOM * (high - low or 1)
         return {"range": [low - room * (low < 0), high + room]}, -np.inf

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from cna_viz.config.measures import MEASURES
 from cna_viz.figures.pieces.marks import add_slot_line
-from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS
 from cna_viz.figures.style.theme import INK, log_axis, whole_ticks
 from cna_viz.records.record import Record
 
@@ -42,8 +42,8 @@ def add_layer_curves(
     deepest = max(record.layers for record in runs.values())
     figure.add_vline(x=layer, line={"color": INK, "width": 1, "dash": "dot"}, row=row, col=1)
     figure.update_xaxes(title="layer", range=[0.5, deepest + 0.5], **whole_ticks([1, deepest]), row=row, col=1)
-    scale = log_axis(known) if measure in LOG_MEASURES else {"rangemode": "tozero"}
-    figure.update_yaxes(title=MEASURE_LABELS[measure], **scale, row=row, col=1)
+    scale = log_axis(known) if MEASURES[measure].log else {"rangemode": "tozero"}
+    figure.update_yaxes(title=MEASURES[measure].label, **scale, row=row, col=1)
     return True
 
 

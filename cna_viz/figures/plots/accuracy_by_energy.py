@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 from cna_viz.analysis.tables.measure_and_score import correlation_words, measured_scores, rank_correlation
 from cna_viz.analysis.words import counted
 from cna_viz.config import vocabulary
+from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import legend_beside
 from cna_viz.figures.style.checks import check_choice, nothing_measured, one_metric
-from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, STAGE_LABELS, provenance, which_model
+from cna_viz.figures.style.labels import STAGE_LABELS, provenance, which_model
 from cna_viz.figures.style.theme import MUTED, PAPER, finish, log_axis, slot_style, space_below
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, factor, label
@@ -46,7 +47,7 @@ def plot_accuracy_by_energy(
             numbers.
     """
     metric = one_metric(records)
-    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("measure", measure, MEASURES)
     check_choice("stage", stage, STAGE_LABELS)
     check_choice("part of the split", part, vocabulary.SPLITS)
     table = measured_scores(records, measure, stage=stage, part=part)
@@ -55,14 +56,14 @@ def plot_accuracy_by_energy(
     known = table.dropna(subset=["value", "score"])
     if known.empty:
         raise UsageError(f"no run has both a value of {measure!r} and a {part} score to draw")
-    logarithmic = measure in LOG_MEASURES
+    logarithmic = MEASURES[measure].log
     shown, edge = _on_the_axis(known, logarithmic=logarithmic)
     figure = go.Figure()
     for arm, rows in shown.groupby("arm", sort=False):
         _add_arm(figure, rows, str(arm), sorted(known["layers"].unique()), factor(metric))
     _add_sizes(figure, sorted(known["layers"].unique()))
     scale = log_axis(shown["drawn"]) if logarithmic else {}
-    figure.update_xaxes(title=f"{MEASURE_LABELS[measure]} at the last hidden layer", **scale)
+    figure.update_xaxes(title=f"{MEASURES[measure].label} at the last hidden layer", **scale)
     figure.update_yaxes(title=label(metric, part))
     notes = [
         f"one marker per run, {STAGE_LABELS[stage]}, {which_model(records)}",
@@ -79,7 +80,7 @@ def plot_accuracy_by_energy(
 def _question(measure: str, metric: str) -> str:
     if measure in ENERGIES:
         return "Is a network with more energy a better one?"
-    name = MEASURE_LABELS[measure].split(" (")[0]
+    name = MEASURES[measure].label.split(" (")[0]
     return f"Does {name} go with {WORDS[metric]}?"
 
 

@@ -45,7 +45,7 @@ def plot_chosen_arm(
 ) -> go.Figure:
     """Draw the score of one arm among all arms of its depth, its difference from a baseline, and its way over depths.
 
-    Arms are those of :func:`.arms_by_depth`, the best at the top; the chosen one stands
+    Arms are those of :func:`.chosen_arm.arms_by_depth`, the best at the top; the chosen one stands
     out, the baseline is a line with its interval as a band. The difference, pair by pair, is written below the title.
     Where the arm or the baseline was trained at several depths, a second panel shows both there.
 

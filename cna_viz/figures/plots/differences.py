@@ -30,7 +30,7 @@ def plot_differences(
     """Draw how far every arm is from one of them: pairs, mean with interval, and what that is worth.
 
     Arms are those of :func:`~cna_viz.analysis.tables.comparison.paired_table`, verdicts those of
-    :func:`.compare`; the best arm stands at the top. Arms of which a run diverged are left
+    :func:`.paired.compare`; the best arm stands at the top. Arms of which a run diverged are left
     out, and the footnote says so.
 
     Args:

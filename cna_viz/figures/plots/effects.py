@@ -32,7 +32,7 @@ def plot_effects(
 ) -> go.Figure:
     """Draw main effects and interactions of C, N and A, groups of runs side by side.
 
-    Effects are those of :func:`.effects`. Groups have one dataset and one split protocol
+    Effects are those of :func:`.factorial.effects`. Groups have one dataset and one split protocol
     each; pairs are made within a group and never across.
 
     Args:

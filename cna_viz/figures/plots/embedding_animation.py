@@ -56,7 +56,7 @@ def plot_embedding_animation(
     Every node keeps its mark from frame to frame; beside it stands how far the nodes are spread in every frame. A layer
     in which all nodes are alike is said to be collapsed and drawn as the point it is. Of more than :data:`MOST_FRAMES`
     layers so many are shown, evenly spread on a logarithmic scale; of more nodes than
-    :data:`.MOST_ANIMATED` a sample. Marks are SVG at any number, as those of WebGL don't glide.
+    :data:`.large.MOST_ANIMATED` a sample. Marks are SVG at any number, as those of WebGL don't glide.
 
     The player waits for its button. Plotly's own ``write_html`` presses it unless told ``auto_play=False``.
 

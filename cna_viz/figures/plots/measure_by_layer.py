@@ -7,17 +7,10 @@ import plotly.graph_objects as go
 from cna_viz.analysis.statistics.intervals import geometric_range, interval_table, value_range
 from cna_viz.analysis.statistics.reference import constant_energy
 from cna_viz.analysis.tables.tables import layer_table
+from cna_viz.config.measures import MEASURES
 from cna_viz.figures.pieces.marks import add_slot_line
 from cna_viz.figures.style.checks import check_choice, nothing_measured, one_depth
-from cna_viz.figures.style.labels import (
-    LOG_MEASURES,
-    MEASURE_LABELS,
-    MEASURE_QUESTIONS,
-    STAGE_LABELS,
-    layers_words,
-    provenance,
-    which_model,
-)
+from cna_viz.figures.style.labels import STAGE_LABELS, layers_words, provenance, which_model
 from cna_viz.figures.style.theme import MUTED, finish, log_axis, whole_ticks
 from cna_viz.records.record import Record
 
@@ -33,13 +26,13 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     Raises:
         UsageError: When records are missing or differ in depth, a name is unknown, or nothing was measured.
     """
-    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("measure", measure, MEASURES)
     check_choice("stage", stage, STAGE_LABELS)
     depth = one_depth(records)
     measured = layer_table(records, measure, stage)
     if measured["value"].isna().all():
         raise nothing_measured(measure, stage)
-    logarithmic = measure in LOG_MEASURES
+    logarithmic = MEASURES[measure].log
     average = geometric_range if logarithmic else value_range
     table = interval_table(measured, "value", ["slot", "layer"], average)
     figure = go.Figure()
@@ -49,10 +42,10 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
         _add_constant(figure, constant_energy(records[0]), depth)
     figure.update_xaxes(title="layer", range=[0.5, depth + 0.5], **whole_ticks([1, depth]))
     scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
-    figure.update_yaxes(title=MEASURE_LABELS[measure], **scale)
+    figure.update_yaxes(title=MEASURES[measure].label, **scale)
     mean = "geometric mean of what is not 0" if logarithmic else "mean"
     note = f"{STAGE_LABELS[stage]}, {which_model(records)}; {mean} and range over seeds"
-    title = f"{MEASURE_QUESTIONS[measure]} ({layers_words(depth)})"
+    title = f"{MEASURES[measure].question} ({layers_words(depth)})"
     return finish(figure, title, provenance(records, note), height=480, bottom=110)
 
 

@@ -10,8 +10,9 @@ import xarray as xr
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.config.measures import MEASURES
 from cna_viz.figures.style.checks import check_choice, check_records, nothing_measured
-from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, STAGE_LABELS, layers_words, provenance
+from cna_viz.figures.style.labels import STAGE_LABELS, layers_words, provenance
 from cna_viz.figures.style.theme import SEQUENTIAL, finish, slot_style, whole_ticks
 from cna_viz.records.record import Record
 
@@ -30,7 +31,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     Raises:
         UsageError: When there are no records, measure or stage is unknown, or nothing was measured.
     """
-    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("measure", measure, MEASURES)
     check_choice("stage", stage, STAGE_LABELS)
     check_records(records)
     if all(record.metrics[measure].sel(stage=stage).isnull().all() for record in records):
@@ -39,7 +40,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     rows = ceil(len(records) / columns)
     spacing = {"horizontal_spacing": 0.04, "vertical_spacing": 0.3 / rows}
     figure = make_subplots(rows, columns, subplot_titles=_titles(records), shared_yaxes=True, **spacing)
-    logarithmic = measure in LOG_MEASURES
+    logarithmic = MEASURES[measure].log
     for number, record in enumerate(records):
         values = record.metrics[measure].sel(stage=stage).dropna("layer", how="all").dropna("epoch", how="all")
         shown = xr.apply_ufunc(np.log10, values.where(values > 0)) if logarithmic else values
@@ -57,7 +58,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     figure.update_xaxes(title="epoch", **whole_ticks(epochs))
     figure.update_yaxes(**whole_ticks([1, *(record.layers for record in records)]))
     figure.update_yaxes(title="layer", col=1)
-    label = ("log₁₀ of<br>" if logarithmic else "") + MEASURE_LABELS[measure]
+    label = ("log₁₀ of<br>" if logarithmic else "") + MEASURES[measure].label
     figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": {"title": {"text": label, "side": "right"}}})
     title = "Where and when do the layers collapse?"
     return finish(

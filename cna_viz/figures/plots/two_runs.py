@@ -13,6 +13,7 @@ from cna_viz.analysis.positions.projection import Projection
 from cna_viz.analysis.sentences.agreement_findings import pair_names
 from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_clusters
 from cna_viz.analysis.tables.node_groups import NodeGroups
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.large import MOST_POINTS, sample, sample_note, scatter
 from cna_viz.figures.pieces.layer_curves import add_layer_curves
@@ -20,7 +21,7 @@ from cna_viz.figures.pieces.nodes import fitting_size, legend_title, legend_trac
 from cna_viz.figures.pieces.paired_layers import PairedLayers, paired_layers
 from cna_viz.figures.pieces.projected import caption, hide_axes, method_note
 from cna_viz.figures.style.checks import check_choice
-from cna_viz.figures.style.labels import MEASURE_LABELS, STAGE_LABELS, layers_words, provenance
+from cna_viz.figures.style.labels import STAGE_LABELS, layers_words, provenance
 from cna_viz.figures.style.theme import INK, MUTED, finish, slot_style, space_below
 from cna_viz.records.record import Record
 
@@ -60,7 +61,7 @@ def plot_two_runs(
             where there are none), ``prediction`` (wrong ones are crosses) or ``degree``.
         method: ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP, slower, kept in the cache).
         measure: Name of the measure that is drawn below.
-        paired: What :func:`.paired_layers` returns for the same arguments, if it is there
+        paired: What :func:`.paired_layers.paired_layers` returns for the same arguments, if it is there
             already.
         cache: Folder of kept UMAP projections; the user's cache folder when left out.
         kind: Type of the traces of nodes, ``scatter`` or ``scattergl``; by the number of nodes when left out.
@@ -70,7 +71,7 @@ def plot_two_runs(
             unknown, or neither has clusters to colour by.
     """
     check_choice("color", color, COLORS)
-    check_choice("measure", measure, MEASURE_LABELS)
+    check_choice("measure", measure, MEASURES)
     runs = (first, second)
     paired = paired or paired_layers(first, second, epoch=epoch, stage=stage, method=method, cache=cache)
     if layer not in range(1, paired.deepest + 1):
@@ -92,7 +93,7 @@ def plot_two_runs(
         _add_caption(figure, column, names[column - 1], run, projection, epoch)
     by_name = dict(zip(names, runs, strict=True))
     if not add_layer_curves(figure, by_name, measure, layer=layer, epoch=epoch, stage=stage, row=2):
-        _say(figure, 3, f"{MEASURE_LABELS[measure]} was not measured<br>{STAGE_LABELS[stage]} at this epoch")
+        _say(figure, 3, f"{MEASURES[measure].label} was not measured<br>{STAGE_LABELS[stage]} at this epoch")
     for column in (1, 2):
         _square(figure, paired.far, column)
     notes = [f"{STAGE_LABELS[stage]}; the run at the right is turned onto the one at the left", method_note(method)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from cna_viz.config import vocabulary
 from cna_viz.config.fields import config_fields, field_value
+from cna_viz.config.measures import MEASURES
 from cna_viz.records import schema
 from cna_viz.records.record import Record
 
@@ -70,7 +71,7 @@ def metrics_epochs(records: Sequence[Record]) -> "Iterator[DataFrame]":
 
 def metrics_layers(records: Sequence[Record]) -> "Iterator[DataFrame]":
     """Yield run, epoch, layer, stage, and a column per measure that some run has; no row where nothing was measured."""
-    names = [name for name in vocabulary.MEASURES if any(record.metrics[name].notnull().any() for record in records)]
+    names = [name for name in MEASURES if any(record.metrics[name].notnull().any() for record in records)]
     for record in records:
         table = _tidy(record, names, ["epoch", "layer", "stage"])
         yield table[table[names].notna().any(axis=1)]

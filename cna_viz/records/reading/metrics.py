@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cna_viz.config import vocabulary
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import RecordError
 from cna_viz.records import schema
 
@@ -34,9 +35,7 @@ def metrics_dataset(lines: Sequence[dict[str, Any]], layers: int, path: Path) ->
         if number > 1 and line["epoch"] <= lines[number - 2]["epoch"]:
             raise RecordError(f"{path}, line {number}: epoch {line['epoch']} does not come after the one before")
     scores = {name: as_variable(("epoch", "split"), _scores(lines, name)) for name in ("loss", *vocabulary.SCORES)}
-    measures = {
-        name: as_variable(("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in vocabulary.MEASURES
-    }
+    measures = {name: as_variable(("epoch", "layer", "stage"), _measure(lines, name, layers)) for name in MEASURES}
     coordinates = {
         "epoch": np.array([line["epoch"] for line in lines], dtype=np.int64),
         "split": np.array(vocabulary.SPLITS),

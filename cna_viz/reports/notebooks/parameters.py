@@ -65,7 +65,7 @@ def convert(declared: Sequence[Parameter], given: Mapping[str, object], report: 
         report: Name of the report, for messages.
 
     Raises:
-        UsageError: A name is not declared, a value has the wrong type, or means nothing (see :mod:`.meaning`).
+        UsageError: A name is not declared, a value has the wrong type, or means nothing (see :mod:`.validate`).
     """
     names = [parameter.name for parameter in declared]
     for name in given:

@@ -9,7 +9,8 @@ from cna_viz.analysis.positions.methods import METHODS, Method
 from cna_viz.analysis.tables.agreement import check_same_nodes
 from cna_viz.analysis.tables.cluster_labels import has_clusters
 from cna_viz.analysis.tables.node_colors import COLORS, Color
-from cna_viz.config.vocabulary import MEASURES, STAGES
+from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import STAGES
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 

@@ -5,8 +5,9 @@ from typing import Final
 
 from ipywidgets import Button, Dropdown, HBox, IntSlider, Layout, Play, SelectionSlider, Text, VBox, Widget, jslink
 
+from cna_viz.config.measures import MEASURES
 from cna_viz.figures.pieces.nodes import KIND_LABELS
-from cna_viz.figures.style.labels import MEASURE_LABELS, STAGE_LABELS
+from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.records.record import Record
 from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
 from cna_viz.widgets.explorer.look import Choices, Look
@@ -101,7 +102,7 @@ class Controls(VBox):
             offer(self.color, [(_color(color, record), color) for color in offered.colors], look.color)
             offer(self.method, [(METHOD_WORDS[method], method) for method in offered.methods], look.method)
             measures = offered.measures or (look.measure,)
-            offer(self.measure, [(MEASURE_LABELS[measure], measure) for measure in measures], look.measure)
+            offer(self.measure, [(MEASURES[measure].label, measure) for measure in measures], look.measure)
         finally:
             self._filling = False
 

@@ -5,15 +5,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from cna_viz.config.measures import MEASURES
 from cna_viz.figures.panels import embedding_panel, graph_panel
 from cna_viz.figures.panels.compact import compact
 from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.panels.embedding import reach_of
 from cna_viz.figures.pieces.nodes import Trace
-from cna_viz.figures.style.labels import MEASURE_LABELS
 from cna_viz.figures.style.theme import CLASS_COLORS, INK, MUTED, log_axis, whole_ticks
 from cna_viz.live.graphs import edges_of
-from cna_viz.live.network import MEASURES
+from cna_viz.live.network import MEASURED
 from cna_viz.live.rationals import Coefficients, evaluate
 from cna_viz.live.training import Point
 from cna_viz.widgets.playground.seen import Seen
@@ -53,7 +53,7 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
     traces: list[Trace] = []
     layout: dict[str, Any] = {"shapes": []}
     across = {"title": "layer (0: the features)", "range": [-0.5, layers[-1] + 0.5], **whole_ticks(layers)}
-    for number, name, domain in zip(("", "2"), MEASURES, (LEFT, RIGHT), strict=True):
+    for number, name, domain in zip(("", "2"), MEASURED, (LEFT, RIGHT), strict=True):
         values = _drawn(name, seen)
         on = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         hover = "layer %{x}: %{y:.3g}<extra></extra>"
@@ -64,7 +64,7 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
         layout["shapes"].append(_cursor(layer, f"x{number}", f"y{number} domain"))
         axis = log_axis([value for value in values if value]) if name == "rayleigh" else {"rangemode": "tozero"}
         layout[f"xaxis{number}"] = {**across, "domain": domain, "anchor": f"y{number}"}
-        layout[f"yaxis{number}"] = {"title": MEASURE_LABELS[name], **axis, "anchor": f"x{number}"}
+        layout[f"yaxis{number}"] = {"title": MEASURES[name].label, **axis, "anchor": f"x{number}"}
     here_is = seen.passed.layers[layer].measures
     energy = f"{here_is['rayleigh']:.2g}" if seen.has_edges else "has no meaning without edges"
     found = f"layer {layer}: energy {energy}, rank {here_is['effective_rank']:.3g}"

@@ -10,7 +10,7 @@ import pytest
 
 from cna_viz.analysis.tables.tables import accuracy_table, depth_table, layer_table, mean_table
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
-from cna_viz.config.vocabulary import MEASURES
+from cna_viz.config.measures import MEASURES
 from cna_viz.records.record import Record
 from cna_viz.records.schema import SELECTED_FILE
 from cna_viz.records.synthetic import synthetic_record

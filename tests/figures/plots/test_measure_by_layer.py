@@ -6,9 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from cna_viz.config.vocabulary import MEASURES
+from cna_viz.config.measures import MEASURES
 from cna_viz.figures import plot_measure_by_layer
-from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS, MEASURE_QUESTIONS
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]
@@ -25,14 +24,14 @@ def test_lines_and_bands_are_the_numbers_of_the_records(make: Make, measure: str
         values = np.array(
             [r.metrics[measure].sel(epoch=2, stage=stage)[:last] for r in records if r.config.model.slot == slot]
         )
-        mean = np.exp(np.log(values).mean(axis=0)) if measure in LOG_MEASURES else values.mean(axis=0)
+        mean = np.exp(np.log(values).mean(axis=0)) if MEASURES[measure].log else values.mean(axis=0)
         assert list(line.x) == list(range(1, last + 1))
         np.testing.assert_allclose(line.y, mean)
         np.testing.assert_allclose(band.y, [*values.max(axis=0), *values.min(axis=0)[::-1]])
     axis = figure.layout.yaxis
-    assert axis.title.text == MEASURE_LABELS[measure]
-    assert (axis.type == "log") == (measure in LOG_MEASURES)
-    assert figure.layout.title.text == f"{MEASURE_QUESTIONS[measure]} (4 layers)"
+    assert axis.title.text == MEASURES[measure].label
+    assert (axis.type == "log") == (MEASURES[measure].log)
+    assert figure.layout.title.text == f"{MEASURES[measure].question} (4 layers)"
     assert list(figure.layout.xaxis.range) == [0.5, 4.5]
 
 

@@ -5,10 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.config.vocabulary import MEASURES
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_measure_heatmap
-from cna_viz.figures.style.labels import LOG_MEASURES, MEASURE_LABELS
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]
@@ -23,12 +22,12 @@ def test_each_panel_is_the_measure_of_its_record(make: Make, measure: str, stage
     for trace, record in zip(figure.data, records, strict=True):
         values = record.metrics[measure].sel(stage=stage).values[:, :last].T
         np.testing.assert_array_equal(trace.customdata, values)
-        np.testing.assert_allclose(trace.z, np.log10(values) if measure in LOG_MEASURES else values)
+        np.testing.assert_allclose(trace.z, np.log10(values) if MEASURES[measure].log else values)
         assert list(trace.x) == list(range(6))
         assert list(trace.y) == list(range(1, last + 1))
         assert trace.coloraxis == "coloraxis"  # one scale for all panels
     title = figure.layout.coloraxis.colorbar.title.text
-    assert title == ("log₁₀ of<br>" if measure in LOG_MEASURES else "") + MEASURE_LABELS[measure]
+    assert title == ("log₁₀ of<br>" if MEASURES[measure].log else "") + MEASURES[measure].label
 
 
 def test_panels_say_slot_and_depth_and_may_differ_in_depth(make: Make) -> None:

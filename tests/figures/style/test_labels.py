@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from cna_viz.config import RunConfig, WatchedConfig
-from cna_viz.config.vocabulary import MEASURES, STAGES
+from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import STAGES
 from cna_viz.figures.style.labels import (
     LOG_MEASURES,
     MEASURE_LABELS,

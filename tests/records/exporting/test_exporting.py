@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from cna_viz.config import ModelConfig, RunConfig, TrainingConfig, WatchedConfig, vocabulary
+from cna_viz.config import ModelConfig, RunConfig, TrainingConfig, WatchedConfig
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records.dataset import to_xarray
 from cna_viz.records.exporting import exporting, netcdf
@@ -45,7 +46,7 @@ def test_tables_come_back(two: list[Record], tmp_path: Path, to: str) -> None:
     for row in epochs.itertuples():
         metrics = next(record for record in two if record.id == row.run).metrics.sel(epoch=row.epoch, split=row.split)
         assert (row.loss, row.accuracy) == (float(metrics["loss"]), float(metrics["accuracy"]))
-    measured = [name for name in vocabulary.MEASURES if name in layers]
+    measured = [name for name in MEASURES if name in layers]
     assert list(layers) == ["run", "epoch", "layer", "stage", *measured]
     for record in two:
         table = layers[layers["run"] == record.id].set_index(["epoch", "layer", "stage"])

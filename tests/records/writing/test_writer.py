@@ -10,7 +10,8 @@ import pytest
 
 from cna_viz import files
 from cna_viz.config import RESULTS_VERSION, ModelConfig, RunConfig
-from cna_viz.config.vocabulary import MEASURES, SCORES
+from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import SCORES
 from cna_viz.errors import RecordError
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.record import load_record

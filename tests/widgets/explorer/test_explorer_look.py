@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cna_viz.config.vocabulary import MEASURES
+from cna_viz.config.measures import MEASURES
 from cna_viz.records.record import Record
 from cna_viz.widgets.explorer.look import Look, choices, clamped
 

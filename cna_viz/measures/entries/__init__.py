@@ -1,1 +1,0 @@
-"""The entries of the catalog of measures, one file per family."""
