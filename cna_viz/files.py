@@ -1,8 +1,8 @@
 """Where we may write, and how: files are whole or as they were, also after a crash."""
 
+import errno
 import math
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Final
 
 from platformdirs import user_cache_path
 
-from cna_viz.removal import remove
+from cna_viz.removal import WhyKept, remove, temporary_name
 
 CACHE_VARIABLE: Final = "CNA_VIZ_CACHE"
 """Environment variable that names the cache folder."""
@@ -23,20 +23,27 @@ def cache_root() -> Path:
 
 
 @contextmanager
-def drafts(*paths: Path) -> Iterator[list[Path]]:
+def drafts(*paths: Path, why_kept: WhyKept = lambda _: "") -> Iterator[list[Path]]:
     """Give a temporary path beside each path; all are put in place, in order, when the context is left.
 
     Where it is left with an exception, or one of them can't be forced to disk, what was there before is as it was.
 
     Args:
         paths: The paths; their folders must exist. Each temporary path must be written to.
+        why_kept: Says of a path, right before it is replaced, why it must not be; empty where it may.
+
+    Raises:
+        FileExistsError: When one of them must not be replaced; none is.
     """
-    written = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp") for path in paths}
+    written = {path: temporary_name(path) for path in paths}
     try:
         yield list(written.values())
         for temporary in written.values():
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
+        for path in paths:
+            if os.path.lexists(path) and (reason := why_kept(path)):
+                raise FileExistsError(errno.EEXIST, f"{path.name} {reason} and is not replaced", str(path))
         for path, temporary in written.items():
             temporary.replace(path)
     finally:
@@ -44,24 +51,25 @@ def drafts(*paths: Path) -> Iterator[list[Path]]:
             remove(temporary, lambda _: "")  # nobody else knows its name
 
 
-def replace_files(contents: Mapping[Path, bytes | str]) -> None:
+def replace_files(contents: Mapping[Path, bytes | str], why_kept: WhyKept = lambda _: "") -> None:
     """Write all files under temporary names and, only when every one of them is on disk, put them in place, in order.
 
     Args:
         contents: Content by path; text is written as UTF-8. The folders must exist.
+        why_kept: As in :func:`drafts`.
 
     Raises:
         OSError: A file can't be written; the files that were there before are as they were.
     """
-    with drafts(*contents) as written:
+    with drafts(*contents, why_kept=why_kept) as written:
         for temporary, content in zip(written, contents.values(), strict=True):
             temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str, why_kept: WhyKept = lambda _: "") -> None:
     """Write one file as :func:`replace_files` does, making its folder where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_files({path: content})
+    replace_files({path: content}, why_kept)
 
 
 def finite(value: object) -> object:

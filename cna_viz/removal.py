@@ -5,17 +5,24 @@ name. Whatever appears in a folder meanwhile is never removed: the folder then i
 """
 
 import os
+import re
 import stat
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-SUFFIX: Final = "removed"
-"""Ends the name of what is being removed; after a kill it is a leftover like any other."""
+TEMPORARY: Final = r"\.[0-9a-f]{32}\.tmp"
+"""Ends the names that nobody else uses: of what is being written, and of what is being removed."""
 
 WhyKept = Callable[[Path], str]
 """Takes a file or a folder and returns why it is kept; empty where this library wrote all of it."""
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a name beside a path that nobody else uses; ``runs gc`` knows it after a kill."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
 
 
 def remove(path: Path, why_kept: WhyKept) -> str:
@@ -35,7 +42,7 @@ def remove(path: Path, why_kept: WhyKept) -> str:
 
 
 def not_own(path: Path) -> str:
-    """Return why a file or folder is not to be touched whatever it holds: links, other users' things, or devices.
+    """Return why a file or folder is not to be removed whatever it holds: links, other users' things, mounts, devices.
 
     Raises:
         OSError: When it can't be looked at.
@@ -43,8 +50,15 @@ def not_own(path: Path) -> str:
     reason = _not_own(path)
     if reason or not path.is_dir():
         return reason
-    found = ((entry, _not_own(entry)) for entry in entries(path))
-    return next((f"holds {entry.relative_to(path).as_posix()}, which {why}" for entry, why in found if why), "")
+    mounted, place = _mounted(), os.path.realpath(path)
+    if place in mounted:
+        return "is mounted from elsewhere"
+    for entry in entries(path):
+        name = entry.relative_to(path).as_posix()
+        why = "is mounted from elsewhere" if f"{place}/{name}" in mounted else _not_own(entry)
+        if why:
+            return f"holds {name}, which {why}"
+    return ""
 
 
 def entries(folder: Path) -> list[Path]:
@@ -75,8 +89,16 @@ def _not_own(path: Path) -> str:
     return ""
 
 
+def _mounted() -> set[str]:
+    """Return where file systems and folders are mounted, as far as this system says it."""
+    with suppress(OSError):
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+        return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in lines}
+    return set()
+
+
 def _remove_renamed(path: Path, why_kept: WhyKept) -> str:
-    aside = path if path.suffix == f".{SUFFIX}" else path.with_name(f".{path.name}.{uuid.uuid4().hex}.{SUFFIX}")
+    aside = path if re.fullmatch(rf"\..*{TEMPORARY}", path.name) else temporary_name(path)
     path.rename(aside)
     seen = [*entries(aside), aside] if aside.is_dir() else [aside]
     reason = not_own(aside) or why_kept(aside)
@@ -85,6 +107,6 @@ def _remove_renamed(path: Path, why_kept: WhyKept) -> str:
             entry.rmdir() if entry.is_dir() else entry.unlink()
     except OSError as error:
         reason = f"changed while it was removed ({error.strerror or error})"
-    if reason and aside != path and not path.exists():
+    if reason and aside != path and not os.path.lexists(path):
         aside.rename(path)
     return reason

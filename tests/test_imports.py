@@ -37,7 +37,7 @@ with tempfile.TemporaryDirectory() as folder:
     said = [*analysis.depth_findings([record]), *analysis.smoothing_findings([record])]
     for find in (analysis.cluster_findings, analysis.normalization_findings, analysis.rational_findings):
         said += find(record, 1)
-    assert len(list_runs(Path(folder))) == 1 and all(drawn) and all(said) and len(analysis.arm_table(analysis.paired_table([record])))
+    assert len(list_runs(Path(folder))) == 1 and all(drawn) and all(said) and len(analysis.depth_table([record]))
 """
 
 COMPARE = """

@@ -104,7 +104,7 @@ def test_what_appears_meanwhile_is_kept_and_so_is_the_name(tmp_path: Path) -> No
 
     assert remove(tmp_path / "folder", writing).startswith("changed while it was removed")
     assert looks[0] == "folder"
-    assert looks[1].endswith(".removed")
+    assert looks[1].endswith(".tmp")
     assert (tmp_path / "folder" / "thesis.tex").read_text() == "mine"
 
 

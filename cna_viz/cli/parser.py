@@ -43,4 +43,7 @@ class Parser(argparse.ArgumentParser):
             if unknown[0].startswith("-"):
                 raise unknown_name("option", unknown[0].partition("=")[0], options)
             raise UsageError(f"unexpected {shown(unknown[0])}; see `{self.prog} --help`")
+        out = str(getattr(known, "out", None) or "")
+        if out != out.encode("utf-8", "replace").decode():
+            raise UsageError(f"--out {shown(out)} is not accepted: what is written there names it, and it is not UTF-8")
         return known

@@ -1,6 +1,7 @@
 """``cna-viz runs``: list, show, verify, export or reproduce records, or remove what interrupted runs have left."""
 
 import json
+import re
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -142,6 +143,11 @@ def _show(namespace: Namespace) -> int:
     return 0
 
 
+def _is_broken_run(entry: "Listed") -> bool:
+    """Return whether a folder has the name of a run and can't be read; others belong to other programs."""
+    return entry.status == "broken" and re.match("[0-9a-f]{16}", entry.folder.name) is not None
+
+
 def _verify(namespace: Namespace) -> int:
     from cna_viz.records.listing import find_run, list_runs
     from cna_viz.records.reading.integrity import is_complete
@@ -151,10 +157,11 @@ def _verify(namespace: Namespace) -> int:
         folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]
     else:
         listed = list_runs(namespace.runs)
-        folders = [entry.folder for entry in listed if entry.status != "incomplete" or is_complete(entry.folder)]
+        folders = [entry.folder for entry in listed if is_complete(entry.folder) or _is_broken_run(entry)]
         for entry in listed:
             if entry.folder not in folders:
-                complain(f"{entry.folder}: incomplete, not verified")
+                what = "incomplete" if entry.status == "incomplete" else "no record"
+                complain(f"{entry.folder}: {what}, not verified")
     problems = {}
     with bar(len(folders), "verify", unit=" records", delay=PATIENCE) as progress:
         for folder in folders:

@@ -1,7 +1,9 @@
 """Interrupted attempts at a run: kept until a finished record replaces them, and removed only if they are ours."""
 
 import logging
+import os
 import re
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -12,21 +14,17 @@ from cna_viz.errors import CnaVizError, RecordError
 from cna_viz.records import schema
 from cna_viz.records.reading.files import read_bytes, read_json
 from cna_viz.records.reading.integrity import LEFT_BY_SYSTEMS
-from cna_viz.removal import SUFFIX, entries, not_own, remove
+from cna_viz.removal import TEMPORARY, entries, not_own, remove
 
 logger = logging.getLogger("cna_viz")
 
-FOLDER: Final = re.compile(
-    rf"\.?(?P<id>[0-9a-f]{{16}})(?P<aside>\.unfinished-[1-9][0-9]*)?(\.[0-9a-f]{{32}}\.{SUFFIX})?"
-)
+FOLDER: Final = re.compile(rf"\.?(?P<id>[0-9a-f]{{16}})(?P<aside>\.unfinished-[1-9][0-9]*)?({TEMPORARY})?")
 """Names of folders of a run: its record, an attempt that was set aside, and either while it is being removed."""
 
 _SNAPSHOT: Final = r"[0-9]{4,}\.safetensors"
 _FILE: Final = "|".join(map(re.escape, (*schema.REQUIRED_FILES, schema.MANIFEST_FILE)))
 _WRITTEN: Final = re.compile(rf"({_FILE})|{schema.SNAPSHOT_FOLDER}/{_SNAPSHOT}")
-DRAFT: Final = re.compile(
-    rf"({schema.SNAPSHOT_FOLDER}/\.{_SNAPSHOT}|\.({_FILE}|{schema.COMPLETE_FILE}))\.[0-9a-f]{{32}}\.tmp"
-)
+DRAFT: Final = re.compile(rf"({schema.SNAPSHOT_FOLDER}/\.{_SNAPSHOT}|\.({_FILE}|{schema.COMPLETE_FILE})){TEMPORARY}")
 """Temporary files of a run, by their paths within its folder."""
 
 
@@ -36,15 +34,16 @@ def set_aside(folder: Path) -> None:
     Raises:
         RecordError: When anything there was not written by that attempt; it stays where it is.
     """
-    if not folder.exists() and not folder.is_symlink():
+    if not os.path.lexists(folder):
         return
-    reason = why_kept(folder, folder.name, ignore=LEFT_BY_SYSTEMS)
+    # Who else owns these files, or has them under another name as well, loses nothing by the rename.
+    reason = _looked_at(lambda: why_not_attempt(folder, folder.name, LEFT_BY_SYSTEMS))
     if reason:
         raise RecordError(
             f"{folder}: {reason}, so this run can't be trained there; move it away, or choose another folder"
         )
     names = (folder.with_name(f"{folder.name}.unfinished-{number}") for number in count(1))
-    folder.rename(next(name for name in names if not name.exists() and not name.is_symlink()))
+    folder.rename(next(name for name in names if not os.path.lexists(name)))
 
 
 def forget_attempts(folder: Path) -> None:
@@ -55,32 +54,39 @@ def forget_attempts(folder: Path) -> None:
             logger.warning("%s: kept, as it %s", attempt, reason)
 
 
-def why_kept(folder: Path, run: str, ignore: frozenset[str] = frozenset()) -> str:
-    """Return why a folder is neither moved nor removed as an interrupted attempt at a run; empty where it is one.
+def why_kept(folder: Path, run: str) -> str:
+    """Return why a folder is not removed as an interrupted attempt at a run; empty where it is one."""
+    return _looked_at(lambda: not_own(folder) or why_not_attempt(folder, run))
 
-    Args:
-        folder: The folder.
-        run: Id of the run.
-        ignore: Names that do not count.
-    """
+
+def _looked_at(why: Callable[[], str]) -> str:
     try:
-        return not_own(folder) or why_not_attempt(folder, run, ignore)
+        return why()
     except OSError as error:
         return f"can't be looked into ({error.strerror})"
 
 
 def why_not_attempt(folder: Path, run: str, ignore: frozenset[str] = frozenset()) -> str:
-    """Return why a folder of our own is not what an interrupted attempt left; arguments as in :func:`why_kept`."""
+    """Return why a folder is not what an interrupted attempt left, whoever owns it; empty where it is.
+
+    Args:
+        folder: The folder.
+        run: Id of the run.
+        ignore: Names that do not count.
+
+    Raises:
+        OSError: When it can't be looked into.
+    """
     name = FOLDER.fullmatch(folder.name)
     if name is None or name["id"] != run:
         return "does not have the name of an attempt"
-    if not folder.is_dir():
-        return "is not a folder"
+    if folder.is_symlink() or not folder.is_dir():
+        return "is not a folder of its own"
     if (folder / schema.COMPLETE_FILE).is_file():
         return "is a finished record"
     found = [entry for entry in entries(folder) if entry.name not in ignore]
     for entry in found:
-        if not _is_written(entry, folder):
+        if entry.is_symlink() or not _is_written(entry, folder):
             return f"holds {entry.relative_to(folder).as_posix()}, which is not of a record"
     if folder / schema.CONFIG_FILE in found:
         return "" if _run_in(folder) == run else f"has a {schema.CONFIG_FILE} that is not that of this run"

@@ -114,16 +114,16 @@ def _temporary_files(runs: Path) -> Iterator[Leftover]:
 
 def _locks(runs: Path) -> Iterator[Leftover]:
     """Find locks."""
-    if not (runs / LOCK_FOLDER).is_symlink():
-        for path in sorted((runs / LOCK_FOLDER).glob("*.lock")):
-            if (name := LOCK_FILE.fullmatch(path.name)) and not _why_lock_kept(path):
-                yield Leftover(path, LOCK, name["id"], 0)
+    for path in _inside(runs / LOCK_FOLDER):
+        if (name := LOCK_FILE.fullmatch(path.name)) and not _why_lock_kept(path):
+            yield Leftover(path, LOCK, name["id"], 0)
 
 
 def _why_lock_kept(path: Path) -> str:
     """Return why a file is no lock of ours, which are empty; empty where it is one."""
     with suppress(OSError):
-        return removal.not_own(path) or ("is not empty" if path.stat().st_size else "")
+        behind = "lies behind a link" if path.parent.is_symlink() else ""
+        return behind or removal.not_own(path) or ("is not empty" if path.stat().st_size else "")
     return "can't be looked at"
 
 

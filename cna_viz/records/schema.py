@@ -49,7 +49,7 @@ class Variable:
         meaning: What it means.
         dtypes: Of a tensor, the types it may have, as safetensors calls them; integers are at least 0.
         sizes: Dimensions that always have the same size.
-        most: Largest integer it may hold, or the dimension whose positions its integers are.
+        most: Largest integer it may hold, or the dimension whose positions its integers are (of edges: their number).
         ascending: Whether its integers never fall.
     """
 
@@ -109,7 +109,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     ),
     "target": Variable(("node",), "class or number to tell, of the node or of its graph", ("I64", "F32")),
     "split_of_node": Variable(("node",), "0 none, 1 train, 2 val, 3 test", ("I8",), most=3),
-    "degree": Variable(("node",), "number of neighbours", ("I64",)),
+    "degree": Variable(("node",), "number of neighbours", ("I64",), most="edge"),
     "edge_index": Variable(("end", "edge"), "edges, both directions", ("I64",), {"end": 2}, most="node"),
     "graph_of_node": Variable(
         ("node",), "number of the graph of the node, in datasets of graphs", ("I64",), most="node", ascending=True

@@ -91,7 +91,8 @@ def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, 
 def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dict[str, Array]:
     layers, hidden, classes = config.model.layers, config.model.hidden, int(target.max()) + 1
     centers = rng.standard_normal((classes, hidden))
-    tensors: dict[str, Array] = {"prediction": target.astype(np.int32)}
+    kind = np.float32 if config.data.task == "node-regression" else np.int32
+    tensors: dict[str, Array] = {"prediction": target.astype(kind)}
     for layer in range(1, layers + 1):
         width = hidden if layer < layers else classes
         blobs = 1 + np.exp(-layer / 4) * (centers[target] + rng.standard_normal((len(target), hidden)))

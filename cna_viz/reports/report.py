@@ -19,7 +19,7 @@ from cna_viz.reports.notebooks.parameters import convert, read_parameters
 from cna_viz.reports.page.provenance import Provenance, versions
 from cna_viz.reports.page.widgets import strip_widgets
 from cna_viz.reports.running.execute import Progress, execute, keep
-from cna_viz.reports.written import METADATA, check_replaceable, why_not_written
+from cna_viz.reports.written import check_replaceable, mark_notebook, why_not_written
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -30,6 +30,8 @@ FILES: Final = ("report.ipynb", "summary.json", "index.html")
 """What a report leaves in its folder, the page last."""
 FAILED: Final = "failed.ipynb"
 """What it leaves where it fails."""
+PRINTED: Final = "report.pdf"
+"""The page, printed."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _writable_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder) as probe:
             probe.write(b"can it be written to?")
-        check_replaceable(*(folder / name for name in (*FILES, FAILED)))
+        check_replaceable(*(folder / name for name in (*FILES, FAILED, PRINTED)))
     except OSError as error:
         raise UsageError(f"can't write to {folder}: {error.strerror or error}") from None
     return folder
@@ -117,7 +119,7 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
 
     page = make_page(notebook, provenance)
     strip_widgets(notebook)
-    notebook.metadata |= METADATA
+    mark_notebook(notebook)
     summary = {
         "report": provenance.report,
         "parameters": dict(provenance.values),
@@ -133,9 +135,10 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
             folder / "report.ipynb": notebook_text(notebook),
             folder / "summary.json": json.dumps(finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
             folder / "index.html": page,
-        }
+        },
+        why_not_written,
     )
-    for name in (FAILED, "report.pdf"):  # of an earlier failure, of an earlier page
+    for name in (FAILED, PRINTED):  # of an earlier failure, of an earlier page
         reason = remove(folder / name, partial(why_not_written, name=name))
         if reason:
             logger.warning("%s: kept, as it %s", folder / name, reason)

@@ -1,20 +1,23 @@
 """Which files in a folder of reports this library wrote: it replaces and removes no others."""
 
+import hashlib
+import json
+import os
+import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cna_viz.errors import UsageError
 
-METADATA: Final = {"written_by": "cna_viz"}
-"""In the metadata of every notebook that a report leaves."""
 _MARK: Final = b"\n% written by cna_viz\n"
 _SIGNS: Final = {
     ".html": b'<meta name="generator" content="cna_viz ',
     ".json": b'"command": "cna-viz report ',
-    ".ipynb": b'"written_by": "cna_viz"',
     ".pdf": _MARK,
     ".png": _MARK,
 }
+_KEY: Final = "cna_viz"
+_SOURCE: Final = re.compile(r"\d+_\w+\.ipynb")
 
 
 def marked(content: bytes) -> bytes:
@@ -22,8 +25,13 @@ def marked(content: bytes) -> bytes:
     return content + _MARK
 
 
+def mark_notebook(notebook: Any) -> None:
+    """Enter in a notebook's metadata what its cells say, so that what somebody has written into it later is seen."""
+    notebook.metadata[_KEY] = {"cells": _digest(notebook.cells)}
+
+
 def why_not_written(path: Path, name: str = "") -> str:
-    """Return why a file is not one that a report left; empty where it is.
+    """Return why a file is not one that a report left and nobody has edited; empty where it is.
 
     Args:
         path: The file.
@@ -35,16 +43,14 @@ def why_not_written(path: Path, name: str = "") -> str:
     if path.is_symlink() or not path.is_file():
         return "is not a file of its own"
     kind = Path(name or path).suffix
-    if _SIGNS[kind] in path.read_bytes():
-        return ""
-    # Notebooks had no mark once; they were written together with their page.
-    page = path.with_name("index.html")
-    return "" if kind == ".ipynb" and page.exists() and not why_not_written(page) else "was not written by cna-viz"
+    if kind == ".ipynb":
+        return _why_not_our_notebook(path.read_bytes())
+    return "" if _SIGNS[kind] in path.read_bytes() else "was not written by cna-viz"
 
 
 def why_not_replaceable(path: Path) -> str:
     """Return why nothing may be written to a path: there is something that no report left."""
-    return why_not_written(path) if path.exists() or path.is_symlink() else ""
+    return why_not_written(path) if os.path.lexists(path) else ""
 
 
 def check_replaceable(*paths: Path) -> None:
@@ -59,3 +65,22 @@ def check_replaceable(*paths: Path) -> None:
             raise UsageError(
                 f"{path} {reason} and would be replaced: move it away, or choose another folder with --out"
             )
+
+
+def _why_not_our_notebook(content: bytes) -> str:
+    try:
+        notebook = json.loads(content)
+        metadata, cells = notebook["metadata"], notebook["cells"]
+        if _KEY in metadata:
+            return "" if metadata[_KEY]["cells"] == _digest(cells) else "was edited since it was written"
+        # Before notebooks had a mark, papermill's metadata told them: they have a source of ours and no output.
+        papermill = metadata["papermill"]
+        old = papermill["output_path"] is None and _SOURCE.fullmatch(papermill["input_path"])
+        return "" if old else "was not written by cna-viz"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "was not written by cna-viz"
+
+
+def _digest(cells: Any) -> str:
+    said = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -133,7 +133,7 @@ def test_an_attempt_that_is_finished_is_kept_and_named(call: Call, runs: Path) -
 
 
 def test_a_removal_that_was_killed_is_finished(call: Call, runs: Path, records: list[Record]) -> None:
-    records[2].folder.rename(runs / f".{records[2].id}.{'0f' * 16}.removed")
+    records[2].folder.rename(runs / f".{records[2].id}.{'0f' * 16}.tmp")
     assert call("runs", "gc", "--delete").out.splitlines()[-1].startswith("2 leftovers and 2 locks deleted")
     assert not [path for path in runs.iterdir() if records[2].id in path.name]
 

@@ -48,10 +48,6 @@ def write(path: Path) -> None:
     path.write_text("mine")
 
 
-def linked(path: Path) -> None:
-    os.link(path / "metrics.jsonl", path.parent / "kept.jsonl")
-
-
 FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
     "file": (lambda path: write(path / "thesis" / "ch1.tex"), "holds thesis/ch1.tex, which is not of a record"),
     "empty folder": (lambda path: (path / "notes").mkdir(), "holds notes, which is not of a record"),
@@ -70,7 +66,6 @@ FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "holds snapshots, which is",
     ),
-    "hard link": (linked, "holds metrics.jsonl, which has another name"),
     "pipe": (
         lambda path: os.mkfifo(path / "snapshots" / "0007.safetensors"),
         "holds snapshots/0007.safetensors, which is",
@@ -193,16 +188,35 @@ def test_what_is_no_folder_stays_where_the_record_belongs(tmp_path: Path, make: 
     assert names(tmp_path) == [RUN]
 
 
+@pytest.mark.parametrize("name", ["metrics.jsonl", "snapshots/0000.safetensors"])
+def test_what_has_another_name_is_set_aside_and_not_removed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    folder = attempt(tmp_path)
+    os.link(folder / name, tmp_path / "kept")
+    set_aside(folder)
+    forget_attempts(folder)
+    assert f"kept, as it holds {name}, which has another name elsewhere (a hard link)" in caplog.text
+    assert names(tmp_path) == [f"{RUN}.unfinished-1", "kept"]
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
 @pytest.mark.parametrize("name", ["", "metrics.jsonl", "snapshots"])
-def test_what_belongs_to_another_user_is_neither_moved_nor_removed(
+def test_what_belongs_to_another_user_is_set_aside_and_not_removed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     folder = attempt(tmp_path)
     os.chown(folder / name, 12345, 12345)
-    with pytest.raises(RecordError, match="belongs to another user"):
-        set_aside(folder)
-    folder.rename(tmp_path / f"{RUN}.unfinished-1")
+    set_aside(folder)
     forget_attempts(folder)
     assert "belongs to another user" in caplog.text
     assert names(tmp_path) == [f"{RUN}.unfinished-1"]
+
+
+@pytest.mark.parametrize("name", ["snapshots/.0000.safetensors", ".summary.json"])
+def test_what_a_killed_removal_left_stops_no_new_attempt(tmp_path: Path, name: str) -> None:
+    folder = attempt(tmp_path)
+    write(folder / f"{name}.{'0f' * 16}.tmp")
+    set_aside(folder)
+    forget_attempts(folder)
+    assert names(tmp_path) == []

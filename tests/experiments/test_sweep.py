@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ import pytest
 
 from cna_viz.config import DataConfig, RunConfig
 from cna_viz.errors import DataError, UsageError
-from cna_viz.experiments import sweep as module
 from cna_viz.experiments.answer import Answer
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.sweep import Sweep, sweep
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.lock import claim
+
+module = import_module("cna_viz.experiments.sweep")
+"""The module: its room exports the function of the same name."""
 
 Configure = Callable[..., RunConfig]
 FOREVER = 1_000_000
@@ -218,7 +221,9 @@ def test_a_run_that_fails_hinders_no_other(configs: list[RunConfig], runs: Path)
     blocked.symlink_to(runs / "nowhere" / "else")
     found = go(configs, runs)
     assert list(found.failed) == [configs[0].run_id]
-    assert f"{blocked}: is a link, so this run can't be trained there" in found.failed[configs[0].run_id]
+    assert (
+        f"{blocked}: is not a folder of its own, so this run can't be trained there" in found.failed[configs[0].run_id]
+    )
     assert len(found.trained) == 5
 
 

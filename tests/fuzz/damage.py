@@ -112,7 +112,7 @@ class Edit:
     def apply(self, folder: Path) -> None:
         """Change the file."""
         path = folder / self.file
-        lines = path.read_bytes().splitlines()
+        lines = path.read_bytes().splitlines() if path.exists() else []
         place = self.line % max(1, len(lines))
         if not lines:  # there is nothing to change
             return

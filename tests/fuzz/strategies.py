@@ -104,7 +104,7 @@ def valid(setting: Setting) -> st.SearchStrategy[Any]:
     if setting.name in CHOICES:
         return st.sampled_from(CHOICES[setting.name])
     if setting.name == "measures":
-        return st.lists(st.sampled_from(MEASURES), min_size=1, max_size=4)
+        return st.lists(st.sampled_from(list(MEASURES)), min_size=1, max_size=4)
     if setting.type is int:
         return st.integers(2, 9)
     return st.booleans() if setting.type is bool else st.floats(0.001, 0.9)

@@ -80,7 +80,7 @@ TENSORS: list[tuple[Any, ...]] = [
     ),
     *of_each(SNAPSHOT, "it must be F16 or F32", *(dtype(CONV, code) for code in ("F8_E4M3", "F4", "BF16", "F64"))),
     (GRAPH, dtype("split_of_node", "F32"), "split_of_node has dtype 'F32', it must be I8"),
-    (GRAPH, dtype("target", "F32"), "target has dtype F32, of node-classification it must be I64"),
+    (GRAPH, dtype("target", "F32"), "target has dtype F32, it must be I64"),
     *of_each(GRAPH, "it must be I64", dtype("degree", "F64"), dtype("degree", None), dtype("degree", ["I64"])),
     *of_each(
         GRAPH, "it must be [node]", *(shape("target", sizes) for sizes in ([12, 1], [], None, [1.5], [-1], [True]))

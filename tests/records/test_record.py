@@ -22,7 +22,7 @@ from pathlib import Path
 
 import cna_viz
 from cna_viz import analysis, figures
-from cna_viz.analysis import findings, intervals, projection, tables, umap
+from cna_viz.analysis.positions import umap
 from cna_viz.records.listing import find_run, list_runs
 from cna_viz.records.verify import find_problems
 
@@ -31,8 +31,8 @@ records = [entry.record for entry in list_runs(runs)]
 assert len(records) == 2 and None not in records
 assert find_problems(find_run(runs, records[0].id)) == []
 records[0].graph, records[0].prediction(), records[0].layer_variable("centroid", 1)
-tables.accuracy_table(records)
-findings.depth_findings(records), findings.smoothing_findings(records), findings.energy_is_not_accuracy(records)
+analysis.depth_table(records)
+analysis.depth_findings(records), analysis.smoothing_findings(records), analysis.energy_is_not_accuracy(records)
 drawn = [
     figures.plot_accuracy_by_depth(records),
     figures.plot_embedding_by_layer(records),

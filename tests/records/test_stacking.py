@@ -31,7 +31,9 @@ def write(runs: Path, layers: int, epochs: list[int], *, slot: str = "relu") -> 
                 line["layers"] = {"mad": {"conv": conv, "slot": [None] * layers}}
             writer.epoch(line, seconds=0.5)
         writer.selected(0, {})
-        writer.seal({"status": "complete", "best_epoch": 0, "epochs": 0, "accuracy": {}, "warnings": []})
+        writer.seal(
+            {"status": "complete", "best_epoch": 0, "epochs": max(epochs, default=0), "accuracy": {}, "warnings": []}
+        )
     return load_record(runs / config.run_id)
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -25,8 +26,8 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def assert_only_the_partial_notebook_is_new(out: Path) -> nbformat.NotebookNode:
-    assert sorted(path.name for path in (out / "bad").iterdir()) == ["failed.ipynb", "index.html"]
+def assert_only_the_partial_notebook_is_new(out: Path, *others: str) -> nbformat.NotebookNode:
+    assert sorted(path.name for path in (out / "bad").iterdir()) == ["failed.ipynb", "index.html", *others]
     assert (out / "bad" / "index.html").read_text() == OLDER
     return nbformat.read(out / "bad" / "failed.ipynb", as_version=4)
 
@@ -103,7 +104,7 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("name", ["index.html", "report.ipynb", "summary.json", "failed.ipynb"])
+@pytest.mark.parametrize("name", ["index.html", "report.ipynb", "summary.json", "failed.ipynb", "report.pdf"])
 @pytest.mark.parametrize("link", [False, True])
 def test_files_of_somebody_else_are_not_replaced(
     write: Write, notebooks: Path, tmp_path: Path, name: str, link: bool
@@ -118,22 +119,38 @@ def test_files_of_somebody_else_are_not_replaced(
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_pdf_of_somebody_else_stays_beside_the_page(
-    write: Write, notebooks: Path, out: Path, caplog: pytest.LogCaptureFixture
+def test_what_appears_while_the_notebook_runs_is_not_replaced(write: Write, notebooks: Path, out: Path) -> None:
+    write("01_bad", f"open({str(out / 'bad' / 'summary.json')!r}, 'w').write('mine')")
+    with pytest.raises(ReportError, match=r"ran, but can't be written to .*: summary.json was not written by cna-viz"):
+        make_report("bad", {}, out, notebooks=notebooks)
+    assert (out / "bad" / "summary.json").read_text() == "mine"
+    assert_only_the_partial_notebook_is_new(out, "summary.json")
+
+
+@pytest.mark.parametrize("name", ["report.ipynb", "failed.ipynb"])
+def test_a_notebook_that_somebody_has_edited_is_not_replaced(
+    write: Write, notebooks: Path, out: Path, name: str
 ) -> None:
-    write("01_bad", "print('fine')", parameters="")
-    (out / "bad" / "report.pdf").write_text("mine")
-    (out / "bad" / ".writable").write_text("mine")
-    make_report("bad", {}, out, notebooks=notebooks)
-    assert f"{out / 'bad' / 'report.pdf'}: kept, as it was not written by cna-viz" in caplog.text
-    assert [(out / "bad" / name).read_text() for name in ("report.pdf", ".writable")] == ["mine", "mine"]
+    write("01_bad", "1 / 0" if name == "failed.ipynb" else "print('fine')", parameters="")
+    path = out / "bad" / name
+    with suppress(ReportError):
+        make_report("bad", {}, out, notebooks=notebooks)
+    with suppress(ReportError):  # untouched, it is
+        make_report("bad", {}, out, notebooks=notebooks)
+    edited = nbformat.read(path, as_version=4)
+    edited.cells.append(nbformat.v4.new_markdown_cell("MY CONCLUSIONS"))
+    nbformat.write(edited, path)
+    with pytest.raises(UsageError, match=f"{name} was edited since it was written and would be replaced"):
+        make_report("bad", {}, out, notebooks=notebooks)
+    assert "MY CONCLUSIONS" in path.read_text()
 
 
 def test_a_notebook_without_parameters_and_figures_makes_a_small_page_and_clears_the_failure(
     write: Write, notebooks: Path, out: Path
 ) -> None:
     write("01_bad", "print('fine')", parameters="")
-    (out / "bad" / "failed.ipynb").write_text("remains of an earlier failure")
+    old = nbformat.v4.new_notebook(metadata={"papermill": {"input_path": "01_bad.ipynb", "output_path": None}})
+    nbformat.write(old, out / "bad" / "failed.ipynb")  # as they were before they had a mark
     (out / "bad" / "report.pdf").write_bytes(marked(b"an earlier page, printed"))
     result = make_report("bad", {}, out, notebooks=notebooks)
     assert sorted(path.name for path in result.index.parent.iterdir()) == ["index.html", "report.ipynb", "summary.json"]

@@ -1,5 +1,7 @@
 """The grid that a tuning writes: every arm with what was chosen for it, and how that was found."""
 
+import hashlib
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ from cna_viz.config import RunConfig
 from cna_viz.config.arms import SILENT, arm_of
 from cna_viz.config.fields import flat, settings
 from cna_viz.config.tuning import Tuning
+from cna_viz.descriptions import read_text
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid, Values
 from cna_viz.experiments.grid_files import find_grid
@@ -21,7 +24,9 @@ HEADER: Final = """\
 # Written by `cna-viz tune`: `arms` has what was chosen, `tuning` how it was found. Compare the arms with
 #   cna-viz sweep {path}
 #   cna-viz compare {path}
+# What follows has the checksum {digest}: with edits it is not replaced.
 """
+_CHECKSUM: Final = re.compile("has the checksum ([0-9a-f]{16}): .*\n")
 
 
 def described(arm: RunConfig) -> Values:
@@ -40,12 +45,29 @@ def file_of(name: str, out: Path) -> Path:
     """Return the file for the tuned grid of this name.
 
     Raises:
-        UsageError: When there is a file of this name that is no tuned grid: it may be the one that is to be tuned.
+        UsageError: When there is a file of this name that is no tuned grid (it may be the one that is to be tuned), or
+            one that somebody has edited.
     """
     path = out / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name).strip('.-') or 'grid'}.yaml"
-    if path.exists() and find_grid(str(path)).tuning is None:
-        raise UsageError(f"{path} was not written by a tuning and would be replaced; choose another --out")
+    reason = _why_not_written(path) if os.path.lexists(path) else ""
+    if reason:
+        raise UsageError(f"{path} {reason} and would be replaced; move it away, or choose another --out")
     return path
+
+
+def _why_not_written(path: Path) -> str:
+    """Return why a file is not a tuned grid that nobody has edited; empty where it is."""
+    if path.is_symlink() or not path.is_file():
+        return "is not a file of its own"
+    text = read_text(path, "a grid")
+    found = _CHECKSUM.search(text)
+    if not text.startswith(HEADER.partition("`")[0]) or (found is None and find_grid(str(path)).tuning is None):
+        return "was not written by a tuning"
+    return "" if found is None or found[1] == _digest(text[found.end() :]) else "was edited since it was written"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def tuned_grid(grid: Grid, runs: Mapping[str, Sequence[RunConfig]], tuning: Tuning) -> Grid:
@@ -87,7 +109,7 @@ def write_grid(grid: Grid, path: Path) -> None:
     """Write a grid to a file that :func:`~cna_viz.experiments.grid_files.find_grid` reads."""
     data = grid.model_dump(mode="json", exclude_defaults=True)
     text = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
-    write_atomically(path, HEADER.format(path=shlex.quote(str(path))) + text)
+    write_atomically(path, HEADER.format(path=shlex.quote(str(path)), digest=_digest(text)) + text, _why_not_written)
 
 
 def _silent(config: RunConfig) -> Values:

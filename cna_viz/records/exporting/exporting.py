@@ -1,5 +1,6 @@
 """Records for other programs: CSV, parquet, netCDF."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -68,14 +69,17 @@ def export_records(
     if to not in FORMATS:
         raise unknown_name("format", to, FORMATS)
     files = _netcdf_files(records, snapshots) if to == "netcdf" else _table_files(records, to, snapshots)
-    there = [out / name for name in files if (out / name).exists()]
+    if (out / schema.MANIFEST_FILE).exists():
+        raise UsageError(f"{out} is the folder of a record, in which nothing else may lie: choose another with --out")
+    there = [out / name for name in files if os.path.lexists(out / name)]
     if there and not force:
         raise UsageError(f"{there[0]} is there already and is not replaced without --force")
     out.mkdir(parents=True, exist_ok=True)
     notes = []
     with bar(len(files), "export", unit=" files", delay=PATIENCE) as progress:
         for name, write in files.items():
-            notes += write(out / name)
+            with drafts(out / name, why_kept=lambda _: "" if force else "is there already") as (written,):
+                notes += write(written)
             progress.update()
     return Exported([out / name for name in files], list(dict.fromkeys(notes)))
 
@@ -114,7 +118,7 @@ def _table_files(records: Sequence[Record], to: str, snapshots: bool) -> dict[st
 
 
 def _write_csv(make: Make, path: Path) -> list[str]:
-    with drafts(path) as (written,), written.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         for number, frame in enumerate(make()):
             _without_formulas(frame).to_csv(file, index=False, header=number == 0, lineterminator="\n")
     return []
@@ -136,7 +140,7 @@ def _harmless(value: object) -> object:
 def _write_parquet(pyarrow: Any, parquet: Any, make: Make, path: Path) -> list[str]:
     parts = (pyarrow.Table.from_pandas(frame, preserve_index=False) for frame in make())
     first = next(parts, pyarrow.table({}))
-    with drafts(path) as (written,), parquet.ParquetWriter(written, first.schema) as writer:
+    with parquet.ParquetWriter(path, first.schema) as writer:
         for part in chain([first], parts):
             writer.write_table(part)
     return []

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cna_viz.errors import UsageError
-from cna_viz.files import drafts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,15 +28,14 @@ def write_netcdf(dataset: "xr.Dataset", path: Path) -> list[str]:
         stored = _storable(variable.to_numpy())
         if stored.nbytes > LARGEST:
             raise UsageError(
-                f"{path}: {name} takes {stored.nbytes:,} bytes and netCDF 3 holds at most {LARGEST:,}; use --to parquet"
+                f"{name} takes {stored.nbytes:,} bytes and netCDF 3 holds at most {LARGEST:,}; use --to parquet"
             )
         if stored.dtype != variable.dtype:
             types.setdefault(f"{variable.dtype} becomes {stored.dtype}", []).append(str(name))
             changed = changed.assign({name: (variable.dims, stored, variable.attrs)})
     notes += [f"netCDF 3: {change} in {', '.join(sorted(names))}" for change, names in sorted(types.items())]
     changed.attrs = {name: _storable_attribute(value) for name, value in dataset.attrs.items()}
-    with drafts(path) as (written,):
-        changed.to_netcdf(written, engine="scipy", format="NETCDF3_64BIT")
+    changed.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
     return notes
 
 

@@ -30,6 +30,7 @@ class Snapshot:
         layers: Layers of the network; None where they are not known.
         nodes: Nodes of its graph; None where they are not known.
         watched: Whether the network was watched.
+        prediction: Type of the prediction, where it is known.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Snapshot:
     layers: int | None = None
     nodes: int | None = None
     watched: bool = False
+    prediction: str | None = None
 
     def read(self, name: str) -> Array | None:
         """Return one tensor; None where the snapshot has none of this name.
@@ -77,6 +79,7 @@ class Snapshot:
             schema.variable_of if self.layers is None else partial(schema.variable_of, layers=self.layers),
             required=() if self.layers is None else schema.required_tensors(self.layers, watched=self.watched),
             nodes=self.nodes,
+            wanted={"prediction": self.prediction} if self.prediction else None,
         )
         for name in sorted(places.keys() ^ self._digests.keys()):
             where = "file" if name in places else "manifest"

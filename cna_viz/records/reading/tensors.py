@@ -52,7 +52,14 @@ Places = Mapping[str, Place]
 
 
 def read_places(
-    header: bytes, size: int, path: Path, kind_of: KindOf, *, required: Iterable[str] = (), nodes: int | None = None
+    header: bytes,
+    size: int,
+    path: Path,
+    kind_of: KindOf,
+    *,
+    required: Iterable[str] = (),
+    nodes: int | None = None,
+    wanted: Mapping[str, str] | None = None,
 ) -> dict[str, Place]:
     """Return the tensors of a file by name, each of an allowed name, type and shape, and side by side to the end.
 
@@ -63,6 +70,7 @@ def read_places(
         kind_of: Gives variable and layer by name.
         required: Names of tensors that must be there.
         nodes: Number of nodes, where it is known from elsewhere.
+        wanted: The type of some tensors, where only one of those of the schema will do.
 
     Raises:
         RecordError: Naming the file, the tensor, and what is allowed.
@@ -74,6 +82,9 @@ def read_places(
     missing = next((name for name in required if name not in places), None)
     if missing is not None:
         raise RecordError(f"{path}: tensor {missing} is missing")
+    for name, dtype in (wanted or {}).items():
+        if name in places and places[name].dtype != dtype:
+            raise RecordError(f"{path}: tensor {name} has dtype {places[name].dtype}, it must be {dtype}")
     _check_order(places, len(header), size, path)
     _check_sizes(places, nodes, path)
     return places
@@ -82,11 +93,9 @@ def read_places(
 def read_graph_places(header: bytes, size: int, path: Path, task: str) -> dict[str, Place]:
     """Return the tensors of a graph by name; arguments and errors as in :func:`read_places`, and the task."""
     names = schema.graph_tensors(task)
-    places = read_places(header, size, path, lambda name: (name, 0) if name in names else None, required=names)
-    wanted = "F32" if task == "node-regression" else "I64"
-    if places["target"].dtype != wanted:
-        raise RecordError(f"{path}: tensor target has dtype {places['target'].dtype}, of {task} it must be {wanted}")
-    return places
+    wanted = {"target": "F32" if task == "node-regression" else "I64"}
+    kind_of = {name: (name, 0) for name in names}.get
+    return read_places(header, size, path, kind_of, required=names, wanted=wanted)
 
 
 def _place(entry: object, kind: tuple[str, int] | None, name: str, path: Path, begin: int) -> Place:
@@ -164,4 +173,5 @@ def _largest(most: int | str, layer: int, places: Places) -> int:
         return most
     names = [schema.tensor_name(name, layer) for name in schema.LAYER_VARIABLES] if layer else places
     sizes = (places[name].sizes.get(most) for name in names if name in places)
-    return next((size - 1 for size in sizes if size is not None), schema.LARGEST)
+    last = next((size - 1 for size in sizes if size is not None), schema.LARGEST)
+    return last + (most == "edge")

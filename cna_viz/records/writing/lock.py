@@ -6,10 +6,12 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from cna_viz.removal import TEMPORARY
+
 LOCK_FOLDER: Final = ".locks"
 """Folder of the locks, beside the records."""
-LOCK_FILE: Final = re.compile(r"(?P<id>[0-9a-f]{16})\.lock")
-"""Names of the locks; they are empty files."""
+LOCK_FILE: Final = re.compile(rf"\.?(?P<id>[0-9a-f]{{16}})\.lock({TEMPORARY})?")
+"""Names of the locks, also while they are removed; they are empty files."""
 
 
 def lock_file(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from cna_viz.reports.notebooks import types
 from cna_viz.reports.notebooks.notebooks import find_notebook, list_reports
 from cna_viz.reports.notebooks.parameters import convert, read_parameters
 from cna_viz.reports.report import refuse_batch
+from cna_viz.reports.summary import read_summary
 
 
 def gallery(
@@ -44,6 +45,8 @@ def gallery(
     for name in given:
         if name not in names:
             raise unknown_name("parameter, which no chosen report has,", name, names)
+    if read_summary(out):
+        raise UsageError(f"{out} holds a report, which the gallery would replace: choose another folder with --out")
     jobs, others = [], []
     for name, source in reports.items():
         if name in chosen:

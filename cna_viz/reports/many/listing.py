@@ -13,7 +13,7 @@ from cna_viz.reports.many.cards import Card
 from cna_viz.reports.many.jobs import FAILED, MADE
 from cna_viz.reports.page.markdown import plain
 from cna_viz.reports.page.provenance import versions
-from cna_viz.reports.written import check_replaceable
+from cna_viz.reports.written import why_not_written
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,8 @@ def write_listing(listing: Listing, cards: Sequence[Card], note: str = "") -> No
         note: A sentence below them.
 
     Raises:
-        OSError: It can't be written.
-        UsageError: A page of somebody else is in its place.
+        OSError: It can't be written, or a page of somebody else is in its place.
     """
-    check_replaceable(listing.index)
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -62,7 +60,7 @@ def write_listing(listing: Listing, cards: Sequence[Card], note: str = "") -> No
         versions=versions(),
         nonce=secrets.token_urlsafe(16),
     )
-    replace_files({listing.index: page})
+    replace_files({listing.index: page}, why_not_written)
 
 
 def _counts(cards: Sequence[Card]) -> str:

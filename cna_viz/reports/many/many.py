@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cna_viz.errors import UsageError
@@ -80,7 +81,7 @@ class Many:
                     raise
         finally:
             self.seconds = round(time.monotonic() - started, 1)
-            self._write()
+            self._write_meanwhile()
         self.say("drawing the pictures of the index")
         self.note = draw_thumbnails([job.place for job in [*self.jobs, *self.others]])
         self._write()
@@ -101,7 +102,7 @@ class Many:
             known[number] = message.seconds
         if message.message:
             self.say(f"{self._called(number)} {'failed: ' if message.status == FAILED else ''}{message.message}")
-        self._write()
+        self._write_meanwhile()
 
     def _called(self, number: int) -> str:
         return f"report {number + 1} of {len(self.jobs)}: {self.jobs[number].label}"
@@ -112,6 +113,11 @@ class Many:
             self._write()
         except OSError as error:
             raise UsageError(f"can't write to {self.listing.index.parent}: {error.strerror or error}") from None
+
+    def _write_meanwhile(self) -> None:
+        """Write the page; where that is not possible now, the reports go on, and the last attempt reports it."""
+        with suppress(OSError):
+            self._write()
 
     def _write(self) -> None:
         both = [*zip(self.jobs, self.outcomes, strict=True), *((job, Outcome()) for job in self.others)]

@@ -14,7 +14,7 @@ from typing import Final
 
 from cna_viz.errors import ReportError, UsageError
 from cna_viz.files import write_atomically
-from cna_viz.reports.written import check_replaceable, marked
+from cna_viz.reports.written import check_replaceable, marked, why_not_written
 
 VARIABLE: Final = "BROWSER_PATH"
 """Environment variable that names the browser; kaleido reads it, too."""
@@ -87,7 +87,7 @@ def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
             content = draft.read_bytes()
         except (OSError, subprocess.SubprocessError) as error:
             raise ReportError(f"{page} is there, but {browser} did not print it: {_reason(error, seconds)}") from None
-    write_atomically(target, marked(content))
+    write_atomically(target, marked(content), why_not_written)
     return target
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cna_viz.files import write_atomically
-from cna_viz.reports.written import marked
+from cna_viz.reports.written import marked, why_not_written
 
 
 def main(file: Path) -> int:
@@ -32,7 +32,7 @@ async def _draw(jobs: list[tuple[str, dict[str, Any]]]) -> int:
                 print(f"{path}: {error}", file=sys.stderr)
                 failed = 1
             else:
-                write_atomically(Path(path), marked(content))
+                write_atomically(Path(path), marked(content), why_not_written)
     return failed
 
 

@@ -46,16 +46,17 @@ def draw_thumbnails(folders: Sequence[Path]) -> str:
         Why there are reports without one, as a sentence for people; empty where all have one, or have no picture.
     """
     pictures = {folder: find_picture(folder / "report.ipynb") for folder in folders if not read_thumbnail(folder)}
-    to_draw = []
+    to_draw, note = [], ""
     for folder, picture in pictures.items():
-        if picture and why_not_replaceable(folder / NAME):
-            return f"{folder / NAME} {why_not_replaceable(folder / NAME)} and is not replaced."
+        if picture and (reason := why_not_replaceable(folder / NAME)):
+            note = f"{folder / NAME} {reason} and is not replaced."
+            continue
         if picture and picture.image:
             write_atomically(folder / NAME, marked(base64.b64decode(picture.image)))
         elif picture:
             to_draw.append((folder / NAME, picture.figure))
     if not to_draw:
-        return ""
+        return note
     if find_spec("kaleido") is None:
         return "Pictures of the figures need the extra images: pip install 'cna-viz[images]'."
     if find_browser() is None:
@@ -67,4 +68,4 @@ def draw_thumbnails(folders: Sequence[Path]) -> str:
             run([sys.executable, "-m", "cna_viz.reports.pictures.draw", str(jobs)], _START + _EACH * len(to_draw))
         except (OSError, subprocess.SubprocessError):
             return "Pictures of some figures are missing, because the browser that should draw them failed or hangs."
-    return ""
+    return note

@@ -16,7 +16,7 @@ from cna_viz.files import replace_files
 from cna_viz.reports.notebooks.notebooks import notebook_text
 from cna_viz.reports.page.widgets import strip_widgets
 from cna_viz.reports.running import completion, kernel
-from cna_viz.reports.written import METADATA
+from cna_viz.reports.written import mark_notebook, why_not_written
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -144,9 +144,9 @@ def keep(notebook: "NotebookNode", partial: Path) -> str:
     """Write the notebook to ``partial`` and return a clause that says so; a full disk must not hide the failure."""
     completion.strip_end(notebook)
     strip_widgets(notebook)
-    notebook.metadata |= METADATA
+    mark_notebook(notebook)
     try:
-        replace_files({partial: notebook_text(notebook)})
+        replace_files({partial: notebook_text(notebook)}, why_not_written)
     except OSError as error:
         return f"the partial notebook could not be kept: {error}"
     return f"partial notebook: {partial}"

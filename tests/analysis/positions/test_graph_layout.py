@@ -89,7 +89,8 @@ def test_a_second_call_reads_what_was_kept_and_another_graph_does_not(
 
 def test_another_process_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
-        "import sys, numpy as np; from pathlib import Path; from cna_viz.analysis import graph_layout as module\n"
+        "import sys, numpy as np; from pathlib import Path\n"
+        "from cna_viz.analysis.positions import graph_layout as module\n"
         "module.SPRINGS = 20\n"
         "sys.stdout.buffer.write(module.graph_layout(np.array(eval(sys.argv[1])), 30, Path(sys.argv[2])).tobytes())"
     )

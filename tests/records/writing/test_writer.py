@@ -59,9 +59,9 @@ def write(folder: Path) -> None:
         )
         writer.epoch(line(1, measured=False), seconds=0.25)
         writer.epoch(line(2), seconds=0.125)
-        writer.epoch(line(3, measured=False), seconds=0.0625)
+        writer.epoch(line(12345, measured=False), seconds=0.0625)
         writer.snapshot(12345, SNAPSHOT)
-        writer.selected(3, line(3)["layers"])
+        writer.selected(12345, line(12345)["layers"])
         ends = {"best_epoch": 12345, "epochs": 12345, "warnings": ["none"]}
         writer.seal({"status": "complete", "accuracy": {"test": math.nan}, **ends})
 
@@ -86,13 +86,13 @@ def test_small_things_come_back(folder: Path) -> None:
     assert (record.id, record.layers, record.best_epoch, record.snapshots) == (CONFIG.run_id, 2, 12345, (0, 12345))
     assert find_problems(folder) == []
     timings = [json.loads(text) for text in (folder / "timings.jsonl").read_text().splitlines()]
-    assert timings == [{"epoch": epoch, "seconds": 0.5**power} for epoch, power in ((0, 1), (1, 2), (2, 3), (3, 4))]
+    assert timings == [{"epoch": epoch, "seconds": 0.5**power} for epoch, power in ((0, 1), (1, 2), (2, 3), (12345, 4))]
 
 
 def test_metrics_come_back(folder: Path) -> None:
     metrics = load_record(folder).metrics
     assert {name: list(values) for name, values in metrics.coords.items()} == {
-        "epoch": [0, 1, 2, 3],
+        "epoch": [0, 1, 2, 12345],
         "split": ["train", "val", "test"],
         "layer": [1, 2],
         "stage": ["conv", "slot"],

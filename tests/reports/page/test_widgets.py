@@ -67,7 +67,7 @@ def test_a_figure_widget_displays_its_figure_as_it_is_now() -> None:
 def test_the_extension_imports_no_plotly() -> None:
     code = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell\n"
-        "from cna_viz.reports import widgets; widgets.load_ipython_extension(InteractiveShell())\n"
+        "from cna_viz.reports.page import widgets; widgets.load_ipython_extension(InteractiveShell())\n"
         "print({'plotly', 'nbconvert', 'papermill'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
