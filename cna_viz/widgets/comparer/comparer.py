@@ -15,8 +15,9 @@ from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.at_hand import Runs
 from cna_viz.widgets.comparer.controls import Controls
-from cna_viz.widgets.comparer.look import Look, choices, clamped, first_pair, looked_into
+from cna_viz.widgets.comparer.look import choices, clamped, first_pair, looked_into
 from cna_viz.widgets.runs_panel import RunsPanel
+from cna_viz.widgets.view_spec import ViewSpec
 
 MOST_KEPT = 8
 """Pairs of networks whose projections are kept in memory, so that a layer is seen at once."""
@@ -47,7 +48,7 @@ class Comparer(RunsPanel):
         super().__init__("two runs")
         self._asked = first, second
         self._pair: tuple[Record, Record] | tuple[()] = ()
-        self._look = Look()
+        self._look = ViewSpec()
         self._projected: dict[object, PairedLayers] = {}
         self._controls = Controls(self.guarded(self._read))
         self.compose_runs(self._controls)
@@ -55,7 +56,7 @@ class Comparer(RunsPanel):
         self._asked = None, None
 
     @property
-    def look(self) -> Look:
+    def look(self) -> ViewSpec:
         """What is looked at of both runs."""
         return self._look
 
@@ -90,8 +91,8 @@ class Comparer(RunsPanel):
                 self._begin(found)
             raise
 
-    def show(self, look: Look, first: str | None = None, second: str | None = None) -> None:
-        """Look at something else; what the runs do not offer is exchanged by the nearest that they do.
+    def show(self, look: ViewSpec, first: str | None = None, second: str | None = None) -> None:
+        """ViewSpec at something else; what the runs do not offer is exchanged by the nearest that they do.
 
         What goes wrong, such as a run that there is not, is said in the notice, and what is seen stays.
 
@@ -117,14 +118,14 @@ class Comparer(RunsPanel):
     def _read(self) -> None:
         self._choose(self._controls.look, self._controls.first.value, self._controls.second.value)
 
-    def _choose(self, look: Look, first: str | None, second: str | None) -> None:
+    def _choose(self, look: ViewSpec, first: str | None, second: str | None) -> None:
         if not self._pair:
             raise UsageError(self._nothing)
         one, other = self._pair
         one = _run(self._records, first) if first else one
         self._show(look, one, _run(self._records, second) if second else other, self._records)
 
-    def _show(self, wanted: Look, one: Record, other: Record, records: Sequence[Record]) -> None:
+    def _show(self, wanted: ViewSpec, one: Record, other: Record, records: Sequence[Record]) -> None:
         look = clamped(wanted, one, other)
         if look.method == "umap" and self._key(one, other, look) not in self._projected:
             self.notice.say("UMAP is computed for all layers of both runs: this takes a while the first time")
@@ -135,7 +136,7 @@ class Comparer(RunsPanel):
         self._view.show(figure)
         self._words.say(words)
 
-    def _paired(self, one: Record, other: Record, look: Look) -> PairedLayers:
+    def _paired(self, one: Record, other: Record, look: ViewSpec) -> PairedLayers:
         key = self._key(one, other, look)
         if key not in self._projected:
             self._projected = dict(list(self._projected.items())[-MOST_KEPT + 1 :])
@@ -144,7 +145,7 @@ class Comparer(RunsPanel):
         return self._projected[key]
 
     @staticmethod
-    def _key(one: Record, other: Record, look: Look) -> object:
+    def _key(one: Record, other: Record, look: ViewSpec) -> object:
         return one.id, other.id, look.epoch, look.stage, look.method
 
 

@@ -10,8 +10,8 @@ from cna_viz.figures.pieces.nodes import KIND_LABELS
 from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.records.record import Record
 from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
-from cna_viz.widgets.comparer.look import Choices, Look
 from cna_viz.widgets.run_label import run_label
+from cna_viz.widgets.view_spec import Choices, ViewSpec
 
 PACE: Final = 900
 """Milliseconds from layer to layer while it plays."""
@@ -46,11 +46,11 @@ class Controls(VBox):
             control.observe(self._tell, names="value")
 
     @property
-    def look(self) -> Look:
+    def look(self) -> ViewSpec:
         """What is chosen of both runs."""
         chosen = {name: menu.value for name, menu in self._menus().items()}
         epoch = None if chosen.pop("epoch") == SELECTED else self.epoch.value
-        return Look(layer=self.layer.value, epoch=epoch, **chosen)
+        return ViewSpec(layer=self.layer.value, epoch=epoch, **chosen)
 
     def offer(self, records: Sequence[Record]) -> None:
         """Offer runs, both at the left and at the right; of others than before the first is chosen."""
@@ -63,7 +63,7 @@ class Controls(VBox):
         finally:
             self._filling = False
 
-    def fill(self, first: Record, second: Record, look: Look, offered: Choices) -> None:
+    def fill(self, first: Record, second: Record, look: ViewSpec, offered: Choices) -> None:
         """Offer what two runs hold, and show what is looked at."""
         self._filling = True
         try:

@@ -1,61 +1,18 @@
 """What the comparer looks at, and what two runs offer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cna_viz.analysis.positions.methods import METHODS, Method
+from cna_viz.analysis.positions.methods import METHODS
 from cna_viz.analysis.tables.agreement import check_same_nodes
 from cna_viz.analysis.tables.cluster_labels import has_clusters
-from cna_viz.analysis.tables.node_colors import COLORS, Color
+from cna_viz.analysis.tables.node_colors import COLORS
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import STAGES
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
-
-
-@dataclass(frozen=True)
-class Look:
-    """One layer of two runs.
-
-    Attributes:
-        layer: The layer, of both.
-        epoch: A snapshot's epoch of both; None for the selected models.
-        stage: ``conv`` or ``slot``.
-        color: What nodes are coloured by.
-        method: ``pca`` or ``umap``.
-        measure: The measure that is drawn below.
-    """
-
-    layer: int = 1
-    epoch: int | None = None
-    stage: str = "conv"
-    color: Color = "class"
-    method: Method = "pca"
-    measure: str = "rayleigh"
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What two runs offer.
-
-    Attributes:
-        layers: How many layers the deeper one has at the stage.
-        epochs: The snapshots that both have, after None for the selected models; without it where one does not keep
-            its selected model.
-        stages: Stages that at least one has.
-        colors: What nodes can be coloured by.
-        methods: Ways to project.
-        measures: Measures that at least one has at the stage.
-    """
-
-    layers: int
-    epochs: tuple[int | None, ...]
-    stages: tuple[str, ...]
-    colors: tuple[Color, ...]
-    methods: tuple[Method, ...]
-    measures: tuple[str, ...]
+from cna_viz.widgets.view_spec import Choices, ViewSpec, first_unless, within
 
 
 def choices(first: Record, second: Record, stage: str = "conv") -> Choices:
@@ -85,22 +42,15 @@ def choices(first: Record, second: Record, stage: str = "conv") -> Choices:
     )
 
 
-def clamped(look: Look, first: Record, second: Record) -> Look:
+def clamped(look: ViewSpec, first: Record, second: Record) -> ViewSpec:
     """Return the look with what two runs do not offer exchanged by the nearest, or the first, that they do.
 
     Raises:
         UsageError: As :func:`choices`.
     """
-    stage = look.stage if look.stage in choices(first, second).stages else STAGES[0]
+    stage = first_unless(look.stage, choices(first, second).stages)
     offered = choices(first, second, stage)
-    return replace(
-        look,
-        stage=stage,
-        layer=min(max(look.layer, 1), offered.layers),
-        epoch=look.epoch if look.epoch in offered.epochs else offered.epochs[0],
-        color=look.color if look.color in offered.colors else offered.colors[0],
-        measure=look.measure if look.measure in offered.measures or not offered.measures else offered.measures[0],
-    )
+    return within(look, offered, stage, first_unless(look.epoch, offered.epochs))
 
 
 def looked_into(records: Sequence[Record]) -> list[Record]:

@@ -10,8 +10,8 @@ from cna_viz.figures.pieces.nodes import KIND_LABELS
 from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.records.record import Record
 from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
-from cna_viz.widgets.explorer.look import Choices, Look
 from cna_viz.widgets.explorer.shelf import Entry
+from cna_viz.widgets.view_spec import Choices, ViewSpec
 
 PACE: Final = 800
 """Milliseconds from layer to layer, or from epoch to epoch, while it plays."""
@@ -62,10 +62,10 @@ class Controls(VBox):
         self.read.on_click(read)
 
     @property
-    def look(self) -> Look:
+    def look(self) -> ViewSpec:
         """What is chosen."""
         named = {name: getattr(self, name).value for name in ("stage", "color", "method", "measure")}
-        return Look(layer=self.layer.value, epoch=self.epoch.value, **named)
+        return ViewSpec(layer=self.layer.value, epoch=self.epoch.value, **named)
 
     def offer(self, entries: Sequence[Entry], chosen: Entry | None, folder: str | None) -> None:
         """Offer runs.
@@ -87,7 +87,7 @@ class Controls(VBox):
         finally:
             self._filling = False
 
-    def fill(self, record: Record, look: Look, offered: Choices) -> None:
+    def fill(self, record: Record, look: ViewSpec, offered: Choices) -> None:
         """Offer what a run holds, and show what is looked at."""
         self._filling = True
         try:
@@ -120,8 +120,8 @@ class Controls(VBox):
         return observer
 
 
-def _epoch(epoch: int, record: Record) -> str:
-    marks = {0: " (untrained)", record.best_epoch: " (selected)"}
+def _epoch(epoch: int | None, record: Record) -> str:
+    marks: dict[int | None, str] = {0: " (untrained)", record.best_epoch: " (selected)"}
     return f"{epoch}{marks.get(epoch, '')}"
 
 

@@ -16,16 +16,17 @@ from cna_viz.records.record import Record, load_record
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.explorer.controls import Controls
 from cna_viz.widgets.explorer.laid_out import Array, LayoutTask, running_loop
-from cna_viz.widgets.explorer.look import Look, choices, clamped
+from cna_viz.widgets.explorer.look import choices, clamped
 from cna_viz.widgets.explorer.panels import ROWS, Panels
 from cna_viz.widgets.explorer.scene import Scene
 from cna_viz.widgets.explorer.shelf import Entry, find_entry, folder_entries, folder_named, record_entries
 from cna_viz.widgets.panel import Panel
 from cna_viz.widgets.prose import Prose
+from cna_viz.widgets.view_spec import ViewSpec
 
 
 class Explorer(Panel):
-    """Look into a run: its nodes in one layer beside the graph, its measures, its clusters and its functions.
+    """ViewSpec into a run: its nodes in one layer beside the graph, its measures, its clusters and its functions.
 
     Nodes that are pointed at or selected in one picture are marked in all. A run of a folder is read anew when it is
     chosen, so one that is still training can be looked at, too. What goes wrong is said in the widget; what was seen
@@ -49,14 +50,14 @@ class Explorer(Panel):
         run: str | None = None,
         records: Sequence[Record] | None = None,
         *,
-        look: Look | None = None,
+        look: ViewSpec | None = None,
         cache: Path | None = None,
     ) -> None:
         super().__init__()
         self._cache, self._handed = cache, records is not None
         self._entries: list[Entry] = []
         self._scene: Scene | None = None
-        self._look = look or Look()
+        self._look = look or ViewSpec()
         self._selected: tuple[int, ...] = ()
         self._layout_task = LayoutTask(self._laid_out)
         self._controls = Controls(
@@ -78,12 +79,12 @@ class Explorer(Panel):
         return self._scene.record if self._scene else None
 
     @property
-    def look(self) -> Look:
+    def look(self) -> ViewSpec:
         """What is looked at."""
         return self._look
 
     @look.setter
-    def look(self, look: Look) -> None:
+    def look(self, look: ViewSpec) -> None:
         if self._scene:
             scene = self._scene
             self.guarded(lambda: self._show(scene, look))(None)
@@ -159,7 +160,7 @@ class Explorer(Panel):
             raise
         self._show(Scene(record, self._cache), self._look)
 
-    def _show(self, scene: Scene, wanted: Look) -> None:
+    def _show(self, scene: Scene, wanted: ViewSpec) -> None:
         try:
             look = clamped(wanted, scene.record)
             elsewhere = self._lay_out(scene)
@@ -177,7 +178,7 @@ class Explorer(Panel):
             self._layout_task.cancel()
         self._take(scene, look)
 
-    def _take(self, scene: Scene, look: Look) -> None:
+    def _take(self, scene: Scene, look: ViewSpec) -> None:
         """Keep what is seen now as the state of the widget."""
         before, self._scene, self._look = self._scene, scene, look
         if before and scene.nodes != before.nodes:
@@ -268,5 +269,5 @@ class Explorer(Panel):
         return next((entry for entry in self._entries if self.record and entry.key == str(self.record.folder)), None)
 
 
-def _title(record: Record, look: Look) -> str:
+def _title(record: Record, look: ViewSpec) -> str:
     return f"What happens in layer {look.layer} of {record.layers} with slot {record.config.slot}, epoch {look.epoch}?"

@@ -7,10 +7,10 @@ from ipywidgets import Box, Layout, VBox
 
 from cna_viz.figures.panels.drawing import Drawing
 from cna_viz.figures.panels.flow import place_across
-from cna_viz.widgets.explorer.look import Look
 from cna_viz.widgets.explorer.pointer import Pointer
 from cna_viz.widgets.explorer.scene import PANELS, Scene, depends_on
 from cna_viz.widgets.view import View
+from cna_viz.widgets.view_spec import ViewSpec
 
 ROWS: Final = (("embedding", "graph"), ("measure", "rational"), ("flow",))
 """The panels, row by row, where a page is wide."""
@@ -34,7 +34,7 @@ class Panels(VBox):
         self._shown: dict[str, object] = {}
         self._scene: Scene | None = None
 
-    def show(self, scene: Scene, look: Look, again: str | None = None) -> None:
+    def show(self, scene: Scene, look: ViewSpec, again: str | None = None) -> None:
         """Draw what changed, each panel shown while the next is drawn.
 
         Args:
@@ -84,7 +84,7 @@ class Panels(VBox):
     def _on_selected(self, change: Any) -> None:
         self._picked(tuple(change["new"]))
 
-    def _point(self, look: Look) -> None:
+    def _point(self, look: ViewSpec) -> None:
         places = self._scene.columns if self._scene else ()
         if not places or look.layer > places[-1]:
             self._pointer.hide()

@@ -29,8 +29,9 @@ from cna_viz.figures.panels.flow import MOST as COLUMNS
 from cna_viz.figures.pieces.large import live_scatter
 from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.records.record import Record
-from cna_viz.widgets.explorer.look import Look, clamped
+from cna_viz.widgets.explorer.look import clamped
 from cna_viz.widgets.explorer.missing import no_clusters, no_rationals, no_snapshots, not_measured
+from cna_viz.widgets.view_spec import ViewSpec
 
 Array = np.ndarray[Any, Any]
 
@@ -88,12 +89,12 @@ class Scene:
         """Lay out the graph, or take a layout that was computed elsewhere."""
         self._layout = graph_layout(self.edges, self.nodes, self._cache) if layout is None else layout
 
-    def takes_time(self, look: Look) -> bool:
+    def takes_time(self, look: ViewSpec) -> bool:
         """Whether a look needs UMAP that was not computed here before."""
         asked = look.epoch is not None and self.record.snapshots and look.method == "umap"
         return bool(asked) and not self._projections.holds(look.epoch or 0, look.stage, look.method)
 
-    def draw(self, panel: str, look: Look, live: bool = True) -> Drawing:
+    def draw(self, panel: str, look: ViewSpec, live: bool = True) -> Drawing:
         """Return a panel.
 
         Args:
@@ -104,7 +105,7 @@ class Scene:
         Raises:
             RecordError: When a file of the record is missing or not what was written.
         """
-        draw: Mapping[str, Callable[[Look, bool], Drawing]] = {
+        draw: Mapping[str, Callable[[ViewSpec, bool], Drawing]] = {
             "embedding": self._embedding,
             "graph": self._graph,
             "measure": self._measure,
@@ -116,7 +117,7 @@ class Scene:
         except UsageError as error:
             return words_panel(PANELS[panel], str(error))
 
-    def _embedding(self, look: Look, live: bool) -> Drawing:
+    def _embedding(self, look: ViewSpec, live: bool) -> Drawing:
         if not self.record.snapshots:
             raise no_snapshots(self.record, "its nodes can't be seen", remedy=True)
         key = (look.epoch or 0, look.stage, look.method)
@@ -127,17 +128,17 @@ class Scene:
         shown, groups = layers[look.layer - 1], self._groups(look)
         return embedding_panel(shown, groups, self._reaches[key], words, kind=self._kind(live))
 
-    def _graph(self, look: Look, live: bool) -> Drawing:
+    def _graph(self, look: ViewSpec, live: bool) -> Drawing:
         if not self.has_layout() or self._layout is None:
             raise UsageError(f"the graph of {self.nodes:,} nodes is being laid out, once and for all runs on it")
         return graph_panel(self._layout, self.edges, self._groups(look), kind=self._kind(live))
 
-    def _measure(self, look: Look, live: bool) -> Drawing:
+    def _measure(self, look: ViewSpec, live: bool) -> Drawing:
         if look.measure not in self.record.metrics:
             raise not_measured(self.record)
         return measure_panel([self.record], look.measure, look.layer, epoch=look.epoch, stage=look.stage)
 
-    def _rational(self, look: Look, live: bool) -> Drawing:
+    def _rational(self, look: ViewSpec, live: bool) -> Drawing:
         if not self.record.snapshots:
             raise no_snapshots(self.record, "the functions in its slots can't be seen")
         if (reason := no_rationals(self.record, look.layer)) is not None:
@@ -147,7 +148,7 @@ class Scene:
         of_node = np.zeros(self.nodes, dtype=int) if label is None else label.values
         return rational_panel(curves, of_node, f"after layer {look.layer}, epoch {look.epoch}")
 
-    def _flow(self, look: Look, live: bool) -> Drawing:
+    def _flow(self, look: ViewSpec, live: bool) -> Drawing:
         if not has_clusters(self.record):
             raise no_clusters(self.record)
         if not self.record.snapshots:
@@ -155,14 +156,14 @@ class Scene:
         flow = cluster_flow(self.record, layers=self.columns, epoch=look.epoch)
         return flow_panel(flow, node_groups(self.record), place=None if live else look.layer)
 
-    def _groups(self, look: Look) -> NodeGroups | None:
+    def _groups(self, look: ViewSpec) -> NodeGroups | None:
         return color_groups(self.record, look.color, look.layer, look.epoch)
 
     def _kind(self, live: bool) -> str | None:
         return live_scatter(self.nodes) if live else None
 
 
-def depends_on(panel: str, look: Look) -> tuple[object, ...]:
+def depends_on(panel: str, look: ViewSpec) -> tuple[object, ...]:
     """Return all of a look that a panel shows: while it is the same, the panel is."""
     colors: tuple[object, ...] = (look.color,)
     if look.color in ("cluster", "prediction"):
@@ -176,7 +177,7 @@ def depends_on(panel: str, look: Look) -> tuple[object, ...]:
     }[panel]
 
 
-def figures(record: Record, look: Look, cache: Path | None = None) -> dict[str, Drawing]:
+def figures(record: Record, look: ViewSpec, cache: Path | None = None) -> dict[str, Drawing]:
     """Return all panels of a run by their names, in the order of :data:`PANELS`, the graph laid out.
 
     Args:

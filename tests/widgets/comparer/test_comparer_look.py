@@ -10,7 +10,8 @@ from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.widgets.comparer.look import Look, choices, clamped, first_pair, looked_into
+from cna_viz.widgets.comparer.look import choices, clamped, first_pair, looked_into
+from cna_viz.widgets.view_spec import ViewSpec
 
 Write = Callable[..., Record]
 
@@ -57,16 +58,16 @@ def test_measures_are_those_that_were_taken_at_the_stage(write: Write) -> None:
 
 def test_runs_of_one_layer_have_no_slot(write: Write) -> None:
     assert choices(write(layers=1), write("none", layers=1)).stages == ("conv",)
-    look = clamped(Look(layer=9, stage="slot"), write(layers=1), write("none", layers=1))
+    look = clamped(ViewSpec(layer=9, stage="slot"), write(layers=1), write("none", layers=1))
     assert (look.layer, look.stage) == (1, "conv")
 
 
 def test_what_is_not_offered_becomes_the_nearest_or_first_that_is(write: Write) -> None:
-    odd = Look(layer=99, epoch=3, stage="slot", color="cluster", measure="numerical_rank")
+    odd = ViewSpec(layer=99, epoch=3, stage="slot", color="cluster", measure="numerical_rank")
     found = clamped(odd, write(), write("a", layers=6))
-    assert found == Look(layer=5, epoch=None, stage="slot", color="class", measure="rayleigh")
+    assert found == ViewSpec(layer=5, epoch=None, stage="slot", color="class", measure="rayleigh")
     assert clamped(found, write(), write("a", layers=6)) == found
-    assert clamped(Look(layer=-3), write(), write("a")).layer == 1
+    assert clamped(ViewSpec(layer=-3), write(), write("a")).layer == 1
 
 
 def test_runs_on_other_nodes_are_refused(write: Write) -> None:

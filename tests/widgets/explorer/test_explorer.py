@@ -21,11 +21,11 @@ from cna_viz.records.stored import stored_runs
 from cna_viz.reports.page.widgets import FIGURE, WIDGET
 from cna_viz.widgets import Explorer, View
 from cna_viz.widgets.explorer.controls import Controls
-from cna_viz.widgets.explorer.look import Look
 from cna_viz.widgets.explorer.panels import OLD, Panels
 from cna_viz.widgets.explorer.pointer import Pointer
 from cna_viz.widgets.library import library
 from cna_viz.widgets.prose import Prose
+from cna_viz.widgets.view_spec import ViewSpec
 
 Make = Callable[..., Record]
 
@@ -61,7 +61,7 @@ def test_the_first_run_that_can_be_looked_into_is_shown(make: Make) -> None:
     seen = make("relu")
     explorer = Explorer(seen.folder.parent)
     assert explorer.record == seen
-    assert explorer.look == Look(epoch=seen.best_epoch)
+    assert explorer.look == ViewSpec(epoch=seen.best_epoch)
     assert explorer.notice.text == ""
     assert controls(explorer).run.options[0][0].startswith("relu")
 
@@ -82,7 +82,7 @@ def test_controls_lead_to_what_is_seen(make: Make) -> None:
     hands.stage.value = "slot"
     hands.color.value = "cluster"
     hands.measure.value = "mad"
-    assert explorer.look == Look(3, 1, "slot", "cluster", "pca", "mad")
+    assert explorer.look == ViewSpec(3, 1, "slot", "cluster", "pca", "mad")
     assert "layer 3, after the slot, epoch 1" in title(explorer, "embedding")
     assert "after layer 3, epoch 1" in title(explorer, "rational")
     assert "mean average distance" in title(explorer, "measure")
@@ -110,15 +110,15 @@ def test_only_panels_of_which_something_changed_are_sent(make: Make, held: Calla
 
 
 def test_a_look_can_be_set_and_is_clamped(make: Make) -> None:
-    explorer = Explorer(records=[make("cna")], look=Look(layer=2))
+    explorer = Explorer(records=[make("cna")], look=ViewSpec(layer=2))
     assert (explorer.look.layer, controls(explorer).layer.value) == (2, 2)
-    explorer.look = Look(layer=77, epoch=3, color="degree")
-    assert explorer.look == Look(layer=4, epoch=1, color="degree")
+    explorer.look = ViewSpec(layer=77, epoch=3, color="degree")
+    assert explorer.look == ViewSpec(layer=4, epoch=1, color="degree")
     assert (controls(explorer).layer.value, controls(explorer).color.value) == (4, "degree")
 
 
 def test_players_are_where_their_sliders_are(make: Make) -> None:
-    explorer = Explorer(records=[make("cna")], look=Look(layer=3))
+    explorer = Explorer(records=[make("cna")], look=ViewSpec(layer=3))
     layers, epochs = parts(explorer, ipywidgets.Play)
     assert (layers.value, layers.min, layers.max) == (3, 1, 4)
     assert (epochs.value, epochs.min, epochs.max) == (2, 0, 2)  # the selected epoch is the third snapshot
@@ -136,10 +136,10 @@ def test_who_moves_a_slider_is_not_set_back_by_its_player(make: Make) -> None:
 
 def test_another_run_keeps_what_is_looked_at_where_it_can(make: Make) -> None:
     one, other = make("cna"), make("relu", layers=2)
-    explorer = Explorer(records=[one, other], look=Look(layer=3, color="cluster", measure="mad"))
+    explorer = Explorer(records=[one, other], look=ViewSpec(layer=3, color="cluster", measure="mad"))
     controls(explorer).run.value = str(other.folder)
     assert explorer.record == other
-    assert explorer.look == Look(layer=2, epoch=5, color="class", measure="mad")
+    assert explorer.look == ViewSpec(layer=2, epoch=5, color="class", measure="mad")
     assert "no clusters" in str(json.loads(views(explorer)["flow"].state.drawing)["layout"]["annotations"])
     assert parts(explorer, Pointer)[0].layout.display == "none"
 
@@ -215,7 +215,7 @@ def test_a_folder_that_can_not_be_opened_is_said(make: Make, typed: str, said: s
 
 def test_a_folder_is_read_again_and_keeps_run_and_look(make: Make) -> None:
     first, shown = make("cna"), make("relu")
-    explorer = Explorer(first.folder.parent, shown.id, look=Look(layer=3, measure="mad"))
+    explorer = Explorer(first.folder.parent, shown.id, look=ViewSpec(layer=3, measure="mad"))
     before = explorer.look
     new = make("none")
     assert str(new.folder) not in [key for _, key in controls(explorer).run.options]
@@ -446,7 +446,7 @@ def test_a_run_that_is_deleted_before_its_graph_is_laid_out_is_said(
     one, damaged = make("cna"), make("relu")
 
     async def look() -> None:
-        explorer = Explorer(records=[one, damaged], cache=tmp_path / "empty", look=Look(color="prediction"))
+        explorer = Explorer(records=[one, damaged], cache=tmp_path / "empty", look=ViewSpec(color="prediction"))
         await settle()
         shutil.rmtree(one.folder)
         slow[0].set_result(np.zeros((60, 2)))

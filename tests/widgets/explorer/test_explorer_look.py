@@ -6,7 +6,8 @@ import pytest
 
 from cna_viz.config.measures import MEASURES
 from cna_viz.records.record import Record
-from cna_viz.widgets.explorer.look import Look, choices, clamped
+from cna_viz.widgets.explorer.look import choices, clamped
+from cna_viz.widgets.view_spec import ViewSpec
 
 Make = Callable[..., Record]
 
@@ -23,13 +24,13 @@ def test_a_run_with_all_offers_all(make: Make) -> None:
 def test_the_last_layer_has_no_slot(make: Make) -> None:
     record = make("relu")
     assert choices(record, "slot").layers == 3
-    assert clamped(Look(layer=4, stage="slot"), record).layer == 3
+    assert clamped(ViewSpec(layer=4, stage="slot"), record).layer == 3
 
 
 def test_slots_without_clusters_have_no_colour_of_clusters(make: Make) -> None:
     record = make("relu")
     assert "cluster" not in choices(record).colors
-    assert clamped(Look(color="cluster"), record).color == "class"
+    assert clamped(ViewSpec(color="cluster"), record).color == "class"
 
 
 def test_without_snapshots_there_is_the_selected_epoch(make: Make) -> None:
@@ -38,14 +39,14 @@ def test_without_snapshots_there_is_the_selected_epoch(make: Make) -> None:
     assert offered.epochs == (record.best_epoch,)
     assert offered.colors == ("class", "degree")
     assert offered.methods == ("pca",)
-    assert clamped(Look(epoch=0, method="umap"), record) == Look(epoch=record.best_epoch)
+    assert clamped(ViewSpec(epoch=0, method="umap"), record) == ViewSpec(epoch=record.best_epoch)
 
 
 def test_one_layer_has_one_stage(make: Make) -> None:
     record = make("relu", layers=1)
     assert choices(record).stages == ("conv",)
     assert choices(record, "slot").layers == 1
-    assert clamped(Look(layer=3, stage="slot"), record) == Look(layer=1, epoch=5)
+    assert clamped(ViewSpec(layer=3, stage="slot"), record) == ViewSpec(layer=1, epoch=5)
 
 
 def test_only_what_was_measured_is_offered(make: Make) -> None:
@@ -54,19 +55,19 @@ def test_only_what_was_measured_is_offered(make: Make) -> None:
     offered = choices(record).measures
     assert "rayleigh" in offered
     assert "mad" not in offered
-    assert clamped(Look(measure="mad"), record).measure == offered[0]
+    assert clamped(ViewSpec(measure="mad"), record).measure == offered[0]
 
 
 @pytest.mark.parametrize(("wanted", "epoch"), [(None, 5), (0, 0), (2, 1), (4, 5), (99, 5), (-3, 0)])
 def test_the_nearest_snapshot_is_taken(make: Make, wanted: int | None, epoch: int) -> None:
-    assert clamped(Look(epoch=wanted), make("relu")).epoch == epoch
+    assert clamped(ViewSpec(epoch=wanted), make("relu")).epoch == epoch
 
 
 @pytest.mark.parametrize(("wanted", "layer"), [(0, 1), (-1, 1), (2, 2), (9, 4)])
 def test_layers_end_where_the_run_does(make: Make, wanted: int, layer: int) -> None:
-    assert clamped(Look(layer=wanted), make("relu")).layer == layer
+    assert clamped(ViewSpec(layer=wanted), make("relu")).layer == layer
 
 
 def test_what_is_offered_stays(make: Make) -> None:
-    look = Look(3, 1, "slot", "prediction", "umap", "mad")
+    look = ViewSpec(3, 1, "slot", "prediction", "umap", "mad")
     assert clamped(look, make("cna")) == look
