@@ -113,7 +113,9 @@ def test_pythons_agree() -> None:
 
 def test_the_version_is_the_same_everywhere() -> None:
     headings = re.findall(r"^## \[?v?(\d[^\s\]]*)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert cna_viz.__version__ == PROJECT["version"] == headings[0]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"]
+    assert cna_viz.__version__ == cited == headings[0]
+    assert PROJECT["dynamic"] == ["version"]  # hatch reads it from the package
     assert [Version(heading) for heading in headings] == sorted(map(Version, headings), reverse=True)
 
 
