@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup report gallery test bench faults lint format lock figures stored docs clean
+.PHONY: help setup report gallery test test-all bench faults lint format lock figures stored docs clean
 
 help:
 	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
 	@echo "make gallery  make every report and reports/index.html, which shows them all"
 	@echo "make test     run the test suite"
+	@echo "make test-all run every test, also those that take long (about a quarter of an hour)"
 	@echo "make bench    compare speed with PyG and with a naive CNA (about 20 minutes; BENCH=epochs for one part)"
 	@echo "make faults   kill, damage and mislead the library in bulk and print what did not hold (FAULTS=corruption for one part)"
 	@echo "make lint     check style, types, import contracts and notebooks"
@@ -44,6 +45,11 @@ test: $(STAMP)
 	@echo "==> running the tests"
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser
+
+test-all: $(STAMP)
+	@echo "==> running all tests"
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/browser -m "slow or not slow"
+	$(BIN)/python -m pytest tests/browser -m "slow or not slow"
 
 # BENCH names parts (epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes) and options, such as BENCH="epochs --data ../data".
 bench: $(STAMP)

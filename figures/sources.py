@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cna_viz.config import RESULTS_VERSION
+from cna_viz.config.measures import MEASURES
 from cna_viz.reports.notebooks.notebooks import find_notebook
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -25,12 +26,13 @@ def fingerprint(report: str, function: str) -> str:
         function: Name of the function that draws it.
     """
     digest = hashlib.sha256(f"results {RESULTS_VERSION}\n".encode())
+    digest.update(repr([(one.label, one.question, one.log) for one in MEASURES.values()]).encode())
     _, notebook = find_notebook(report)
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     for cell in cells:
         if cell["cell_type"] == "code":
             digest.update("".join(cell["source"]).encode())
-    for path in sorted(_closure(f"cna_viz.figures.{function.removeprefix('plot_')}")):
+    for path in sorted(_closure(f"cna_viz.figures.plots.{function.removeprefix('plot_')}")):
         digest.update(_code(path.read_text(encoding="utf-8")).encode())
     return digest.hexdigest()
 

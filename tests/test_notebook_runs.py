@@ -34,13 +34,8 @@ MANY = {
 """Notebooks that train many runs in processes of their own; and what makes these few and small."""
 
 
-EVERY_DAY = ("ablation", "smoothing_or_vanishing_gradients")
-"""Those of them that are run every day; the others are built alike."""
-
-
-@pytest.mark.parametrize(
-    "name", [name if name in EVERY_DAY else pytest.param(name, marks=pytest.mark.slow) for name in MANY]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MANY)
 def test_it_trains_many_runs_and_compares_them(name: str, tmp_path: Path) -> None:
     given = {"dataset": "karate", "runs": str(tmp_path / "runs"), "hidden": "4", "epochs": "2", **MANY[name]}
     result = make_report(name, given, tmp_path / "out")
@@ -53,7 +48,8 @@ def test_it_trains_many_runs_and_compares_them(name: str, tmp_path: Path) -> Non
     assert " nan" not in page
 
 
-@pytest.mark.parametrize("graphs", [["karate", "texas"], pytest.param([], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("graphs", [["karate", "texas"], []])
 def test_heterophily_uses_the_graphs_at_hand_and_says_which_are_not(
     graphs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +71,7 @@ def test_heterophily_uses_the_graphs_at_hand_and_says_which_are_not(
     assert {entry.status for entry in list_runs(tmp_path / "runs")} == {"complete"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TINY)
 def test_it_runs(name: str, tmp_path: Path) -> None:
     given = {"dataset": "karate", "runs": str(tmp_path / "runs"), **TINY[name]}
@@ -121,9 +118,8 @@ claims:
 """
 
 
-@pytest.mark.parametrize(
-    ("only", "drawn"), [("level,far,weights,none", 1), pytest.param("far,none", 0, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("only", "drawn"), [("level,far,weights,none", 1), ("far,none", 0)])
 def test_the_ledger_is_written_whatever_can_be_run(tmp_path: Path, only: str, drawn: int) -> None:
     (tmp_path / "claims.yaml").write_text(CLAIMS)
     given = {"claims_file": str(tmp_path / "claims.yaml"), "epochs": "2", "only": only, "workers": "1"}

@@ -19,6 +19,7 @@ def papermill(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_it_runs_a_notebook_and_lists_are_given_as_yaml(tmp_path: Path) -> None:
     answer = papermill(tmp_path, "-y", "depths: [2, 3]", "-y", "slots: [relu, cna]", "-y", "seeds: [0]")
     assert answer.returncode == 0, answer.stderr

@@ -18,6 +18,8 @@ from cna_viz.reports.notebooks.notebooks import list_reports
 from docs.extensions import offline
 from tests.docs.pages import PAGES, ROOT, name
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -289,6 +289,7 @@ def test_with_the_sweep_end_its_workers(runs: Path, endless: str, sign: signal.S
 # On a cluster of dask
 
 
+@pytest.mark.slow
 def test_the_same_on_a_local_cluster(configs: list[RunConfig], runs: Path) -> None:
     pytest.importorskip("distributed")
     found = go(configs, runs, scheduler="local")

@@ -1,5 +1,6 @@
 """Opening a record: nothing is read twice, what is not there is named, and torch is not needed."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from cna_viz.config import RunConfig
-from cna_viz.errors import UsageError
+from cna_viz.errors import RecordError, UsageError
 from cna_viz.records.reading import files, integrity
 from cna_viz.records.record import Record, load_record
+from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.writer import RecordWriter
 from tests.records.helpers import GRAPH
 
@@ -53,6 +55,21 @@ def test_reading_analysing_and_drawing_need_no_torch(make: Make, runs: Path) -> 
     answer = subprocess.run([sys.executable, "-c", CODE, str(runs)], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip() == "[]"
+
+
+def test_what_the_summary_says_of_epochs_is_there(make: Make, reseal: Callable[[Path], None]) -> None:
+    folder = make().folder
+    lines = (folder / "metrics.jsonl").read_bytes()
+    (folder / "metrics.jsonl").write_bytes(lines.rstrip(b"\n"))  # and so its last line counts as unfinished
+    reseal(folder)
+    with pytest.raises(RecordError, match=r"metrics.jsonl: ends with epoch 4, but the run had 5"):
+        _ = load_record(folder).metrics
+    (folder / "metrics.jsonl").write_bytes(lines)
+    for best, wrong in ((999, "has no epoch 999"), (2, "has no snapshot of epoch 2")):
+        summary = {**json.loads((folder / "summary.json").read_text()), "best_epoch": best}
+        (folder / "summary.json").write_text(json.dumps(summary))
+        reseal(folder)
+        assert [f"{wrong}, whose model was selected" in problem for problem in find_problems(folder)] == [True]
 
 
 def test_missing_snapshot_lists_those_there_are(make: Make) -> None:
