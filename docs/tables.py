@@ -5,9 +5,12 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
+import cna_viz
 from cna_viz import figures
 from cna_viz.config.measures import MEASURES
 from cna_viz.errors import CnaVizError
@@ -15,6 +18,8 @@ from cna_viz.files import replace_files
 from cna_viz.reports.notebooks.notebooks import list_reports
 
 HERE: Final = Path(__file__).parent
+ROOMS: Final = ("config", "data", "nn", "experiments", "records", "measures", "analysis", "figures", "widgets")
+"""The rooms whose names are public, in the order of the road."""
 START: Final = "<!-- from here written by docs/tables.py -->\n"
 END: Final = "<!-- to here -->\n"
 
@@ -76,6 +81,22 @@ def recorded_measure_table() -> str:
     return _table(("measure", "meaning", "range", "special values"), rows)
 
 
+def surface_table() -> str:
+    """Return a row per public room: what it holds and the names that can be imported from it."""
+    rooms = [cna_viz, *(import_module(f"cna_viz.{name}") for name in ROOMS)]
+    rows = ((f"`{room.__name__}`", _first_sentence(room), _names(room)) for room in rooms)
+    return _table(("import from", "what it holds", "names"), rows)
+
+
+def _first_sentence(room: ModuleType) -> str:
+    first = " ".join((room.__doc__ or "").split("\n\n")[0].split())
+    return re.split(r"\.(?: |$)", first)[0]
+
+
+def _names(room: ModuleType) -> str:
+    return ", ".join(f"`{name}`" for name in room.__all__ if name not in ROOMS or room is not cna_viz)
+
+
 def report_table() -> str:
     """Return a row per report: its name and the question of its notebook."""
     return _table(("report", "question"), ((f"`{name}`", question(path)) for name, path in list_reports().items()))
@@ -99,6 +120,7 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
 
 
 TABLES: Final[dict[Path, Callable[[], str]]] = {
+    HERE / "public-names.md": surface_table,
     HERE / "figures.md": figure_table,
     HERE / "measures.md": measure_table,
     HERE / "schema.md": recorded_measure_table,

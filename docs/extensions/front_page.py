@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 CONTENTS: Final = {
     "Guides": (
         "getting-started",
+        "public-names",
         "figures",
         "widgets",
         "teaching",
