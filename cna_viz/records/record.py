@@ -112,7 +112,7 @@ class Record:
                 if line.get("epoch") == selected["epoch"]:
                     line.setdefault("layers", selected["layers"])
         metrics = metrics_dataset(lines, self.layers, path)
-        last = int(metrics["epoch"][-1]) if lines else 0
+        last = lines[-1]["epoch"] if lines else 0
         if is_complete(self.folder) and last != self.summary["epochs"]:
             raise RecordError(f"{path}: ends with epoch {last}, but the run had {self.summary['epochs']}")
         return metrics
