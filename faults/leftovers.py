@@ -1,6 +1,7 @@
 """Forty situations around the folder of a run: what the library did not write, or finished, is never moved or lost."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -217,10 +218,13 @@ def _content(path: Path) -> object:
 
 
 def _lost(before: dict[str, object], work: Path) -> list[str]:
+    """Return what is gone or was changed; an attempt that was set aside is there under its new name."""
     after = _contents(work)
-    gone = [name for name in before if name not in after]
-    changed = [name for name in before if name in after and before[name] != after[name]]
-    return [f"{name} is gone" for name in gone] + [f"{name} was changed" for name in changed]
+    aside = {
+        re.sub(r"\.unfinished-[0-9]+", "", name): content for name, content in after.items() if "unfinished" in name
+    }
+    lost = [name for name, content in before.items() if content not in (after.get(name), aside.get(name))]
+    return [f"{name} is gone or was changed" for name in lost]
 
 
 def _call(name: str, place: Place, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
