@@ -23,6 +23,17 @@ def test_no_file_is_replaced_when_one_cannot_be_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_a_file_that_must_not_be_replaced_appears_meanwhile(tmp_path: Path) -> None:
+    paths = (tmp_path / "a", tmp_path / "b")
+    context = drafts(*paths, why_kept=lambda path: "is mine")
+    for path in context.__enter__():
+        path.write_text("new")
+    paths[1].write_text("mine")
+    with pytest.raises(FileExistsError, match="b is mine and is not replaced"):
+        context.__exit__(None, None, None)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"b": "mine"}
+
+
 def test_text_that_cannot_be_encoded_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         replace_files({tmp_path / "a": "\udc80"})

@@ -109,6 +109,15 @@ def test_what_appears_meanwhile_is_kept_and_so_is_the_name(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("inside", [False, True])
+def test_what_is_mounted_from_elsewhere_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: bool) -> None:
+    folder = tmp_path / "folder" / "inside" if inside else tmp_path / "folder"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("cna_viz.removal._mounted", lambda: {str(folder)})
+    assert remove(tmp_path / "folder", all_ours).endswith("is mounted from elsewhere")
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("inside", [False, True])
 def test_links_are_neither_followed_nor_removed(tmp_path: Path, inside: bool) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "folder").mkdir()

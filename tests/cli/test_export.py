@@ -55,6 +55,22 @@ def test_one_run_named_twice_is_exported_once(call: Call, records: list[Record])
     assert answer.out == f"out/{records[0].id}.nc\n"
 
 
+def test_nothing_is_exported_into_a_record_or_over_a_link(call: Call, records: list[Record]) -> None:
+    answer = call("runs", "export", records[0].id, "--to", "csv", "--out", records[0].folder)
+    assert "is the folder of a record, in which nothing else may lie" in answer.complaint
+    Path("out").mkdir()
+    Path("out/runs.csv").symlink_to("nowhere")
+    answer = call("runs", "export", records[0].id, "--to", "csv", "--out", "out")
+    assert "is there already and is not replaced without --force" in answer.complaint
+    assert Path("out/runs.csv").is_symlink()
+
+
+def test_what_is_written_to_names_that_are_not_utf8_is_refused_at_once(call: Call, records: list[Record]) -> None:
+    answer = call("runs", "export", records[0].id, "--to", "csv", "--out", "o\udcff")
+    assert answer.code == 2
+    assert answer.complaint.startswith("--out 'o\\udcff' is not accepted: what is written there names it")
+
+
 def test_files_that_are_there_are_kept_unless_forced(call: Call, records: list[Record]) -> None:
     words = ("runs", "export", records[0].id, "--to", "csv", "--out", "out")
     assert call(*words).code == 0

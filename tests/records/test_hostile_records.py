@@ -103,6 +103,8 @@ TENSORS: list[tuple[Any, ...]] = [
     (GRAPH, filled("target", 255), "target holds -1, it must hold integers from 0 to"),
     (SNAPSHOT, filled("cluster_label.0001", 1), "cluster_label.0001 holds 16843009, it must hold integers from 0 to 3"),
     (SNAPSHOT, filled("slot_input_histogram.0001", 255), "slot_input_histogram.0001 holds -1"),
+    (GRAPH, filled("degree", 1), "degree holds 72340172838076673, it must hold integers from 0 to 24"),
+    (SNAPSHOT, dtype("prediction", "F32"), "prediction has dtype F32, it must be I32"),
     (GRAPH, absent("degree"), "tensor degree is missing"),
     *((SNAPSHOT, absent(name), f"tensor {name} is missing") for name in ("prediction", CONV, "embedding.slot.0002")),
     *of_each(

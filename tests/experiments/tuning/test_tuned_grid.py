@@ -34,6 +34,24 @@ def written(grid: Grid, folder: Path) -> Grid:
     return result
 
 
+@pytest.mark.parametrize("kind", ["edited", "link", "dangling link", "of somebody else"])
+def test_a_file_that_is_not_as_a_tuning_wrote_it_is_not_replaced(tmp_path: Path, kind: str) -> None:
+    grid, path = Grid(name="g", axes={"slot": ["relu", "cna"]}), tmp_path / "g.yaml"
+    written(grid, tmp_path)
+    written(grid, tmp_path)  # one that is, is
+    if kind == "edited":
+        path.write_text(path.read_text() + "# my notes\n")
+    elif kind == "of somebody else":
+        path.write_text("name: mine\n")
+    else:
+        path.rename(tmp_path / "mine.yaml")
+        path.symlink_to(tmp_path / ("mine.yaml" if kind == "link" else "nowhere"))
+    before = (path.is_symlink(), path.exists() and path.read_text())
+    with pytest.raises(UsageError, match=r"g\.yaml (was|is) .* and would be replaced; move it away"):
+        written(grid, tmp_path)
+    assert (path.is_symlink(), path.exists() and path.read_text()) == before
+
+
 GRIDS: dict[str, dict[str, Any]] = {
     "one seed": {"axes": {"slot": ["relu", "cna"]}},
     "factors": {"axes": {"slot": ["cna"], "activation": ["relu", "rational"], "metric": ["cosine", "euclidean"]}},

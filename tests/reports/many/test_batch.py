@@ -118,6 +118,8 @@ def test_a_batch_is_made_in_parallel_and_single_reports_and_batches_dont_hide_ea
         make_report("one", {}, out, notebooks=notebooks)
     with pytest.raises(UsageError, match="holds a batch, which the report would hide"):
         gallery({}, out, notebooks=notebooks)
+    with pytest.raises(UsageError, match="holds a report, which the gallery would replace"):
+        gallery({}, single(out / "y", "one") / "one", notebooks=notebooks)
     with pytest.raises(UsageError, match="holds a single report, which the batch would hide"):
         batch("one", sets, {}, single(out / "x", "one"), notebooks=notebooks)
 
