@@ -21,7 +21,7 @@ WhyKept = Callable[[Path], str]
 
 
 def temporary_name(path: Path) -> Path:
-    """Return a name beside a path that nobody else uses; ``runs gc`` knows it after a kill."""
+    """Return a name beside a path that nobody else uses; among records ``runs gc`` knows it after a kill."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
 
 
