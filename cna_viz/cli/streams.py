@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any, TextIO
 
-from cna_viz.cli.complaint import complain
+from cna_viz.cli.printing import complain
 from cna_viz.progress import reserve_descriptors
 
 
