@@ -120,7 +120,7 @@ def test_an_interrupt_is_exit_code_130_and_names_the_page(call: Call, monkeypatc
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cna_viz.reports.many.workers.Workers.start", interrupt)
+    monkeypatch.setattr("cna_viz.reports.many.workers.start", interrupt)
     answer = call("report", "--all")
     assert answer.code == 130
     assert answer.err.rstrip().endswith("Finished reports: reports/index.html")

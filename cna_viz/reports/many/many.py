@@ -1,29 +1,27 @@
-"""Make several reports, one after the other or some at the same time, and keep a page that lists them up to date."""
+"""Make several reports, some at the same time, and keep the page that lists them up to date."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from statistics import mean
 
 from cna_viz.errors import UsageError
-from cna_viz.reports.many.cards import make_card, read_question
-from cna_viz.reports.many.estimate import seconds_before, time_left
-from cna_viz.reports.many.jobs import FAILED, MADE, STOPPED, Job, Outcome
-from cna_viz.reports.many.listing import Listing, write_listing
-from cna_viz.reports.many.workers import Cell, Workers
+from cna_viz.reports.many.listing import Listing, make_card, read_question, write_listing
+from cna_viz.reports.many.workers import FAILED, MADE, STOPPED, Job, Outcome, make_each
 from cna_viz.reports.pictures.thumbnails import draw_thumbnails
+from cna_viz.reports.written import read_summary
 
 Say = Callable[[str], None]
-"""Receives lines that say how far it has come."""
+"""Receives lines about the progress."""
 
 
 @dataclass
 class Many:
-    """Several reports that are made, and the page that lists them.
+    """Several reports to make, and the page that lists them.
 
-    The page is written first, with what there is from earlier, and again after every report: whenever it is
-    interrupted, the page says what is finished.
+    The page is written first, with earlier reports, and again after every report, so that it is right whenever the
+    command is interrupted.
 
     Args:
         listing: The page.
@@ -48,7 +46,7 @@ class Many:
 
     @property
     def failed(self) -> dict[str, str]:
-        """Why reports failed, or were made but not printed, by what messages call them."""
+        """Why reports failed, or were made but not printed, by their label."""
         both = zip(self.jobs, self.outcomes, strict=True)
         return {job.label: outcome.message for job, outcome in both if outcome.status == FAILED or outcome.message}
 
@@ -61,61 +59,51 @@ class Many:
 
         Raises:
             UsageError: The page can't be written.
-            KeyboardInterrupt: Passed on, once everything that was being made is stopped and the page says so.
+            KeyboardInterrupt: Passed on, once all running reports are stopped and the page says so.
         """
-        started = time.monotonic()
-        self._write_first()
-        known = seconds_before(self.jobs)
-        waiting = deque(range(len(self.jobs)))
-        try:
-            with Workers(workers, browser) as running:
-                try:
-                    while waiting or len(running):
-                        while waiting and not running.full:
-                            self._start(waiting.popleft(), running, known)
-                        for number, message in running.heard():
-                            self._hear(number, message, known, workers)
-                except BaseException:
-                    for number in running.keys:
-                        self.outcomes[number] = Outcome(STOPPED)
-                    raise
-        finally:
-            self.seconds = round(time.monotonic() - started, 1)
-            self._write_meanwhile()
-        self.say("drawing the pictures of the index")
-        self.note = draw_thumbnails([job.place for job in [*self.jobs, *self.others]])
-        self._write()
-
-    def _start(self, number: int, running: Workers, known: dict[int, float]) -> None:
-        left = [other for other, outcome in enumerate(self.outcomes) if outcome.status not in (MADE, FAILED)]
-        estimate = time_left(left, known, running.count)
-        self.say(f"{self._called(number)} ... {estimate}".strip())
-        running.start(number, self.jobs[number])
-
-    def _hear(self, number: int, message: Cell | Outcome, known: dict[int, float], workers: int) -> None:
-        if not isinstance(message, Outcome):
-            cell, count, heading = message
-            self.say(f"{self._called(number) + ': ' if workers > 1 else ''}cell {cell} of {count}: {heading}")
-            return
-        self.outcomes[number] = message
-        if message.status == MADE:
-            known[number] = message.seconds
-        if message.message:
-            self.say(f"{self._called(number)} {'failed: ' if message.status == FAILED else ''}{message.message}")
-        self._write_meanwhile()
-
-    def _called(self, number: int) -> str:
-        return f"report {number + 1} of {len(self.jobs)}: {self.jobs[number].label}"
-
-    def _write_first(self) -> None:
+        begun = time.monotonic()
         try:
             self.listing.index.parent.mkdir(parents=True, exist_ok=True)
             self._write()
         except OSError as error:
             raise UsageError(f"can't write to {self.listing.index.parent}: {error.strerror or error}") from None
+        known = seconds_before(self.jobs)
+        running: set[int] = set()
+        try:
+            with closing(make_each(self.jobs, workers, browser)) as news:
+                for number, message in news:
+                    report = f"report {number + 1} of {len(self.jobs)}: {self.jobs[number].label}"
+                    if message is None:
+                        running.add(number)
+                        left = [one for one, made in enumerate(self.outcomes) if made.status not in (MADE, FAILED)]
+                        self.say(f"{report} ... {time_left(left, known, workers)}".strip())
+                    elif isinstance(message, Outcome):
+                        running.discard(number)
+                        self._finish(number, message, report)
+                        if message.status == MADE:
+                            known[number] = message.seconds
+                    else:
+                        cell, count, heading = message
+                        self.say(f"{report + ': ' if workers > 1 else ''}cell {cell} of {count}: {heading}")
+        except BaseException:
+            for number in running:
+                self.outcomes[number] = Outcome(STOPPED)
+            raise
+        finally:
+            self.seconds = round(time.monotonic() - begun, 1)
+            self._write_if_possible()
+        self.say("drawing the pictures of the index")
+        self.note = draw_thumbnails([job.place for job in [*self.jobs, *self.others]])
+        self._write()
 
-    def _write_meanwhile(self) -> None:
-        """Write the page; where that is not possible now, the reports go on, and the last attempt reports it."""
+    def _finish(self, number: int, outcome: Outcome, report: str) -> None:
+        self.outcomes[number] = outcome
+        if outcome.message:
+            self.say(f"{report} {'failed: ' if outcome.status == FAILED else ''}{outcome.message}")
+        self._write_if_possible()
+
+    def _write_if_possible(self) -> None:
+        """Write the page; an error must not stop the reports, and the last attempt raises it."""
         with suppress(OSError):
             self._write()
 
@@ -125,3 +113,24 @@ class Many:
         both.sort(key=lambda pair: place.get(pair[0].folder, len(place)))
         cards = [make_card(job, outcome, self._questions[job.notebook]) for job, outcome in both]
         write_listing(self.listing, cards, self.note)
+
+
+def seconds_before(jobs: Sequence[Job]) -> dict[int, float]:
+    """Return how long jobs took the last time, by their position, for those that were made before."""
+    found = {number: read_summary(job.place).get("seconds") for number, job in enumerate(jobs)}
+    return {number: float(seconds) for number, seconds in found.items() if isinstance(seconds, int | float)}
+
+
+def time_left(left: Sequence[int], known: Mapping[int, float], workers: int) -> str:
+    """Return in words how long the remaining reports take; empty where nothing is known.
+
+    Args:
+        left: Positions of the remaining jobs.
+        known: Seconds by position; an unknown job counts as the mean.
+        workers: Reports at the same time.
+    """
+    if not known or not left:
+        return ""
+    typical = mean(known.values())
+    minutes = sum(known.get(number, typical) for number in left) / min(workers, len(left)) / 60
+    return f"about {minutes:.0f} min left" if minutes >= 1.5 else f"about {max(10, round(60 * minutes, -1)):.0f} s left"

@@ -1,4 +1,4 @@
-"""Whether a notebook really ran to its end. Metadata alone is never believed.
+"""Whether a notebook really ran to its end; the metadata alone are never believed.
 
 A killed kernel leaves cells that say ``completed`` and a notebook whose ``exception`` is null, and a cell that raises
 ``SystemExit(0)`` counts as success. So a last cell is appended that prints a token, and only a notebook that shows the
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cna_viz.errors import CnaVizError
+from cna_viz import errors
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -40,7 +40,7 @@ def append_end(notebook: "NotebookNode", token: str) -> None:
 
 
 def strip_end(notebook: "NotebookNode") -> None:
-    """Take away the cell that :func:`append_end` added, and the ones by which papermill points at an error."""
+    """Remove the cell that :func:`append_end` added, and those by which papermill points at an error."""
     added = {END_TAG, "papermill-error-cell-tag"}
     notebook.cells = [cell for cell in notebook.cells if not added & set(cell.metadata.get("tags", []))]
 
@@ -53,11 +53,11 @@ def code_cells(notebook: "NotebookNode") -> "Iterator[tuple[int, NotebookNode]]"
 
 
 def find_failure(notebook: "NotebookNode", token: str, running: int, crash: str) -> Failure | None:
-    """Return where and why the notebook did not come to its end, or ``None`` when it did.
+    """Return where and why the notebook did not reach its end, or ``None`` when it did.
 
     Args:
         notebook: The notebook after execution, with the end cell.
-        token: What the end cell prints.
+        token: The token of the end cell.
         running: Position of the cell that was started last, -1 when none was.
         crash: What went wrong outside the cells (a dead kernel); empty when nothing did.
     """
@@ -73,20 +73,16 @@ def find_failure(notebook: "NotebookNode", token: str, running: int, crash: str)
         if cell.metadata.get("papermill", {}).get("status") != "completed":
             return Failure(number, line, "the cell did not finish")
         if END_TAG in cell.metadata.get("tags", []):
-            said = "".join(output.text for output in cell.outputs if output.output_type == "stream")
-            return None if said.strip() == token and not crash else Failure(number, line, "the last cell did not run")
-    return Failure(0, "", "the last cell is not there")
+            printed = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+            ended = printed.strip() == token and not crash
+            return None if ended else Failure(number, line, "the last cell did not run")
+    return Failure(0, "", "the last cell is missing")
 
 
 def _reason(name: str, text: str) -> str:
-    """One line for an error of the kernel; errors that were written for people speak for themselves."""
+    """Return one line for an error of the kernel; the message of an error of ours needs no name before it."""
     line = " ".join(text.split())
     line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
-    written_for_people = {CnaVizError.__name__} | {cls.__name__ for cls in _subclasses(CnaVizError)}
-    return line if name in written_for_people and line else f"{name}: {line}".rstrip(": ")
-
-
-def _subclasses(cls: type[CnaVizError]) -> Iterator[type[CnaVizError]]:
-    for child in cls.__subclasses__():
-        yield child
-        yield from _subclasses(child)
+    kind = getattr(errors, name, None)
+    ours = isinstance(kind, type) and issubclass(kind, errors.CnaVizError)
+    return line if ours and line else f"{name}: {line}".rstrip(": ")

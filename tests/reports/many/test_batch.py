@@ -9,7 +9,7 @@ import pytest
 from cna_viz.errors import UsageError
 from cna_viz.reports.many.batch import LONGEST, batch, folder_names
 from cna_viz.reports.many.gallery import gallery
-from cna_viz.reports.many.jobs import MADE
+from cna_viz.reports.many.workers import MADE
 from cna_viz.reports.report import make_report
 
 Write = Callable[..., Path]
