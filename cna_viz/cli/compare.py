@@ -31,10 +31,10 @@ def main(words: Sequence[str]) -> int:
     )
     add_grid(parser)
     parser.add_argument("--baseline", default="relu", metavar="ARM", help="the arm to compare with (default relu)")
-    words_within = "compare separately for every value of these settings"
-    parser.add_argument("--within", nargs="+", default=[], metavar="NAME", help=words_within)
-    words_margin = "points below which arms count as equal; hundredths of an NMSE (default 1)"
-    parser.add_argument("--margin", type=float, default=1.0, help=words_margin)
+    text = "compare separately for every value of these settings"
+    parser.add_argument("--within", nargs="+", default=[], metavar="NAME", help=text)
+    text = "points below which arms count as equal; hundredths of an NMSE (default 1)"
+    parser.add_argument("--margin", type=float, default=1.0, help=text)
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
     namespace = parser.parse(words)
     if namespace.grid is None:
@@ -75,13 +75,12 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig], most: int = 3) -> str:
+def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig]) -> str:
     """Return the first missing runs by the facts that differ within the grid."""
     every = [config.facts for config in configs]
     differ = [name for name in every[0] if len({str(facts[name]) for facts in every}) > 1]
-    shown = [", ".join(f"{name} {config.facts[name]}" for name in differ) for config in missing[:most]]
-    more = [f"and {len(missing) - most} more"] if len(missing) > most else []
-    return "; ".join([*shown, *more])
+    shown = [", ".join(f"{name} {config.facts[name]}" for name in differ) for config in missing[:3]]
+    return "; ".join([*shown, f"and {len(missing) - 3} more"] if len(missing) > 3 else shown)
 
 
 def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[list[str]]], str]) -> None:

@@ -27,10 +27,10 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free from 8866)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address, open no browser")
     parser.add_argument("--runs", type=Path, help="records that the explorer shows (default: those of the package)")
-    words_idle = "end an idle process after this time (default 30)"
-    parser.add_argument("--idle", type=float, default=30.0, metavar="MINUTES", help=words_idle)
-    words_ready = "pages of each kind to prepare before a visitor asks (default 1; 0 spares their memory)"
-    parser.add_argument("--ready", type=int, default=1, metavar="N", help=words_ready)
+    text = "end an idle process after this time (default 30)"
+    parser.add_argument("--idle", type=float, default=30.0, metavar="MINUTES", help=text)
+    text = "pages of each kind to prepare before a visitor asks (default 1; 0 spares their memory)"
+    parser.add_argument("--ready", type=int, default=1, metavar="N", help=text)
     namespace = parser.parse(words)
     if not 0 < namespace.idle < math.inf:
         raise UsageError(f"--idle {namespace.idle:g} is out of range: it must be a number of minutes above 0")

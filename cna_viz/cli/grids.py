@@ -4,8 +4,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from cna_viz.cli.options import converter
-from cna_viz.cli.parser import Parser
+from cna_viz.cli.parser import Parser, converter
 from cna_viz.cli.printing import table
 from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, plainly, unknown_name
@@ -16,16 +15,13 @@ from cna_viz.experiments.grid_files import find_grid, presets
 def add_grid(parser: Parser, *, runs: bool = True, trains: str = "") -> None:
     """Add the grid, the options that change it, and those that say where and how its runs are trained.
 
-    Args:
-        parser: The parser.
-        runs: Whether the command reads or writes records of the grid.
-        trains: What the command trains, in the plural; empty where it trains nothing.
+    ``runs`` is whether the command uses records of the grid, ``trains`` what it trains, in the plural, if anything.
     """
-    words = "a grid of this library, or a YAML file; without one, the grids are listed"
-    parser.add_argument("grid", nargs="?", metavar="GRID", help=words)
-    words = "other values of settings, as in layers=2,4,8"
+    text = "a grid of this library, or a YAML file; without one, the grids are listed"
+    parser.add_argument("grid", nargs="?", metavar="GRID", help=text)
+    text = "other values of settings, as in layers=2,4,8"
     parser.add_argument(
-        "--set", dest="changes", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=words
+        "--set", dest="changes", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=text
     )
     if runs:
         parser.add_runs()

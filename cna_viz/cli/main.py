@@ -71,20 +71,21 @@ def lack_of_memory(error: BaseException) -> str | None:
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 20:
         causes.append(cause)
-    found = next(filter(_is_lack, reversed(causes)), None)
-    if found is None:
+    kinds = RuntimeError | ImportError | OSError | SystemError
+    found = [
+        cause
+        for cause in causes
+        if isinstance(cause, MemoryError)
+        or getattr(cause, "errno", None) == errno.ENOMEM
+        or (isinstance(cause, kinds) and _NO_MEMORY.search(str(cause)))
+    ]
+    if not found:
         return None
-    message = str(found).strip().split("\n")[0][:200] or "an allocation failed"
+    message = str(found[-1]).strip().split("\n")[0][:200] or "an allocation failed"
     return (
         f"not enough memory: {message}; finished records are kept. Free some, or ask for less: "
         "fewer --workers, snapshots or layers, a smaller --hidden or --batch-size"
     )
-
-
-def _is_lack(error: BaseException) -> bool:
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
-        return True
-    return isinstance(error, RuntimeError | ImportError | OSError | SystemError) and bool(_NO_MEMORY.search(str(error)))
 
 
 def _run(words: Sequence[str]) -> int:

@@ -1,23 +1,25 @@
-"""The argument parser of all commands: complaints of one line, and the options that several commands share."""
+"""The argument parser of all commands, the options they share, and those made from the config.
+
+The config stays the single source of names, defaults and meanings.
+"""
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
+from cna_viz.config import RunConfig
+from cna_viz.config.fields import Setting, nested, settings
 from cna_viz.data.trust import TRUST_VARIABLE
 from cna_viz.errors import UsageError, shown, unknown_name
 
+_WORDS: Final = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
+_BOOLEANS: Final = {"true": True, "false": False}
+
 
 class Parser(argparse.ArgumentParser):
-    """Argument parser that raises :class:`~cna_viz.errors.UsageError` instead of printing its usage.
-
-    Args:
-        command: The command, for instance ``run``.
-        description: What it does.
-        examples: Lines to show at the end of the help.
-    """
+    """Argument parser that raises :class:`~cna_viz.errors.UsageError` instead of printing its usage."""
 
     def __init__(self, command: str, description: str, examples: Sequence[str]) -> None:
         super().__init__(
@@ -46,6 +48,8 @@ class Parser(argparse.ArgumentParser):
         out = str(getattr(known, "out", None) or "")
         if out != out.encode("utf-8", "replace").decode():
             raise UsageError(f"--out {shown(out)} is not accepted: files written there contain it, and it is not UTF-8")
+        if getattr(known, "trust_data", False):  # for the children, too: workers of a sweep, kernels of reports
+            os.environ[TRUST_VARIABLE] = "1"
         return known
 
     def add_json(self) -> None:
@@ -57,20 +61,50 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
 
     def add_data(self, kind: type[Path] | type[str] = Path, note: str = "") -> None:
-        """Add ``--data`` and ``--trust-data``.
-
-        Args:
-            kind: Type of the value of ``--data``.
-            note: What to add to its help.
-        """
-        words = f"data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache){note}"
-        self.add_argument("--data", type=kind, help=words)
-        words = "read Planetoid files that differ from the published ones; they are pickles and can run any code"
-        self.add_argument("--trust-data", action=_Trust, nargs=0, help=words)
+        """Add ``--data``, with a note in its help, and ``--trust-data``."""
+        text = f"data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache){note}"
+        self.add_argument("--data", type=kind, help=text)
+        text = "read Planetoid files that differ from the published ones; they are pickles and can run any code"
+        self.add_argument("--trust-data", action="store_true", help=text)
 
 
-class _Trust(argparse.Action):
-    """Trusts for the whole process and its children: workers of a sweep, kernels of reports."""
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add an option for every field of :class:`~cna_viz.config.RunConfig`."""
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for name, setting in settings().items():
+        title = " ".join(setting.path[:-1]) or "run"
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        groups[title].add_argument(
+            setting.option,
+            dest=name,
+            default=argparse.SUPPRESS,
+            type=converter(setting, setting.option),
+            metavar=setting.type.__name__.upper(),
+            help=_help(setting),
+        )
 
-    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
-        os.environ[TRUST_VARIABLE] = "1"
+
+def read_config(namespace: argparse.Namespace) -> RunConfig:
+    """Build the config from the options that were given."""
+    given = {name: value for name, value in vars(namespace).items() if name in settings()}
+    return RunConfig.model_validate(nested(given))
+
+
+def converter(setting: Setting, name: str) -> Callable[[str], Any]:
+    """Return the function that converts text to a value of the setting, which messages call ``name``."""
+
+    def convert(text: str) -> Any:
+        try:
+            return _BOOLEANS[text] if setting.type is bool else setting.type(text)
+        except (ValueError, KeyError):
+            raise UsageError(f"{name} = {shown(text)} is not accepted: it must be {_WORDS[setting.type]}") from None
+
+    return convert
+
+
+def _help(setting: Setting) -> str:
+    default = setting.field.get_default()
+    words = ", ".join(default) if isinstance(default, tuple) else default
+    shown = "" if default is None else f" (default {words})"
+    return f"{setting.field.description or 'Seed of the run.'}{shown}".replace("%", "%%")

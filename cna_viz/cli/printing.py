@@ -31,13 +31,7 @@ def number(value: float | None, decimals: int = 0) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
-    """Return rows as aligned columns under a header.
-
-    Args:
-        header: Names of the columns.
-        rows: Cells, one sequence per row.
-        right: Names of the columns to align to the right.
-    """
+    """Return rows as aligned columns under a header; the columns named in ``right`` are aligned to the right."""
     right = [printable(name) for name in right]
     header, *rows = [[printable(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

@@ -6,7 +6,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from cna_viz.cli.parser import Parser
 from cna_viz.cli.printing import complain, say, table
@@ -48,7 +47,11 @@ def main(words: Sequence[str]) -> int:
     browser = require_browser() if namespace.pdf else None
     if namespace.all or namespace.batch:
         return _make_many(namespace, given, browser)
-    result = make_report(namespace.name, given, namespace.out or Path("reports"), _say_cell, log=sys.stderr)
+
+    def progress(number: int, total: int, heading: str) -> None:
+        say(f"cell {number} of {total}: {heading}")
+
+    result = make_report(namespace.name, given, namespace.out or Path("reports"), progress, log=sys.stderr)
     made = {"name": result.name, "index": str(result.index), "notebook": str(result.notebook)}
     if browser is not None:
         made["pdf"] = str(print_page(result.index, browser))
@@ -70,18 +73,18 @@ def _parser() -> Parser:
         help="set a parameter; a list is given as 2,4,8",
     )
     parser.add_argument("--parameters", dest="describe", action="store_true", help="list the parameters and stop")
-    words = "make every report; each parameter is for the reports that have it"
-    parser.add_argument("--all", action="store_true", help=words)
+    text = "make every report; each parameter is for the reports that have it"
+    parser.add_argument("--all", action="store_true", help=text)
     parser.add_argument("--only", metavar="NAMES", help="with --all: make these, as in ablation,claims")
-    words = "make a report per set of a YAML file"
-    parser.add_argument("-b", dest="batch", type=Path, metavar="FILE", help=words)
-    words = "reports at the same time (default 1, as reports train on all cores; a batch: one per two cores)"
-    parser.add_argument("--jobs", type=int, help=words)
+    text = "make a report per set of a YAML file"
+    parser.add_argument("-b", dest="batch", type=Path, metavar="FILE", help=text)
+    text = "reports at the same time (default 1, as reports train on all cores; a batch: one per two cores)"
+    parser.add_argument("--jobs", type=int, help=text)
     parser.add_argument("--pdf", action="store_true", help="print the page to report.pdf as well")
     parser.add_data(str, "; the same as -p data")
     parser.add_argument("--runs", help="folder of the records, the same as -p runs")
-    words = "folder of the reports (default reports, of batches reports/batches)"
-    parser.add_argument("--out", type=Path, help=words)
+    text = "folder of the reports (default reports, of batches reports/batches)"
+    parser.add_argument("--out", type=Path, help=text)
     parser.add_json()
     return parser
 
@@ -120,6 +123,7 @@ def _make_many(namespace: Namespace, given: Mapping[str, object], browser: str |
     """Make the gallery (``--all``) or a batch (``-b``); returns the exit code."""
     from cna_viz.reports.many.batch import batch
     from cna_viz.reports.many.gallery import gallery
+    from cna_viz.reports.many.workers import MADE
 
     if namespace.all:
         only = None if namespace.only is None else [name.strip() for name in namespace.only.split(",")]
@@ -139,7 +143,17 @@ def _make_many(namespace: Namespace, given: Mapping[str, object], browser: str |
     if many.note:
         say(many.note)
     if namespace.json:
-        reports = [_facts(job, outcome) for job, outcome in zip(jobs, many.outcomes, strict=True)]
+        reports = [
+            {
+                "name": job.report,
+                "parameters": dict(job.values),
+                "status": outcome.status,
+                "index": str(job.place / "index.html") if outcome.status == MADE else None,
+                "seconds": outcome.seconds,
+                "message": outcome.message,
+            }
+            for job, outcome in zip(jobs, many.outcomes, strict=True)
+        ]
         print(json.dumps({"index": str(index), "seconds": many.seconds, "reports": reports}))
     else:
         print(index)
@@ -148,20 +162,3 @@ def _make_many(namespace: Namespace, given: Mapping[str, object], browser: str |
     if many.failed:
         complain(f"{len(many.failed)} of {len(jobs)} reports failed: {'; '.join(many.failed)}")
     return 1 if many.failed else 0
-
-
-def _facts(job: Any, outcome: Any) -> dict[str, Any]:
-    from cna_viz.reports.many.workers import MADE
-
-    return {
-        "name": job.report,
-        "parameters": dict(job.values),
-        "status": outcome.status,
-        "index": str(job.place / "index.html") if outcome.status == MADE else None,
-        "seconds": outcome.seconds,
-        "message": outcome.message,
-    }
-
-
-def _say_cell(number: int, total: int, heading: str) -> None:
-    say(f"cell {number} of {total}: {heading}")

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from cna_viz.cli.options import add_config_options, read_config
-from cna_viz.cli.parser import Parser
+from cna_viz.cli.parser import Parser, add_config_options, read_config
 from cna_viz.cli.printing import complain, number
 from cna_viz.config import RunConfig, vocabulary
 from cna_viz.scores import WORDS, written
@@ -32,8 +31,8 @@ def main(words: Sequence[str]) -> int:
     parser.add_data()
     parser.add_runs()
     parser.add_json()
-    words_dry = "try a few epochs, keep nothing, and print how much time and disk the run will take"
-    parser.add_argument("--dry-run", action="store_true", help=words_dry)
+    text = "try a few epochs, keep nothing, and print how much time and disk the run will take"
+    parser.add_argument("--dry-run", action="store_true", help=text)
     add_config_options(parser)
     namespace = parser.parse(words)
     config = read_config(namespace)

@@ -56,14 +56,14 @@ def _parser() -> Parser:
     description = "List, show, verify, export or reproduce the records in a folder, or clean up after interrupted runs."
     parser = Parser("runs", description, EXAMPLES)
     parser.add_argument("action", metavar=f"{{{','.join(ACTIONS)}}}", help="what to do")
-    words = "runs to show, verify, export or reproduce (default: verify all)"
-    parser.add_argument("ids", nargs="*", metavar="ID", default=[], help=words)
+    text = "runs to show, verify, export or reproduce (default: verify all)"
+    parser.add_argument("ids", nargs="*", metavar="ID", default=[], help=text)
     parser.add_runs()
     parser.add_json()
     parser.add_data()
     group = parser.add_argument_group("export")
-    words = "csv or parquet (tidy tables; parquet needs the extra cna-viz[export]) or netcdf (labelled arrays)"
-    group.add_argument("--to", help=words)
+    text = "csv or parquet (tidy tables; parquet needs the extra cna-viz[export]) or netcdf (labelled arrays)"
+    group.add_argument("--to", help=text)
     group.add_argument("--out", type=Path, help="folder to write to")
     group.add_argument("--snapshots", action="store_true", help="also a file per run and snapshot")
     group.add_argument("--force", action="store_true", help="replace existing files")

@@ -60,10 +60,10 @@ def _parser() -> Parser:
     )
     add_grid(parser, runs=False, trains="trainings")
     parser.add_argument("--trials", type=int, default=20, help="trials of every arm, the first untuned (default 20)")
-    words = "seeds of every trial, none of the grid's (default: the three that follow its largest)"
-    parser.add_argument("--seeds", metavar="SEED,SEED", help=words)
-    words = "folder of the tuned grid and of the trials (default tuning)"
-    parser.add_argument("--out", type=Path, default=Path("tuning"), help=words)
+    text = "seeds of every trial, none of the grid's (default: the three that follow its largest)"
+    parser.add_argument("--seeds", metavar="SEED,SEED", help=text)
+    text = "folder of the tuned grid and of the trials (default tuning)"
+    parser.add_argument("--out", type=Path, default=Path("tuning"), help=text)
     return parser
 
 

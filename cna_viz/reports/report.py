@@ -26,12 +26,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cna_viz")
 
-FILES: Final = ("report.ipynb", "summary.json", "index.html")
-"""The files of a report in its folder, the page last."""
-FAILED: Final = "failed.ipynb"
-"""The file of a failed one."""
-PRINTED: Final = "report.pdf"
-"""The page, printed."""
+FAILED, PRINTED = "failed.ipynb", "report.pdf"
+FILES: Final = ("report.ipynb", "summary.json", "index.html", FAILED, PRINTED)
+"""The files in a report's folder: of a finished one, of a failed one, and the printed page."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def _writable_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder) as probe:
             probe.write(b"can it be written to?")
-        check_replaceable(*(folder / name for name in (*FILES, FAILED, PRINTED)))
+        check_replaceable(*(folder / name for name in FILES))
     except OSError as error:
         raise UsageError(f"can't write to {folder}: {error.strerror or error}") from None
     return folder

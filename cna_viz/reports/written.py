@@ -42,12 +42,7 @@ def mark_notebook(notebook: Any) -> None:
 def why_not_written(path: Path, name: str = "") -> str:
     """Return why a file is not an unedited one of ours; empty where it is.
 
-    Args:
-        path: The file.
-        name: Its original name, where it was renamed before its removal.
-
-    Raises:
-        OSError: It can't be read.
+    ``name`` is its original name, where it was renamed before its removal.
     """
     if path.is_symlink() or not path.is_file():
         return "is not a file of its own"
@@ -63,17 +58,11 @@ def why_not_replaceable(path: Path) -> str:
 
 
 def check_replaceable(*paths: Path) -> None:
-    """Refuse to replace files that are not ours.
-
-    Raises:
-        UsageError: Naming the first of them.
-    """
+    """Refuse to replace files that are not ours."""
     for path in paths:
-        reason = why_not_replaceable(path)
-        if reason:
-            raise UsageError(
-                f"{path} {reason} and would be replaced: move it away, or choose another folder with --out"
-            )
+        if reason := why_not_replaceable(path):
+            hint = "move it away, or choose another folder with --out"
+            raise UsageError(f"{path} {reason} and would be replaced: {hint}")
 
 
 def _why_not_our_notebook(content: bytes) -> str:

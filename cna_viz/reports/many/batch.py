@@ -26,11 +26,8 @@ from cna_viz.reports.page.provenance import report_command
 from cna_viz.reports.written import read_summary
 
 Values = dict[str, Any]
-"""Parameters by name."""
-MOST: Final = 1000
-"""Reports of a batch."""
-LONGEST: Final = 60
-"""Letters of a folder's name."""
+MOST: Final = 1000  # reports of a batch
+LONGEST: Final = 60  # letters of a folder's name
 _KEYS: Final = ("fixed", "axes")
 
 
@@ -50,7 +47,7 @@ def batch(
         grid: The YAML file.
         given: Parameters that all sets share, in addition to those of the file.
         out: Folder that contains the batch's folder, ``out/name``.
-        say: Receives lines about the progress.
+        say: See :data:`.many.Say`.
         notebooks: Folder of the notebooks (default: those of the package).
 
     Raises:
@@ -90,7 +87,7 @@ def batch(
         text="The same report for several sets of parameters; each card shows how its set differs.",
         command=report_command([name, "-b", str(grid)], given, out),
     )
-    return Many(listing, jobs, say=say)
+    return Many(listing, jobs, jobs, say)
 
 
 def read_sets(file: Path) -> list[Values]:
@@ -129,13 +126,9 @@ def _combined(file: Path, data: Mapping[str, Any]) -> list[Values]:
 
 
 def folder_names(shown: Sequence[Mapping[str, str]], sets: Sequence[Values]) -> list[str]:
-    """Return a short folder name for each set, from the parameters that differ, safe on every file system.
+    """Return a short folder name for each set, from its differing parameters ``shown``, safe on every file system.
 
     Names that are cut, or that others have too, end in some digits of a hash of the whole set.
-
-    Args:
-        shown: The differing parameters of each set, as text.
-        sets: All parameters of each set.
     """
     names = [
         "_".join(re.sub(r"[^A-Za-z0-9.]+", "-", f"{name}-{text}").strip("-.") for name, text in texts.items()) or "only"

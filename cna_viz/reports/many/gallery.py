@@ -47,7 +47,7 @@ def gallery(
             raise unknown_name("parameter, which no chosen report has,", name, known)
     if read_summary(out):
         raise UsageError(f"{out} holds a report, which the gallery would replace: choose another folder with --out")
-    jobs = []
+    jobs = {}
     for name, parameters in declared.items():
         own = {key: value for key, value in given.items() if key in names[name]}
         try:
@@ -55,8 +55,7 @@ def gallery(
         except UsageError as error:
             raise UsageError(f"report {name!r}: {error}") from None
         refuse_batch(out / name)
-        jobs.append(Job(name, reports[name], {key: values[key] for key in own}, out, name))
-    others = [Job(name, source, {}, out, name) for name, source in reports.items() if name not in chosen]
+        jobs[name] = Job(name, reports[name], {key: values[key] for key in own}, out, name)
     words = ["--all"] if only is None else ["--all", "--only", ",".join(only)]
     listing = Listing(
         index=out / "index.html",
@@ -65,4 +64,5 @@ def gallery(
         text="A question per report, answered by networks trained for it and examined layer by layer.",
         command=report_command(words, given, out),
     )
-    return Many(listing, jobs, others, list(reports), say)
+    listed = [jobs.get(name, Job(name, source, {}, out, name)) for name, source in reports.items()]
+    return Many(listing, list(jobs.values()), listed, say)

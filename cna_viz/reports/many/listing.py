@@ -20,15 +20,7 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9$])")
 
 @dataclass(frozen=True)
 class Listing:
-    """The file of the page, and the text above and below its cards.
-
-    Attributes:
-        index: The file.
-        name: What the page is, in a few words.
-        title: Its heading, as escaped HTML.
-        text: What there is to see.
-        command: The command that reproduces it.
-    """
+    """The file of the page, and the text above and below its cards; ``title`` is escaped HTML."""
 
     index: Path
     name: str
@@ -38,29 +30,28 @@ class Listing:
 
 
 def write_listing(listing: Listing, cards: Sequence[dict[str, Any]], note: str = "") -> None:
-    """Write the page, whole or not at all.
-
-    Args:
-        listing: The file, and the text above and below the cards.
-        cards: The cards, in order.
-        note: A sentence below them.
+    """Write the page with its cards and a note below them, whole or not at all.
 
     Raises:
         OSError: It can't be written, or would replace a page that is not ours.
     """
-    title, counts = plain(listing.title), _counts(cards)
-    page = render("listing.html.j2", listing=listing, plain_title=title, cards=cards, note=note, counts=counts)
+    failed = sum(card["status"] == FAILED for card in cards)
+    missing = sum(card["status"] not in (MADE, FAILED) and not card["page"] for card in cards)
+    counts = [f"{len(cards)} report{'s' * (len(cards) != 1)}"]
+    counts += [f"{failed} failed"] * bool(failed) + [f"{missing} not made yet"] * bool(missing)
+    page = render(
+        "listing.html.j2",
+        listing=listing,
+        plain_title=plain(listing.title),
+        cards=cards,
+        note=note,
+        counts=", ".join(counts),
+    )
     replace_files({listing.index: page}, why_not_written)
 
 
-def make_card(job: Job, outcome: Outcome, question: tuple[str, str]) -> dict[str, Any]:
-    """Return what the card of a job shows, from the files in its folder; ``title`` is HTML, everything else is text.
-
-    Args:
-        job: The job.
-        outcome: Its outcome.
-        question: Title and sentence, from :func:`read_question`.
-    """
+def make_card(job: Job, outcome: Outcome, title: str, sentence: str) -> dict[str, Any]:
+    """Return what the card of a job shows, from the files in its folder; ``title`` is HTML, everything else is text."""
     summary = read_summary(job.place)
 
     def link(name: str, wanted: object = True) -> str:
@@ -70,8 +61,8 @@ def make_card(job: Job, outcome: Outcome, question: tuple[str, str]) -> dict[str
     seconds = summary.get("seconds")
     return {
         "name": job.report,
-        "title": question[0],
-        "sentence": question[1],
+        "title": title,
+        "sentence": sentence,
         "status": outcome.status,
         "message": outcome.message.partition("; partial notebook: ")[0],  # the card links it
         "chips": job.shown,
@@ -107,12 +98,3 @@ def _date(created: object) -> str:
     except ValueError:
         return ""
     return f"{moment.day} {moment:%B %Y, %H:%M}"
-
-
-def _counts(cards: Sequence[dict[str, Any]]) -> str:
-    """Return how many reports there are, and how many of them failed or are not made yet."""
-    failed = sum(card["status"] == FAILED for card in cards)
-    missing = sum(card["status"] not in (MADE, FAILED) and not card["page"] for card in cards)
-    parts = [f"{len(cards)} report{'s' * (len(cards) != 1)}"]
-    parts += [f"{failed} failed"] * bool(failed) + [f"{missing} not made yet"] * bool(missing)
-    return ", ".join(parts)

@@ -8,7 +8,7 @@ from statistics import mean
 
 from cna_viz.errors import UsageError
 from cna_viz.reports.many.listing import Listing, make_card, read_question, write_listing
-from cna_viz.reports.many.workers import FAILED, MADE, STOPPED, Job, Outcome, make_each
+from cna_viz.reports.many.workers import FAILED, MADE, RUNNING, STOPPED, Cell, Job, Outcome, make_each
 from cna_viz.reports.pictures.thumbnails import draw_thumbnails
 from cna_viz.reports.written import read_summary
 
@@ -26,23 +26,21 @@ class Many:
     Args:
         listing: The page.
         jobs: The reports to make, in order.
-        others: Reports that the page lists as they are, beside those to make.
-        order: Names of folders, in the order of the cards; that of jobs and others when empty.
+        listed: The reports that the page lists, in order; those that are not made as they are.
         say: See :data:`Say`.
     """
 
     listing: Listing
     jobs: Sequence[Job]
-    others: Sequence[Job] = ()
-    order: Sequence[str] = ()
-    say: Say = lambda line: None
+    listed: Sequence[Job]
+    say: Say
     outcomes: list[Outcome] = field(init=False)
     seconds: float = field(default=0.0, init=False)
     note: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self.outcomes = [Outcome() for _ in self.jobs]
-        self._questions = {job.notebook: read_question(job.notebook) for job in [*self.jobs, *self.others]}
+        self._questions = {job.notebook: read_question(job.notebook) for job in self.listed}
 
     @property
     def failed(self) -> dict[str, str]:
@@ -51,11 +49,7 @@ class Many:
         return {job.label: outcome.message for job, outcome in both if outcome.status == FAILED or outcome.message}
 
     def make(self, workers: int = 1, browser: str | None = None) -> None:
-        """Make all reports; one that fails hinders no other.
-
-        Args:
-            workers: Reports at the same time.
-            browser: Path of the browser that prints every page, or ``None`` for no PDF.
+        """Make all reports, ``workers`` at the same time, and print them with ``browser``; a failure hinders no other.
 
         Raises:
             UsageError: The page can't be written.
@@ -67,40 +61,34 @@ class Many:
             self._write()
         except OSError as error:
             raise UsageError(f"can't write to {self.listing.index.parent}: {error.strerror or error}") from None
-        known = seconds_before(self.jobs)
-        running: set[int] = set()
         try:
             with closing(make_each(self.jobs, workers, browser)) as news:
                 for number, message in news:
-                    report = f"report {number + 1} of {len(self.jobs)}: {self.jobs[number].label}"
-                    if message is None:
-                        running.add(number)
-                        left = [one for one, made in enumerate(self.outcomes) if made.status not in (MADE, FAILED)]
-                        self.say(f"{report} ... {time_left(left, known, workers)}".strip())
-                    elif isinstance(message, Outcome):
-                        running.discard(number)
-                        self._finish(number, message, report)
-                        if message.status == MADE:
-                            known[number] = message.seconds
-                    else:
-                        cell, count, heading = message
-                        self.say(f"{report + ': ' if workers > 1 else ''}cell {cell} of {count}: {heading}")
+                    self._hear(number, message, workers)
         except BaseException:
-            for number in running:
-                self.outcomes[number] = Outcome(STOPPED)
+            self.outcomes = [Outcome(STOPPED) if one.status == RUNNING else one for one in self.outcomes]
             raise
         finally:
             self.seconds = round(time.monotonic() - begun, 1)
             self._write_if_possible()
         self.say("drawing the pictures of the index")
-        self.note = draw_thumbnails([job.place for job in [*self.jobs, *self.others]])
+        self.note = draw_thumbnails([job.place for job in self.listed])
         self._write()
 
-    def _finish(self, number: int, outcome: Outcome, report: str) -> None:
-        self.outcomes[number] = outcome
-        if outcome.message:
-            self.say(f"{report} {'failed: ' if outcome.status == FAILED else ''}{outcome.message}")
-        self._write_if_possible()
+    def _hear(self, number: int, message: Cell | Outcome | None, workers: int) -> None:
+        report = f"report {number + 1} of {len(self.jobs)}: {self.jobs[number].label}"
+        if message is None:
+            self.outcomes[number] = Outcome(RUNNING)
+            left = [one for one, made in enumerate(self.outcomes) if made.status not in (MADE, FAILED)]
+            self.say(f"{report} ... {time_left(left, seconds_before(self.jobs), workers)}".strip())
+        elif isinstance(message, Outcome):
+            self.outcomes[number] = message
+            if message.message:
+                self.say(f"{report} {'failed: ' if message.status == FAILED else ''}{message.message}")
+            self._write_if_possible()
+        else:
+            cell, count, heading = message
+            self.say(f"{report + ': ' if workers > 1 else ''}cell {cell} of {count}: {heading}")
 
     def _write_if_possible(self) -> None:
         """Write the page; an error must not stop the reports, and the last attempt raises it."""
@@ -108,10 +96,9 @@ class Many:
             self._write()
 
     def _write(self) -> None:
-        both = [*zip(self.jobs, self.outcomes, strict=True), *((job, Outcome()) for job in self.others)]
-        place = {folder: number for number, folder in enumerate(self.order)}
-        both.sort(key=lambda pair: place.get(pair[0].folder, len(place)))
-        cards = [make_card(job, outcome, self._questions[job.notebook]) for job, outcome in both]
+        outcomes = {job.folder: outcome for job, outcome in zip(self.jobs, self.outcomes, strict=True)}
+        both = [(job, outcomes.get(job.folder, Outcome())) for job in self.listed]
+        cards = [make_card(job, outcome, *self._questions[job.notebook]) for job, outcome in both]
         write_listing(self.listing, cards, self.note)
 
 
@@ -122,13 +109,7 @@ def seconds_before(jobs: Sequence[Job]) -> dict[int, float]:
 
 
 def time_left(left: Sequence[int], known: Mapping[int, float], workers: int) -> str:
-    """Return in words how long the remaining reports take; empty where nothing is known.
-
-    Args:
-        left: Positions of the remaining jobs.
-        known: Seconds by position; an unknown job counts as the mean.
-        workers: Reports at the same time.
-    """
+    """Return in words how long the jobs at the positions ``left`` take; a job not ``known`` counts as the mean."""
     if not known or not left:
         return ""
     typical = mean(known.values())

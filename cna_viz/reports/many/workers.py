@@ -7,44 +7,32 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from cna_viz.errors import CnaVizError
 
-WAITING: Final = "waiting"
-MADE: Final = "made"
-FAILED: Final = "failed"
-STOPPED: Final = "stopped"
+WAITING, RUNNING, MADE, FAILED, STOPPED = "waiting", "running", "made", "failed", "stopped"
 Cell = tuple[int, int, str]
 """Number of the next cell, the number of all, and the heading above it."""
-_PATIENCE: Final = 30
-"""Seconds that a report has to shut its kernel down and keep its notebook."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A report to make.
-
-    Attributes:
-        report: Its name.
-        notebook: Its notebook.
-        values: The given parameters, checked and of the declared types; the others keep their defaults.
-        out: The folder of all reports of this command.
-        folder: Name of the report's own folder within.
-        shown: Parameters, as text, that tell it from the other reports of this command.
-    """
+    """A report to make, in the folder ``folder`` of ``out``."""
 
     report: str
     notebook: Path
     values: Mapping[str, object]
+    """The given parameters, checked and of the declared types; the others keep their defaults."""
     out: Path
     folder: str
     shown: Mapping[str, str] = field(default_factory=dict)
+    """Parameters, as text, that tell it from the other reports of this command."""
 
     @property
     def label(self) -> str:
@@ -59,30 +47,21 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a job.
-
-    Attributes:
-        status: ``waiting``, ``made``, ``failed`` or ``stopped``.
-        message: Why it failed, or was made without its PDF.
-        seconds: How long it took.
-    """
+    """What became of a job: ``waiting``, ``running``, ``made``, ``failed`` or ``stopped``, in how many seconds."""
 
     status: str = WAITING
     message: str = ""
+    """Why it failed, or was made without its PDF."""
     seconds: float = 0.0
 
 
 def make_each(
     jobs: Sequence[Job], count: int, browser: str | None = None
-) -> Iterator[tuple[int, Cell | Outcome | None]]:
+) -> Generator[tuple[int, Cell | Outcome | None]]:
     """Make reports and yield the number of a job with its news: ``None`` before its start, its cells, its outcome.
 
-    When the generator is closed, the running reports are stopped; each keeps its partial notebook.
-
-    Args:
-        jobs: The reports, in order.
-        count: Reports at the same time.
-        browser: Path of the browser that prints every page, or ``None`` for no PDF.
+    ``count`` reports are made at the same time, and printed by ``browser``. When the generator is closed, the running
+    reports are stopped; each keeps its partial notebook.
     """
     waiting = deque(enumerate(jobs))
     running: dict[Connection, tuple[Any, int]] = {}
@@ -111,7 +90,7 @@ def make_each(
         for process, _ in running.values():
             process.terminate()
         for connection, (process, _) in running.items():
-            process.join(_PATIENCE)
+            process.join(30)  # seconds to shut the kernel down and keep the notebook
             process.kill()
             process.join()
             connection.close()

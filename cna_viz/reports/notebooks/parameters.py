@@ -63,11 +63,6 @@ class Parameter:
         """The declared type without ``| None``."""
         return self.annotation.removesuffix(" | None").removeprefix("None | ")
 
-    @property
-    def optional(self) -> bool:
-        """Whether ``none`` is a value."""
-        return self.kind != self.annotation
-
 
 def read_parameters(notebook: Path) -> list[Parameter]:
     """Return what ``notebook`` declares, in its order; nothing when no cell is tagged ``parameters``.
@@ -128,9 +123,9 @@ def as_text(value: object) -> str:
 
 
 def _value(parameter: Parameter, given: object) -> object:
-    if parameter.optional and (given is None or given in ("none", "None")):
-        return None
     kind, default = parameter.kind, parameter.default
+    if kind != parameter.annotation and given in (None, "none", "None"):
+        return None
     try:
         return _typed(kind, _from_text(kind, given) if isinstance(given, str) else given)
     except (ValueError, RecursionError):  # the last: JSON nested without end
@@ -141,11 +136,7 @@ def _value(parameter: Parameter, given: object) -> object:
 
 
 def _typed(kind: str, value: object) -> object:
-    """Return ``value`` as one of ``kind``; an int may stand for a float and a tuple for a list.
-
-    Raises:
-        ValueError: The value has another type, is not finite, or can't be encoded.
-    """
+    """Return ``value`` as one of ``kind``; an int may stand for a float and a tuple for a list, nothing else."""
     return KINDS[kind][0].validate_python(list(value) if isinstance(value, tuple) else value, strict=True)
 
 
@@ -159,7 +150,9 @@ def _from_text(kind: str, text: str) -> object:
         return text
     if not _SPELLING[kind].fullmatch(text):
         raise ValueError(f"not of type {kind}: {text!r}")
-    return {"int": int, "float": float, "bool": lambda word: word.lower() == "true"}[kind](text)
+    if kind == "bool":
+        return text.lower() == "true"
+    return int(text) if kind == "int" else float(text)
 
 
 def _declarations(source: str) -> list[Parameter]:
@@ -174,10 +167,10 @@ def _declarations(source: str) -> list[Parameter]:
         parameter = Parameter(statement.target.id, annotation, ast.literal_eval(statement.value), comment)
         if parameter.kind not in KINDS:
             raise ValueError(f"{parameter.name} has type {annotation}; choices: {', '.join(KINDS)}, or | None")
-        if not (parameter.optional and parameter.default is None):
-            try:
+        try:
+            if parameter.default is not None or parameter.kind == annotation:
                 _typed(parameter.kind, parameter.default)
-            except ValueError:
-                raise ValueError(f"{parameter.name} = {shown(parameter.default)} is not of type {annotation}") from None
+        except ValueError:
+            raise ValueError(f"{parameter.name} = {shown(parameter.default)} is not of type {annotation}") from None
         found.append(parameter)
     return found

@@ -21,10 +21,7 @@ _OF_RUNS: Final[Mapping[str, type[Config]]] = {
 
 
 def check(values: Mapping[str, object]) -> None:
-    """Refuse values that no run could have.
-
-    Args:
-        values: All parameters of a report, defaults included.
+    """Refuse values of a report's parameters that no run could have.
 
     Raises:
         UsageError: A setting is out of range, an unknown name or an empty list, or the dataset lacks the split; the
@@ -32,8 +29,15 @@ def check(values: Mapping[str, object]) -> None:
     """
     for name, value in values.items():
         field = setting(name)
-        if field and value is not None:
-            _check_setting(name, field, value)
+        if not field or value is None:
+            continue
+        if value == []:
+            raise UsageError(f"parameter {name} is empty: it needs at least one value")
+        for item in value if isinstance(value, list) else [value]:
+            try:
+                _OF_RUNS[field].model_validate({field: item})
+            except UsageError as error:
+                raise UsageError(str(error) if name == field else f"parameter {name}: {error}") from None
     if "dataset" in values and "split" in values:
         from cna_viz.data import catalog
 
@@ -45,14 +49,3 @@ def setting(name: str) -> str:
     """Return the setting that a parameter gives a value, or several values (``seeds``), for; empty for any other."""
     names = (name, name.removesuffix("s"), {"depth": "layers", "depths": "layers"}.get(name, ""))
     return next((field for field in names if field in _OF_RUNS), "")
-
-
-def _check_setting(name: str, field: str, value: object) -> None:
-    each = value if isinstance(value, list) else [value]
-    if not each:
-        raise UsageError(f"parameter {name} is empty: it needs at least one value")
-    for item in each:
-        try:
-            _OF_RUNS[field].model_validate({field: item})
-        except UsageError as error:
-            raise UsageError(str(error) if name == field else f"parameter {name}: {error}") from None

@@ -21,7 +21,6 @@ from cna_viz.reports.page.widgets import FIGURE, WIDGET
 
 SUMMARY: Final = "application/vnd.cna-viz.summary+json"
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_DEFAULT_HEIGHT: Final = 480
 _TABLE_TAGS: Final = (
     "table thead tbody tfoot tr th td caption p br div span b i em strong code pre sub sup ul ol li h3 h4"
 )
@@ -82,7 +81,7 @@ class OutputRenderer:
         # "<" is escaped, so that no text within a figure can end its script element
         text = json.dumps(finite(drawn), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
         height = layout.get("height")
-        height = int(height) if isinstance(height, int | float) and height > 0 else _DEFAULT_HEIGHT
+        height = int(height) if isinstance(height, int | float) and height > 0 else 480
         name, label = f"figure-{self.figures}", html.escape(_title(layout) or f"Figure {self.figures}")
         return Block(
             "figure",

@@ -5,10 +5,9 @@ into the same bundle, and the page shows that::
 
     {"application/vnd.jupyter.widget-view+json": {...}, "application/vnd.plotly.v1+json": {...}}
 
-An image (``image/png``, ``image/svg+xml``, ``image/jpeg``) may replace the figure. Text beside a figure
-(``text/markdown``) is shown above it. A widget with neither leaves a note on the page. :mod:`.outputs` reads these
-bundles. plotly's ``FigureWidget`` does not write them, so this module, loaded into a report's kernel as an IPython
-extension, does.
+An image may replace the figure. Text beside a figure (``text/markdown``) is shown above it. A widget with neither
+leaves a note on the page. plotly's ``FigureWidget`` does not write such bundles, so this module, loaded into a report's
+kernel as an IPython extension, does; :mod:`.outputs` reads them.
 """
 
 import json

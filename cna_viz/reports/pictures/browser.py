@@ -38,11 +38,7 @@ def find_browser() -> str | None:
 
 
 def require_browser() -> str:
-    """Return the path of the browser.
-
-    Raises:
-        UsageError: No browser was found.
-    """
+    """Return the path of a browser, or raise a :class:`~cna_viz.errors.UsageError` where none is found."""
     found = find_browser()
     if found is None:
         given = os.environ.get(VARIABLE)
@@ -52,12 +48,7 @@ def require_browser() -> str:
 
 
 def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
-    """Print a report's page to ``report.pdf`` beside it and return its path.
-
-    Args:
-        page: The page.
-        browser: Path of the browser.
-        seconds: Time limit of the browser.
+    """Print a report's page to ``report.pdf`` beside it, within a time limit, and return the path of the PDF.
 
     Raises:
         ReportError: The browser hangs or fails; the page and an older PDF stay as they were.
@@ -95,7 +86,6 @@ def run(command: Sequence[str], seconds: float) -> None:
     A browser that kaleido started has a session of its own, and ends when the pipe to it breaks.
 
     Raises:
-        OSError: It can't be started.
         subprocess.SubprocessError: It took too long, or its exit code is not 0.
     """
     null = subprocess.DEVNULL

@@ -1,10 +1,7 @@
-"""A thumbnail for every report of a gallery, drawn by one browser for all; without a browser, a reason.
+"""Thumbnails of reports, drawn by one browser for all: the figure of a cell tagged ``thumbnail``, else the first one.
 
-It shows the first figure of the first cell tagged ``thumbnail``, else the first figure of the notebook. It is stored
-beside the page as ``thumbnail.png`` and used as long as it is not older than the notebook.
-
-Browsers hang, so they draw in a separate process: this module as a program, with a JSON file of ``[path, figure]`` as
-its argument. It needs the extra ``images`` (kaleido) and a browser, and downloads nothing.
+Browsers hang, so this module draws in a separate process, as a program with a JSON file of ``[path, figure]`` as its
+argument. It needs the extra ``images`` (kaleido) and downloads nothing.
 """
 
 import asyncio
@@ -13,7 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -24,14 +21,10 @@ from cna_viz.reports.pictures.browser import find_browser, run
 from cna_viz.reports.written import marked, why_not_replaceable, why_not_written
 
 NAME: Final = "thumbnail.png"
-WIDTH: Final = 800
-"""Pixels of a picture."""
-HEIGHTS: Final = (500, 700)
-"""Its least and greatest height; the space on a card is 8 to 5."""
-_START: Final = 60
-"""Seconds that a browser may take to start."""
-_EACH: Final = 10
-"""Seconds that it may take for a picture."""
+_WIDTH, _HEIGHTS = 800, (500, 700)
+"""Pixels of a picture, and its least and greatest height; the space on a card is 8 to 5."""
+_START, _EACH = 60, 10
+"""Seconds that a browser may take to start, and for each picture."""
 
 
 def read_thumbnail(folder: Path) -> str:
@@ -46,10 +39,7 @@ def read_thumbnail(folder: Path) -> str:
 
 
 def draw_thumbnails(folders: Sequence[Path]) -> str:
-    """Draw the thumbnails that are missing or out of date.
-
-    Args:
-        folders: Folders of finished reports.
+    """Draw the thumbnails that are missing or out of date in the folders of finished reports.
 
     Returns:
         Why reports lack a thumbnail, as a sentence; empty where all have one, or have no figure.
@@ -88,17 +78,13 @@ def find_picture(notebook: Path) -> dict[str, Any] | bytes | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     tagged = [cell for cell in cells if "thumbnail" in cell["metadata"].get("tags", [])]
-    return next(_pictures([*tagged, *cells]), None)
-
-
-def _pictures(cells: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any] | bytes]:
-    for cell in cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if FIGURE in data:
-                yield _reduced(data[FIGURE])
-            elif "image/png" in data:
-                yield base64.b64decode("".join(data["image/png"]))
+    for output in (output for cell in [*tagged, *cells] for output in cell.get("outputs", [])):
+        data = output.get("data", {})
+        if FIGURE in data:
+            return _reduced(data[FIGURE])
+        if "image/png" in data:
+            return base64.b64decode("".join(data["image/png"]))
+    return None
 
 
 def _reduced(figure: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,8 +93,8 @@ def _reduced(figure: Mapping[str, Any]) -> dict[str, Any]:
     height = layout.get("height")
     layout["annotations"] = [note for note in layout.get("annotations", []) if not _is_footnote(note)]
     layout.pop("title", None)
-    layout["width"] = WIDTH
-    layout["height"] = min(max(HEIGHTS[0], height if isinstance(height, int | float) else 0), HEIGHTS[1])
+    layout["width"] = _WIDTH
+    layout["height"] = min(max(_HEIGHTS[0], height if isinstance(height, int | float) else 0), _HEIGHTS[1])
     layout["margin"] = {**layout.get("margin", {}), "t": 48, "b": 64}  # px: for a legend above and an axis below
     return {"data": figure.get("data", []), "layout": layout}
 

@@ -6,7 +6,6 @@ token has ended.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cna_viz import errors
@@ -15,20 +14,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 END_TAG = "end-of-report"
-_LONGEST = 400
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The code cell at which a notebook stopped, and why; ``number`` is Jupyter's in brackets, 0 for no cell."""
-
-    number: int
-    line: str
-    reason: str
-
-    def __str__(self) -> str:
-        """Say why, then where."""
-        return f"{self.reason} (code cell [{self.number}] `{self.line}`)" if self.number else self.reason
 
 
 def append_end(notebook: "NotebookNode", token: str) -> None:
@@ -52,37 +37,34 @@ def code_cells(notebook: "NotebookNode") -> "Iterator[tuple[int, NotebookNode]]"
             yield position, cell
 
 
-def find_failure(notebook: "NotebookNode", token: str, running: int, crash: str) -> Failure | None:
-    """Return where and why the notebook did not reach its end, or ``None`` when it did.
+def find_failure(notebook: "NotebookNode", token: str, running: int, crash: str) -> str:
+    """Return why and where the notebook did not reach its end; empty when it did.
 
-    Args:
-        notebook: The notebook after execution, with the end cell.
-        token: The token of the end cell.
-        running: Position of the cell that was started last, -1 when none was.
-        crash: What went wrong outside the cells (a dead kernel); empty when nothing did.
+    ``token`` is that of the end cell, ``running`` the position of the cell that was started last (-1 for none), and
+    ``crash`` what went wrong outside the cells, such as a dead kernel.
     """
     if crash and running < 0:
-        return Failure(0, "", crash)
+        return crash
     for number, (position, cell) in enumerate(code_cells(notebook), start=1):
-        line = cell.source.strip().splitlines()[0]
+        where = f" (code cell [{number}] `{cell.source.strip().splitlines()[0]}`)"
         for output in cell.outputs:
             if output.output_type == "error":
-                return Failure(number, line, _reason(output.ename, output.evalue))
+                return _reason(output.ename, output.evalue) + where
         if crash and position == running:
-            return Failure(number, line, crash)
+            return crash + where
         if cell.metadata.get("papermill", {}).get("status") != "completed":
-            return Failure(number, line, "the cell did not finish")
+            return "the cell did not finish" + where
         if END_TAG in cell.metadata.get("tags", []):
             printed = "".join(output.text for output in cell.outputs if output.output_type == "stream")
             ended = printed.strip() == token and not crash
-            return None if ended else Failure(number, line, "the last cell did not run")
-    return Failure(0, "", "the last cell is missing")
+            return "" if ended else "the last cell did not run" + where
+    return "the last cell is missing"
 
 
 def _reason(name: str, text: str) -> str:
     """Return one line for an error of the kernel; the message of an error of ours needs no name before it."""
     line = " ".join(text.split())
-    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
+    line = line if len(line) <= 400 else f"{line[:400]} ..."
     kind = getattr(errors, name, None)
     ours = isinstance(kind, type) and issubclass(kind, errors.CnaVizError)
     return line if ours and line else f"{name}: {line}".rstrip(": ")

@@ -33,11 +33,11 @@ def execute(
     progress: Progress | None = None,
     log: TextIO | None = None,
 ) -> "NotebookNode":
-    """Run the notebook ``source`` with ``values`` and return it with its outputs.
+    """Run the notebook ``source`` with parameters that are already checked, and return it with its outputs.
 
     Args:
         source: The notebook; it is not written to.
-        values: Parameters, already checked.
+        values: The parameters.
         partial: Where to keep the partial notebook when it fails or is interrupted.
         progress: See :data:`Progress`.
         log: Receives the kernel's stderr while it runs.

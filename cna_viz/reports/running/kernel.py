@@ -17,10 +17,9 @@ NAME = "python3"
 
 
 def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
-    """Return a kernel manager class whose kernels run ``sys.executable``.
+    """Return a kernel manager class whose kernels run ``sys.executable``, with their IPython profile in ``scratch``.
 
-    Args:
-        scratch: Folder for the kernel's IPython profile, so that a report ignores the user's startup files.
+    So a report ignores the user's startup files.
     """
     from jupyter_client.manager import AsyncKernelManager
 
@@ -46,12 +45,9 @@ def kernel_manager_class(scratch: Path) -> "type[KernelManager]":
 
 
 def kernel_spec(title: str, environment: Mapping[str, str], extension: str) -> "KernelSpec":
-    """Return the spec of a kernel that runs ``sys.executable``.
+    """Return the spec of a kernel that runs ``sys.executable``, with additional environment variables.
 
-    Args:
-        title: Display name of the kernel.
-        environment: Variables to add to the environment of this process.
-        extension: Module to load as an IPython extension.
+    ``title`` is its display name, ``extension`` the module that it loads as an IPython extension.
     """
     from jupyter_client.kernelspec import KernelSpec
 

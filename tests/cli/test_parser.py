@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from cna_viz.cli.options import add_config_options, read_config
-from cna_viz.cli.parser import Parser
+from cna_viz.cli.parser import Parser, add_config_options, read_config
 from cna_viz.config import (
     CSBMConfig,
     DataConfig,
