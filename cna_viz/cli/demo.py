@@ -35,7 +35,7 @@ def main(words: Sequence[str]) -> int:
     if not 0 < namespace.idle < math.inf:
         raise UsageError(f"--idle {namespace.idle:g} is out of range: it must be a number of minutes above 0")
     if namespace.runs is not None and not namespace.runs.is_dir():
-        raise UsageError(f"--runs {namespace.runs}: there is no such folder; `cna-viz run` makes one")
+        raise UsageError(f"--runs {namespace.runs}: no such folder; `cna-viz run` makes one")
     if namespace.ready < 0:
         raise UsageError(f"--ready {namespace.ready} is out of range: it must be at least 0")
     return _serve(namespace.port, namespace.runs, namespace.idle, namespace.ready, browser=not namespace.no_browser)

@@ -21,7 +21,7 @@ def collect(namespace: Namespace) -> int:
         return 0
     shown, locks = ([one for one in found if (one.kind == LOCK) == is_lock] for is_lock in (False, True))
     rows = [
-        (one.kind, _kilobytes(one.bytes), "deleted" if one.gone else one.kept or "nobody writes it", str(one.path))
+        (one.kind, _kilobytes(one.bytes), "deleted" if one.gone else one.kept or "not in use", str(one.path))
         for one in shown
     ]
     if rows:

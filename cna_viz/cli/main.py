@@ -99,7 +99,7 @@ def _run(words: Sequence[str]) -> int:
     except KeyboardInterrupt as interrupt:
         notes = " ".join(getattr(interrupt, "__notes__", []))
         print(
-            f"\ncna-viz: interrupted; finished records are kept, the same command goes on from there. {notes}",
+            f"\ncna-viz: interrupted; finished records are kept, and the same command continues from there. {notes}",
             file=sys.stderr,
         )
         return 130

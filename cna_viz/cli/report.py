@@ -11,7 +11,7 @@ from cna_viz.cli.parser import Parser
 from cna_viz.cli.printing import complain, say, table
 from cna_viz.errors import UsageError
 from cna_viz.reports.notebooks.notebooks import find_notebook, list_reports
-from cna_viz.reports.notebooks.parameters import describe, read_parameters
+from cna_viz.reports.notebooks.parameters import as_text, read_parameters
 from cna_viz.reports.pictures.browser import print_page, require_browser
 from cna_viz.reports.report import make_report
 
@@ -41,7 +41,8 @@ def main(words: Sequence[str]) -> int:
     _refuse_contradictions(namespace, parser)
     if namespace.describe:
         _, path = find_notebook(namespace.name)
-        print(table(("parameter", "type", "default", "meaning"), describe(read_parameters(path))))
+        rows = [(item.name, item.annotation, as_text(item.default), item.comment) for item in read_parameters(path)]
+        print(table(("parameter", "type", "default", "meaning"), rows))
         return 0
     given = _given(namespace)
     browser = require_browser() if namespace.pdf else None

@@ -45,7 +45,7 @@ def why_not_written(path: Path, name: str = "") -> str:
     ``name`` is its original name, where it was renamed before its removal.
     """
     if path.is_symlink() or not path.is_file():
-        return "is not a file of its own"
+        return "is not a regular file"
     kind = Path(name or path).suffix
     if kind == ".ipynb":
         return _why_not_our_notebook(path.read_bytes())

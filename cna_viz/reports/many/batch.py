@@ -101,7 +101,7 @@ def read_sets(file: Path) -> list[Values]:
     if not isinstance(sets, list) or not all(isinstance(values, dict) for values in sets):
         raise UsageError(f"{file}: a batch is a list of sets of parameters, or has the keys {' and '.join(_KEYS)}")
     if not sets:
-        raise UsageError(f"{file}: there is no set of parameters, so there is nothing to make")
+        raise UsageError(f"{file}: no sets of parameters, so there is nothing to make")
     if len(sets) > MOST:
         raise UsageError(f"{file}: {len(sets)} sets are too many for a batch: at most {MOST}")
     return [{str(key): value for key, value in values.items()} for values in sets]

@@ -40,16 +40,15 @@ def gallery(
     if not chosen:
         raise UsageError("no report is chosen, so there is nothing to make")
     declared = {name: read_parameters(reports[name]) for name in reports if name in chosen}
-    names = {name: [parameter.name for parameter in parameters] for name, parameters in declared.items()}
-    known = sorted({one for own in names.values() for one in own})
+    known = sorted({parameter.name for parameters in declared.values() for parameter in parameters})
     for name in given:
         if name not in known:
-            raise unknown_name("parameter, which no chosen report has,", name, known)
+            raise unknown_name("parameter of the chosen reports", name, known)
     if read_summary(out):
         raise UsageError(f"{out} holds a report, which the gallery would replace: choose another folder with --out")
     jobs = {}
     for name, parameters in declared.items():
-        own = {key: value for key, value in given.items() if key in names[name]}
+        own = {parameter.name: given[parameter.name] for parameter in parameters if parameter.name in given}
         try:
             values = convert(parameters, own, report=name)
         except UsageError as error:

@@ -47,7 +47,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: ``waiting``, ``running``, ``made``, ``failed`` or ``stopped``, in how many seconds."""
+    """State of a job (``waiting``, ``running``, ``made``, ``failed`` or ``stopped``) and its duration."""
 
     status: str = WAITING
     message: str = ""
@@ -65,8 +65,7 @@ def make_each(
     """
     waiting = deque(enumerate(jobs))
     running: dict[Connection, tuple[Any, int]] = {}
-    # Threads for each of several reports; one alone may use all cores
-    threads = None if count == 1 else max(1, (os.cpu_count() or 1) // count)
+    threads = None if count == 1 else max(1, (os.cpu_count() or 1) // count)  # one report may use all cores
     try:
         while waiting or running:
             while waiting and len(running) < count:

@@ -46,7 +46,7 @@ _SPELLING: Final = {
     "float": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
     "bool": re.compile(r"[Tt]rue|[Ff]alse"),
 }
-"""Spellings that are accepted of a scalar; ``int`` alone would take ``1_000`` and other digits, too."""
+"""Accepted spellings of a scalar; Python's ``int`` would also take ``1_000`` and other digits."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Parameter:
 
 
 def read_parameters(notebook: Path) -> list[Parameter]:
-    """Return what ``notebook`` declares, in its order; nothing when no cell is tagged ``parameters``.
+    """Return the declared parameters in order; empty when no cell is tagged ``parameters``.
 
     Raises:
         ReportError: The file is no notebook, or its parameter cell contains anything but annotated literals.
@@ -102,11 +102,6 @@ def convert(declared: Sequence[Parameter], given: Mapping[str, object], report: 
     }
     validate.check(values)
     return values
-
-
-def describe(declared: Sequence[Parameter]) -> list[tuple[str, str, str, str]]:
-    """Return rows of name, type, default (as one would type it) and comment, for a help text."""
-    return [(item.name, item.annotation, as_text(item.default), item.comment) for item in declared]
 
 
 def as_text(value: object) -> str:

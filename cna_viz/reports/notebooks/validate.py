@@ -46,6 +46,6 @@ def check(values: Mapping[str, object]) -> None:
 
 
 def setting(name: str) -> str:
-    """Return the setting that a parameter gives a value, or several values (``seeds``), for; empty for any other."""
+    """Return the setting whose value, or values (``seeds``), a parameter gives; empty where it gives none."""
     names = (name, name.removesuffix("s"), {"depth": "layers", "depths": "layers"}.get(name, ""))
     return next((field for field in names if field in _OF_RUNS), "")

@@ -42,7 +42,7 @@ def require_browser() -> str:
     found = find_browser()
     if found is None:
         given = os.environ.get(VARIABLE)
-        why = f"{VARIABLE} = {given!r} is no program" if given else "neither Chrome nor Chromium was found"
+        why = f"{VARIABLE} = {given!r} is not a program" if given else "neither Chrome nor Chromium was found"
         raise UsageError(f"a PDF needs a browser, and {why}: install one, or set {VARIABLE} to its path")
     return found
 

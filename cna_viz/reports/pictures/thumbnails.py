@@ -88,7 +88,7 @@ def find_picture(notebook: Path) -> dict[str, Any] | bytes | None:
 
 
 def _reduced(figure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figure without title and footnote, which would be illegible and stand on the card as text."""
+    """Return the figure without title and footnote, which would be illegible; the card has both as text."""
     layout = dict(figure.get("layout", {}))
     height = layout.get("height")
     layout["annotations"] = [note for note in layout.get("annotations", []) if not _is_footnote(note)]

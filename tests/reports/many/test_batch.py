@@ -56,7 +56,7 @@ def test_a_list_of_sets_is_taken_as_it_stands(write: Write, notebooks: Path, tmp
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "{file}: there is no set of parameters"),
+        ("[]", "{file}: no sets of parameters"),
         ("", "{file}: a batch is a list of sets of parameters, or has the keys fixed and axes"),
         ("[1, 2]", "{file}: a batch is a list of sets of parameters"),
         ("- [", "{file}, line "),

@@ -177,11 +177,11 @@ def is_gone(pid: int) -> bool:
         (
             {"dpeths": "2"},
             None,
-            "unknown parameter, which no chosen report has, 'dpeths'; choices, nearest first: depth",
+            "unknown parameter of the chosen reports 'dpeths'; choices, nearest first: depth",
         ),
         ({"depths": "x"}, None, "report 'one': parameter depths = 'x' is not of type list[int]; an example: 2,4,8"),
         ({"depths": "0"}, None, "report 'one': parameter depths: layers = 0 is out of range"),
-        ({"more": "1"}, ["one"], "unknown parameter, which no chosen report has, 'more'"),
+        ({"more": "1"}, ["one"], "unknown parameter of the chosen reports 'more'"),
         ({}, ["oen"], "unknown report 'oen'; choices, nearest first: one, two"),
         ({}, [], "no report is chosen"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cna_viz.errors import ReportError, UsageError
-from cna_viz.reports.notebooks.parameters import Parameter, as_text, convert, describe, read_parameters
+from cna_viz.reports.notebooks.parameters import Parameter, as_text, convert, read_parameters
 from cna_viz.reports.notebooks.validate import setting
 from cna_viz.reports.running.execute import _prepare
 
@@ -213,17 +213,6 @@ def test_a_split_that_the_dataset_lacks_is_refused_before_anything_runs() -> Non
     assert convert(declared, {}) == {"dataset": "cora", "split": "public"}
     with pytest.raises(UsageError, match="split"):
         convert(declared, {"dataset": "karate"})
-
-
-def test_parameters_are_described_as_one_would_type_them() -> None:
-    declared = [
-        Parameter("depths", "list[int]", [2, 4], "numbers of layers"),
-        Parameter("data", "str | None", None, ""),
-    ]
-    assert describe(declared) == [
-        ("depths", "list[int]", "2,4", "numbers of layers"),
-        ("data", "str | None", "none", ""),
-    ]
 
 
 @pytest.mark.parametrize(
