@@ -1,14 +1,13 @@
-"""``cna-viz compare``: hold the arms of a grid against one of them, pair by pair."""
+"""``cna-viz compare``: compare the arms of a grid with a baseline, pair by pair."""
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cna_viz.cli.complaint import complain
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.printable import printable
-from cna_viz.cli.tables import markdown, table
+from cna_viz.cli.printing import complain, markdown, printable, table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.reading.integrity import is_complete
@@ -21,13 +20,23 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "cna-viz compare ablation",
     "cna-viz compare depth --within layers --baseline batchnorm",
-    "cna-viz compare split-x-component --margin 0.5        # points of accuracy that count as nothing",
+    "cna-viz compare split-x-component --margin 0.5        # points of accuracy that count as equal",
 )
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
-    namespace = _parser().parse(words)
+    parser = Parser(
+        "compare", "Compare the arms of a grid with a baseline in pairs of the same split and the same seed.", EXAMPLES
+    )
+    add_grid(parser)
+    parser.add_argument("--baseline", default="relu", metavar="ARM", help="the arm to compare with (default relu)")
+    text = "compare separately for every value of these settings"
+    parser.add_argument("--within", nargs="+", default=[], metavar="NAME", help=text)
+    text = "points below which arms count as equal; hundredths of an NMSE (default 1)"
+    parser.add_argument("--margin", type=float, default=1.0, help=text)
+    parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
+    namespace = parser.parse(words)
     if namespace.grid is None:
         list_grids()
         return 0
@@ -37,9 +46,11 @@ def main(words: Sequence[str]) -> int:
     configs = grid.configs()
     missing = [config for config in configs if not is_complete(namespace.runs / config.run_id)]
     if missing:
+        changes = ["--set", *namespace.changes] if namespace.changes else []
+        command = ["cna-viz", "sweep", namespace.grid, "--runs", str(namespace.runs), *changes]
         raise UsageError(
             f"{len(missing)} of {len(configs)} runs of {namespace.grid} are missing in {namespace.runs} "
-            f"({_listed(missing, configs)}); make them with: cna-viz sweep {' '.join(_same_grid(words))}"
+            f"({_listed(missing, configs)}); make them with: {shlex.join(command)}"
         )
     from cna_viz.analysis.sentences.tuning_notes import tuning_notes
     from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
@@ -47,15 +58,15 @@ def main(words: Sequence[str]) -> int:
     from cna_viz.analysis.tables.comparison import group_runs, paired_table
 
     groups = group_runs([load_record(namespace.runs / config.run_id) for config in configs], namespace.within)
-    options = {"margin": namespace.margin / 100}
+    margin = namespace.margin / 100
     found = []
     for name, records in groups.items():
         pairs = paired_table(records, tuning=grid.tuning)
         notes = tuning_notes([record.config for record in records], grid.tuning)
-        one = {"within": name, "pairs": pairs, "arms": compare(pairs, namespace.baseline, **options), "tuning": notes}
+        arms = compare(pairs, namespace.baseline, margin=margin)
+        found.append({"within": name, "pairs": pairs, "arms": arms, "tuning": notes})
         if set(COMPONENTS) <= set(pairs.columns):
-            one["effects"] = effects(pairs, **options)
-        found.append(one)
+            found[-1]["effects"] = effects(pairs, margin=margin)
     if namespace.json:
         print(json.dumps([_plain(one) for one in found]))
     else:
@@ -64,47 +75,12 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> Parser:
-    parser = Parser(
-        "compare",
-        "Hold the arms of a grid against one of them, pair by pair: the same split, the same seed.",
-        EXAMPLES,
-    )
-    add_grid(parser)
-    parser.add_argument(
-        "--baseline", default="relu", metavar="ARM", help="the arm to hold others against (default relu)"
-    )
-    parser.add_argument(
-        "--within", nargs="+", default=[], metavar="NAME", help="compare apart for every value of these settings"
-    )
-    parser.add_argument(
-        "--margin",
-        type=float,
-        default=1.0,
-        help="points below which arms count as equal; hundredths of an NMSE (default 1)",
-    )
-    parser.add_argument("--markdown", action="store_true", default=False, help="print tables in Markdown")
-    return parser
-
-
-def _same_grid(words: Sequence[str]) -> list[str]:
-    """Return the words that say which grid and where, for the command that makes the runs."""
-    kept, take = [], True
-    for word in words:
-        if word.startswith("--"):
-            take = word in {"--set", "--runs"}
-        if take:
-            kept.append(word)
-    return kept
-
-
-def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig], most: int = 3) -> str:
-    """Return which runs are missing: what differs within the grid, of the first few."""
+def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig]) -> str:
+    """Return the first missing runs by the facts that differ within the grid."""
     every = [config.facts for config in configs]
     differ = [name for name in every[0] if len({str(facts[name]) for facts in every}) > 1]
-    shown = [", ".join(f"{name} {config.facts[name]}" for name in differ) for config in missing[:most]]
-    more = [f"and {len(missing) - most} more"] if len(missing) > most else []
-    return "; ".join([*shown, *more])
+    shown = [", ".join(f"{name} {config.facts[name]}" for name in differ) for config in missing[:3]]
+    return "; ".join([*shown, f"and {len(missing) - 3} more"] if len(missing) > 3 else shown)
 
 
 def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[list[str]]], str]) -> None:
@@ -122,20 +98,16 @@ def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[
         print("\n" + make(["effect", "points" if share else WORDS[metric], "95 %", "p", "d_z"], cells))
     unit = "differences in points" if share else f"differences of the {WORDS[metric]}"
     print(f"\n{pairs.attrs['protocol']}; {unit}, bootstrap intervals, sign-flip test\n")
-    print(_tuning(found["tuning"]) + "\n")
+    notes = found["tuning"]
+    if len(notes) > 1 and len(set(notes.values())) == 1:
+        notes = {"all arms": next(iter(notes.values()))}
+    print("\n".join(printable(f"{arm}: {note}") for arm, note in notes.items()) + "\n")
     needed = pairs_needed(len(arms), 0.05)
     if len(pairs) < needed:
         complain(
             f"{len(pairs)} pairs can't make a difference significant at 5 %, however large: with {len(arms)} "
             f"arms to compare it takes {needed}"
         )
-
-
-def _tuning(notes: dict[str, str]) -> str:
-    """Return whether and how the arms were tuned: in one line where it was the same for all."""
-    if len(notes) > 1 and len(set(notes.values())) == 1:
-        return printable(f"all arms: {next(iter(notes.values()))}")
-    return "\n".join(printable(f"{arm}: {note}") for arm, note in notes.items())
 
 
 def _cells(row: "pd.Series[Any]", metric: str, p: str = "p_holm") -> list[str]:
@@ -149,7 +121,7 @@ def _cells(row: "pd.Series[Any]", metric: str, p: str = "p_holm") -> list[str]:
 
 
 def _plain(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a group as JSON has it: numbers that are not finite become null."""
+    """Return a group as JSON data; numbers that are not finite become null."""
     parts = {name: found[name] for name in ("arms", "effects") if name in found}
     return {
         "within": found["within"],

@@ -1,13 +1,11 @@
-"""``cna-viz datasets``: what there is, and what is on disk."""
+"""``cna-viz datasets``: list the datasets and what is on disk."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from cna_viz.cli.complaint import complain
-from cna_viz.cli.data_option import add_data
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.tables import number, table
+from cna_viz.cli.printing import complain, number, table
 from cna_viz.data.summary import DatasetSummary, summarize
 
 EXAMPLES = ("cna-viz datasets", "cna-viz datasets --data path/to/data --json")
@@ -16,34 +14,23 @@ HEADER = ("name", "task", "metric", "nodes", "edges", "features", "classes", "ho
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = Parser(
-        "datasets", "List the datasets. Figures are shown of those on disk; edges are undirected.", EXAMPLES
-    )
-    add_data(parser)
-    parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
+    description = "List the datasets, with statistics of those on disk; edges are undirected."
+    parser = Parser("datasets", description, EXAMPLES)
+    parser.add_data()
+    parser.add_json()
     namespace = parser.parse(words)
     datasets = summarize(namespace.data)
     if namespace.json:
-        print(json.dumps({"datasets": [_facts(dataset) for dataset in datasets]}))
+        facts = [{**asdict(one), "task": one.task, "metric": one.metric} for one in datasets]
+        print(json.dumps({"datasets": facts}))
     else:
-        print(table(HEADER, [_row(dataset) for dataset in datasets], right=HEADER[3:8]))
-    for dataset in datasets:
-        if dataset.problem:
-            complain(f"{dataset.name}: {dataset.problem}")
+        print(table(HEADER, [_row(one) for one in datasets], right=HEADER[3:8]))
+    for one in datasets:
+        if one.problem:
+            complain(f"{one.name}: {one.problem}")
     return 0
 
 
-def _facts(dataset: DatasetSummary) -> dict[str, object]:
-    return {**asdict(dataset), "task": dataset.task, "metric": dataset.metric}
-
-
-def _row(dataset: DatasetSummary) -> tuple[str, ...]:
-    counts = (dataset.nodes, dataset.edges, dataset.features, dataset.classes)
-    return (
-        dataset.name,
-        dataset.task,
-        dataset.metric,
-        *map(number, counts),
-        number(dataset.homophily, 2),
-        "yes" if dataset.on_disk else "no",
-    )
+def _row(one: DatasetSummary) -> tuple[str, ...]:
+    counts = map(number, (one.nodes, one.edges, one.features, one.classes))
+    return (one.name, one.task, one.metric, *counts, number(one.homophily, 2), "yes" if one.on_disk else "no")

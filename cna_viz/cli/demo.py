@@ -14,40 +14,28 @@ EXAMPLES = (
     "cna-viz demo --runs runs           # the explorer shows your own runs",
     "cna-viz demo --port 9000 --no-browser",
 )
-IDLE = 30.0
-READY = 1
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command; returns the exit code, 0 when it was ended by Ctrl-C: there is nothing left to do."""
+    """Run the command; returns the exit code, 0 after Ctrl-C."""
     parser = Parser(
         "demo",
         "Serve the lesson, the explorer and the playground to this computer's browsers, offline. The address that is\n"
-        "printed holds a token that lets a browser in. Every visitor gets a Python process of his own.",
+        "printed contains a token that lets a browser in. Every visitor gets a separate Python process.",
         EXAMPLES,
     )
-    parser.add_argument("--port", type=int, default=None, help="port to listen on (default: the first free from 8866)")
-    parser.add_argument(
-        "--no-browser", action="store_true", default=False, help="only print the address, open no browser"
-    )
-    parser.add_argument(
-        "--runs", type=Path, default=None, help="records that the explorer shows (default: those of the package)"
-    )
-    parser.add_argument(
-        "--idle", type=float, default=IDLE, metavar="MINUTES", help=f"end a process after so long (default {IDLE:g})"
-    )
-    parser.add_argument(
-        "--ready",
-        type=int,
-        default=READY,
-        metavar="N",
-        help=f"pages of each kind that are made before somebody asks (default {READY}; 0 spares their memory)",
-    )
+    parser.add_argument("--port", type=int, help="port to listen on (default: the first free from 8866)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address, open no browser")
+    parser.add_argument("--runs", type=Path, help="records that the explorer shows (default: those of the package)")
+    text = "end an idle process after this time (default 30)"
+    parser.add_argument("--idle", type=float, default=30.0, metavar="MINUTES", help=text)
+    text = "pages of each kind to prepare before a visitor asks (default 1; 0 spares their memory)"
+    parser.add_argument("--ready", type=int, default=1, metavar="N", help=text)
     namespace = parser.parse(words)
     if not 0 < namespace.idle < math.inf:
         raise UsageError(f"--idle {namespace.idle:g} is out of range: it must be a number of minutes above 0")
     if namespace.runs is not None and not namespace.runs.is_dir():
-        raise UsageError(f"--runs {namespace.runs}: there is no such folder; `cna-viz run` makes one")
+        raise UsageError(f"--runs {namespace.runs}: no such folder; `cna-viz run` makes one")
     if namespace.ready < 0:
         raise UsageError(f"--ready {namespace.ready} is out of range: it must be at least 0")
     return _serve(namespace.port, namespace.runs, namespace.idle, namespace.ready, browser=not namespace.no_browser)
@@ -70,9 +58,9 @@ def _serve(port: int | None, runs: Path | None, idle: float, ready: int, *, brow
 
             webbrowser.open(address)
 
-    # Its kernels inherit this: a visitor can type a folder.
+    # Inherited by the kernels, because a visitor can type a folder
     os.environ[ONLY_VARIABLE] = "" if runs is None else str(runs.resolve())
     with served_folder(runs) as folder:
         serve(folder, chosen, idle, made_ready(ready, runs), announce)
-    print("\nEnded, and all its processes.", file=sys.stderr)  # the terminal has written ^C
+    print("\nEnded, and all its processes.", file=sys.stderr)  # below the ^C of the terminal
     return 0

@@ -1,41 +1,35 @@
-"""The words with which commands take a grid and change it."""
+"""The options with which commands take a grid, change it and share out its runs."""
 
 from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from cna_viz.cli.options import converter
-from cna_viz.cli.parser import Parser
-from cna_viz.cli.tables import table
+from cna_viz.cli.parser import Parser, converter
+from cna_viz.cli.printing import table
 from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, plainly, unknown_name
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.grid_files import find_grid, presets
 
 
-def add_grid(parser: Parser, *, records: bool = True) -> None:
-    """Add the grid, what changes it, and where its records are.
+def add_grid(parser: Parser, *, runs: bool = True, trains: str = "") -> None:
+    """Add the grid, the options that change it, and those that say where and how its runs are trained.
 
-    Args:
-        parser: The parser.
-        records: Whether the command reads or makes records of the grid.
+    ``runs`` is whether the command uses records of the grid, ``trains`` what it trains, in the plural, if anything.
     """
+    text = "a grid of this library, or a YAML file; without one, the grids are listed"
+    parser.add_argument("grid", nargs="?", metavar="GRID", help=text)
+    text = "other values of settings, as in layers=2,4,8"
     parser.add_argument(
-        "grid", nargs="?", metavar="GRID", default=None, help="a grid of this library, or a YAML file; left out: a list"
+        "--set", dest="changes", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=text
     )
-    parser.add_argument(
-        "--set",
-        dest="changes",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=VALUE",
-        help="other values of settings, as in layers=2,4,8",
-    )
-    if records:
-        parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
-    parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
+    if runs:
+        parser.add_runs()
+    if trains:
+        parser.add_argument("--workers", type=int, help=f"{trains} at the same time (default: one per core)")
+        parser.add_argument("--threads", type=int, default=1, help=f"threads per {trains[:-1]} (default 1)")
+        parser.add_data()
+    parser.add_json()
 
 
 def read_grid(namespace: Namespace) -> Grid:
@@ -52,11 +46,11 @@ def list_grids() -> None:
 def _changes(words: Sequence[str]) -> dict[str, list[Any]]:
     changes: dict[str, list[Any]] = {}
     for word in words:
-        name, equals, text = word.partition("=")
+        name, _, text = word.partition("=")
         name = name.replace("-", "_")
-        if not equals or not text:
-            said = f"--set {plainly(word)} is not accepted"
-            raise UsageError(f"{said}: write NAME=VALUE, or NAME=VALUE,VALUE for several")
+        if not text:
+            hint = "write NAME=VALUE, or NAME=VALUE,VALUE for several"
+            raise UsageError(f"--set {plainly(word)} is not accepted: {hint}")
         if name not in settings():
             raise unknown_name("setting", name, settings())
         if name in changes:

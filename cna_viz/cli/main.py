@@ -1,22 +1,23 @@
 """Entry point: find the command, run it, and turn errors into one line and an exit code."""
 
+import errno
 import gc
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
 from cna_viz import __version__
-from cna_viz.cli.complaint import complain
-from cna_viz.cli.memory import lack_of_memory
+from cna_viz.cli.printing import complain
 from cna_viz.cli.streams import Streams
 from cna_viz.errors import CnaVizError, unknown_name
 
 COMMANDS: Final = {
     "run": "train one network, or load it if it was trained before",
-    "sweep": "train all runs of a grid in parallel, those that are missing",
-    "tune": "choose the settings of every arm of a grid on validation, with equal effort",
-    "compare": "hold the arms of a grid against one of them, pair by pair",
+    "sweep": "train the missing runs of a grid in parallel",
+    "tune": "tune the settings of every arm of a grid on validation, with equal effort",
+    "compare": "compare the arms of a grid with a baseline, pair by pair",
     "report": "execute a notebook with your parameters and write a page that opens offline",
     "demo": "lesson, explorer and playground as web pages on this computer",
     "runs": "list, show, verify, export or reproduce records, clean up after interrupted runs",
@@ -40,6 +41,13 @@ examples:
 `cna-viz COMMAND --help` explains a command; `cna-viz --version` prints the version.
 """
 
+_NO_MEMORY: Final = re.compile(
+    r"(can ?not|can't|unable to) allocate|out of memory|bad_alloc|failed to map segment|can't start new thread"
+    r"|without (setting an )?exception",
+    re.IGNORECASE,
+)
+"""Messages of numpy, torch, CUDA, C++, the dynamic linker, Python's threads and the interpreter itself."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
@@ -48,19 +56,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after ``cna-viz``; those of the process when left out.
     """
     if arguments is not None:
-        return _answered(arguments)
+        return _run(arguments)
     streams = Streams()
     try:
-        code = _answered(sys.argv[1:])
+        code = _run(sys.argv[1:])
     except SystemExit as stop:  # argparse ends so after --help
         code = int(stop.code or 0)
-    # The process is about to end: to look through all of torch for garbage would take it seconds more.
-    gc.freeze()
+    gc.freeze()  # the process is about to end, and collecting the garbage of torch would take seconds
     return streams.finish(code)
 
 
-def _answered(words: Sequence[str]) -> int:
-    """Carry out a command and return its exit code; an error becomes one line on stderr."""
+def lack_of_memory(error: BaseException) -> str | None:
+    """Return a line that says what to do if an error, or one that caused it, means out of memory; else ``None``."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 20:
+        causes.append(cause)
+    kinds = RuntimeError | ImportError | OSError | SystemError
+    found = [
+        cause
+        for cause in causes
+        if isinstance(cause, MemoryError)
+        or getattr(cause, "errno", None) == errno.ENOMEM
+        or (isinstance(cause, kinds) and _NO_MEMORY.search(str(cause)))
+    ]
+    if not found:
+        return None
+    message = str(found[-1]).strip().split("\n")[0][:200] or "an allocation failed"
+    return (
+        f"not enough memory: {message}; finished records are kept. Free some, or ask for less: "
+        "fewer --workers, snapshots or layers, a smaller --hidden or --batch-size"
+    )
+
+
+def _run(words: Sequence[str]) -> int:
     try:
         code = _dispatch(list(words))
         sys.stdout.flush()  # may wait for a reader, and be interrupted
@@ -71,23 +99,18 @@ def _answered(words: Sequence[str]) -> int:
     except KeyboardInterrupt as interrupt:
         notes = " ".join(getattr(interrupt, "__notes__", []))
         print(
-            f"\ncna-viz: interrupted; finished records are kept, the same command goes on from there. {notes}",
+            f"\ncna-viz: interrupted; finished records are kept, and the same command continues from there. {notes}",
             file=sys.stderr,
         )
         return 130
     except Exception as error:
-        line = lack_of_memory(error) or _of_system(error)
+        line = lack_of_memory(error)
+        if line is None and isinstance(error, OSError):
+            line = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
         if line is None:
-            raise
+            raise  # a defect of ours keeps its traceback
         complain(line)
         return 1
-
-
-def _of_system(error: Exception) -> str | None:
-    """Return the message of an error of the operating system; None for a defect of ours."""
-    if not isinstance(error, OSError):
-        return None
-    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
 
 
 def _dispatch(words: list[str]) -> int:

@@ -1,24 +1,23 @@
-"""``cna-viz runs reproduce``: train runs again and say how far both records are apart."""
+"""``cna-viz runs reproduce``: train runs again and compare them with their records."""
 
 import json
 import math
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from cna_viz.cli.export import open_record
-from cna_viz.cli.tables import table
+from cna_viz.cli.printing import table
 
 if TYPE_CHECKING:
     from cna_viz.experiments.reproduce import Reproduction
-    from cna_viz.records.exporting.differences import Difference
+    from cna_viz.records.record import Record
 
 
-def reproduce_runs(namespace: Namespace) -> int:
-    """Run the action; returns the exit code, 1 where a run came out different."""
+def reproduce_runs(records: "Sequence[Record]", namespace: Namespace) -> int:
+    """Train the runs of these records again; returns the exit code, 1 where one came out different."""
     from cna_viz.experiments.reproduce import reproduce
 
-    records = [open_record(namespace.runs, name) for name in namespace.ids]
     found = [reproduce(record, namespace.data) for record in records]
     if namespace.json:
         print(json.dumps({"reproduced": [_facts(one) for one in found]}))
@@ -34,15 +33,13 @@ def _show(found: "Reproduction") -> None:
     if rows:
         print(table(("not equal to the bit", "apart", "tolerance"), rows, right=("apart", "tolerance")))
     if found.elsewhere:
-        print(
-            table(("depends on", "before", "now"), [(name, *map(str, pair)) for name, pair in found.elsewhere.items()])
-        )
+        rows = [(name, str(before), str(now)) for name, (before, now) in found.elsewhere.items()]
+        print(table(("depends on", "before", "now"), rows))
 
 
 def _facts(found: "Reproduction") -> dict[str, object]:
-    apart = [_difference(one) for one in found.differences]
-    return {"run": found.run, "verdict": found.verdict, "differences": apart, "elsewhere": found.elsewhere}
-
-
-def _difference(one: "Difference") -> dict[str, object]:
-    return {**asdict(one), "apart": one.apart if math.isfinite(one.apart) else None, "within": one.within}
+    differences = [
+        {**asdict(one), "apart": one.apart if math.isfinite(one.apart) else None, "within": one.within}
+        for one in found.differences
+    ]
+    return {"run": found.run, "verdict": found.verdict, "differences": differences, "elsewhere": found.elsewhere}

@@ -5,14 +5,10 @@ import math
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cna_viz.cli.complaint import complain
-from cna_viz.cli.data_option import add_data
-from cna_viz.cli.options import add_config_options, read_config
-from cna_viz.cli.parser import Parser
-from cna_viz.cli.tables import number
+from cna_viz.cli.parser import Parser, add_config_options, read_config
+from cna_viz.cli.printing import complain, number
 from cna_viz.config import RunConfig, vocabulary
 from cna_viz.scores import WORDS, written
 
@@ -30,18 +26,13 @@ EXAMPLES = (
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code, 1 where the training diverged."""
-    parser = Parser(
-        "run", "Train one network and record every layer; load the record if it was trained before.", EXAMPLES
-    )
-    add_data(parser)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
-    parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        default=False,
-        help="try a few epochs, keep nothing, and print how much time and disk the run will take",
-    )
+    description = "Train one network and record every layer; load the record if it was trained before."
+    parser = Parser("run", description, EXAMPLES)
+    parser.add_data()
+    parser.add_runs()
+    parser.add_json()
+    text = "try a few epochs, keep nothing, and print how much time and disk the run will take"
+    parser.add_argument("--dry-run", action="store_true", help=text)
     add_config_options(parser)
     namespace = parser.parse(words)
     config = read_config(namespace)
@@ -63,17 +54,13 @@ def _dry_run(config: RunConfig, namespace: Namespace) -> int:
     if namespace.json:
         print(json.dumps(asdict(found)))
         return 0
+    print(f"{_title(config)}: nothing is kept")
     print(
-        "\n".join(
-            [
-                f"{_title(config)}: nothing is kept",
-                f"  {found.seconds:.3g} s at most: {found.epochs} epochs of {found.seconds_per_epoch:.3g} s, "
-                f"{found.measured} of which are measured and take {found.seconds_per_measured_epoch:.3g} s",
-                f"  {_size(found.bytes)} on disk at most: {found.snapshots} snapshots of {_size(found.snapshot_bytes)}",
-                f"  {found.parameters:,} parameters",
-            ]
-        )
+        f"  {found.seconds:.3g} s at most: {found.epochs} epochs of {found.seconds_per_epoch:.3g} s, "
+        f"{found.measured} of which are measured and take {found.seconds_per_measured_epoch:.3g} s"
     )
+    print(f"  {_size(found.bytes)} on disk at most: {found.snapshots} snapshots of {_size(found.snapshot_bytes)}")
+    print(f"  {found.parameters:,} parameters")
     return 0
 
 
@@ -97,21 +84,19 @@ def _result(record: "Record") -> dict[str, object]:
     return {"id": record.id, "path": str(record.folder), "metric": record.metric, **values}
 
 
-def _scores(record: "Record", metric: str) -> str:
-    values = (f"{part} {written(metric, record.score(part, metric))}" for part in ("test", "val", "train"))
-    return f"  {WORDS[metric]:<8}  " + "   ".join(values)
-
-
 def _describe(record: "Record") -> str:
     summary = record.summary
     others = [name for name in vocabulary.SCORES if name in summary and name != record.metric]
+    lines = [_title(record.config)]
+    for metric in (record.metric, *others):
+        values = (f"{part} {written(metric, record.score(part, metric))}" for part in ("test", "val", "train"))
+        lines.append(f"  {WORDS[metric]:<8}  " + "   ".join(values))
+    speed = f"{summary.get('seconds_per_epoch') or math.nan:.3g} s per epoch"
     return "\n".join(
         [
-            _title(record.config),
-            *(_scores(record, name) for name in (record.metric, *others)),
+            *lines,
             f"  at the best validation epoch, {record.best_epoch} of {summary['epochs']}",
-            f"  {summary.get('seconds_per_epoch') or math.nan:.3g} s per epoch, "
-            f"{number(summary.get('parameters'))} parameters",
+            f"  {speed}, {number(summary.get('parameters'))} parameters",
             f"  record {record.folder}",
         ]
     )

@@ -1,4 +1,4 @@
-"""``cna-viz runs``: list, show, verify, export or reproduce records, or remove what interrupted runs have left."""
+"""``cna-viz runs``: list, show, verify, export or reproduce records, or clean up after interrupted runs."""
 
 import json
 import re
@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cna_viz.cli.complaint import complain
-from cna_viz.cli.data_option import add_data
-from cna_viz.cli.export import add_export_options, check_export_options, export, open_record
-from cna_viz.cli.gc import add_gc_options, check_gc_options, collect
+from cna_viz.cli.gc import collect
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.printable import printable
+from cna_viz.cli.printing import complain, printable, table
 from cna_viz.cli.reproduce import reproduce_runs
-from cna_viz.cli.tables import table
 from cna_viz.config import vocabulary
 from cna_viz.errors import shown, unknown_name
 from cna_viz.progress import PATIENCE, bar
@@ -22,39 +18,25 @@ from cna_viz.scores import WORDS, written
 
 if TYPE_CHECKING:
     from cna_viz.records.listing import Listed
+    from cna_viz.records.record import Record
 
 ACTIONS = ("list", "show", "verify", "export", "reproduce", "gc")
+ONLY = {"to": "export", "out": "export", "snapshots": "export", "force": "export", "delete": "gc", "data": "reproduce"}
+"""Options that go with one action only."""
 EXAMPLES = (
     "cna-viz runs list",
     "cna-viz runs show 8961d5aa          # the beginning of an id is enough",
     "cna-viz runs verify --runs runs     # checks every file of every record",
     "cna-viz runs export 8961d5aa 41c0 --to csv --out tables",
     "cna-viz runs export 8961d5aa --to netcdf --snapshots --out arrays",
-    "cna-viz runs reproduce 8961d5aa     # trains it again and says how far both are apart",
-    "cna-viz runs gc                     # what interrupted runs have left; --delete removes it",
+    "cna-viz runs reproduce 8961d5aa     # trains it again and compares both records",
+    "cna-viz runs gc                     # lists what interrupted runs left; --delete removes it",
 )
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command; returns the exit code, 1 where a record is not what was written."""
-    parser = Parser(
-        "runs",
-        "List, show, verify, export or reproduce the records in a folder, or clean up after interrupted runs.",
-        EXAMPLES,
-    )
-    parser.add_argument("action", metavar=f"{{{','.join(ACTIONS)}}}", help="what to do")
-    parser.add_argument(
-        "ids",
-        nargs="*",
-        metavar="ID",
-        default=[],
-        help="runs to show, verify, export or reproduce (default: verify all)",
-    )
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
-    parser.add_argument("--json", action="store_true", default=False, help="print one JSON object")
-    add_data(parser)
-    add_export_options(parser)
-    add_gc_options(parser)
+    """Run the command; returns the exit code, 1 where a record is damaged or came out different."""
+    parser = _parser()
     namespace = parser.parse(words)
     if namespace.action not in ACTIONS:
         raise unknown_name("action", namespace.action, ACTIONS)
@@ -63,28 +45,50 @@ def main(words: Sequence[str]) -> int:
         "list": _list,
         "show": _show,
         "verify": _verify,
-        "export": export,
+        "export": _export,
+        "reproduce": _reproduce,
         "gc": collect,
-        "reproduce": reproduce_runs,
     }
     return actions[namespace.action](namespace)
 
 
+def _parser() -> Parser:
+    description = "List, show, verify, export or reproduce the records in a folder, or clean up after interrupted runs."
+    parser = Parser("runs", description, EXAMPLES)
+    parser.add_argument("action", metavar=f"{{{','.join(ACTIONS)}}}", help="what to do")
+    text = "runs to show, verify, export or reproduce (default: verify all)"
+    parser.add_argument("ids", nargs="*", metavar="ID", default=[], help=text)
+    parser.add_runs()
+    parser.add_json()
+    parser.add_data()
+    group = parser.add_argument_group("export")
+    text = "csv or parquet (tidy tables; parquet needs the extra cna-viz[export]) or netcdf (labelled arrays)"
+    group.add_argument("--to", help=text)
+    group.add_argument("--out", type=Path, help="folder to write to")
+    group.add_argument("--snapshots", action="store_true", help="also a file per run and snapshot")
+    group.add_argument("--force", action="store_true", help="replace existing files")
+    group = parser.add_argument_group("gc")
+    group.add_argument("--delete", action="store_true", help="remove what is listed (default: only list it)")
+    return parser
+
+
 def _check(namespace: Namespace, parser: Parser) -> None:
     """Refuse options and ids that don't go with the action."""
-    if namespace.action == "show" and len(namespace.ids) != 1:
+    action, ids = namespace.action, namespace.ids
+    if action == "show" and len(ids) != 1:
         parser.error("show needs exactly one ID")
-    if namespace.action == "reproduce" and not namespace.ids:
+    if action == "reproduce" and not ids:
         parser.error("reproduce needs at least one ID")
-    if namespace.action != "reproduce" and namespace.data is not None:
-        parser.error("--data goes with reproduce only")
-    if namespace.action == "list" and namespace.ids:
-        parser.error(f"list takes no ID, got {shown(namespace.ids[0])}")
-    check_export_options(namespace, parser)
-    check_gc_options(namespace, parser)
+    if action in {"list", "gc"} and ids:
+        parser.error(f"{action} takes no ID, got {shown(ids[0])}")
+    if action == "export" and (not ids or namespace.to is None or namespace.out is None):
+        parser.error("export needs an ID, --to csv, parquet or netcdf, and --out FOLDER")
+    for option, only in ONLY.items():
+        if action != only and getattr(namespace, option):
+            parser.error(f"--{option} goes with {only} only")
 
 
-# Records need numpy; what only answers --help or refuses a word does not wait for it.
+# The actions import records, and with them numpy, only when they run: --help and refusals answer at once.
 
 
 def _list(namespace: Namespace) -> int:
@@ -92,45 +96,51 @@ def _list(namespace: Namespace) -> int:
 
     listed = list_runs(namespace.runs)
     if namespace.json:
-        print(json.dumps({"runs": [_entry(entry) for entry in listed]}))
+        print(json.dumps({"runs": [_facts(one) for one in listed]}))
         return 0
     header = ("id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "epochs", "test", "metric")
-    print(table(header, [_row(entry) for entry in listed], right=("layers", "seed", "epochs", "test")))
-    for entry in listed:
-        if entry.problem:
-            complain(entry.problem)
+    print(table(header, [_row(one) for one in listed], right=("layers", "seed", "epochs", "test")))
+    for one in listed:
+        if one.problem:
+            complain(one.problem)
     return 0
 
 
-def _entry(entry: "Listed") -> dict[str, object]:
-    facts: dict[str, object] = {"id": entry.folder.name, "path": str(entry.folder), "status": entry.status}
-    if entry.record is None:
-        return {**facts, "problem": entry.problem}
+def _facts(one: "Listed") -> dict[str, object]:
+    facts: dict[str, object] = {"id": one.folder.name, "path": str(one.folder), "status": one.status}
+    if one.record is None:
+        return {**facts, "problem": one.problem}
+    summary = one.record.summary
     return {
         **facts,
-        "config": entry.record.config.model_dump(mode="json"),
-        "metric": entry.record.metric,
-        **{name: entry.record.summary[name] for name in vocabulary.SCORES if name in entry.record.summary},
-        "epochs": entry.record.summary["epochs"],
+        "config": one.record.config.model_dump(mode="json"),
+        "metric": one.record.metric,
+        **{name: summary[name] for name in vocabulary.SCORES if name in summary},
+        "epochs": summary["epochs"],
     }
 
 
-def _row(entry: "Listed") -> tuple[str, ...]:
-    if entry.record is None:
-        return (entry.folder.name, entry.status, *("–",) * 9)
-    facts, summary = entry.record.config.facts.values(), entry.record.summary
-    return (
-        entry.folder.name,
-        entry.status,
-        *map(str, facts),
-        str(summary["epochs"]),
-        written(entry.record.metric, entry.record.score("test")),
-        WORDS[entry.record.metric],
-    )
+def _row(one: "Listed") -> tuple[str, ...]:
+    if one.record is None:
+        return (one.folder.name, one.status, *("–",) * 9)
+    metric = one.record.metric
+    facts = map(str, (*one.record.config.facts.values(), one.record.summary["epochs"]))
+    return (one.folder.name, one.status, *facts, written(metric, one.record.score("test")), WORDS[metric])
+
+
+def _open(runs: Path, run_id: str) -> "Record":
+    """Open a record; an incomplete one is opened with a complaint."""
+    from cna_viz.records.selection import load
+
+    record = load(run_id, runs, incomplete=True)
+    if record.status == "incomplete":
+        reason = "; ".join(text[:300] for text in record.summary["warnings"][-3:]) or "the run was not finished"
+        complain(f"{record.folder}: {reason}")
+    return record
 
 
 def _show(namespace: Namespace) -> int:
-    record = open_record(namespace.runs, namespace.ids[0])
+    record = _open(namespace.runs, namespace.ids[0])
     facts = {
         "id": record.id,
         "path": str(record.folder),
@@ -139,29 +149,16 @@ def _show(namespace: Namespace) -> int:
         "environment": record.environment,
         "snapshots": record.snapshots,
     }
-    print(json.dumps(facts) if namespace.json else json.dumps(facts, indent=2))
+    print(json.dumps(facts, indent=None if namespace.json else 2))
     return 0
 
 
-def _is_broken_run(entry: "Listed") -> bool:
-    """Return whether a folder has the name of a run and can't be read; others belong to other programs."""
-    return entry.status == "broken" and re.match("[0-9a-f]{16}", entry.folder.name) is not None
-
-
 def _verify(namespace: Namespace) -> int:
-    from cna_viz.records.listing import find_run, list_runs
-    from cna_viz.records.reading.integrity import is_complete
+    from cna_viz.records.listing import find_run
     from cna_viz.records.verify import find_problems
 
-    if namespace.ids:
-        folders = [find_run(namespace.runs, run_id) for run_id in namespace.ids]
-    else:
-        listed = list_runs(namespace.runs)
-        folders = [entry.folder for entry in listed if is_complete(entry.folder) or _is_broken_run(entry)]
-        for entry in listed:
-            if entry.folder not in folders:
-                what = "incomplete" if entry.status == "incomplete" else "no record"
-                complain(f"{entry.folder}: {what}, not verified")
+    named = [find_run(namespace.runs, run_id) for run_id in namespace.ids]
+    folders = named or _folders_to_verify(namespace.runs)
     problems = {}
     with bar(len(folders), "verify", unit=" records", delay=PATIENCE) as progress:
         for folder in folders:
@@ -175,3 +172,35 @@ def _verify(namespace: Namespace) -> int:
             print("\n".join(map(printable, found)))
         print(f"{len(problems)} verified, {len(bad)} with problems")
     return 1 if bad else 0
+
+
+def _folders_to_verify(runs: Path) -> list[Path]:
+    """Return finished runs, and broken ones that have the name of a run; name the other folders on stderr."""
+    from cna_viz.records.listing import list_runs
+    from cna_viz.records.reading.integrity import is_complete
+
+    folders = []
+    for one in list_runs(runs):
+        if is_complete(one.folder) or (one.status == "broken" and re.match("[0-9a-f]{16}", one.folder.name)):
+            folders.append(one.folder)
+        else:
+            complain(f"{one.folder}: {'incomplete' if one.status == 'incomplete' else 'no record'}, not verified")
+    return folders
+
+
+def _export(namespace: Namespace) -> int:
+    from cna_viz.records.exporting.exporting import export_records
+
+    records = {record.id: record for record in (_open(namespace.runs, run_id) for run_id in namespace.ids)}
+    written = export_records(
+        list(records.values()), namespace.to, namespace.out, snapshots=namespace.snapshots, force=namespace.force
+    )
+    for note in written.notes:
+        complain(note)
+    files = list(map(str, written.files))
+    print(json.dumps({"files": files, "notes": written.notes}) if namespace.json else "\n".join(files))
+    return 0
+
+
+def _reproduce(namespace: Namespace) -> int:
+    return reproduce_runs([_open(namespace.runs, run_id) for run_id in namespace.ids], namespace)

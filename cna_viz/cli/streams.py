@@ -5,16 +5,12 @@ import os
 import sys
 from typing import Any, TextIO
 
-from cna_viz.cli.complaint import complain
+from cna_viz.cli.printing import complain
 from cna_viz.progress import reserve_descriptors
 
 
 class Descriptor(io.FileIO):
-    """Descriptor of a standard stream; the first error redirects it to the null device, also for child processes.
-
-    Attributes:
-        error: The first error.
-    """
+    """Descriptor of a standard stream; its first ``error`` redirects it to the null device, also in child processes."""
 
     error: OSError | None = None
 
@@ -31,10 +27,7 @@ class Descriptor(io.FileIO):
 
 
 class Streams:
-    """Replaces stdout and stderr of this process by streams that hide errors from the code that prints.
-
-    Characters that the terminal's encoding lacks are escaped.
-    """
+    """Replaces stdout and stderr by streams that hide errors, and escape characters that the terminal can't show."""
 
     def __init__(self) -> None:
         reserve_descriptors()

@@ -1,4 +1,4 @@
-"""``cna-viz sweep``: train all runs of a grid in parallel, those that are missing."""
+"""``cna-viz sweep``: train the missing runs of a grid in parallel."""
 
 import json
 from argparse import Namespace
@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from cna_viz.cli.complaint import complain
-from cna_viz.cli.data_option import add_data
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.tables import table
+from cna_viz.cli.printing import complain, table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError, plainly
 from cna_viz.experiments.grid import Grid
 from cna_viz.records.reading.integrity import is_complete
 
 EXAMPLES = (
-    "cna-viz sweep                                        # the grids there are",
-    "cna-viz sweep ablation --preview                     # what would be run, and how long it would take",
+    "cna-viz sweep                                        # lists the grids",
+    "cna-viz sweep ablation --preview                     # what would run, and for how long",
     "cna-viz sweep ablation --set dataset=cora split=random-80-10-10 seed=0,1,2 --data path/to/data",
     "cna-viz sweep my-grid.yaml --workers 4",
     "cna-viz sweep depth --shard 3/10                     # one of ten jobs of an array",
@@ -27,7 +25,12 @@ EXAMPLES = (
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit code, 1 where runs failed."""
-    namespace = _parser().parse(words)
+    parser = Parser("sweep", "Train the runs of a grid in parallel; those that exist are skipped.", EXAMPLES)
+    add_grid(parser, trains="runs")
+    parser.add_argument("--preview", action="store_true", help="say what would run, and run nothing")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on this cluster of dask, or on a `local` one")
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the grid")
+    namespace = parser.parse(words)
     if namespace.grid is None:
         list_grids()
         return 0
@@ -52,32 +55,18 @@ def main(words: Sequence[str]) -> int:
             f"{grid.name}: {len(found.trained)} trained, {len(found.skipped)} there already, "
             f"{len(found.failed)} failed in {found.seconds:.0f} s; records in {namespace.runs}"
         )
-    shown = {config.run_id: config for config in configs}
-    for name, why in found.failed.items():
-        facts = ", ".join(f"{key} {value}" for key, value in shown[name].facts.items())
-        complain(f"run {name} ({facts}) failed: {why}")
+    for config in configs:
+        if config.run_id in found.failed:
+            facts = ", ".join(f"{name} {value}" for name, value in config.facts.items())
+            complain(f"run {config.run_id} ({facts}) failed: {found.failed[config.run_id]}")
     return 1 if found.failed else 0
-
-
-def _parser() -> Parser:
-    parser = Parser("sweep", "Train all runs of a grid in parallel; those that exist are skipped.", EXAMPLES)
-    add_grid(parser)
-    parser.add_argument("--preview", action="store_true", default=False, help="say what would be run, and run nothing")
-    parser.add_argument("--workers", type=int, default=None, help="runs at the same time (default: one per core)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of a run (default 1)")
-    parser.add_argument(
-        "--scheduler", default=None, metavar="ADDRESS", help="run on this cluster of dask, or on a `local` one"
-    )
-    parser.add_argument("--shard", default=None, metavar="I/N", help="only the I-th of N parts of the grid")
-    add_data(parser)
-    return parser
 
 
 def _shard(configs: list[RunConfig], shard: str | None) -> list[RunConfig]:
     if shard is None:
         return configs
-    part, slash, parts = shard.partition("/")
-    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+    part, _, parts = shard.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
         raise UsageError(f"--shard {plainly(shard)} is not accepted: write I/N with I from 1 to N, as in 3/10")
     return configs[int(part) - 1 :: int(parts)]
 

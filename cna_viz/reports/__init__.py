@@ -1,13 +1,8 @@
 """Reports: a parameterized notebook, run strictly, becomes one self-contained HTML page.
 
-The road of a report, a folder per step:
-
-- ``notebooks``: finds the notebooks, reads the parameters that they declare, and checks values against types and the
-  config, all before anything is run;
-- ``running``: runs the notebook and judges whether it really came to its end;
-- ``page``: makes one page of it;
-- ``report`` joins everything: :func:`.report.make_report`; ``pictures`` prints its page and draws thumbnails;
-- ``many``: several reports by one command, a process each, and the page that lists them.
+``notebooks`` reads and checks parameters before anything runs, ``running`` runs the notebook and judges whether it
+reached its end, ``page`` renders it, ``pictures`` prints the page and draws thumbnails, :func:`.report.make_report`
+joins these steps, and ``many`` makes several reports by one command.
 
 Nothing is imported here: papermill and nbconvert take seconds, and listing reports must not wait for them.
 """

@@ -26,12 +26,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cna_viz")
 
-FILES: Final = ("report.ipynb", "summary.json", "index.html")
-"""What a report leaves in its folder, the page last."""
-FAILED: Final = "failed.ipynb"
-"""What it leaves where it fails."""
-PRINTED: Final = "report.pdf"
-"""The page, printed."""
+FAILED, PRINTED = "failed.ipynb", "report.pdf"
+FILES: Final = ("report.ipynb", "summary.json", "index.html", FAILED, PRINTED)
+"""The files in a report's folder: of a finished one, of a failed one, and the printed page."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +58,16 @@ def make_report(
     Args:
         name: The report; :func:`.notebooks.list_reports` lists them.
         given: Parameters, as text or as values of the declared type; the others keep their defaults.
-        out: Folder of the reports; made when it is not there.
-        progress: Called before each code cell with its number, how many there are, and the heading it stands under.
-        log: Receives what the notebook writes to stderr, while it runs.
-        notebooks: Folder of the notebooks; those of the package when left out.
-        folder: Where the files are written instead of ``out/name``; the page still says how to make it into ``out``.
+        out: Folder of the reports; made when it is missing.
+        progress: Called before each code cell with its number, the number of all, and the heading above it.
+        log: Receives the notebook's stderr while it runs.
+        notebooks: Folder of the notebooks (default: those of the package).
+        folder: Where to write the files instead of ``out/name``; the command on the page still names ``out``.
 
     Raises:
-        UsageError: No such report or parameter, a value of the wrong type or meaning, or ``out`` can't be written to,
-            holds a batch of this report, or files of somebody else in its place.
-        ReportError: The notebook failed; what there is of it is kept as ``failed.ipynb``.
+        UsageError: An unknown report or parameter, a value of the wrong type or range, or ``out`` can't be written to
+            or contains a batch of this report or files that are not ours.
+        ReportError: The notebook failed; it is kept as ``failed.ipynb``.
     """
     name, source = find_notebook(name, notebooks)
     declared = read_parameters(source)
@@ -86,7 +83,7 @@ def make_report(
     seconds = round(time.monotonic() - started, 1)
     try:
         _write(folder, notebook, Provenance(name, declared, values, created, seconds, out))
-    except Exception as error:  # whatever it is, the work of the kernel must not be lost with it
+    except Exception as error:  # whatever it is, it must not cost the kernel's work
         kept = keep(notebook, folder / FAILED)
         if not isinstance(error, OSError):
             error.add_note(kept)
@@ -102,29 +99,33 @@ def refuse_batch(folder: Path) -> None:
 
 
 def _writable_folder(folder: Path) -> Path:
-    """Make ``folder`` and try it, before minutes are spent on something that can't be stored."""
+    """Make ``folder`` and try to write to it, before minutes are spent on the notebook."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder) as probe:
             probe.write(b"can it be written to?")
-        check_replaceable(*(folder / name for name in (*FILES, FAILED, PRINTED)))
+        check_replaceable(*(folder / name for name in FILES))
     except OSError as error:
         raise UsageError(f"can't write to {folder}: {error.strerror or error}") from None
     return folder
 
 
 def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> None:
-    """Put page, notebook and summary in place, the page last, and take away the remains of an earlier failure."""
+    """Put page, notebook and summary in place, the page last, and remove an earlier failure and printed page."""
+    from cna_viz.reports.page.outputs import SUMMARY
     from cna_viz.reports.page.page import make_page
 
     page = make_page(notebook, provenance)
     strip_widgets(notebook)
     mark_notebook(notebook)
+    results: dict[str, Any] = {}
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        results |= output.get("data", {}).get(SUMMARY, {})
     summary = {
         "report": provenance.report,
         "parameters": dict(provenance.values),
         "changed": sorted(provenance.changed),
-        "results": _results(notebook),
+        "results": results,
         "command": provenance.command,
         "created": provenance.created.isoformat(timespec="seconds"),
         "seconds": provenance.seconds,
@@ -138,15 +139,7 @@ def _write(folder: Path, notebook: "NotebookNode", provenance: Provenance) -> No
         },
         why_not_written,
     )
-    for name in (FAILED, PRINTED):  # of an earlier failure, of an earlier page
+    for name in (FAILED, PRINTED):
         reason = remove(folder / name, partial(why_not_written, name=name))
         if reason:
             logger.warning("%s: kept, as it %s", folder / name, reason)
-
-
-def _results(notebook: "NotebookNode") -> dict[str, Any]:
-    """Return what the notebook displayed as its summary, merged in order."""
-    from cna_viz.reports.page.outputs import SUMMARY
-
-    shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    return {key: value for data in shown for key, value in data.get(SUMMARY, {}).items()}

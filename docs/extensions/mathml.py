@@ -4,7 +4,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
-from cna_viz.reports.page.mathml import to_mathml
+from cna_viz.reports.page.markdown import to_mathml
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

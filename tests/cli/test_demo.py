@@ -17,7 +17,7 @@ Call = Callable[..., Any]
         (("--idle", "0"), "--idle 0 is out of range: it must be a number of minutes above 0"),
         (("--idle", "nan"), "--idle nan is out of range: it must be a number of minutes above 0"),
         (("--ready", "-1"), "--ready -1 is out of range: it must be at least 0"),
-        (("--runs", "nowhere"), "--runs nowhere: there is no such folder; `cna-viz run` makes one"),
+        (("--runs", "nowhere"), "--runs nowhere: no such folder; `cna-viz run` makes one"),
         (("--prot", "9000"), "unknown option '--prot'"),
     ],
 )
@@ -46,4 +46,4 @@ def test_a_file_is_no_folder_of_runs(call: Call, tmp_path: Path) -> None:
     file.write_text("")
     answer = call("demo", "--runs", str(file))
     assert answer.code == 2
-    assert f"--runs {file}: there is no such folder" in answer.err
+    assert f"--runs {file}: no such folder" in answer.err

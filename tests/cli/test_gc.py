@@ -50,11 +50,11 @@ def test_what_was_left_is_listed_and_nothing_is_changed(call: Call, runs: Path, 
     aside, unfinished = sorted(listed)
     assert header.split() == ["what", "kB", "status", "path"]
     assert aside.startswith("earlier attempt ")
-    assert aside.endswith(f"nobody writes it  runs/{RUN}.unfinished-2")
+    assert aside.endswith(f"not in use  runs/{RUN}.unfinished-2")
     assert unfinished.startswith("unfinished run ")
-    assert unfinished.endswith(f"nobody writes it  runs/{records[2].id}")
+    assert unfinished.endswith(f"not in use  runs/{records[2].id}")
     size = sum(len(content or b"") for name, content in before.items() if name.startswith((records[2].id, RUN)))
-    assert summary == f"2 leftovers, {size / 1000:,.1f} kB, and 2 locks of nobody; --delete removes them"
+    assert summary == f"2 leftovers, {size / 1000:,.1f} kB, and 2 unused locks; --delete removes them"
     assert contents(runs) == before
 
 
@@ -68,7 +68,7 @@ def test_what_was_left_is_removed_and_only_finished_records_stay(call: Call, run
         ".locks": None,
         **{name: content for name, content in before.items() if name.startswith(finished)},
     }
-    assert call("runs", "gc").out == "0 leftovers, 0.0 kB, and 0 locks of nobody\n"
+    assert call("runs", "gc").out == "0 leftovers, 0.0 kB, and 0 unused locks\n"
 
 
 def test_a_run_that_goes_on_is_named_and_never_touched(call: Call, runs: Path, records: list[Record]) -> None:

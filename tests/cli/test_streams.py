@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from cna_viz.cli.printing import table
 from cna_viz.cli.streams import Descriptor
-from cna_viz.cli.tables import table
 from cna_viz.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from cna_viz.experiments.run import load_or_run
 from cna_viz.records.verify import find_problems

@@ -12,8 +12,7 @@ import pytest
 
 from cna_viz.cli.grids import read_grid
 from cna_viz.cli.main import COMMANDS
-from cna_viz.cli.options import read_config
-from cna_viz.cli.parser import Parser
+from cna_viz.cli.parser import Parser, read_config
 from cna_viz.cli.runs import ACTIONS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.reports.notebooks.notebooks import find_notebook

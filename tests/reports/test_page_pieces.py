@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from cna_viz.files import finite
-from cna_viz.reports.page.markdown import Renderer, plain
-from cna_viz.reports.page.mathml import to_mathml
-from cna_viz.reports.page.outputs import OutputRenderer
-from cna_viz.reports.page.tables import clean_table
+from cna_viz.reports.page.markdown import Renderer, plain, to_mathml
+from cna_viz.reports.page.outputs import OutputRenderer, clean_table
 
 
 def block(mime: str, value: object) -> Any:

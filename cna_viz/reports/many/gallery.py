@@ -1,18 +1,17 @@
 """The gallery: every report in order, with parameters for those that have them, and a page that shows them all."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cna_viz.errors import UsageError, unknown_name
-from cna_viz.reports.many.jobs import Job
 from cna_viz.reports.many.listing import Listing
 from cna_viz.reports.many.many import Many, Say
-from cna_viz.reports.notebooks import types
+from cna_viz.reports.many.workers import Job
 from cna_viz.reports.notebooks.notebooks import find_notebook, list_reports
 from cna_viz.reports.notebooks.parameters import convert, read_parameters
+from cna_viz.reports.page.provenance import report_command
 from cna_viz.reports.report import refuse_batch
-from cna_viz.reports.summary import read_summary
+from cna_viz.reports.written import read_summary
 
 
 def gallery(
@@ -28,52 +27,41 @@ def gallery(
     Args:
         given: Parameters; each is for the reports that have it.
         out: Folder of the reports and of the gallery's ``index.html``.
-        only: Names of the reports to make; the page shows the others as they are. All when left out.
-        say: Receives lines that say how far it has come.
-        notebooks: Folder of the notebooks; those of the package when left out.
+        only: Names of the reports to make (default all); the page shows the others as they are.
+        say: Receives lines about the progress.
+        notebooks: Folder of the notebooks (default: those of the package).
 
     Raises:
-        UsageError: No such report, a parameter that none of them has, a value of the wrong type or meaning,
-            or a folder that holds a batch.
+        UsageError: An unknown report, a parameter that none of them has, a value of the wrong type or range, or a
+            folder that contains a batch.
     """
     reports = list_reports(notebooks)
     chosen = {find_notebook(name, notebooks)[0] for name in (reports if only is None else only)}
     if not chosen:
         raise UsageError("no report is chosen, so there is nothing to make")
-    declared = {name: [parameter.name for parameter in read_parameters(reports[name])] for name in chosen}
-    names = sorted({name for parameters in declared.values() for name in parameters})
+    declared = {name: read_parameters(reports[name]) for name in reports if name in chosen}
+    known = sorted({parameter.name for parameters in declared.values() for parameter in parameters})
     for name in given:
-        if name not in names:
-            raise unknown_name("parameter, which no chosen report has,", name, names)
+        if name not in known:
+            raise unknown_name("parameter of the chosen reports", name, known)
     if read_summary(out):
         raise UsageError(f"{out} holds a report, which the gallery would replace: choose another folder with --out")
-    jobs, others = [], []
-    for name, source in reports.items():
-        if name in chosen:
-            own = {key: value for key, value in given.items() if key in declared[name]}
-            values = _checked(name, source, own)
-            refuse_batch(out / name)
-            jobs.append(Job(name, source, {key: values[key] for key in own}, out, name))
-        else:
-            others.append(Job(name, source, {}, out, name))
-    return Many(_listing(given, out, only), jobs, others, list(reports), say)
-
-
-def _checked(name: str, source: Path, given: Mapping[str, object]) -> dict[str, object]:
-    try:
-        return convert(read_parameters(source), given, report=name)
-    except UsageError as error:
-        raise UsageError(f"report {name!r}: {error}") from None
-
-
-def _listing(given: Mapping[str, object], out: Path, only: Sequence[str] | None) -> Listing:
-    words = ["cna-viz", "report", "--all"]
-    words += [] if only is None else ["--only", ",".join(only)]
-    words += [word for name, value in given.items() for word in ("-p", name, types.as_text(value))]
-    return Listing(
+    jobs = {}
+    for name, parameters in declared.items():
+        own = {parameter.name: given[parameter.name] for parameter in parameters if parameter.name in given}
+        try:
+            values = convert(parameters, own, report=name)
+        except UsageError as error:
+            raise UsageError(f"report {name!r}: {error}") from None
+        refuse_batch(out / name)
+        jobs[name] = Job(name, reports[name], {key: values[key] for key in own}, out, name)
+    words = ["--all"] if only is None else ["--all", "--only", ",".join(only)]
+    listing = Listing(
         index=out / "index.html",
         name="gallery",
         title="Look inside deep graph networks",
-        text="A question per report, answered by networks that are trained for it and looked at layer by layer.",
-        command=shlex.join([*words, "--out", str(out)]),
+        text="A question per report, answered by networks trained for it and examined layer by layer.",
+        command=report_command(words, given, out),
     )
+    listed = [jobs.get(name, Job(name, source, {}, out, name)) for name, source in reports.items()]
+    return Many(listing, list(jobs.values()), listed, say)

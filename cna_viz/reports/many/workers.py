@@ -6,99 +6,114 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from cna_viz.errors import CnaVizError
-from cna_viz.reports.many.jobs import FAILED, MADE, STOPPED, Job, Outcome
 
+WAITING, RUNNING, MADE, FAILED, STOPPED = "waiting", "running", "made", "failed", "stopped"
 Cell = tuple[int, int, str]
-"""Number of the cell that is about to run, how many there are, and the heading it stands under."""
-_PATIENCE: Final = 30
-"""Seconds that a report has to shut its kernel down and keep its notebook."""
+"""Number of the next cell, the number of all, and the heading above it."""
 
 
-class Workers:
-    """Makes reports, each in a process of its own; a context manager.
+@dataclass(frozen=True)
+class Job:
+    """A report to make, in the folder ``folder`` of ``out``."""
 
-    When the context is left, reports that are still being made are stopped; each keeps its partial notebook.
+    report: str
+    notebook: Path
+    values: Mapping[str, object]
+    """The given parameters, checked and of the declared types; the others keep their defaults."""
+    out: Path
+    folder: str
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """Parameters, as text, that tell it from the other reports of this command."""
 
-    Args:
-        count: Reports at the same time.
-        browser: Path of the browser that prints every page, or ``None`` for no PDF.
+    @property
+    def label(self) -> str:
+        """Its name in messages."""
+        return ", ".join([self.report, *(f"{name} {value}" for name, value in self.shown.items())])
+
+    @property
+    def place(self) -> Path:
+        """The folder of its page."""
+        return self.out / self.folder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """State of a job (``waiting``, ``running``, ``made``, ``failed`` or ``stopped``) and its duration."""
+
+    status: str = WAITING
+    message: str = ""
+    """Why it failed, or was made without its PDF."""
+    seconds: float = 0.0
+
+
+def make_each(
+    jobs: Sequence[Job], count: int, browser: str | None = None
+) -> Generator[tuple[int, Cell | Outcome | None]]:
+    """Make reports and yield the number of a job with its news: ``None`` before its start, its cells, its outcome.
+
+    ``count`` reports are made at the same time, and printed by ``browser``. When the generator is closed, the running
+    reports are stopped; each keeps its partial notebook.
     """
-
-    def __init__(self, count: int, browser: str | None = None) -> None:
-        self.count = count
-        self.browser = browser
-        self._context = multiprocessing.get_context("spawn")
-        self._running: dict[Connection, tuple[Any, int]] = {}
-
-    def __enter__(self) -> "Workers":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        for process, _ in self._running.values():
+    waiting = deque(enumerate(jobs))
+    running: dict[Connection, tuple[Any, int]] = {}
+    threads = None if count == 1 else max(1, (os.cpu_count() or 1) // count)  # one report may use all cores
+    try:
+        while waiting or running:
+            while waiting and len(running) < count:
+                number, job = waiting.popleft()
+                yield number, None
+                process, connection = start(job, browser, threads)
+                running[connection] = process, number
+            for ready in wait(list(running)):
+                assert isinstance(ready, Connection)
+                process, number = running[ready]
+                try:
+                    message: Cell | Outcome = ready.recv()
+                except EOFError:
+                    message = Outcome(FAILED, "its process was killed; is there enough memory?")
+                if isinstance(message, Outcome):
+                    del running[ready]
+                    process.join()
+                    ready.close()
+                yield number, message
+    finally:
+        for process, _ in running.values():
             process.terminate()
-        for connection, (process, _) in self._running.items():
-            process.join(_PATIENCE)
+        for connection, (process, _) in running.items():
+            process.join(30)  # seconds to shut the kernel down and keep the notebook
             process.kill()
             process.join()
             connection.close()
-        self._running.clear()
 
-    def __len__(self) -> int:
-        return len(self._running)
 
-    @property
-    def full(self) -> bool:
-        """Whether no other report should be started now."""
-        return len(self) >= self.count
-
-    @property
-    def keys(self) -> list[int]:
-        """The keys of the reports that are being made."""
-        return [key for _, key in self._running.values()]
-
-    def start(self, key: int, job: Job) -> None:
-        """Start a job; what is heard of it is given under ``key``."""
-        ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(theirs, job, self.browser, self._threads()))
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process inherits it: see _work
-        try:
-            process.start()
-        finally:
-            signal.signal(signal.SIGINT, before)
-        theirs.close()
-        self._running[ours] = process, key
-
-    def heard(self) -> Iterator[tuple[int, Cell | Outcome]]:
-        """Wait until something is heard of the reports: a cell that is about to run, or what became of it."""
-        for ready in wait(list(self._running)):
-            assert isinstance(ready, Connection)
-            process, key = self._running[ready]
-            try:
-                message: Cell | Outcome = ready.recv()
-            except EOFError:
-                message = Outcome(FAILED, "its process was killed; is there enough memory?")
-            if isinstance(message, Outcome):
-                del self._running[ready]
-                process.join()
-                ready.close()
-            yield key, message
-
-    def _threads(self) -> int | None:
-        """Threads for each of several reports; one alone may have what it takes."""
-        return None if self.count == 1 else max(1, (os.cpu_count() or 1) // self.count)
+def start(job: Job, browser: str | None, threads: int | None) -> tuple[Any, Connection]:
+    """Start the process of a job; returns it with the connection that receives its cells and its outcome."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(theirs, job, browser, threads))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process inherits it: see _work
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    theirs.close()
+    return process, ours
 
 
 def _work(connection: Connection, job: Job, browser: str | None, threads: int | None) -> None:
-    """Make a report in a process of its own and send how it goes, and last its outcome.
+    """Make a report in its process and send its cells and, last, its outcome.
 
-    Ctrl-C in a terminal reaches all processes at once; here it is ignored, because whoever started us decides who is
-    stopped, and says so with a signal of another kind.
+    Ctrl-C in a terminal reaches all processes at once; here it is ignored, because the parent decides which processes
+    to stop, and sends SIGTERM.
     """
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -115,15 +130,12 @@ def _outcome(connection: Connection, job: Job, browser: str | None, *, log: bool
     from cna_viz.reports.pictures.browser import print_page
     from cna_viz.reports.report import make_report
 
-    def progress(number: int, total: int, heading: str) -> None:
-        connection.send((number, total, heading))
-
     try:
         result = make_report(
             job.report,
             job.values,
             job.out,
-            progress,
+            lambda *cell: connection.send(cell),
             log=sys.stderr if log else None,  # bars of several reports would overwrite each other
             notebooks=job.notebook.parent,
             folder=job.place,
@@ -138,13 +150,13 @@ def _outcome(connection: Connection, job: Job, browser: str | None, *, log: bool
     try:
         if browser is not None:
             print_page(result.index, browser)
-    except CnaVizError as error:  # the page is there all the same
+    except CnaVizError as error:  # the page is made all the same
         return Outcome(MADE, f"no PDF: {error}", seconds=result.seconds)
     return Outcome(MADE, seconds=result.seconds)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: what follows is tidying up
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal must not interrupt the cleanup
     raise KeyboardInterrupt
 
 

@@ -1,7 +1,4 @@
-"""Where the report notebooks are, and what they are called.
-
-A notebook ``01_oversmoothing.ipynb`` is the report ``oversmoothing``; the number only orders the list.
-"""
+"""The report notebooks: ``01_oversmoothing.ipynb`` is the report ``oversmoothing``; the number only orders the list."""
 
 import re
 from pathlib import Path
@@ -16,18 +13,14 @@ _FILE_NAME = re.compile(r"\d+_(?P<name>[A-Za-z][A-Za-z0-9_-]*)")
 
 
 def notebook_folder() -> Path:
-    """Return the folder of the notebooks: the one inside the installed package, else that of the checkout."""
+    """Return the folder of the notebooks: inside the installed package, else that of the checkout."""
     package = Path(__file__).resolve().parents[2]
     packaged = package / "_notebooks"
     return packaged if packaged.is_dir() else package.parent / "notebooks"
 
 
 def list_reports(folder: Path | None = None) -> dict[str, Path]:
-    """Return the reports that exist, name to notebook, in the order of their numbers.
-
-    Args:
-        folder: Where to look; :func:`notebook_folder` when left out.
-    """
+    """Return the reports in a folder (default :func:`notebook_folder`), name to notebook, in order of their numbers."""
     paths = sorted((folder or notebook_folder()).glob("*.ipynb"))
     matches = [(path, _FILE_NAME.fullmatch(path.stem)) for path in paths]
     return {match["name"]: path for path, match in matches if match}
@@ -38,10 +31,10 @@ def find_notebook(name: str, folder: Path | None = None) -> tuple[str, Path]:
 
     Args:
         name: The report, with or without its number: ``oversmoothing`` or ``01_oversmoothing``.
-        folder: Where to look; :func:`notebook_folder` when left out.
+        folder: Folder of the notebooks (default :func:`notebook_folder`).
 
     Raises:
-        UsageError: There is no such report.
+        UsageError: No report has this name.
     """
     reports = list_reports(folder)
     for known, path in reports.items():
@@ -51,7 +44,7 @@ def find_notebook(name: str, folder: Path | None = None) -> tuple[str, Path]:
 
 
 def notebook_text(notebook: "NotebookNode") -> str:
-    """Return the text of a notebook's file."""
+    """Return a notebook as the text of its file."""
     import nbformat
 
     writes: Any = nbformat.writes  # untyped

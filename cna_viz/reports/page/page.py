@@ -1,7 +1,7 @@
-"""An executed notebook to one HTML page that opens without the net: prose, figures, tables, and how it was made.
+"""An executed notebook to one HTML page that opens offline: prose, figures, tables, and how it was made.
 
-What the page may do is also told to the browser (a Content-Security-Policy): it runs only the script that carries this
-page's nonce and asks the net for nothing. So a value that slipped through all escaping still could not run.
+The browser enforces this (a Content-Security-Policy): it runs only the scripts with this page's nonce and loads
+nothing. So a value that slipped through all escaping still could not run.
 """
 
 import json
@@ -23,13 +23,7 @@ _TITLE = re.compile(r"\A\s*#[ \t]+(?P<title>[^\n]+)\n?")
 
 
 def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
-    """Return the page of an executed notebook.
-
-    Args:
-        notebook: The executed notebook; it is not changed.
-        provenance: How it was made.
-    """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    """Return the page of an executed notebook, which is not changed."""
     from plotly.offline import get_plotlyjs
 
     from cna_viz.figures.style.dark_theme import counterparts, exchange_script
@@ -38,10 +32,8 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
     title, cells = split_title(notebook)
     outputs = OutputRenderer(markdown)
     blocks = list(_blocks(cells, outputs))
-    environment = Environment(
-        loader=PackageLoader("cna_viz.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("report.html.j2").render(
+    return render(
+        "report.html.j2",
         title=plain(inline(title.replace("$", ""))) or provenance.report,  # in a tab a formula can only be its source
         heading=inline(title) or escape(provenance.report),
         blocks=blocks,
@@ -49,15 +41,23 @@ def make_page(notebook: "NotebookNode", provenance: Provenance) -> str:
         figures=outputs.figures,
         plotly=get_plotlyjs() if outputs.figures else "",
         provenance=provenance,
-        versions=versions(),
         dark_colors=json.dumps(dict(counterparts())),
         exchange_script=exchange_script(),
-        nonce=secrets.token_urlsafe(16),
     )
 
 
+def render(template: str, **values: object) -> str:
+    """Return a page from a template of ``reports/templates``, which also gets the versions and a nonce."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("cna_viz.reports")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    own = {"versions": versions(), "nonce": secrets.token_urlsafe(16)}
+    return environment.get_template(template).render(**values, **own)
+
+
 def split_title(notebook: "NotebookNode") -> "tuple[str, list[NotebookNode]]":
-    """Return the text of the first heading of level 1 and the cells without it and without the parameter cells."""
+    """Return the text of the first heading of level 1, and the cells without it and without the parameter cells."""
     title = ""
     cells = []
     for cell in notebook.cells:
@@ -78,9 +78,9 @@ def inline(title: str) -> str:
 
 
 def _blocks(cells: "list[NotebookNode]", outputs: OutputRenderer) -> Iterator[Block]:
-    """Yield the page's blocks in order; code stands folded beneath what it made.
+    """Yield the page's blocks in order, the code of a cell folded below its output.
 
-    Cells that show nothing (imports, loading) are folded together with the next that does, not to litter the page.
+    The code of cells without output (imports, loading) is folded together with that of the next cell with output.
     """
     silent: list[str] = []
     for cell in cells:
@@ -91,14 +91,14 @@ def _blocks(cells: "list[NotebookNode]", outputs: OutputRenderer) -> Iterator[Bl
             silent.append(cell.source)
             if shown:
                 yield from shown
-                yield from _code(silent)
+                yield _code(silent)
                 silent = []
-    yield from _code(silent)
+    if silent:
+        yield _code(silent)
 
 
-def _code(sources: list[str]) -> Iterator[Block]:
+def _code(sources: list[str]) -> Block:
     from nbconvert.filters.highlight import Highlight2HTML
 
-    if sources:
-        make: Any = Highlight2HTML  # untyped
-        yield Block("code", make()("\n\n".join(sources)))
+    make: Any = Highlight2HTML  # untyped
+    return Block("code", make()("\n\n".join(sources)))

@@ -1,6 +1,6 @@
-"""An installed Chrome or Chromium: where it is, and how a program that may hang is run.
+"""An installed Chrome or Chromium: where it is, and how to run it.
 
-Browsers without a screen do hang on some machines, so nothing here waits without end, and nothing is left behind.
+Browsers without a screen hang on some machines, so nothing here waits forever, and nothing is left behind.
 """
 
 import os
@@ -18,15 +18,13 @@ from cna_viz.reports.written import check_replaceable, marked, why_not_written
 
 VARIABLE: Final = "BROWSER_PATH"
 """Environment variable that names the browser; kaleido reads it, too."""
-_WIDTH: Final = 1100
-"""Pixels at which a page is laid out before it is printed: figures are drawn as on a screen, and then made smaller."""
 _NAMES: Final = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser", "msedge")
 
 
 def find_browser() -> str | None:
-    """Return the path of a browser that can draw pages without a screen, or ``None`` where there is none.
+    """Return the path of a browser that can draw pages without a screen, or ``None``.
 
-    ``BROWSER_PATH`` outweighs all; then comes what kaleido would take, if it is installed, and then the search path.
+    ``BROWSER_PATH`` comes first, then kaleido's choice, if it is installed, and then the search path.
     """
     given = os.environ.get(VARIABLE)
     if given:
@@ -40,30 +38,21 @@ def find_browser() -> str | None:
 
 
 def require_browser() -> str:
-    """Return the path of the browser.
-
-    Raises:
-        UsageError: When there is none.
-    """
+    """Return the path of a browser, or raise a :class:`~cna_viz.errors.UsageError` where none is found."""
     found = find_browser()
     if found is None:
         given = os.environ.get(VARIABLE)
-        why = f"{VARIABLE} = {given!r} is no program" if given else "neither Chrome nor Chromium was found"
-        raise UsageError(f"a PDF needs a browser, and {why}: install one, or set {VARIABLE} to where it is")
+        why = f"{VARIABLE} = {given!r} is not a program" if given else "neither Chrome nor Chromium was found"
+        raise UsageError(f"a PDF needs a browser, and {why}: install one, or set {VARIABLE} to its path")
     return found
 
 
 def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
-    """Print a report's page to ``report.pdf`` beside it and return its path.
-
-    Args:
-        page: The page.
-        browser: Path of the browser.
-        seconds: The longest that the browser may take.
+    """Print a report's page to ``report.pdf`` beside it, within a time limit, and return the path of the PDF.
 
     Raises:
-        ReportError: The browser hangs or fails; the page is there, and an older PDF is as it was.
-        UsageError: A PDF of somebody else is in its place.
+        ReportError: The browser hangs or fails; the page and an older PDF stay as they were.
+        UsageError: The PDF would replace a file that is not ours.
     """
     target = page.with_name("report.pdf")
     check_replaceable(target)
@@ -77,7 +66,7 @@ def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
             "--no-first-run",
             "--disable-background-networking",
             f"--user-data-dir={scratch}/profile",
-            f"--window-size={_WIDTH},1000",
+            "--window-size=1100,1000",  # px: the page is laid out as on a screen, and then made smaller
             "--virtual-time-budget=20000",  # ms of the page's time, in which its figures are drawn
             "--no-pdf-header-footer",
             f"--print-to-pdf={draft}",
@@ -92,37 +81,25 @@ def print_page(page: Path, browser: str, seconds: float = 120) -> Path:
 
 
 def run(command: Sequence[str], seconds: float) -> None:
-    """Run a program that may hang, and hear nothing of it; after ``seconds``, or an interrupt, it is ended.
+    """Run a program that may hang, without its output; after ``seconds``, or an interrupt, its whole session is killed.
 
-    So is every process of its session. A browser that kaleido started has a session of its own, and ends when the pipe
-    to it breaks.
+    A browser that kaleido started has a session of its own, and ends when the pipe to it breaks.
 
     Raises:
-        OSError: It can't be started.
         subprocess.SubprocessError: It took too long, or its exit code is not 0.
     """
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    null = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
     try:
         code = process.wait(seconds)
     finally:
-        _end(process)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (AttributeError, ProcessLookupError, PermissionError):  # the first: Windows has no sessions
+            process.kill()
+        process.wait()
     if code:
         raise subprocess.CalledProcessError(code, command[0])
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End the program's whole session; where there are none (Windows), the program."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError, PermissionError):
-        process.kill()
-    process.wait()
 
 
 def _reason(error: Exception, seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Whether a notebook really ran to its end. Metadata alone is never believed.
+"""Whether a notebook really ran to its end; the metadata alone are never believed.
 
 A killed kernel leaves cells that say ``completed`` and a notebook whose ``exception`` is null, and a cell that raises
 ``SystemExit(0)`` counts as success. So a last cell is appended that prints a token, and only a notebook that shows the
@@ -6,29 +6,14 @@ token has ended.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cna_viz.errors import CnaVizError
+from cna_viz import errors
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 END_TAG = "end-of-report"
-_LONGEST = 400
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The code cell at which a notebook stopped, and why; ``number`` is Jupyter's in brackets, 0 for no cell."""
-
-    number: int
-    line: str
-    reason: str
-
-    def __str__(self) -> str:
-        """Say why, then where."""
-        return f"{self.reason} (code cell [{self.number}] `{self.line}`)" if self.number else self.reason
 
 
 def append_end(notebook: "NotebookNode", token: str) -> None:
@@ -40,7 +25,7 @@ def append_end(notebook: "NotebookNode", token: str) -> None:
 
 
 def strip_end(notebook: "NotebookNode") -> None:
-    """Take away the cell that :func:`append_end` added, and the ones by which papermill points at an error."""
+    """Remove the cell that :func:`append_end` added, and those by which papermill points at an error."""
     added = {END_TAG, "papermill-error-cell-tag"}
     notebook.cells = [cell for cell in notebook.cells if not added & set(cell.metadata.get("tags", []))]
 
@@ -52,41 +37,34 @@ def code_cells(notebook: "NotebookNode") -> "Iterator[tuple[int, NotebookNode]]"
             yield position, cell
 
 
-def find_failure(notebook: "NotebookNode", token: str, running: int, crash: str) -> Failure | None:
-    """Return where and why the notebook did not come to its end, or ``None`` when it did.
+def find_failure(notebook: "NotebookNode", token: str, running: int, crash: str) -> str:
+    """Return why and where the notebook did not reach its end; empty when it did.
 
-    Args:
-        notebook: The notebook after execution, with the end cell.
-        token: What the end cell prints.
-        running: Position of the cell that was started last, -1 when none was.
-        crash: What went wrong outside the cells (a dead kernel); empty when nothing did.
+    ``token`` is that of the end cell, ``running`` the position of the cell that was started last (-1 for none), and
+    ``crash`` what went wrong outside the cells, such as a dead kernel.
     """
     if crash and running < 0:
-        return Failure(0, "", crash)
+        return crash
     for number, (position, cell) in enumerate(code_cells(notebook), start=1):
-        line = cell.source.strip().splitlines()[0]
+        where = f" (code cell [{number}] `{cell.source.strip().splitlines()[0]}`)"
         for output in cell.outputs:
             if output.output_type == "error":
-                return Failure(number, line, _reason(output.ename, output.evalue))
+                return _reason(output.ename, output.evalue) + where
         if crash and position == running:
-            return Failure(number, line, crash)
+            return crash + where
         if cell.metadata.get("papermill", {}).get("status") != "completed":
-            return Failure(number, line, "the cell did not finish")
+            return "the cell did not finish" + where
         if END_TAG in cell.metadata.get("tags", []):
-            said = "".join(output.text for output in cell.outputs if output.output_type == "stream")
-            return None if said.strip() == token and not crash else Failure(number, line, "the last cell did not run")
-    return Failure(0, "", "the last cell is not there")
+            printed = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+            ended = printed.strip() == token and not crash
+            return "" if ended else "the last cell did not run" + where
+    return "the last cell is missing"
 
 
 def _reason(name: str, text: str) -> str:
-    """One line for an error of the kernel; errors that were written for people speak for themselves."""
+    """Return one line for an error of the kernel; the message of an error of ours needs no name before it."""
     line = " ".join(text.split())
-    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
-    written_for_people = {CnaVizError.__name__} | {cls.__name__ for cls in _subclasses(CnaVizError)}
-    return line if name in written_for_people and line else f"{name}: {line}".rstrip(": ")
-
-
-def _subclasses(cls: type[CnaVizError]) -> Iterator[type[CnaVizError]]:
-    for child in cls.__subclasses__():
-        yield child
-        yield from _subclasses(child)
+    line = line if len(line) <= 400 else f"{line[:400]} ..."
+    kind = getattr(errors, name, None)
+    ours = isinstance(kind, type) and issubclass(kind, errors.CnaVizError)
+    return line if ours and line else f"{name}: {line}".rstrip(": ")

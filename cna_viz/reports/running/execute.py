@@ -1,4 +1,4 @@
-"""Run a notebook with papermill, strictly: it came to its end, or it is a :class:`~cna_viz.errors.ReportError`.
+"""Run a notebook with papermill, strictly: it reached its end, or it is a :class:`~cna_viz.errors.ReportError`.
 
 The kernel works in the caller's working directory, so that relative paths mean what the user meant.
 """
@@ -6,8 +6,7 @@ The kernel works in the caller's working directory, so that relative paths mean 
 import logging
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 Progress = Callable[[int, int, str], None]
-"""Called before each code cell with its number, how many there are, and the heading it stands under."""
+"""Called before each code cell with its number, the number of all, and the heading above it."""
+
+logging.getLogger("papermill").addHandler(logging.NullHandler())  # or its warnings would go to stderr
 
 
 def execute(
@@ -32,14 +33,14 @@ def execute(
     progress: Progress | None = None,
     log: TextIO | None = None,
 ) -> "NotebookNode":
-    """Run the notebook ``source`` with ``values`` and return it with its outputs.
+    """Run the notebook ``source`` with parameters that are already checked, and return it with its outputs.
 
     Args:
         source: The notebook; it is not written to.
-        values: Parameters, already checked.
-        partial: Where the notebook is kept, as far as it came, when it fails or is interrupted.
+        values: The parameters.
+        partial: Where to keep the partial notebook when it fails or is interrupted.
         progress: See :data:`Progress`.
-        log: Receives what the kernel writes to stderr, while it runs.
+        log: Receives the kernel's stderr while it runs.
 
     Raises:
         ReportError: A cell failed, or the kernel died or did not start. ``KeyboardInterrupt`` passes through, with a
@@ -60,10 +61,7 @@ def execute(
 
 
 class _Run:
-    """One execution: what papermill is given, and what its hooks tell while it runs.
-
-    The notebook is taken from a hook and not from papermill's return value, which does not exist after a failure.
-    """
+    """A notebook while it runs: how far it is, and what went wrong outside its cells."""
 
     def __init__(self, source: Path, values: Mapping[str, object], progress: Progress | None) -> None:
         self.source = source.name
@@ -80,21 +78,20 @@ class _Run:
         from papermill.exceptions import PapermillExecutionError
 
         try:
-            with _quiet("papermill"):
-                papermill.execute_notebook(
-                    self.notebook,
-                    None,
-                    kernel_name=kernel.NAME,
-                    language="python",
-                    progress_bar=False,
-                    stderr_file=log,
-                    start_timeout=180,  # seconds; a busy machine with a cold disk is slow, not broken
-                    iopub_timeout=60,
-                    kernel_manager_class=kernel_manager_class,
-                    shutdown_kernel="immediate",  # with its children; a polite end prints an interrupt to the terminal
-                    on_notebook_start=self._notebook_started,
-                    on_cell_execute=self._cell_started,
-                )
+            papermill.execute_notebook(
+                self.notebook,
+                None,
+                kernel_name=kernel.NAME,
+                language="python",
+                progress_bar=False,
+                stderr_file=log,
+                start_timeout=180,  # seconds; a busy machine with a cold disk is slow, not broken
+                iopub_timeout=60,
+                kernel_manager_class=kernel_manager_class,
+                shutdown_kernel="immediate",  # with its children; a polite end prints an interrupt to the terminal
+                on_notebook_start=self._notebook_started,
+                on_cell_execute=self._cell_started,
+            )
         except PapermillExecutionError:
             self.crash = ""  # the failed cell tells more
         except DeadKernelError:
@@ -123,13 +120,9 @@ def _prepare(source: Path, values: Mapping[str, object]) -> "NotebookNode":
         notebook: NotebookNode = load_notebook_node(str(source))
     except (OSError, ValueError, AttributeError) as error:
         raise ReportError(f"{source} is not a notebook: {error}") from None
-    if not values:
-        return notebook
-    with _quiet("papermill"):
-        parameterized: NotebookNode = parameterize_notebook(
-            notebook, dict(values), kernel_name=kernel.NAME, language="python"
-        )
-    return parameterized
+    if values:
+        notebook = parameterize_notebook(notebook, dict(values), kernel_name=kernel.NAME, language="python")
+    return notebook
 
 
 def _heading_above(notebook: "NotebookNode", position: int) -> str:
@@ -150,14 +143,3 @@ def keep(notebook: "NotebookNode", partial: Path) -> str:
     except OSError as error:
         return f"the partial notebook could not be kept: {error}"
     return f"partial notebook: {partial}"
-
-
-@contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    """Keep a library's log from stderr, without touching the handlers that a user has set up."""
-    silence = logging.NullHandler()
-    logging.getLogger(logger).addHandler(silence)
-    try:
-        yield
-    finally:
-        logging.getLogger(logger).removeHandler(silence)

@@ -12,7 +12,7 @@ from cna_viz.analysis.claims.kinds import KINDS
 from cna_viz.analysis.claims.rules import VERDICTS
 from cna_viz.analysis.claims.table import COLUMNS, TOPICS
 from cna_viz.errors import UsageError
-from cna_viz.reports.page.tables import clean_table
+from cna_viz.reports.page.outputs import clean_table
 
 Make = Callable[..., Any]
 

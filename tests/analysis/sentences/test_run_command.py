@@ -5,8 +5,7 @@ import shlex
 import pytest
 
 from cna_viz.analysis.sentences.run_command import run_command
-from cna_viz.cli.options import add_config_options, read_config
-from cna_viz.cli.parser import Parser
+from cna_viz.cli.parser import Parser, add_config_options, read_config
 from cna_viz.config import (
     CSBMConfig,
     DataConfig,

@@ -9,7 +9,7 @@ import pytest
 from cna_viz.errors import UsageError
 from cna_viz.reports.many.batch import LONGEST, batch, folder_names
 from cna_viz.reports.many.gallery import gallery
-from cna_viz.reports.many.jobs import MADE
+from cna_viz.reports.many.workers import MADE
 from cna_viz.reports.report import make_report
 
 Write = Callable[..., Path]
@@ -56,7 +56,7 @@ def test_a_list_of_sets_is_taken_as_it_stands(write: Write, notebooks: Path, tmp
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "{file}: there is no set of parameters"),
+        ("[]", "{file}: no sets of parameters"),
         ("", "{file}: a batch is a list of sets of parameters, or has the keys fixed and axes"),
         ("[1, 2]", "{file}: a batch is a list of sets of parameters"),
         ("- [", "{file}, line "),

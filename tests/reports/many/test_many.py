@@ -13,8 +13,8 @@ import pytest
 
 from cna_viz.errors import UsageError
 from cna_viz.reports.many.gallery import gallery
-from cna_viz.reports.many.jobs import FAILED, MADE, STOPPED, WAITING
-from cna_viz.reports.many.many import Many
+from cna_viz.reports.many.many import Many, seconds_before, time_left
+from cna_viz.reports.many.workers import FAILED, MADE, STOPPED, WAITING, Job
 
 Write = Callable[..., Path]
 
@@ -177,11 +177,11 @@ def is_gone(pid: int) -> bool:
         (
             {"dpeths": "2"},
             None,
-            "unknown parameter, which no chosen report has, 'dpeths'; choices, nearest first: depth",
+            "unknown parameter of the chosen reports 'dpeths'; choices, nearest first: depth",
         ),
         ({"depths": "x"}, None, "report 'one': parameter depths = 'x' is not of type list[int]; an example: 2,4,8"),
         ({"depths": "0"}, None, "report 'one': parameter depths: layers = 0 is out of range"),
-        ({"more": "1"}, ["one"], "unknown parameter, which no chosen report has, 'more'"),
+        ({"more": "1"}, ["one"], "unknown parameter of the chosen reports 'more'"),
         ({}, ["oen"], "unknown report 'oen'; choices, nearest first: one, two"),
         ({}, [], "no report is chosen"),
     ],
@@ -211,3 +211,27 @@ def test_a_place_that_cant_be_written_to_is_refused_before_anything_runs(
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="can't write to"):
         gallery({}, tmp_path / "file", notebooks=notebooks).make()
+
+
+@pytest.mark.parametrize(
+    ("left", "known", "workers", "words"),
+    [
+        ([0, 1, 2], {}, 1, ""),
+        ([], {0: 60.0}, 1, ""),
+        ([1, 2], {0: 60.0}, 1, "about 2 min left"),
+        ([1, 2], {0: 10.0, 1: 600.0}, 1, "about 15 min left"),
+        ([1, 2], {0: 60.0}, 2, "about 60 s left"),
+        ([2], {0: 60.0}, 8, "about 60 s left"),
+        ([2], {2: 0.5}, 1, "about 10 s left"),
+    ],
+)
+def test_time_left(left: list[int], known: dict[int, float], workers: int, words: str) -> None:
+    assert time_left(left, known, workers) == words
+
+
+def test_what_was_made_before_says_how_long_it_takes(tmp_path: Path) -> None:
+    for name, text in {"good": '{"seconds": 7.5}', "odd": '{"seconds": "x"}', "list": "[]", "broken": "{"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "summary.json").write_text(text)
+    jobs = [Job(name, tmp_path, {}, tmp_path, name) for name in ("never", "good", "odd", "list", "broken")]
+    assert seconds_before(jobs) == {1: 7.5}

@@ -7,7 +7,7 @@ import pytest
 
 from cna_viz.errors import ReportError
 from cna_viz.reports.many import workers
-from cna_viz.reports.many.jobs import MADE, Job, Outcome
+from cna_viz.reports.many.workers import MADE, Job, Outcome
 from cna_viz.reports.report import ReportResult
 
 

@@ -81,7 +81,7 @@ def test_no_browser_is_one_line_that_says_what_to_do(tmp_path: Path, monkeypatch
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
     assert find_browser() is None
     with pytest.raises(
-        UsageError, match=r"^a PDF needs a browser, and BROWSER_PATH = '.*nothing' is no program: install"
+        UsageError, match=r"^a PDF needs a browser, and BROWSER_PATH = '.*nothing' is not a program: install"
     ):
         require_browser()
     monkeypatch.delenv("BROWSER_PATH")

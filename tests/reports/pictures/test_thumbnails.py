@@ -15,8 +15,7 @@ import pytest
 from cna_viz.figures.style import theme
 from cna_viz.reports.pictures import thumbnails
 from cna_viz.reports.pictures.browser import find_browser
-from cna_viz.reports.pictures.pictures import find_picture
-from cna_viz.reports.pictures.thumbnails import draw_thumbnails, read_thumbnail
+from cna_viz.reports.pictures.thumbnails import draw_thumbnails, find_picture, read_thumbnail
 
 PNG = base64.b64encode(b"\x89PNG picture").decode()
 
@@ -48,9 +47,9 @@ def test_it_is_the_tagged_figure_else_the_first(tmp_path: Path) -> None:
     other = find_picture(
         report(tmp_path / "b", (first, []), (words, ["thumbnail"]), (second, ["thumbnail"])) / "report.ipynb"
     )
-    assert one is not None
-    assert other is not None
-    assert (one.figure["data"], other.figure["data"]) == ([{"y": [0]}], [{"y": [9]}])
+    assert isinstance(one, dict)
+    assert isinstance(other, dict)
+    assert (one["data"], other["data"]) == ([{"y": [0]}], [{"y": [9]}])
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"cells": 1}', '{"cells": []}', "[]"])
@@ -67,8 +66,8 @@ def test_title_and_footnote_are_left_out_and_other_words_stay(tmp_path: Path) ->
     theme.finish(drawn, "title", "footnote", height=1700)
     folder = report(tmp_path / "a", ({PLOTLY: json.loads(drawn.to_json())}, []))
     picture = find_picture(folder / "report.ipynb")
-    assert picture is not None
-    layout = picture.figure["layout"]
+    assert isinstance(picture, dict)
+    layout = picture["layout"]
     assert [note["text"] for note in layout["annotations"]] == ["stays"]
     assert "title" not in layout
     assert (layout["width"], layout["height"]) == (800, 700)
@@ -145,6 +144,6 @@ def test_one_browser_draws_all(tmp_path: Path) -> None:
     before = (tmp_path / "a" / "thumbnail.png").stat().st_mtime_ns
     assert draw_thumbnails([*folders, report(tmp_path / "c", ({PLOTLY: broken}, []))]) in {
         "",
-        "Pictures of some figures are missing, because the browser that should draw them failed or hangs.",
+        "Pictures of some figures are missing, because the browser that draws them failed or hangs.",
     }
     assert (tmp_path / "a" / "thumbnail.png").stat().st_mtime_ns == before

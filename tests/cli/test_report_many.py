@@ -53,8 +53,8 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
         ("report --all --only", "argument --only: expected one argument"),
         ("report --all --only goood", "unknown report 'goood'; choices, nearest first: good, bad"),
         ("report --all -p epochs many", "report 'good': parameter epochs = 'many' is not of type int; an example: 3"),
-        ("report --all -p epoch 3", "unknown parameter, which no chosen report has, 'epoch'"),
-        ("report --all --data there", "unknown parameter, which no chosen report has, 'data'"),
+        ("report --all -p epoch 3", "unknown parameter of the chosen reports 'epoch'"),
+        ("report --all --data there", "unknown parameter of the chosen reports 'data'"),
         ("report good -b nothing.yaml", "nothing.yaml: can't be read: No such file or directory"),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_pdf_without_a_browser_is_refused_before_anything_runs(
     monkeypatch.setenv("BROWSER_PATH", "no-such-browser")
     answer = call(*words.split())
     assert answer.code == 2
-    assert answer.complaint.startswith("a PDF needs a browser, and BROWSER_PATH = 'no-such-browser' is no program")
+    assert answer.complaint.startswith("a PDF needs a browser, and BROWSER_PATH = 'no-such-browser' is not a program")
 
 
 @pytest.mark.usefixtures("notebooks")
@@ -120,7 +120,7 @@ def test_an_interrupt_is_exit_code_130_and_names_the_page(call: Call, monkeypatc
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cna_viz.reports.many.workers.Workers.start", interrupt)
+    monkeypatch.setattr("cna_viz.reports.many.workers.start", interrupt)
     answer = call("report", "--all")
     assert answer.code == 130
     assert answer.err.rstrip().endswith("Finished reports: reports/index.html")

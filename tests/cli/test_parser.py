@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from cna_viz.cli.options import add_config_options, flag, read_config
-from cna_viz.cli.parser import Parser
+from cna_viz.cli.parser import Parser, add_config_options, read_config
 from cna_viz.config import (
     CSBMConfig,
     DataConfig,
@@ -42,7 +41,7 @@ def test_nothing_given_is_the_default_config() -> None:
 
 def test_every_field_has_one_option() -> None:
     config = RunConfig(data=DataConfig(dataset="csbm"))
-    flags = [flag(option) for option in settings().values()]
+    flags = [option.option for option in settings().values()]
     assert len(flags) == len(set(flags)) == len(list(leaves(config)))
 
 
@@ -96,7 +95,7 @@ def test_all_options_together_arrive_in_their_fields() -> None:
     graphs = RunConfig(data=DataConfig(dataset="motifs"), model=ModelConfig(readout="max"))
     assert parse("--dataset", "motifs", "--readout", "max") == graphs
     given = {word for word in words.split() if word.startswith("--")}
-    assert given | {"--readout"} == {flag(o) for o in settings().values()}
+    assert given | {"--readout"} == {o.option for o in settings().values()}
 
 
 def test_every_option_has_a_meaning_and_shows_its_default() -> None:
@@ -107,7 +106,7 @@ def test_every_option_has_a_meaning_and_shows_its_default() -> None:
         default = option.field.get_default()
         default = ", ".join(default) if isinstance(default, tuple) else default
         shown = "" if default is None else re.escape(f" (default {default})")
-        assert re.search(rf"{flag(option)} [A-Z]+ \w[^(]*?.*?{shown}", text), flag(option)
+        assert re.search(rf"{option.option} [A-Z]+ \w[^(]*?.*?{shown}", text), option.option
         assert option.field.description or option.path == ("seed",)
 
 

@@ -68,7 +68,7 @@ def test_nothing_is_exported_into_a_record_or_over_a_link(call: Call, records: l
 def test_what_is_written_to_names_that_are_not_utf8_is_refused_at_once(call: Call, records: list[Record]) -> None:
     answer = call("runs", "export", records[0].id, "--to", "csv", "--out", "o\udcff")
     assert answer.code == 2
-    assert answer.complaint.startswith("--out 'o\\udcff' is not accepted: what is written there names it")
+    assert answer.complaint.startswith("--out 'o\\udcff' is not accepted: files written there contain it")
 
 
 def test_files_that_are_there_are_kept_unless_forced(call: Call, records: list[Record]) -> None:
