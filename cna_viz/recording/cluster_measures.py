@@ -1,4 +1,4 @@
-"""How the clusters of the slots are doing: against classes, communities, the layer before, and the snapshot before."""
+"""Cluster measures: agreement with classes, communities and the previous layer, and churn over time."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,11 +12,11 @@ ClusterTable = dict[str, dict[int, float]]
 
 
 class ClusterMeasurer:
-    """Measures the clusters of all layers at once; remembers those of the last call, for the churn.
+    """Measures the clusters of all layers; remembers the last ones for the churn.
 
     Args:
-        names: Measures to take; names of other measures are passed over.
-        partitions: What clusters are compared with: ``classes`` and ``communities``, one label per node each.
+        names: Measures to take; other measures are ignored.
+        partitions: Reference labels, one per node: ``classes`` and ``communities``.
     """
 
     def __init__(self, names: Sequence[str], partitions: Mapping[str, Tensor]) -> None:
@@ -25,7 +25,7 @@ class ClusterMeasurer:
         self._before: dict[int, Tensor] = {}
 
     def __call__(self, labels: Mapping[int, Tensor]) -> ClusterTable:
-        """Return what was measured; nothing where there is nothing to compare with.
+        """Return the measures; values without a reference are missing.
 
         Args:
             labels: Cluster of every node, ``[nodes]``, by layer.
@@ -40,12 +40,12 @@ class ClusterMeasurer:
                 if value is not None:
                     table[name][layer] = value
         if "cluster_churn" in self.names:
-            # Copies: a slot may write to its labels, as it does when a state is loaded.
+            # Copies: loading a state writes to the labels of a slot.
             self._before = {layer: value.clone() for layer, value in labels.items()}
         return table
 
     def forget(self) -> None:
-        """Have no churn at the next call."""
+        """Forget the last clusters: the next call has no churn."""
         self._before = {}
 
     def _measure(self, name: str, layer: int, now: Tensor, labels: Mapping[int, Tensor]) -> float | None:

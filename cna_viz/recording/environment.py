@@ -1,4 +1,4 @@
-"""Facts about the machine and the software that made a record."""
+"""The machine and the software that made a record."""
 
 import os
 import platform
@@ -13,11 +13,11 @@ _PACKAGES = ("cna-viz", "torch", "torch-geometric", "numpy", "scipy", "scikit-le
 
 
 def describe_environment(device: str, threads: int) -> dict[str, Any]:
-    """Return versions, commit, device and threads: what the numbers of a run depend on besides its config.
+    """Return everything besides its config that the numbers of a run depend on: versions, commit, device, threads.
 
     Args:
-        device: Name of the device that trains.
-        threads: Threads that torch uses.
+        device: Device of the training.
+        threads: Number of torch threads.
     """
     return {
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
@@ -30,16 +30,13 @@ def describe_environment(device: str, threads: int) -> dict[str, Any]:
 
 
 def peak_memory_mib() -> float | None:
-    """Return the largest resident memory of this process so far, in MiB; None where the system does not tell."""
+    """Return the peak resident memory of this process in MiB; None if the system does not report it."""
     try:
-        # What getrusage says on Linux begins with the memory of the process that started this one.
+        # On Linux, getrusage includes the memory of the process that started this one.
         status = Path("/proc/self/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
     except (OSError, IndexError):
-        return _peak_of_getrusage()
-
-
-def _peak_of_getrusage() -> float | None:
+        pass
     try:
         import resource
     except ImportError:  # not on Windows

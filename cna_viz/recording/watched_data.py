@@ -1,28 +1,32 @@
-"""The graph of somebody else's training, as a record keeps it."""
+"""Graph and scores of a training outside this package, in the form a record keeps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch_geometric.utils import remove_self_loops, to_undirected
 
 from cna_viz.config import vocabulary
-from cna_viz.errors import UsageError
+from cna_viz.errors import UsageError, unknown_name
 
 MASKS: Final = {"train": "train_mask", "val": "val_mask", "test": "test_mask"}
+Scores: TypeAlias = Any
+"""A number (of the training nodes), a scalar tensor, or numbers by split; None if unknown."""
 
 
 @dataclass(frozen=True)
 class WatchedGraph:
-    """What a record needs of a graph.
+    """The graph of a watched training.
 
     Attributes:
         x: Features, ``[nodes, features]``.
-        edge_index: Edges as measures see them: undirected, both directions, no self-loops, ``[2, edges]``.
-        y: Classes, int64, ``[nodes]``; None where the data has none.
-        parts: Nodes by part of the split; empty where the data has no masks.
+        edge_index: Undirected edges in both directions, without self-loops, ``[2, edges]``.
+        y: Classes, int64, ``[nodes]``; None if the data has none.
+        parts: Node indices by split; empty if the data has no masks.
     """
 
     x: Tensor
@@ -36,7 +40,7 @@ class WatchedGraph:
         return self.x.shape[0]
 
     def tensors(self) -> dict[str, "np.ndarray[Any, Any]"]:
-        """Return the graph's tensors of a record; where there are no classes, every node has class 0."""
+        """Return the graph tensors of a record; without classes, every node has class 0."""
         split_of_node = np.zeros(self.num_nodes, dtype=np.int8)
         for number, name in enumerate(vocabulary.SPLITS, start=1):
             if name in self.parts:
@@ -51,13 +55,13 @@ class WatchedGraph:
 
 
 def read_graph(data: Any) -> WatchedGraph:
-    """Read what is needed from PyG's ``Data``, or anything with ``x``, ``edge_index``, and maybe ``y`` and masks.
+    """Read the graph from PyG's ``Data``, or any object with ``x``, ``edge_index``, and maybe ``y`` and masks.
 
-    Directed edges are taken in both directions: the measures are those of undirected graphs. Classes are kept where
-    they are one integer per node; of masks with several columns the first is taken.
+    Directed edges are made undirected, as the measures require. Classes are kept if they are one integer per node; of a
+    mask with several columns the first is used.
 
     Raises:
-        UsageError: When features or edges are missing or not of their shape.
+        UsageError: When features or edges are missing or have the wrong shape.
     """
     x, edges = getattr(data, "x", None), getattr(data, "edge_index", None)
     if not isinstance(x, Tensor) or x.dim() != 2 or x.shape[0] == 0:
@@ -71,6 +75,39 @@ def read_graph(data: Any) -> WatchedGraph:
         )
     undirected: Tensor = to_undirected(remove_self_loops(edges.long())[0], num_nodes=nodes)
     return WatchedGraph(x, undirected, _classes(getattr(data, "y", None), nodes), _parts(data, nodes))
+
+
+def by_part(what: str, value: Scores) -> dict[str, float] | None:
+    """Return scores by split.
+
+    Raises:
+        UsageError: When a split is unknown or a value is not a number.
+    """
+    if value is None:
+        return None
+    given = dict(value) if isinstance(value, Mapping) else {"train": value}
+    for name in given:
+        if name not in vocabulary.SPLITS:
+            raise unknown_name(f"part of {what}", str(name), vocabulary.SPLITS)
+    try:
+        return {name: _number(number) for name, number in given.items()}
+    except (TypeError, ValueError, RuntimeError):
+        raise UsageError(
+            f"{what} = {value!r} is not accepted: it must be a number, or a number for each part"
+        ) from None
+
+
+def score(output: Tensor, graph: WatchedGraph) -> dict[str, dict[str, float]]:
+    """Return cross-entropy and accuracy by split; nothing if the graph has no classes or no masks."""
+    parts = {name: nodes.to(output.device) for name, nodes in graph.parts.items() if len(nodes)}
+    if graph.y is None or not parts or output.shape[1] <= int(graph.y.max()):
+        return {}
+    output, y = output.float(), graph.y.to(output.device)
+    losses, correct = F.cross_entropy(output, y, reduction="none"), (output.argmax(dim=1) == y).float()
+    return {
+        "loss": {name: float(losses[nodes].mean()) for name, nodes in parts.items()},
+        "accuracy": {name: float(correct[nodes].mean()) for name, nodes in parts.items()},
+    }
 
 
 def _classes(y: Any, nodes: int) -> Tensor | None:
@@ -88,6 +125,12 @@ def _parts(data: Any, nodes: int) -> dict[str, Tensor]:
             column = mask if mask.dim() == 1 else mask[:, 0]
             parts[name] = column.nonzero().squeeze(1)
     return parts
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, str | bytes):
+        raise TypeError(f"{value!r} is text")
+    return float(value.detach() if isinstance(value, Tensor) else value)
 
 
 def _shown(value: Any) -> str:
