@@ -1,4 +1,4 @@
-"""What the app shows, and a private folder from which it is served."""
+"""The pages of the app, and the private folder they are served from."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +19,10 @@ class Page:
     """A notebook as a page.
 
     Attributes:
-        name: Its address, below the server's.
-        report: The report whose notebook it is.
-        short: What the navigation calls it.
-        sentence: What can be done there.
+        name: Its path.
+        report: The report whose notebook it shows.
+        short: Its name in the navigation.
+        sentence: What a visitor can do there.
     """
 
     name: str
@@ -56,12 +56,10 @@ PAGES: Final = (
 
 @contextmanager
 def served_folder(runs: Path | None) -> Iterator[Path]:
-    """Yield a folder that holds the notebooks of the pages and nothing else; it is gone afterwards.
-
-    Nobody else on the computer may read it, and the server never looks outside of it.
+    """Yield a temporary folder with the notebooks of the pages and nothing else, private to the user.
 
     Args:
-        runs: Folder of the records for the pages that have a parameter ``runs``; their defaults when left out.
+        runs: Folder of the records for the pages with a parameter ``runs``; their defaults when left out.
 
     Raises:
         UsageError: When a notebook is missing.
@@ -75,11 +73,11 @@ def served_folder(runs: Path | None) -> Iterator[Path]:
 
 
 def made_ready(count: int, runs: Path | None) -> dict[str, int]:
-    """Return how many of each page to make before a visitor asks for them.
+    """Return how many copies of each page to prepare before a visitor asks for them.
 
     Args:
-        count: How many of those that are always the same.
-        runs: Folder that the app was given. Records may be added to it, so pages that show it are made when asked for.
+        count: Number of copies of the pages that never change.
+        runs: Folder of the app, if given. Its records may change, so pages that show it are not prepared.
     """
     return {page.name: 0 if runs is not None and _has_runs(_notebook(page.report, None)) else count for page in PAGES}
 
