@@ -1,6 +1,7 @@
 """The handlers of the app: its own pages beside the notebooks, and the checks that every route requires."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from http.client import responses
 from pathlib import Path
@@ -73,22 +74,17 @@ def guarded(rule: tuple[Any, ...]) -> tuple[Any, ...]:
     return (pattern, type(handler.__name__, (handler, Guarded), {}), *arguments)
 
 
-class LandingHandler(JupyterHandler):
-    """The page with a card for every page."""
+class TextHandler(JupyterHandler):
+    """Sends a page without a kernel."""
+
+    def initialize(self, page: Callable[[], str]) -> None:
+        """Keep the function that returns the page as HTML."""
+        self.page = page
 
     @authenticated
     def get(self) -> None:
         """Send the page."""
-        self.finish(landing_page())
-
-
-class InstructorHandler(JupyterHandler):
-    """The page for the instructor."""
-
-    @authenticated
-    def get(self) -> None:
-        """Send the page."""
-        self.finish(instructor_page())
+        self.finish(self.page())
 
 
 class PageHandler(JupyterHandler):

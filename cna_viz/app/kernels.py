@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -27,35 +26,21 @@ class RunningInterpreter(KernelSpecManager):
         """Make a temporary folder for IPython's profile."""
         super().__init__(**traits)
         self._scratch = TemporaryDirectory(prefix="cna-viz-ipython-")
-        self._spec = kernel_spec("cna_viz", environment(Path(self._scratch.name)), EXTENSION)
+        self._spec = kernel_spec("cna_viz", {"IPYTHONDIR": self._scratch.name}, EXTENSION)
 
     def find_kernel_specs(self) -> dict[str, str]:
         """Return its name; it has no folder of its own."""
         return {NAME: self._scratch.name}
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return its specification.
-
-        Raises:
-            NoSuchKernel: For any other kernel.
-        """
+        """Return its specification; refuse any other kernel."""
         if kernel_name != NAME:
             raise NoSuchKernel(kernel_name)
         return self._spec
 
 
-def environment(scratch: Path) -> dict[str, str]:
-    """Return the environment variables that a page's kernel has in addition to those of this process."""
-    return {"IPYTHONDIR": str(scratch)}
-
-
 async def take(manager: Any, notebook: str) -> Any:
-    """Return a prepared page whose kernel lives, else start a new one.
-
-    Args:
-        manager: Voila's kernel manager, which makes pages: dictionaries of a kernel, a renderer and a task.
-        notebook: File name of the notebook.
-    """
+    """Return a prepared page of Voila's kernel manager (kernel, renderer, task) whose kernel lives, else start one."""
     pool = manager._pools[notebook]
     while pool:
         page = await pool.pop(0)
@@ -67,12 +52,7 @@ async def take(manager: Any, notebook: str) -> Any:
 
 
 async def parts(manager: Any, page: Any) -> AsyncIterator[str]:
-    """Yield a page in parts for as long as its kernel lives.
-
-    Raises:
-        DeadKernelError: If the kernel ends before the page is finished.
-        RuntimeError: If the kernel never becomes ready.
-    """
+    """Yield a page in parts; raise ``DeadKernelError`` if its kernel ends before the page is finished."""
     async for part in _made(page):
         # Between cells only: other parts may end inside a tag, where a message would be hidden.
         if CELL in part and not await lives(manager, page):

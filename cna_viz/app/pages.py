@@ -16,53 +16,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """A notebook as a page.
+    """A notebook as a page: its report, its name in the navigation, and what a visitor can do there."""
 
-    Attributes:
-        name: Its path.
-        report: The report whose notebook it shows.
-        short: Its name in the navigation.
-        sentence: What a visitor can do there.
-    """
-
-    name: str
     report: str
     short: str
     sentence: str
 
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return self.short.lower()
+
 
 PAGES: Final = (
-    Page(
-        "lesson",
-        "teaching",
-        "Lesson",
-        "45 minutes in six steps: predict, look, touch. Nothing is trained, everybody sees the same.",
-    ),
-    Page(
-        "explorer",
-        "explorer",
-        "Explorer",
-        "Look into stored runs layer by layer, hold two side by side, switch the parts of CNA on and off.",
-    ),
-    Page(
-        "playground",
-        "playground",
-        "Playground",
-        "A small graph and a deep network to change by hand: step, bend, rewire, train.",
-    ),
+    Page("teaching", "Lesson", "45 minutes in six steps: predict, look, try. No training; everybody sees the same."),
+    Page("explorer", "Explorer", "Explore stored runs layer by layer, compare two, switch parts of CNA on and off."),
+    Page("playground", "Playground", "A small graph and a deep network to change by hand: step, bend, rewire, train."),
 )
 """The pages in their order."""
 
 
 @contextmanager
 def served_folder(runs: Path | None) -> Iterator[Path]:
-    """Yield a temporary folder with the notebooks of the pages and nothing else, private to the user.
+    """Yield a temporary folder with the notebooks of the pages, private to the user.
 
-    Args:
-        runs: Folder of the records for the pages with a parameter ``runs``; their defaults when left out.
-
-    Raises:
-        UsageError: When a notebook is missing.
+    Pages with a parameter ``runs`` get the folder of the records; its default is kept when ``runs`` is None.
     """
     with TemporaryDirectory(prefix="cna-viz-") as name:
         folder = Path(name)
@@ -73,12 +51,7 @@ def served_folder(runs: Path | None) -> Iterator[Path]:
 
 
 def made_ready(count: int, runs: Path | None) -> dict[str, int]:
-    """Return how many copies of each page to prepare before a visitor asks for them.
-
-    Args:
-        count: Number of copies of the pages that never change.
-        runs: Folder of the app, if given. Its records may change, so pages that show it are not prepared.
-    """
+    """Return how many copies of each page to prepare: none of pages that show the given runs, which may change."""
     return {page.name: 0 if runs is not None and _has_runs(_notebook(page.report, None)) else count for page in PAGES}
 
 

@@ -1,6 +1,7 @@
 """The server: Voila on loopback, with our own pages, a token, one kernel per visitor, and an end to idle kernels."""
 
 import logging
+import re
 import secrets
 import shutil
 import signal
@@ -16,14 +17,7 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.static_file_handler import TemplateStaticFileHandler
 
-from cna_viz.app.handlers import (
-    InstructorHandler,
-    LandingHandler,
-    PageHandler,
-    ShutdownHandler,
-    guarded,
-    pages_environment,
-)
+from cna_viz.app import handlers
 from cna_viz.app.kernels import RunningInterpreter, end_kernels
 from cna_viz.app.messages import DEFECT, HUNG
 from cna_viz.app.pages import PAGES
@@ -34,16 +28,7 @@ from cna_viz.reports.running.kernel import encryption
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 TEMPLATES: Final = (PACKAGE / "app" / "templates" / "voila", PACKAGE)
 """Template folders searched first: our page, and by its full name the script that it shares with reports."""
-NOT_SERVED: Final = (
-    "voila/tree",
-    "voila/render",
-    "voila/api/contents",
-    "voila/files",
-    "voila/query",
-    "voila/templates",
-    "voila/api/shutdown",
-    "logout",
-)
+NOT_SERVED: Final = re.compile("^/$|voila/(tree|render|api/contents|files|query|templates|api/shutdown)|logout")
 """Routes of Voila that are not served, or by our own rules."""
 PATIENCE: Final = 300
 """Maximum seconds per cell, in case its kernel hangs."""
@@ -54,12 +39,8 @@ PING: Final = 30_000
 class Demo(Voila):  # type: ignore[misc]  # Voila has no types
     """Voila, configured by a program instead of its command line.
 
-    Args:
-        folder: Folder of the pages' notebooks.
-        port: Port to listen on.
-        idle_minutes: Minutes without a visitor after which a kernel ends.
-        made_ready: Number of prepared copies of each page, by name.
-        announce: Called with the address once it answers.
+    It serves the notebooks of ``folder``, prepares ``made_ready`` copies of each page by name, ends kernels after
+    ``idle_minutes`` without a visitor, and calls ``announce`` with its address once it answers.
     """
 
     def __init__(
@@ -93,19 +74,19 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
         """Answer with our own pages when a token or a page is missing, and only to local host names."""
         settings: dict[str, Any] = super().init_settings()
         # Refuses a foreign page whose name resolves to this computer (DNS rebinding).
-        return {**settings, "jinja2_env": pages_environment(), "allow_remote_access": False}
+        return {**settings, "jinja2_env": handlers.pages_environment(), "allow_remote_access": False}
 
     def init_handlers(self) -> list[Any]:
         """Serve our pages, and nothing else from the folder."""
-        kept = [rule for rule in super().init_handlers() if not _is_dropped(str(rule[0]))]
-        pages = [(f"/{page.name}", PageHandler, {"notebook": f"{page.name}.ipynb"}) for page in PAGES]
+        kept = [rule for rule in super().init_handlers() if not NOT_SERVED.search(str(rule[0]))]
+        pages = [(f"/{page.name}", handlers.PageHandler, {"notebook": f"{page.name}.ipynb"}) for page in PAGES]
         ours = [
-            ("/", LandingHandler),
-            ("/instructor", InstructorHandler),
-            (r"/voila/api/shutdown/(.*)", ShutdownHandler),
+            ("/", handlers.TextHandler, {"page": handlers.landing_page}),
+            ("/instructor", handlers.TextHandler, {"page": handlers.instructor_page}),
+            (r"/voila/api/shutdown/(.*)", handlers.ShutdownHandler),
             (r"/voila/templates/([^/]+/static/[^/].*)", TemplateStaticFileHandler),
         ]
-        return [guarded(rule) for rule in (*ours, *pages, *kept, (".*", Template404))]
+        return [handlers.guarded(rule) for rule in (*ours, *pages, *kept, (".*", Template404))]
 
     def stop(self) -> None:
         """End all kernels at once, without waiting for their output."""
@@ -175,11 +156,7 @@ def _config(folder: Path, port: int, idle_minutes: float, made_ready: Mapping[st
                 "allow_theme_override": "NO",
                 "resources": {"pages": [[page.name, page.short] for page in PAGES]},
             },
-            "VoilaExecutor": {
-                "cell_error_instruction": DEFECT,
-                "cell_timeout_instruction": HUNG,
-                "timeout": PATIENCE,
-            },
+            "VoilaExecutor": {"cell_error_instruction": DEFECT, "cell_timeout_instruction": HUNG, "timeout": PATIENCE},
             "KernelManager": {"transport_encryption": encryption()},
             # A restarted kernel looks alive but never answers the requests sent to its predecessor.
             "KernelRestarter": {"restart_limit": 0},
@@ -189,10 +166,6 @@ def _config(folder: Path, port: int, idle_minutes: float, made_ready: Mapping[st
             "MappingKernelManager": {"cull_idle_timeout": seconds, "cull_interval": max(1, seconds // 4)},
         }
     )
-
-
-def _is_dropped(pattern: str) -> bool:
-    return pattern == "/" or any(part in pattern for part in NOT_SERVED)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

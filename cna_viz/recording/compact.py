@@ -15,13 +15,9 @@ HALF_TOLERANCE = 0.01
 
 
 def compact(value: Tensor, precision: str) -> np.ndarray[Any, Any]:
-    """Return the array, in float16 if requested and if that keeps the differences between rows.
+    """Return features, ``[nodes, channels]``, in float16 if requested and if that keeps the differences between rows.
 
     Smoothing makes rows alike, and rounding nearly equal rows to float16 may remove all that distinguishes them.
-
-    Args:
-        value: Features, ``[nodes, channels]``.
-        precision: ``float16`` or ``float32``.
     """
     value = value.float()
     if precision == "float16":
@@ -57,14 +53,10 @@ def _load_kernel() -> Any:
 
 
 def project(value: Tensor, channels: int | None) -> Tensor:
-    """Return a random projection of features with more than ``channels`` channels; others unchanged.
+    """Return features, ``[nodes, wide]``, of more than ``channels`` channels as a random projection; others unchanged.
 
     X R with independent normal entries of R, of variance 1 / channels, keeps distances between rows in expectation
     (Johnson and Lindenstrauss, 1984). R is the same for all layers of one width, all epochs and all runs.
-
-    Args:
-        value: Features, ``[nodes, wide]``.
-        channels: Channels to keep; None for all.
     """
     if channels is None or value.shape[1] <= channels:
         return value

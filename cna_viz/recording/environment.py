@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,12 +14,7 @@ _PACKAGES = ("cna-viz", "torch", "torch-geometric", "numpy", "scipy", "scikit-le
 
 
 def describe_environment(device: str, threads: int) -> dict[str, Any]:
-    """Return everything besides its config that the numbers of a run depend on: versions, commit, device, threads.
-
-    Args:
-        device: Device of the training.
-        threads: Number of torch threads.
-    """
+    """Return everything besides its config that the numbers of a run depend on: versions, commit, device, threads."""
     return {
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "commit": _commit(),
@@ -31,12 +27,10 @@ def describe_environment(device: str, threads: int) -> dict[str, Any]:
 
 def peak_memory_mib() -> float | None:
     """Return the peak resident memory of this process in MiB; None if the system does not report it."""
-    try:
+    with suppress(OSError, IndexError):
         # On Linux, getrusage includes the memory of the process that started this one.
         status = Path("/proc/self/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    except (OSError, IndexError):
-        pass
     try:
         import resource
     except ImportError:  # not on Windows

@@ -1,7 +1,7 @@
 """Norms of the loss gradient at every stage; the gradients themselves are not kept."""
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, Self
+from collections.abc import Callable
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +15,7 @@ Norms = dict[Key, Tensor]
 
 
 class Backward:
-    """The backward pass through the stages of one forward pass.
-
-    Attributes:
-        norms: Gradient norms, set by :meth:`run`; stages without a gradient are missing.
-    """
+    """The backward pass through the stages of one forward pass; stages without a gradient have no norm."""
 
     def __init__(self) -> None:
         self.norms: Norms = {}
@@ -38,30 +34,25 @@ class Backward:
             torch.autograd.grad(loss, self._first, allow_unused=True)
 
 
-class GradientNorms(Protocol):
+class GradientNorms:
     """Source of gradient norms for a recorder whose probe can't run the backward pass itself."""
 
     def close(self) -> None:
         """End an epoch."""
 
-    def norms(self, epoch: int) -> Mapping[Key, Tensor]:
+    def norms(self, epoch: int) -> Norms:
         """Return the norms of the epoch closed last, or of the model as it is."""
+        raise NotImplementedError
 
 
-class BatchGradients:
+class BatchGradients(GradientNorms):
     """Gradients of a mini-batch's loss, for graphs too large for a backward pass as a whole.
 
-    Args:
-        model: The model. It is run in evaluation mode and restored.
-        taps: Its stages.
-        loss: Runs it on a mini-batch of an epoch and returns the loss.
+    ``loss`` runs the model on a mini-batch of an epoch, in evaluation mode; afterwards the model is restored.
     """
 
     def __init__(self, model: nn.Module, taps: Taps, loss: Callable[[int], Tensor]) -> None:
         self.model, self.taps, self.loss = model, taps, loss
-
-    def close(self) -> None:
-        """Do nothing: norms are computed on demand."""
 
     def norms(self, epoch: int) -> Norms:
         """Return the norms of the model as it is, by one forward and backward pass of the mini-batch."""
@@ -75,12 +66,8 @@ class BatchGradients:
         return backward.norms
 
 
-class StepGradients:
-    """Gradients of the last backward pass of somebody else's training loop; a context manager.
-
-    Args:
-        taps: The stages.
-    """
+class StepGradients(GradientNorms):
+    """Gradients of the last backward pass of somebody else's training loop; a context manager."""
 
     def __init__(self, taps: Taps) -> None:
         self._heard: Norms = {}
@@ -108,7 +95,4 @@ class StepGradients:
 
 
 def _note(norms: Norms, key: Key, value: Tensor) -> None:
-    def note(gradient: Tensor) -> None:
-        norms[key] = as_rows(gradient).square.sqrt()
-
-    value.register_hook(note)  # type: ignore[no-untyped-call]
+    value.register_hook(lambda gradient: norms.update({key: as_rows(gradient).square.sqrt()}))  # type: ignore[no-untyped-call]

@@ -1,7 +1,6 @@
 """Observing a model: one forward pass in evaluation mode, measured and written layer by layer."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,51 +32,38 @@ def most_likely(output: Tensor) -> Tensor:
 
 @dataclass
 class Observation:
-    """Measurements of one forward pass.
-
-    Attributes:
-        measures: Scalar tensor by measure and key.
-        labels: Cluster of every node by layer, for slots that cluster.
-        output: Output of the model.
-    """
+    """Measurements of one forward pass: scalar tensors by measure and key, cluster labels by layer, and the output."""
 
     measures: dict[str, dict[Key, Tensor]] = field(default_factory=dict)
     labels: dict[int, Tensor] = field(default_factory=dict)
     output: Tensor = field(default_factory=lambda: torch.empty(0))
 
 
+@dataclass(eq=False)
 class Probe:
     """Observes a model, holding the features of one layer at a time.
 
     With a loss, autograd holds what the backward pass needs, as in a training step. The model runs in evaluation mode;
     its parameters get no gradient, and mode and random state are restored.
 
-    Args:
-        model: The model.
-        forward: Runs it.
-        taps: Its stages.
+    Attributes:
         slots: Its slots by layer, if known.
-        measurer: Measures features.
         nodes: Number of nodes, the rows that features must have.
-        config: What to record.
         loss: Training loss, whose gradient norms are measured in a backward pass; None for no backward pass.
         predict: Turns the output into the predictions of a snapshot.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        forward: Forward,
-        taps: Taps,
-        slots: Mapping[int, nn.Module],
-        measurer: FeatureMeasurer,
-        nodes: int,
-        config: RecordingConfig,
-        loss: Loss | None = None,
-        predict: Predict = most_likely,
-    ) -> None:
-        self.model, self.forward, self.taps, self.slots = model, forward, taps, dict(slots)
-        self.measurer, self.nodes, self.config, self.loss, self.predict = measurer, nodes, config, loss, predict
+    model: nn.Module
+    forward: Forward
+    taps: Taps
+    slots: Mapping[int, nn.Module]
+    measurer: FeatureMeasurer
+    nodes: int
+    config: RecordingConfig
+    loss: Loss | None = None
+    predict: Predict = most_likely
+
+    def __post_init__(self) -> None:
         self._label_taps = TapModules(label_taps(self.slots))
         self._widths: dict[Key, int] = {}
 
@@ -87,11 +73,7 @@ class Probe:
         return ["prediction", *(tensor_name("embedding", *key) for key in self.taps.keys), *slots]
 
     def look(self, stream: SnapshotStream | None = None) -> Observation:
-        """Run the model once and return its measurements; with a stream, write a snapshot to it.
-
-        Raises:
-            RecordError: When a layer's rows are not the graph's nodes, its channels changed, or it is no longer called.
-        """
+        """Run the model once and return its measurements; with a stream, write a snapshot to it."""
         found, passed, backward = Observation(), set[Key](), Backward()
 
         def hear(key: Key, value: Tensor, training: bool) -> None:
@@ -113,13 +95,12 @@ class Probe:
             if stream is not None:
                 stream.add(tensor_name("slot_input_histogram", layer), counts.cpu().numpy())
 
-        rationals = nullcontext() if stream is None else listen_to_rationals(self.slots, hear_rational)
         with (
             undisturbed(self.model),
             torch.set_grad_enabled(self.loss is not None),
             listen(self.taps, hear),
             listen(self._label_taps, hear_labels),
-            rationals,
+            listen_to_rationals({} if stream is None else self.slots, hear_rational),
         ):
             output = self.forward()
             found.output = output.detach()
@@ -132,14 +113,11 @@ class Probe:
                 "record when you change the model"
             )
         if stream is not None:
-            self._write_state(stream, found.output)
+            for layer, slot in self.slots.items():
+                for name, value in slot_tensors(slot).items():
+                    stream.add(tensor_name(name, layer), value.cpu().numpy())
+            stream.add("prediction", self.predict(found.output).cpu().numpy())
         return found
-
-    def _write_state(self, stream: SnapshotStream, output: Tensor) -> None:
-        for layer, slot in self.slots.items():
-            for name, value in slot_tensors(slot).items():
-                stream.add(tensor_name(name, layer), value.cpu().numpy())
-        stream.add("prediction", self.predict(output).cpu().numpy())
 
     def _check(self, key: Key, value: Tensor) -> None:
         layer, stage = key

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -18,30 +19,23 @@ from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.training.evaluate import Scores
 
 
+@dataclass(eq=False)
 class Recorder:
     """Writes one line per epoch; measures the layers and keeps snapshots at the epochs that are due.
 
-    Args:
-        probe: Observes the model.
-        clusters: Measures clusters.
+    Attributes:
         convs: Convolutions by layer, for the norm of their weights.
         gradients: Gradient norms that the probe can't measure; None if it can, or if none are wanted.
-        writer: Writes lines and snapshots.
-        config: What to record, and how often.
     """
 
-    def __init__(
-        self,
-        probe: Probe,
-        clusters: ClusterMeasurer,
-        convs: Mapping[int, nn.Module],
-        gradients: GradientNorms | None,
-        writer: RecordWriter,
-        config: RecordingConfig,
-    ) -> None:
-        self.probe, self.clusters, self.convs, self.writer, self.config = probe, clusters, dict(convs), writer, config
-        self.layers = max(layer for layer, _ in probe.taps.keys)
-        self.gradients = gradients
+    probe: Probe
+    clusters: ClusterMeasurer
+    convs: Mapping[int, nn.Module]
+    gradients: GradientNorms | None
+    writer: RecordWriter
+    config: RecordingConfig
+
+    def __post_init__(self) -> None:
         self._measured: dict[int, dict[str, Any]] = {}
         self._kept: set[int] = set()
         self._clock = time.perf_counter()
@@ -59,13 +53,7 @@ class Recorder:
         self.writer.selected(epoch, self._measured[epoch])
 
     def close(self, epoch: int, scores: Callable[[Observation | None], Mapping[str, Any]], *, last: bool) -> None:
-        """Write the line of an epoch, and observe the model if due.
-
-        Args:
-            epoch: The epoch.
-            scores: Returns loss and scores by split, given the observation of this epoch, if any.
-            last: Whether this is the last epoch.
-        """
+        """Write the line of an epoch, with the scores by split given its observation, if due."""
         if self.gradients is not None:
             self.gradients.close()
         snapshot, seen = snapshot_due(self.config.snapshots, epoch, last=last), None
@@ -93,7 +81,7 @@ class Recorder:
         read = numbers(table)
         for name, values in self.clusters(seen.labels).items():
             read[name] = {(layer, "slot"): value for layer, value in values.items()}
-        self._measured[epoch] = as_layers(read, self.layers)
+        self._measured[epoch] = as_layers(read, max(layer for layer, _ in self.probe.taps.keys))
         return seen
 
 
@@ -114,23 +102,10 @@ def make_recorder(
     writer: RecordWriter,
     predict: Predict = most_likely,
 ) -> Recorder:
-    """Return the recorder of a model and its graph.
+    """Return the recorder of a model and its graph; slots and convolutions are given by layer.
 
-    Args:
-        model: The model.
-        forward: Runs it on the whole graph.
-        taps: Its stages.
-        slots: Its slots by layer, if known.
-        convs: Its convolutions by layer.
-        loss: Training loss of an output, whose gradient norms the probe measures; None to measure none.
-        gradients: Source of gradient norms if the loss is unknown.
-        x: Input features, ``[nodes, features]``.
-        edge_index: Edges in both directions, ``[2, edges]``.
-        y: Classes, ``[nodes]``, or None.
-        config: What to record.
-        seed: Seed of sampling measures and of the communities.
-        writer: Writes the record.
-        predict: Turns the output into one prediction per node.
+    The probe measures the gradient norms of ``loss``, if given; otherwise ``gradients`` is their source, if they are
+    wanted. ``seed`` is that of sampling measures and of the communities.
     """
     nodes = x.shape[0]
     names = [name for name in config.measures if name in vocabulary.FEATURE_MEASURES]
@@ -143,13 +118,8 @@ def make_recorder(
 
 
 def snapshot_due(kind: str, epoch: int, *, last: bool) -> bool:
-    """Whether an epoch has a snapshot; the selected epoch, unknown in advance, always has one.
+    """Whether an epoch has a snapshot, by kind: ``log`` (0, 1, 10, 100 …, last), ``ends`` (0) or ``none``.
 
-    Args:
-        kind: ``log`` (0, 1, 10, 100 …, last), ``ends`` (0) or ``none``.
-        epoch: The epoch.
-        last: Whether it is the last one.
+    The selected epoch, unknown in advance, always has one unless the kind is ``none``.
     """
-    if kind == "none":
-        return False
-    return epoch == 0 or (kind == "log" and (last or str(epoch).strip("0") == "1"))
+    return (kind != "none" and epoch == 0) or (kind == "log" and (last or str(epoch).strip("0") == "1"))

@@ -55,14 +55,9 @@ def listen_to_rationals(slots: Mapping[int, nn.Module], heard: Callable[[int, Te
 
 
 def histogram(values: Tensor, labels: Tensor, clusters: int) -> Tensor:
-    """Count values by cluster and bin, int64, ``[clusters, bins]``.
+    """Count the inputs of rationals, ``[nodes, channels]``, by cluster and bin, int64, ``[clusters, bins]``.
 
     The inner bins divide [-8, 8] evenly; the first and the last bin count the values beyond. NaN is not counted.
-
-    Args:
-        values: Inputs of the rationals, ``[nodes, channels]``.
-        labels: Cluster of every node, ``[nodes]``.
-        clusters: Number of clusters.
     """
     inner = HISTOGRAM_BINS - 2
     counts = torch.zeros(clusters * HISTOGRAM_BINS, dtype=torch.long, device=values.device)

@@ -51,11 +51,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 
 
 class TapModules:
-    """Stages marked by tap modules, which return their input.
-
-    Args:
-        modules: Taps by layer and stage.
-    """
+    """Stages marked by tap modules, which return their input."""
 
     def __init__(self, modules: Mapping[Key, nn.Module]) -> None:
         self.modules = dict(modules)

@@ -98,12 +98,6 @@ def watch(
 class Watch:
     """A record being written; made by :func:`watch`.
 
-    Args:
-        model: The model.
-        graph: Its graph.
-        config: Config of the record.
-        runs: Folder of the records.
-
     Attributes:
         folder: Folder of the record.
     """
@@ -112,10 +106,12 @@ class Watch:
         self.model, self.graph, self.config, self.folder = model, graph, config, runs / config.run_id
         self._epoch, self._accuracy = 0, dict[str, float | None]()
         self._stack, self._open = contextlib.ExitStack(), False
+        lost = model.compiled and "gradient_norm" in config.recording.measures
+        self._warnings = ["no gradient norms: compiled code calls no hooks"] if lost else []
 
     def __enter__(self) -> Self:
         recording = self.config.recording
-        for warning in self._warnings():
+        for warning in self._warnings:
             warnings.warn(warning, stacklevel=2)
             recording = recording.replace(measures=[name for name in recording.measures if name != "gradient_norm"])
         environment = describe_environment(str(self.graph.x.device), torch.get_num_threads())
@@ -161,7 +157,7 @@ class Watch:
             if error is None:
                 with _readable_errors(self.folder):
                     self._recorder.on_selected(self._epoch)
-                    self._writer.seal(self._summary("complete", self._warnings()))
+                    self._writer.seal(self._summary("complete", self._warnings))
             else:
                 error.add_note(f"the record up to here is kept, marked incomplete: {self.folder}")
                 # A full disk has no room for a summary either; the record can be read without one.
@@ -198,10 +194,6 @@ class Watch:
             writer=self._writer,
         )
 
-    def _warnings(self) -> list[str]:
-        lost = self.model.compiled and "gradient_norm" in self.config.recording.measures
-        return ["no gradient norms: compiled code calls no hooks"] if lost else []
-
     def _summary(self, status: str, warned: list[str]) -> dict[str, Any]:
         return {
             "status": status,
@@ -209,7 +201,7 @@ class Watch:
             "best_epoch": self._epoch,
             "epochs": self._epoch,
             "seconds_per_epoch": None,
-            "parameters": self.model.parameters,
+            "parameters": sum(parameter.numel() for parameter in self.model.plain.parameters()),
             "peak_memory_mib": peak_memory_mib(),
             "warnings": warned,
         }

@@ -20,36 +20,25 @@ Scores: TypeAlias = Any
 
 @dataclass(frozen=True)
 class WatchedGraph:
-    """The graph of a watched training.
+    """The graph of a watched training."""
 
-    Attributes:
-        x: Features, ``[nodes, features]``.
-        edge_index: Undirected edges in both directions, without self-loops, ``[2, edges]``.
-        y: Classes, int64, ``[nodes]``; None if the data has none.
-        parts: Node indices by split; empty if the data has no masks.
-    """
-
-    x: Tensor
-    edge_index: Tensor
-    y: Tensor | None
-    parts: dict[str, Tensor]
-
-    @property
-    def num_nodes(self) -> int:
-        """Number of nodes."""
-        return self.x.shape[0]
+    x: Tensor  # features, [nodes, features]
+    edge_index: Tensor  # undirected, in both directions, without self-loops, [2, edges]
+    y: Tensor | None  # classes, int64, [nodes]
+    parts: dict[str, Tensor]  # node indices by split
 
     def tensors(self) -> dict[str, "np.ndarray[Any, Any]"]:
         """Return the graph tensors of a record; without classes, every node has class 0."""
-        split_of_node = np.zeros(self.num_nodes, dtype=np.int8)
+        nodes = len(self.x)
+        split_of_node = np.zeros(nodes, dtype=np.int8)
         for number, name in enumerate(vocabulary.SPLITS, start=1):
             if name in self.parts:
                 split_of_node[self.parts[name].cpu().numpy()] = number
-        target = torch.zeros(self.num_nodes, dtype=torch.long) if self.y is None else self.y.cpu()
+        target = torch.zeros(nodes, dtype=torch.long) if self.y is None else self.y.cpu()
         return {
             "target": target.numpy(),
             "split_of_node": split_of_node,
-            "degree": torch.bincount(self.edge_index[0].cpu(), minlength=self.num_nodes).numpy(),
+            "degree": torch.bincount(self.edge_index[0].cpu(), minlength=nodes).numpy(),
             "edge_index": self.edge_index.cpu().numpy(),
         }
 
@@ -78,11 +67,7 @@ def read_graph(data: Any) -> WatchedGraph:
 
 
 def by_part(what: str, value: Scores) -> dict[str, float] | None:
-    """Return scores by split.
-
-    Raises:
-        UsageError: When a split is unknown or a value is not a number.
-    """
+    """Return scores by split; refuse unknown splits and values that are not numbers."""
     if value is None:
         return None
     given = dict(value) if isinstance(value, Mapping) else {"train": value}

@@ -17,13 +17,7 @@ from cna_viz.recording.taps import ConvCalls, undisturbed
 
 
 class WatchedModel:
-    """A model, run on a whole graph.
-
-    Args:
-        model: The model, or the result of ``torch.compile``.
-        data: Its data.
-        inputs: Its inputs; ``(data.x, data.edge_index)`` if left out, or ``(data,)`` for a model with one argument.
-        layers: Names of the modules whose outputs are the layers; found if left out.
+    """A model, run on a whole graph; arguments as for :func:`~cna_viz.recording.watch.watch`.
 
     Attributes:
         plain: The model without the wrapper of ``torch.compile``; both share their parameters.
@@ -31,9 +25,6 @@ class WatchedModel:
         taps: The stages of its layers.
         convs: The module of every layer.
         slots: CNA slots by layer, for every gap between two layers that has exactly one.
-
-    Raises:
-        UsageError: When no layers are found, or the model does not return one row per node.
     """
 
     def __init__(self, model: nn.Module, data: Any, inputs: Sequence[Any] | None, layers: Sequence[str] | None) -> None:
@@ -60,11 +51,6 @@ class WatchedModel:
         """Class of the model."""
         return type(self.plain).__name__
 
-    @property
-    def parameters(self) -> int:
-        """Number of parameters."""
-        return sum(parameter.numel() for parameter in self.plain.parameters())
-
     def run(self) -> Tensor:
         """Return the output of the model, ``[nodes, channels]``; the first of several outputs."""
         with torch.compiler.set_stance("force_eager") if self.compiled else nullcontext():
@@ -80,16 +66,7 @@ class WatchedModel:
 
 
 def find_convs(model: nn.Module, names: Sequence[str] | None) -> list[nn.Module]:
-    """Return the modules whose outputs are the stage ``conv``.
-
-    Args:
-        model: The model.
-        names: Names of the modules, as in ``model.named_modules()``. Left out: PyG's message passing layers that are
-            not inside another one.
-
-    Raises:
-        UsageError: When a name is unknown, or the model has no message passing layer; lists the available names.
-    """
+    """Return the modules whose outputs are the stage ``conv``: the named ones, or PyG's outermost layers."""
     known = {name: module for name, module in model.named_modules() if name}
     if names is not None:
         for name in names:
@@ -120,14 +97,6 @@ def find_calls(
 
     Layers are numbered in call order. A CNA module is the slot of a layer if it is the only one called between this
     layer and the next, and is called nowhere else.
-
-    Args:
-        model: The model.
-        convs: Its convolutions.
-        run: Calls the model.
-
-    Raises:
-        UsageError: When the model calls none of the convolutions.
     """
     called: list[nn.Module] = []
     between: list[tuple[int, nn.Module]] = []
