@@ -1,1 +1,1 @@
-"""The teaching app: the lesson, the explorer and the playground as web pages, on this computer and without the net."""
+"""The teaching app: the lesson, the explorer and the playground as web pages, local and offline."""

@@ -1,4 +1,4 @@
-"""What the app shows, and a private folder from which it is served."""
+"""The pages of the app, and the private folder they are served from."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,55 +16,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """A notebook as a page.
+    """A notebook as a page: its report, its name in the navigation, and what a visitor can do there."""
 
-    Attributes:
-        name: Its address, below the server's.
-        report: The report whose notebook it is.
-        short: What the navigation calls it.
-        sentence: What can be done there.
-    """
-
-    name: str
     report: str
     short: str
     sentence: str
 
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return self.short.lower()
+
 
 PAGES: Final = (
-    Page(
-        "lesson",
-        "teaching",
-        "Lesson",
-        "45 minutes in six steps: predict, look, touch. Nothing is trained, everybody sees the same.",
-    ),
-    Page(
-        "explorer",
-        "explorer",
-        "Explorer",
-        "Look into stored runs layer by layer, hold two side by side, switch the parts of CNA on and off.",
-    ),
-    Page(
-        "playground",
-        "playground",
-        "Playground",
-        "A small graph and a deep network to change by hand: step, bend, rewire, train.",
-    ),
+    Page("teaching", "Lesson", "45 minutes in six steps: predict, look, try. No training; everybody sees the same."),
+    Page("explorer", "Explorer", "Explore stored runs layer by layer, compare two, switch parts of CNA on and off."),
+    Page("playground", "Playground", "A small graph and a deep network to change by hand: step, bend, rewire, train."),
 )
 """The pages in their order."""
 
 
 @contextmanager
 def served_folder(runs: Path | None) -> Iterator[Path]:
-    """Yield a folder that holds the notebooks of the pages and nothing else; it is gone afterwards.
+    """Yield a temporary folder with the notebooks of the pages, private to the user.
 
-    Nobody else on the computer may read it, and the server never looks outside of it.
-
-    Args:
-        runs: Folder of the records for the pages that have a parameter ``runs``; their defaults when left out.
-
-    Raises:
-        UsageError: When a notebook is missing.
+    Pages with a parameter ``runs`` get the folder of the records; its default is kept when ``runs`` is None.
     """
     with TemporaryDirectory(prefix="cna-viz-") as name:
         folder = Path(name)
@@ -75,12 +51,7 @@ def served_folder(runs: Path | None) -> Iterator[Path]:
 
 
 def made_ready(count: int, runs: Path | None) -> dict[str, int]:
-    """Return how many of each page to make before a visitor asks for them.
-
-    Args:
-        count: How many of those that are always the same.
-        runs: Folder that the app was given. Records may be added to it, so pages that show it are made when asked for.
-    """
+    """Return how many copies of each page to prepare: none of pages that show the given runs, which may change."""
     return {page.name: 0 if runs is not None and _has_runs(_notebook(page.report, None)) else count for page in PAGES}
 
 

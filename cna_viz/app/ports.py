@@ -1,4 +1,4 @@
-"""A port on this computer that nobody else listens on."""
+"""A free port on this computer."""
 
 import errno
 import socket
@@ -7,17 +7,17 @@ from typing import Final
 from cna_viz.errors import UsageError
 
 FIRST: Final = 8866
-"""The first that is tried."""
+"""The first port to try."""
 TRIED: Final = 100
 LOOPBACK: Final = "127.0.0.1"
-"""The app is for this computer only."""
+"""The app serves this computer only."""
 
 
 def choose_port(wanted: int | None) -> int:
-    """Return the port that was asked for, or the first free one from :data:`FIRST` on.
+    """Return the requested port, or the first free one from :data:`FIRST` on.
 
     Raises:
-        UsageError: When the port is no port, or somebody listens on it.
+        UsageError: When the port is out of range or not available.
     """
     if wanted is None:
         free = next((port for port in range(FIRST, FIRST + TRIED) if _try(port) is None), None)
@@ -34,9 +34,9 @@ def choose_port(wanted: int | None) -> int:
 
 
 def _try(port: int) -> OSError | None:
-    """Return why a port can't be listened on; None where it can."""
+    """Return the error of listening on a port; None if it is free."""
     with socket.socket() as probe:
-        # As the server will: a port whose last connection has just been closed may be taken again.
+        # Like the server: a port whose last connection was just closed may be reused.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

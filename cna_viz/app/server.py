@@ -1,6 +1,7 @@
-"""The server: Voila on loopback with pages of our own, a token, a kernel for every visitor, an end for idle ones."""
+"""The server: Voila on loopback, with our own pages, a token, one kernel per visitor, and an end to idle kernels."""
 
 import logging
+import re
 import secrets
 import shutil
 import signal
@@ -16,10 +17,8 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.static_file_handler import TemplateStaticFileHandler
 
-from cna_viz.app.guard import guarded
-from cna_viz.app.handlers import InstructorHandler, LandingHandler, ShutdownHandler, pages_environment
+from cna_viz.app import handlers
 from cna_viz.app.kernels import RunningInterpreter, end_kernels
-from cna_viz.app.making import PageHandler
 from cna_viz.app.messages import DEFECT, HUNG
 from cna_viz.app.pages import PAGES
 from cna_viz.app.ports import LOOPBACK, TRIED, choose_port
@@ -28,33 +27,20 @@ from cna_viz.reports.running.kernel import encryption
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 TEMPLATES: Final = (PACKAGE / "app" / "templates" / "voila", PACKAGE)
-"""Where templates are looked for first: our page, and by its full name the script that it shares with reports."""
-NOT_SERVED: Final = (
-    "voila/tree",
-    "voila/render",
-    "voila/api/contents",
-    "voila/files",
-    "voila/query",
-    "voila/templates",
-    "voila/api/shutdown",
-    "logout",
-)
-"""Routes of Voila that are not served, or are served by our own rules."""
+"""Template folders searched first: our page, and by its full name the script that it shares with reports."""
+NOT_SERVED: Final = re.compile("^/$|voila/(tree|render|api/contents|files|query|templates|api/shutdown)|logout")
+"""Routes of Voila that are not served, or by our own rules."""
 PATIENCE: Final = 300
-"""Maximum number of seconds for a cell, in case its kernel hangs."""
+"""Maximum seconds per cell, in case its kernel hangs."""
 PING: Final = 30_000
-"""Milliseconds after which a page that doesn't answer has gone."""
+"""Milliseconds after which a silent page counts as closed."""
 
 
 class Demo(Voila):  # type: ignore[misc]  # Voila has no types
-    """Voila, told by a program instead of by its command line.
+    """Voila, configured by a program instead of its command line.
 
-    Args:
-        folder: The notebooks of the pages.
-        port: The port to listen on.
-        idle_minutes: After so long without a visitor a kernel ends.
-        made_ready: How many of each page, by its name, are made before a visitor asks for them.
-        announce: Called with the address once it answers.
+    It serves the notebooks of ``folder``, prepares ``made_ready`` copies of each page by name, ends kernels after
+    ``idle_minutes`` without a visitor, and calls ``announce`` with its address once it answers.
     """
 
     def __init__(
@@ -75,44 +61,44 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
         return f"http://{LOOPBACK}:{self.port}/?token={self.token}"
 
     def initialize(self, argv: list[str] | None = None) -> None:
-        """Listen to Ctrl-C as to SIGTERM, also where a shell has started it in the background."""
+        """Treat Ctrl-C like SIGTERM, also when a shell has started it in the background."""
         super().initialize(argv)
         signal.signal(signal.SIGINT, self._handle_signal_stop)
 
     def setup_template_dirs(self) -> None:
-        """Look for templates here first, and not where the user may have put some for other apps."""
+        """Look for templates here first."""
         super().setup_template_dirs()
         self.template_paths: list[str] = [*map(str, TEMPLATES), *self.template_paths]
 
     def init_settings(self) -> dict[str, Any]:
-        """Answer with our own pages where a token or a page is missing, and only to this computer's names."""
+        """Answer with our own pages when a token or a page is missing, and only to local host names."""
         settings: dict[str, Any] = super().init_settings()
-        # A page of somebody else's whose name leads to this computer (DNS rebinding) is refused by its name.
-        return {**settings, "jinja2_env": pages_environment(), "allow_remote_access": False}
+        # Refuses a foreign page whose name resolves to this computer (DNS rebinding).
+        return {**settings, "jinja2_env": handlers.pages_environment(), "allow_remote_access": False}
 
     def init_handlers(self) -> list[Any]:
-        """Serve our pages, and nothing else of the folder."""
-        kept = [rule for rule in super().init_handlers() if not _is_dropped(str(rule[0]))]
-        pages = [(f"/{page.name}", PageHandler, {"notebook": f"{page.name}.ipynb"}) for page in PAGES]
+        """Serve our pages, and nothing else from the folder."""
+        kept = [rule for rule in super().init_handlers() if not NOT_SERVED.search(str(rule[0]))]
+        pages = [(f"/{page.name}", handlers.PageHandler, {"notebook": f"{page.name}.ipynb"}) for page in PAGES]
         ours = [
-            ("/", LandingHandler),
-            ("/instructor", InstructorHandler),
-            (r"/voila/api/shutdown/(.*)", ShutdownHandler),
+            ("/", handlers.TextHandler, {"page": handlers.landing_page}),
+            ("/instructor", handlers.TextHandler, {"page": handlers.instructor_page}),
+            (r"/voila/api/shutdown/(.*)", handlers.ShutdownHandler),
             (r"/voila/templates/([^/]+/static/[^/].*)", TemplateStaticFileHandler),
         ]
-        return [guarded(rule) for rule in (*ours, *pages, *kept, (".*", Template404))]
+        return [handlers.guarded(rule) for rule in (*ours, *pages, *kept, (".*", Template404))]
 
     def stop(self) -> None:
-        """End all kernels at once: nothing that they hold is to be kept, and what they still say is of no interest."""
+        """End all kernels at once, without waiting for their output."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # whoever is impatient would leave processes behind
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C would leave processes behind
         for logger in (self.log, logging.getLogger("asyncio")):
             logger.setLevel(logging.CRITICAL)
         self.ioloop.run_sync(partial(end_kernels, self.kernel_manager))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
     def listen(self) -> None:
-        """Answer until somebody stops it."""
+        """Serve until stopped."""
         self._take_port()
         self.ioloop = IOLoop.current()
         self._announce(self.address)
@@ -122,7 +108,7 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
             self.stop()
 
     def _take_port(self) -> None:
-        """Listen; where somebody was quicker since the port was chosen, on the next that is free."""
+        """Listen; if the port was taken meanwhile, on the next free one."""
         for _ in range(TRIED):
             try:
                 self.app.listen(self.port, self.ip)
@@ -130,19 +116,16 @@ class Demo(Voila):  # type: ignore[misc]  # Voila has no types
                 self.port: int = choose_port(None)
             else:
                 return
-        raise UsageError("no port could be had: choose one with --port")
+        raise UsageError("found no free port: choose one with --port")
 
 
 def serve(
     folder: Path, port: int, idle_minutes: float, made_ready: Mapping[str, int], announce: Callable[[str], None]
 ) -> None:
-    """Serve the app until Ctrl-C or SIGTERM; all kernels have ended when this returns.
-
-    Arguments as for :class:`Demo`.
-    """
-    # A missing file or a page that has gone are no news for the terminal, and addresses in it would repeat the token.
+    """Serve :class:`Demo` until Ctrl-C or SIGTERM; all kernels have ended when this returns."""
+    # Not for the terminal: missing files and closed pages, and addresses, which contain the token.
     logging.getLogger("tornado").setLevel(logging.ERROR)
-    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # would print the address of a defect
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # prints the address of a defect
     # Voila's components log to the Application instance of the process, and nowhere without one.
     demo = Demo.instance(folder, port, idle_minutes, made_ready, announce)
     demo.initialize([])
@@ -173,11 +156,7 @@ def _config(folder: Path, port: int, idle_minutes: float, made_ready: Mapping[st
                 "allow_theme_override": "NO",
                 "resources": {"pages": [[page.name, page.short] for page in PAGES]},
             },
-            "VoilaExecutor": {
-                "cell_error_instruction": DEFECT,
-                "cell_timeout_instruction": HUNG,
-                "timeout": PATIENCE,
-            },
+            "VoilaExecutor": {"cell_error_instruction": DEFECT, "cell_timeout_instruction": HUNG, "timeout": PATIENCE},
             "KernelManager": {"transport_encryption": encryption()},
             # A restarted kernel looks alive but never answers the requests sent to its predecessor.
             "KernelRestarter": {"restart_limit": 0},
@@ -187,10 +166,6 @@ def _config(folder: Path, port: int, idle_minutes: float, made_ready: Mapping[st
             "MappingKernelManager": {"cull_idle_timeout": seconds, "cull_interval": max(1, seconds // 4)},
         }
     )
-
-
-def _is_dropped(pattern: str) -> bool:
-    return pattern == "/" or any(part in pattern for part in NOT_SERVED)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

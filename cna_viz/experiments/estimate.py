@@ -8,7 +8,7 @@ from statistics import median
 from cna_viz.config import RunConfig
 from cna_viz.data import catalog
 from cna_viz.experiments.train import prepare, train
-from cna_viz.recording.schedule import snapshot_due
+from cna_viz.recording.recorder import snapshot_due
 from cna_viz.records import schema
 from cna_viz.records.reading.files import read_json, read_lines
 

@@ -20,8 +20,7 @@ from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.recording.gradient_norms import BatchGradients
-from cna_viz.recording.make_recorder import make_recorder
-from cna_viz.recording.recorder import Recorder
+from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.training.freed_memory import keep_freed_memory

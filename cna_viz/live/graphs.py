@@ -1,4 +1,4 @@
-"""Graphs small enough to be computed on while somebody waits, with edges that can be changed."""
+"""Graphs small enough for immediate computation, with edges that can be changed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,16 +14,16 @@ from cna_viz.data.embedded import EMBEDDED, digits, nearest_digits
 from cna_viz.data.graph import Graph
 from cna_viz.errors import UsageError, unknown_name
 
-Array = np.ndarray[Any, Any]
-
 LiveGraph = Graph
-"""What is played on: a graph as all others, under a name for those who may import nothing else that needs torch."""
+"""A graph of the playground, under a name for modules that may not import :mod:`cna_viz.data`."""
 
 DIGITS: Final = 160
 """Digits of the subset, the same number of each."""
 
+SMALL_CSBM: Final = CSBMConfig(nodes=120, classes=3, features=16, degree=5, homophily=0.85, noise=0.4)
+
 NEIGHBOURS: Final = 6
-"""Nearest ones of the subset that each of them is joined to."""
+"""Nearest neighbours of each digit in the subset."""
 
 
 @cache
@@ -34,7 +34,7 @@ def live_graph(name: str) -> Graph:
         name: ``karate`` (34 nodes), ``grid`` (100), ``csbm`` (120) or ``digits`` (160 of the handwritten digits).
 
     Raises:
-        UsageError: When there is no such graph; lists those there are.
+        UsageError: When the name is unknown; lists the known ones.
     """
     if name not in _MAKERS:
         raise unknown_name("graph of the playground", name, LIVE_GRAPHS)
@@ -42,10 +42,10 @@ def live_graph(name: str) -> Graph:
 
 
 def toggle_edge(graph: Graph, one: int, other: int) -> Graph:
-    """Return the graph with an edge more, or less where the two nodes are joined.
+    """Return the graph with the edge between two nodes added, or removed if it exists.
 
     Raises:
-        UsageError: When a node is not there, or both are the same.
+        UsageError: When a node does not exist, or both are the same.
     """
     for node in (one, other):
         if not isinstance(node, int | np.integer) or not 0 <= node < graph.num_nodes:
@@ -55,26 +55,22 @@ def toggle_edge(graph: Graph, one: int, other: int) -> Graph:
     pair = torch.tensor([[one, other], [other, one]])
     there = ((graph.edge_index == pair[:, :1]).all(dim=0)) | ((graph.edge_index == pair[:, 1:]).all(dim=0))
     kept = graph.edge_index[:, ~there] if bool(there.any()) else torch.cat([graph.edge_index, pair], dim=1)
-    return replace(graph, edge_index=_sorted(kept, graph.num_nodes))
+    return replace(graph, edge_index=kept[:, torch.argsort(kept[0] * graph.num_nodes + kept[1])])
 
 
 def without_edges(graph: Graph) -> Graph:
-    """Return the graph with its nodes alone."""
+    """Return the graph without its edges."""
     return replace(graph, edge_index=graph.edge_index[:, :0])
 
 
-def edges_of(graph: Graph) -> Array:
+def edges_of(graph: Graph) -> np.ndarray[Any, Any]:
     """Return every edge once, ``[2, edges]``, the lower number first."""
     first, second = graph.edge_index.numpy()
     return np.stack([first, second])[:, first < second]
 
 
-def _sorted(edge_index: torch.Tensor, nodes: int) -> torch.Tensor:
-    return edge_index[:, torch.argsort(edge_index[0] * nodes + edge_index[1])]
-
-
 def _some_digits() -> Graph:
-    """Return the first digits of each class, joined to their nearest among themselves."""
+    """Return the first digits of each class, joined to their nearest neighbours."""
     whole = digits()
     each = DIGITS // whole.num_classes
     chosen = torch.cat([torch.nonzero(whole.y == number).flatten()[:each] for number in range(whole.num_classes)])
@@ -83,15 +79,10 @@ def _some_digits() -> Graph:
     return clean("digits", RawGraph(x, whole.y[chosen], nearest_digits(x, NEIGHBOURS)))
 
 
-def _small_csbm() -> Graph:
-    parameters = CSBMConfig(nodes=120, classes=3, features=16, degree=5, homophily=0.85, noise=0.4)
-    return EMBEDDED["csbm"](DataConfig(dataset="csbm", csbm=parameters))
-
-
 _MAKERS: Final[dict[str, Callable[[], Graph]]] = {
     "karate": lambda: EMBEDDED["karate"](DataConfig(dataset="karate")),
     "grid": lambda: EMBEDDED["grid"](DataConfig(dataset="grid")),
-    "csbm": _small_csbm,
+    "csbm": lambda: EMBEDDED["csbm"](DataConfig(dataset="csbm", csbm=SMALL_CSBM)),
     "digits": _some_digits,
 }
 

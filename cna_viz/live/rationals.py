@@ -1,10 +1,10 @@
-"""Rational functions to start from: those of the slot that are nearest to a shape everybody knows."""
+"""Rational functions to start from: fits of well-known shapes."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -15,19 +15,19 @@ from cna_viz.nn.rational import RELU_DENOMINATOR, RELU_NUMERATOR
 Array = np.ndarray[Any, Any]
 
 REACH: Final = 3.0
-"""The shapes are met between minus and plus this."""
+"""The shapes are fitted on [-3, 3]."""
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Those of ``R(z) = Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|)``, as :mod:`cna_viz.nn.rational` has it.
+    """Coefficients of ``R(z) = Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|)``, as in :mod:`cna_viz.nn.rational`.
 
     Attributes:
         numerator: a₀ … a₅.
         denominator: b₁ … b₄.
 
     Raises:
-        UsageError: When there are more or fewer coefficients, or one is not finite.
+        UsageError: When the number of coefficients is wrong, or one is not finite.
     """
 
     numerator: tuple[float, ...] = RELU_NUMERATOR
@@ -39,6 +39,17 @@ class Coefficients:
             if len(values) != len(default) or not all(math.isfinite(value) for value in values):
                 raise UsageError(f"{name} = {values} is not accepted: it must be {len(default)} finite numbers")
 
+    @classmethod
+    def of(cls, values: Sequence[float], decimals: int | None = None) -> Self:
+        """Return the coefficients with these ten values, rounded to so many decimals if given."""
+        kept = values if decimals is None else [round(value, decimals) for value in values]
+        return cls(tuple(kept[: len(RELU_NUMERATOR)]), tuple(kept[len(RELU_NUMERATOR) :]))
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """All coefficients, the numerator first."""
+        return (*self.numerator, *self.denominator)
+
 
 SHAPES: Final[dict[str, Callable[[Array], Array]]] = {
     "relu": lambda z: np.maximum(z, 0),
@@ -46,23 +57,29 @@ SHAPES: Final[dict[str, Callable[[Array], Array]]] = {
     "bump": lambda z: np.exp(-(z**2)),
     "identity": lambda z: z,
 }
-"""What the presets look like."""
+"""The shapes of the presets."""
 
 _EXACT: Final = {"relu": Coefficients(), "identity": Coefficients((0.0, 1.0, 0.0, 0.0, 0.0, 0.0), (0.0,) * 4)}
 
 
 @cache
 def preset(name: str) -> Coefficients:
-    """Return the coefficients of a preset: ``relu`` (as the slot starts), ``tanh``, ``bump`` or ``identity``.
+    """Return the coefficients of a preset: ``relu`` (the slot's initial ones), ``tanh``, ``bump`` or ``identity``.
 
-    Tanh and bump are least-squares fits on [-3, 3], made when first asked for.
+    Tanh and bump are least-squares fits on [-3, 3].
 
     Raises:
-        UsageError: When there is no such preset; lists those there are.
+        UsageError: When the preset is unknown; lists the known ones.
     """
     if name not in SHAPES:
         raise unknown_name("rational", name, SHAPES)
-    return _EXACT[name] if name in _EXACT else _fit(SHAPES[name])
+    if name in _EXACT:
+        return _EXACT[name]
+    z = np.linspace(-REACH, REACH, 301)
+    wanted = SHAPES[name](z)
+    start = np.array([0.1, 1.0, 0.1, 0.1, 0.0, 0.0, 0.1, 0.5, 0.1, 0.1])
+    found = least_squares(lambda values: evaluate(Coefficients.of(values.tolist()), z) - wanted, start)
+    return Coefficients.of(found.x.tolist())
 
 
 def evaluate(coefficients: Coefficients, z: Array) -> Array:
@@ -70,15 +87,3 @@ def evaluate(coefficients: Coefficients, z: Array) -> Array:
     top = np.polynomial.polynomial.polyval(z, np.array(coefficients.numerator))
     bottom = np.polynomial.polynomial.polyval(np.abs(z), np.abs([1.0, *coefficients.denominator]))
     return np.asarray(top / bottom)
-
-
-def _fit(shape: Callable[[Array], Array]) -> Coefficients:
-    z = np.linspace(-REACH, REACH, 301)
-    wanted = shape(z)
-
-    def unpack(numbers: Array) -> Coefficients:
-        return Coefficients(tuple(numbers[:6].tolist()), tuple(numbers[6:].tolist()))
-
-    start = np.array([0.1, 1.0, 0.1, 0.1, 0.0, 0.0, 0.1, 0.5, 0.1, 0.1])
-    found = least_squares(lambda numbers: evaluate(unpack(numbers), z) - wanted, start)
-    return unpack(found.x)

@@ -1,4 +1,4 @@
-"""What is played with: a deep GCN, and what stands in its slots."""
+"""The network of the playground: a deep GCN, and the contents of its slots."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
@@ -9,7 +9,7 @@ from cna_viz.errors import UsageError, unknown_name
 from cna_viz.live.rationals import Coefficients
 
 ASSIGNMENTS: Final = ("kmeans", "random", "none")
-"""C: how nodes come into clusters; labels and communities would need more than the features."""
+"""The values of C; labels and communities would need more than the features."""
 
 MOST_LAYERS: Final = 32
 MOST_CLUSTERS: Final = 20
@@ -32,7 +32,7 @@ class LiveSettings:
         seed: Seed of the weights, the clusters and the split, at least 0.
 
     Raises:
-        UsageError: When a value is out of range or no whole number, or a name unknown.
+        UsageError: When a number is out of range or not an integer, or a name is unknown.
     """
 
     layers: int = 8
@@ -45,23 +45,20 @@ class LiveSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for kind, name, choices in (
-            ("assignment", self.assignment, ASSIGNMENTS),
-            ("normalization", self.normalization, NORMALIZATIONS),
-            ("activation", self.activation, ACTIVATIONS),
-        ):
-            if name not in choices:
-                raise unknown_name(kind, name, choices)
-        for name, least, most in (
-            ("layers", 1, MOST_LAYERS),
-            ("hidden", 1, MOST_HIDDEN),
-            ("clusters", 1, MOST_CLUSTERS),
-            ("seed", 0, MOST_SEED),
-        ):
-            _refuse_outside(name, getattr(self, name), least, most)
+        names = {"assignment": ASSIGNMENTS, "normalization": NORMALIZATIONS, "activation": ACTIVATIONS}
+        for name, choices in names.items():
+            if getattr(self, name) not in choices:
+                raise unknown_name(name, getattr(self, name), choices)
+        ranges = {"layers": (1, MOST_LAYERS), "hidden": (1, MOST_HIDDEN), "clusters": (1, MOST_CLUSTERS)}
+        for name, (least, most) in {**ranges, "seed": (0, MOST_SEED)}.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise UsageError(f"{name} = {value!r} is not accepted: it must be a whole number")
+            if not least <= value <= most:
+                raise UsageError(f"{name} = {value} is out of range: it must be {least} to {most}")
 
     def with_(self, **changes: Any) -> Self:
-        """Return the same settings but for these, checked."""
+        """Return a validated copy with some settings changed."""
         return replace(self, **changes)
 
     def model(self) -> ModelConfig:
@@ -71,10 +68,3 @@ class LiveSettings:
         return ModelConfig.model_validate(
             {"slot": "cna", "layers": self.layers, "hidden": self.hidden, **factors, **number}
         )
-
-
-def _refuse_outside(name: str, value: object, least: int, most: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise UsageError(f"{name} = {value!r} is not accepted: it must be a whole number")
-    if not least <= value <= most:
-        raise UsageError(f"{name} = {value} is out of range: it must be {least} to {most}")

@@ -1,4 +1,4 @@
-"""Training in slices of a fraction of a second, so that whoever watches can stop it."""
+"""Training in slices of a fraction of a second, so that the user can stop it."""
 
 import math
 import time
@@ -19,20 +19,12 @@ from cna_viz.training.optimizer import adam
 from cna_viz.training.step import TrainingBatch, step
 
 SPLIT: Final = "random-60-20-20"
-"""The split protocol, the same for whatever is in the slots."""
+"""The split protocol, the same for all slots."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One epoch.
-
-    Attributes:
-        epoch: 0 is the untrained network.
-        loss: Mean loss of the training nodes in nats.
-        train: Share of the training nodes that are right.
-        val: Share of the validation nodes that are right.
-        test: Share of the test nodes that are right.
-    """
+    """One epoch, 0 for the untrained network: mean training loss in nats, and accuracy (0 to 1) by split."""
 
     epoch: int
     loss: float
@@ -42,21 +34,21 @@ class Point:
 
 
 class LiveTraining:
-    """A training that goes on while :meth:`advance` is called; the curve is the same however it is sliced.
+    """A training that continues while :meth:`advance` is called; slicing does not change its curve.
 
     Args:
         graph: The graph.
-        settings: The network, whose seed draws the split as well.
-        epochs: Epochs after which it is done, at least 1.
+        settings: The network; its seed also draws the split.
+        epochs: Number of epochs, at least 1.
         lr: Learning rate.
 
     Attributes:
-        curve: A point per epoch so far, the untrained network first.
-        diverged: Whether it ended because the loss was not finite; the epoch that was not is in no curve.
+        curve: One point per epoch so far, starting with the untrained network.
+        diverged: Whether it ended because a loss was not finite; that epoch is not in the curve.
 
     Raises:
-        UsageError: When the network can't be made for the graph, or epochs or learning rate are out of range.
-        NotFiniteError: When the loss of the untrained network is not finite already.
+        UsageError: When the network does not fit the graph, or epochs or learning rate are out of range.
+        NotFiniteError: When the loss of the untrained network is not finite.
     """
 
     def __init__(self, graph: Graph, settings: LiveSettings, epochs: int = 200, lr: float = 0.01) -> None:
@@ -72,11 +64,11 @@ class LiveTraining:
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether the training has ended."""
         return self.diverged or len(self.curve) > self.epochs
 
     def advance(self, seconds: float) -> None:
-        """Train for about so long, one epoch at least, unless it is done."""
+        """Train for about this time, at least one epoch unless done."""
         end = time.perf_counter() + seconds
         while not self.done:
             self._train_epoch()
@@ -94,8 +86,7 @@ class LiveTraining:
         except NotFiniteError:
             self.diverged = True
         else:
-            # Weights that are not finite are noticed when they have replaced those before.
-            self._kept = self._copy()
+            self._kept = self._copy()  # before a step can make them not finite
 
     def _copy(self) -> dict[str, Tensor]:
         return {name: value.clone() for name, value in self._network.state_dict().items()}
@@ -106,10 +97,9 @@ class LiveTraining:
             raise NotFiniteError(
                 f"the loss of epoch {epoch} is not finite: normalize between the layers, or take fewer layers"
             )
-        right = scores.values["accuracy"]
-        return Point(epoch, scores.loss["train"], right["train"], right["val"], right["test"])
+        return Point(epoch, scores.loss["train"], **{part: scores.values["accuracy"][part] for part in self._parts})
 
 
 def best_of(curve: Sequence[Point]) -> Point:
-    """Return the epoch with the best validation score, of equals the first."""
+    """Return the epoch with the best validation accuracy; ties go to the first."""
     return max(curve, key=lambda point: (point.val, -point.epoch))

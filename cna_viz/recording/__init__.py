@@ -1,1 +1,1 @@
-"""From a training network to a record: taps that listen, a recorder that measures and writes."""
+"""From a training network to a record: taps observe the layers, a recorder measures and writes."""

@@ -1,61 +1,50 @@
-"""How the clusters of the slots are doing: against classes, communities, the layer before, and the snapshot before."""
+"""Cluster measures: agreement with classes, communities and the previous layer, and churn over time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
 from cna_viz.config import vocabulary
 from cna_viz.measures import clusters as measures
 
-ClusterTable = dict[str, dict[int, float]]
-"""Value by measure and layer."""
-
 
 class ClusterMeasurer:
-    """Measures the clusters of all layers at once; remembers those of the last call, for the churn.
-
-    Args:
-        names: Measures to take; names of other measures are passed over.
-        partitions: What clusters are compared with: ``classes`` and ``communities``, one label per node each.
-    """
+    """Measures the clusters of all layers, compared with named reference labels and, for the churn, the last ones."""
 
     def __init__(self, names: Sequence[str], partitions: Mapping[str, Tensor]) -> None:
         self.names = [name for name in names if name in vocabulary.CLUSTER_MEASURES]
         self.partitions = {name: labels.cpu() for name, labels in partitions.items()}
         self._before: dict[int, Tensor] = {}
 
-    def __call__(self, labels: Mapping[int, Tensor]) -> ClusterTable:
-        """Return what was measured; nothing where there is nothing to compare with.
-
-        Args:
-            labels: Cluster of every node, ``[nodes]``, by layer.
-        """
+    def __call__(self, labels: Mapping[int, Tensor]) -> dict[str, dict[int, float]]:
+        """Return values by measure and layer, of labels, ``[nodes]``, by layer; those without reference are missing."""
         if not self.names:
             return {}
         labels = {layer: value.cpu() for layer, value in labels.items()}
-        table: ClusterTable = {name: {} for name in self.names}
-        for layer, now in labels.items():
-            for name in self.names:
-                value = self._measure(name, layer, now, labels)
-                if value is not None:
-                    table[name][layer] = value
+        table = {name: self._measure(name, labels) for name in self.names}
         if "cluster_churn" in self.names:
-            # Copies: a slot may write to its labels, as it does when a state is loaded.
+            # Copies: loading a state writes to the labels of a slot.
             self._before = {layer: value.clone() for layer, value in labels.items()}
         return table
 
     def forget(self) -> None:
-        """Have no churn at the next call."""
+        """Forget the last clusters: the next call has no churn."""
         self._before = {}
 
-    def _measure(self, name: str, layer: int, now: Tensor, labels: Mapping[int, Tensor]) -> float | None:
+    def _measure(self, name: str, labels: Mapping[int, Tensor]) -> dict[int, float]:
         if name == "cluster_entropy":
-            return float(measures.cluster_entropy(now))
-        compare: Callable[[Tensor, Tensor], Tensor] = measures.cluster_churn
+            return {layer: float(measures.cluster_entropy(now)) for layer, now in labels.items()}
         if name == "cluster_churn":
-            other = self._before.get(layer)
+            compare, others = measures.cluster_churn, self._before
         else:
             _, kind, partner = name.split("_")
-            other = labels.get(layer - 1) if partner == "previous" else self.partitions.get(partner)
             compare = measures.nmi if kind == "nmi" else measures.ari
-        return None if other is None or other.shape != now.shape else float(compare(other, now))
+            if partner == "previous":
+                others = {layer + 1: value for layer, value in labels.items()}
+            else:
+                others = {layer: self.partitions[partner] for layer in labels if partner in self.partitions}
+        return {
+            layer: float(compare(others[layer], now))
+            for layer, now in labels.items()
+            if layer in others and others[layer].shape == now.shape
+        }

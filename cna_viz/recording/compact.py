@@ -1,4 +1,4 @@
-"""Embeddings in the form in which they are kept: few bytes, but what tells nodes apart stays."""
+"""Storing embeddings in few bytes without losing the differences between nodes."""
 
 from functools import lru_cache
 from typing import Any
@@ -11,17 +11,13 @@ from cna_viz.measures.blocks import blocks
 from cna_viz.measures.rows import runs_compiled
 
 HALF_TOLERANCE = 0.01
-"""Share of the differences between rows that storing in float16 may cost."""
+"""Fraction of the differences between rows that float16 may lose."""
 
 
 def compact(value: Tensor, precision: str) -> np.ndarray[Any, Any]:
-    """Return the array, in float16 where that is wanted and keeps the differences between the rows.
+    """Return features, ``[nodes, channels]``, in float16 if requested and if that keeps the differences between rows.
 
-    Smoothing makes rows alike: what float16 rounds off a layer of nearly equal rows may be all that tells them apart.
-
-    Args:
-        value: Features, ``[nodes, channels]``.
-        precision: ``float16`` or ``float32``.
+    Smoothing makes rows alike, and rounding nearly equal rows to float16 may remove all that distinguishes them.
     """
     value = value.float()
     if precision == "float16":
@@ -33,10 +29,9 @@ def compact(value: Tensor, precision: str) -> np.ndarray[Any, Any]:
 
 
 def _squares(value: Tensor, stored: Tensor) -> tuple[Tensor, Tensor]:
-    """Return Σ(x - stored)², what storing costs, and Σ(x - column mean)², what there is to lose; float64.
+    """Return Σ(x - stored)², the loss, and Σ(x - column mean)², the spread; float64.
 
-    The second is taken of what is left when the first row is subtracted: of nearly equal rows, whose squares would hide
-    the differences, only the differences are left.
+    The spread is computed after subtracting the first row: squares of nearly equal rows would hide their differences.
     """
     first, sums = value[:1], torch.zeros(2 + value.shape[1], dtype=torch.float64, device=value.device)
     add = _load_kernel().add_squares if runs_compiled(value) else None
@@ -58,14 +53,10 @@ def _load_kernel() -> Any:
 
 
 def project(value: Tensor, channels: int | None) -> Tensor:
-    """Return features of more than so many channels as a random projection to so many; others as they are.
+    """Return features, ``[nodes, wide]``, of more than ``channels`` channels as a random projection; others unchanged.
 
     X R with independent normal entries of R, of variance 1 / channels, keeps distances between rows in expectation
-    (Johnson and Lindenstrauss, 1984). R is the same for all layers of a width, epochs and runs.
-
-    Args:
-        value: Features, ``[nodes, wide]``.
-        channels: Channels to keep; None for all.
+    (Johnson and Lindenstrauss, 1984). R is the same for all layers of one width, all epochs and all runs.
     """
     if channels is None or value.shape[1] <= channels:
         return value

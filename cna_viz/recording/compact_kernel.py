@@ -1,4 +1,4 @@
-"""What storing features in fewer bytes costs, in one loop for CPUs; loaded when first needed."""
+"""Rounding loss and spread of features in one compiled CPU loop; imported when first needed."""
 
 from typing import Any
 

@@ -1,9 +1,10 @@
-"""Facts about the machine and the software that made a record."""
+"""The machine and the software that made a record."""
 
 import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,12 +14,7 @@ _PACKAGES = ("cna-viz", "torch", "torch-geometric", "numpy", "scipy", "scikit-le
 
 
 def describe_environment(device: str, threads: int) -> dict[str, Any]:
-    """Return versions, commit, device and threads: what the numbers of a run depend on besides its config.
-
-    Args:
-        device: Name of the device that trains.
-        threads: Threads that torch uses.
-    """
+    """Return everything besides its config that the numbers of a run depend on: versions, commit, device, threads."""
     return {
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "commit": _commit(),
@@ -30,16 +26,11 @@ def describe_environment(device: str, threads: int) -> dict[str, Any]:
 
 
 def peak_memory_mib() -> float | None:
-    """Return the largest resident memory of this process so far, in MiB; None where the system does not tell."""
-    try:
-        # What getrusage says on Linux begins with the memory of the process that started this one.
+    """Return the peak resident memory of this process in MiB; None if the system does not report it."""
+    with suppress(OSError, IndexError):
+        # On Linux, getrusage includes the memory of the process that started this one.
         status = Path("/proc/self/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    except (OSError, IndexError):
-        return _peak_of_getrusage()
-
-
-def _peak_of_getrusage() -> float | None:
     try:
         import resource
     except ImportError:  # not on Windows

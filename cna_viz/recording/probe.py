@@ -1,7 +1,6 @@
-"""One look at a model: a forward pass in evaluation mode, measured and kept as it goes by."""
+"""Observing a model: one forward pass in evaluation mode, measured and written layer by layer."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,17 +12,15 @@ from cna_viz.errors import RecordError
 from cna_viz.measures import FeatureMeasurer
 from cna_viz.recording.compact import compact, project
 from cna_viz.recording.gradient_norms import Backward
-from cna_viz.recording.histogram import listen_to_rationals
-from cna_viz.recording.slot_state import label_taps, slot_tensors
-from cna_viz.recording.taps import Key, TapModules, Taps, listen
-from cna_viz.recording.undisturbed import undisturbed
+from cna_viz.recording.slots import label_taps, listen_to_rationals, slot_tensors
+from cna_viz.recording.taps import Key, TapModules, Taps, listen, undisturbed
 from cna_viz.records.schema import LAYER_VARIABLES, tensor_name
 from cna_viz.records.writing.snapshot_stream import SnapshotStream
 
 Forward = Callable[[], Tensor]
-"""Runs the model on the whole graph and returns its output, ``[nodes, classes]`` where nodes are classified."""
+"""Runs the model on the whole graph and returns its output, ``[nodes, classes]`` for node classification."""
 Predict = Callable[[Tensor], Tensor]
-"""Turns the output into what is answered for every node, ``[nodes]``."""
+"""Turns the output into one prediction per node, ``[nodes]``."""
 Loss = Callable[[Tensor], Tensor]
 """Returns the loss of an output, a scalar."""
 
@@ -34,68 +31,50 @@ def most_likely(output: Tensor) -> Tensor:
 
 
 @dataclass
-class Look:
-    """What a look at a model found.
-
-    Attributes:
-        measures: Scalar tensor by measure and key.
-        labels: Cluster of every node by layer, of the slots that cluster.
-        output: What the model returned.
-    """
+class Observation:
+    """Measurements of one forward pass: scalar tensors by measure and key, cluster labels by layer, and the output."""
 
     measures: dict[str, dict[Key, Tensor]] = field(default_factory=dict)
     labels: dict[int, Tensor] = field(default_factory=dict)
     output: Tensor = field(default_factory=lambda: torch.empty(0))
 
 
+@dataclass(eq=False)
 class Probe:
-    """Looks at a model. Everything is taken where it passes: no more than one layer's features are held.
+    """Observes a model, holding the features of one layer at a time.
 
-    With a loss, autograd holds what the way back needs, as in a training step. The model is put into
-    evaluation mode for the time, its parameters get no gradient, and the random state is as it was.
+    With a loss, autograd holds what the backward pass needs, as in a training step. The model runs in evaluation mode;
+    its parameters get no gradient, and mode and random state are restored.
 
-    Args:
-        model: The model.
-        forward: Runs it.
-        taps: Its stages.
-        slots: Its slots by layer, where they are known; clusters and rationals are found in them.
-        measurer: Measures features.
-        nodes: Number of nodes: the rows that features must have.
-        config: What is kept.
-        loss: Loss of the training, whose gradient is measured on the way back; None to go one way only.
-        predict: What is kept of the output.
+    Attributes:
+        slots: Its slots by layer, if known.
+        nodes: Number of nodes, the rows that features must have.
+        loss: Training loss, whose gradient norms are measured in a backward pass; None for no backward pass.
+        predict: Turns the output into the predictions of a snapshot.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        forward: Forward,
-        taps: Taps,
-        slots: Mapping[int, nn.Module],
-        measurer: FeatureMeasurer,
-        nodes: int,
-        config: RecordingConfig,
-        loss: Loss | None = None,
-        predict: Predict = most_likely,
-    ) -> None:
-        self.model, self.forward, self.taps, self.slots = model, forward, taps, dict(slots)
-        self.measurer, self.nodes, self.config, self.loss, self.predict = measurer, nodes, config, loss, predict
+    model: nn.Module
+    forward: Forward
+    taps: Taps
+    slots: Mapping[int, nn.Module]
+    measurer: FeatureMeasurer
+    nodes: int
+    config: RecordingConfig
+    loss: Loss | None = None
+    predict: Predict = most_likely
+
+    def __post_init__(self) -> None:
         self._label_taps = TapModules(label_taps(self.slots))
         self._widths: dict[Key, int] = {}
 
     def tensor_names(self) -> list[str]:
-        """Return the names of the tensors that a snapshot can have."""
+        """Return the names of the tensors a snapshot may hold."""
         slots = [tensor_name(variable, layer) for layer in self.slots for variable in LAYER_VARIABLES]
         return ["prediction", *(tensor_name("embedding", *key) for key in self.taps.keys), *slots]
 
-    def look(self, stream: SnapshotStream | None = None) -> Look:
-        """Run the model once and return what was found; with a stream, write a snapshot to it.
-
-        Raises:
-            RecordError: When a layer has another number of nodes than the graph or other channels than before, or is
-                not called any more.
-        """
-        found, passed, backward = Look(), set[Key](), Backward()
+    def look(self, stream: SnapshotStream | None = None) -> Observation:
+        """Run the model once and return its measurements; with a stream, write a snapshot to it."""
+        found, passed, backward = Observation(), set[Key](), Backward()
 
         def hear(key: Key, value: Tensor, training: bool) -> None:
             self._check(key, value)
@@ -116,13 +95,12 @@ class Probe:
             if stream is not None:
                 stream.add(tensor_name("slot_input_histogram", layer), counts.cpu().numpy())
 
-        rationals = nullcontext() if stream is None else listen_to_rationals(self.slots, hear_rational)
         with (
             undisturbed(self.model),
             torch.set_grad_enabled(self.loss is not None),
             listen(self.taps, hear),
             listen(self._label_taps, hear_labels),
-            rationals,
+            listen_to_rationals({} if stream is None else self.slots, hear_rational),
         ):
             output = self.forward()
             found.output = output.detach()
@@ -131,39 +109,36 @@ class Probe:
                 found.measures["gradient_norm"] = backward.norms
         for layer, stage in sorted(self._widths.keys() - passed):
             raise RecordError(
-                f"layer {layer}, stage {stage}: nothing passed it, as if the layer were not called any more; begin a "
-                "new record when the model is changed"
+                f"layer {layer}, stage {stage}: nothing passed it, as if the layer were no longer called; start a new "
+                "record when you change the model"
             )
         if stream is not None:
-            self._write_state(stream, found.output)
+            for layer, slot in self.slots.items():
+                for name, value in slot_tensors(slot).items():
+                    stream.add(tensor_name(name, layer), value.cpu().numpy())
+            stream.add("prediction", self.predict(found.output).cpu().numpy())
         return found
-
-    def _write_state(self, stream: SnapshotStream, output: Tensor) -> None:
-        for layer, slot in self.slots.items():
-            for name, value in slot_tensors(slot).items():
-                stream.add(tensor_name(name, layer), value.cpu().numpy())
-        stream.add("prediction", self.predict(output).cpu().numpy())
 
     def _check(self, key: Key, value: Tensor) -> None:
         layer, stage = key
         if value.dim() != 2 or value.shape[0] != self.nodes:
             raise RecordError(
                 f"layer {layer}, stage {stage}: features of shape {tuple(value.shape)}, but the graph has {self.nodes} "
-                "nodes: only layers with a row for every node can be recorded; name those with layers="
+                "nodes: only layers with one row per node can be recorded; name them with layers="
             )
         width = self._widths.setdefault(key, value.shape[1])
         if value.shape[1] != width:
             raise RecordError(
-                f"layer {layer}, stage {stage}: {value.shape[1]} channels where there were {width} before: a record "
-                "holds layers that keep their shape; begin a new one when the model is changed"
+                f"layer {layer}, stage {stage}: {value.shape[1]} channels, but {width} before: the layers of a record "
+                "keep their shape; start a new record when you change the model"
             )
 
 
 def numbers(table: Mapping[str, Mapping[Key, Tensor]]) -> dict[str, dict[Key, float]]:
-    """Read all scalars with one transfer: reading them one by one would make a GPU wait for each."""
+    """Read all scalars in one transfer, so that a GPU waits only once."""
     keys = [(name, key) for name, values in table.items() for key in values]
     scalars = [value.double() for part in table.values() for value in part.values()]
-    # Not all are where the model is: a module without weights has a norm on the CPU.
+    # Not all are on the device of the model: the norm of a module without weights is on the CPU.
     values = torch.stack([scalar.to(scalars[0].device) for scalar in scalars]).tolist() if scalars else []
     read: dict[str, dict[Key, float]] = {name: {} for name in table}
     for (name, key), value in zip(keys, values, strict=True):
@@ -172,7 +147,7 @@ def numbers(table: Mapping[str, Mapping[Key, Tensor]]) -> dict[str, dict[Key, fl
 
 
 def as_layers(table: Mapping[str, Mapping[Key, Any]], layers: int) -> dict[str, dict[str, list[Any]]]:
-    """Return values as a record keeps them: by measure and stage, a list with a place for every layer."""
+    """Return values as a record keeps them: by measure and stage, a list with one entry per layer."""
     return {
         name: {stage: [values.get((layer, stage)) for layer in range(1, layers + 1)] for stage in vocabulary.STAGES}
         for name, values in table.items()

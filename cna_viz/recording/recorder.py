@@ -1,95 +1,125 @@
-"""Training callback that looks at the model and writes the record."""
+"""Training callback that measures the layers and writes the record."""
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-from cna_viz.config import RecordingConfig
+from cna_viz.config import RecordingConfig, vocabulary
+from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.measures.norm import weight_norm
+from cna_viz.nn.communities import louvain
 from cna_viz.recording.cluster_measures import ClusterMeasurer
 from cna_viz.recording.gradient_norms import GradientNorms
-from cna_viz.recording.probe import Look, Probe, as_layers, numbers
-from cna_viz.recording.schedule import snapshot_due
+from cna_viz.recording.probe import Forward, Loss, Observation, Predict, Probe, as_layers, most_likely, numbers
+from cna_viz.recording.taps import Taps
 from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.training.evaluate import Scores
 
 
+@dataclass(eq=False)
 class Recorder:
-    """Writes a line every epoch, measures of the layers and snapshots where they are due.
+    """Writes one line per epoch; measures the layers and keeps snapshots at the epochs that are due.
 
-    Args:
-        probe: Looks at the model.
-        clusters: Measures clusters.
+    Attributes:
         convs: Convolutions by layer, for the norm of their weights.
-        gradients: Gives the norms of gradients that the probe does not see; None where there are none.
-        writer: Takes lines and snapshots.
-        config: How often and how much.
+        gradients: Gradient norms that the probe can't measure; None if it can, or if none are wanted.
     """
 
-    def __init__(
-        self,
-        probe: Probe,
-        clusters: ClusterMeasurer,
-        convs: Mapping[int, nn.Module],
-        gradients: GradientNorms | None,
-        writer: RecordWriter,
-        config: RecordingConfig,
-    ) -> None:
-        self.probe, self.clusters, self.convs, self.writer, self.config = probe, clusters, dict(convs), writer, config
-        self.layers = max(layer for layer, _ in probe.taps.keys)
-        self.gradients = gradients
+    probe: Probe
+    clusters: ClusterMeasurer
+    convs: Mapping[int, nn.Module]
+    gradients: GradientNorms | None
+    writer: RecordWriter
+    config: RecordingConfig
+
+    def __post_init__(self) -> None:
         self._measured: dict[int, dict[str, Any]] = {}
         self._kept: set[int] = set()
         self._clock = time.perf_counter()
 
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-        """Write the line of this epoch with the measures and, where one is due, its snapshot."""
-        self.close(epoch, lambda look: {"loss": scores.loss, **scores.values}, last=last)
+        """Write the line of this epoch with its measures and, if due, its snapshot."""
+        self.close(epoch, lambda seen: {"loss": scores.loss, **scores.values}, last=last)
 
     def on_selected(self, epoch: int) -> None:
-        """Write the measures of the selected model, and its snapshot unless there is one of its epoch already."""
-        self.clusters.forget()  # what was clustered last belongs to a later epoch
-        if epoch not in self._measured or (self.config.snapshots != "none" and epoch not in self._kept):
-            self._look(epoch, snapshot=self.config.snapshots != "none" and epoch not in self._kept)
+        """Write the measures of the selected model, and its snapshot unless its epoch already has one."""
+        self.clusters.forget()  # the last clusters belong to a later epoch
+        snapshot = self.config.snapshots != "none" and epoch not in self._kept
+        if snapshot or epoch not in self._measured:
+            self._observe(epoch, snapshot=snapshot)
         self.writer.selected(epoch, self._measured[epoch])
 
-    def close(self, epoch: int, scores: Callable[[Look | None], Mapping[str, Any]], *, last: bool) -> None:
-        """Write the line of an epoch, and look at the model where that is due.
-
-        Args:
-            epoch: Its number.
-            scores: Gives loss and scores by part of the split, from what was seen where the model was looked at.
-            last: Whether no other follows.
-        """
+    def close(self, epoch: int, scores: Callable[[Observation | None], Mapping[str, Any]], *, last: bool) -> None:
+        """Write the line of an epoch, with the scores by split given its observation, if due."""
         if self.gradients is not None:
             self.gradients.close()
-        snapshot, look = snapshot_due(self.config.snapshots, epoch, last=last), None
+        snapshot, seen = snapshot_due(self.config.snapshots, epoch, last=last), None
         if snapshot or last or epoch % self.config.every == 0:
-            look = self._look(epoch, snapshot=snapshot)
+            seen = self._observe(epoch, snapshot=snapshot)
         now = time.perf_counter()
-        line = {"epoch": epoch, **scores(look)} | ({"layers": self._measured[epoch]} if look else {})
+        line = {"epoch": epoch, **scores(seen)} | ({"layers": self._measured[epoch]} if seen else {})
         self.writer.epoch(line, now - self._clock)
         self._clock = now
-        # Only the selected epoch's measures are asked for once more, and those can be measured again.
-        self._measured = {epoch: self._measured[epoch]} if look else {}
+        # Only the selected epoch is asked for again, and it can be measured again.
+        self._measured = {epoch: self._measured[epoch]} if seen else {}
 
-    def _look(self, epoch: int, *, snapshot: bool) -> Look:
+    def _observe(self, epoch: int, *, snapshot: bool) -> Observation:
         if snapshot:
             with self.writer.stream(epoch, self.probe.tensor_names()) as stream:
-                look = self.probe.look(stream)
+                seen = self.probe.look(stream)
             self._kept.add(epoch)
         else:
-            look = self.probe.look()
-        table = dict(look.measures)
-        names = self.config.measures
+            seen = self.probe.look()
+        table = dict(seen.measures)
         if self.gradients is not None:
             table["gradient_norm"] = dict(self.gradients.norms(epoch))
-        if "weight_norm" in names:
+        if "weight_norm" in self.config.measures:
             table["weight_norm"] = {(layer, "conv"): weight_norm(conv) for layer, conv in self.convs.items()}
         read = numbers(table)
-        for name, values in self.clusters(look.labels).items():
+        for name, values in self.clusters(seen.labels).items():
             read[name] = {(layer, "slot"): value for layer, value in values.items()}
-        self._measured[epoch] = as_layers(read, self.layers)
-        return look
+        self._measured[epoch] = as_layers(read, max(layer for layer, _ in self.probe.taps.keys))
+        return seen
+
+
+def make_recorder(
+    model: nn.Module,
+    forward: Forward,
+    taps: Taps,
+    *,
+    slots: Mapping[int, nn.Module],
+    convs: Mapping[int, nn.Module],
+    loss: Loss | None,
+    gradients: GradientNorms | None,
+    x: Tensor,
+    edge_index: Tensor,
+    y: Tensor | None,
+    config: RecordingConfig,
+    seed: int,
+    writer: RecordWriter,
+    predict: Predict = most_likely,
+) -> Recorder:
+    """Return the recorder of a model and its graph; slots and convolutions are given by layer.
+
+    The probe measures the gradient norms of ``loss``, if given; otherwise ``gradients`` is their source, if they are
+    wanted. ``seed`` is that of sampling measures and of the communities.
+    """
+    nodes = x.shape[0]
+    names = [name for name in config.measures if name in vocabulary.FEATURE_MEASURES]
+    measurer = FeatureMeasurer(names, EdgeList.from_edge_index(edge_index, nodes), y, x, seed=seed)
+    partitions = {} if y is None else {"classes": y}
+    if any(name.endswith("_communities") for name in config.measures):
+        partitions["communities"] = louvain(edge_index, nodes, nodes, seed=seed)
+    probe = Probe(model, forward, taps, slots, measurer, nodes, config, loss, predict)
+    return Recorder(probe, ClusterMeasurer(config.measures, partitions), convs, gradients, writer, config)
+
+
+def snapshot_due(kind: str, epoch: int, *, last: bool) -> bool:
+    """Whether an epoch has a snapshot, by kind: ``log`` (0, 1, 10, 100 …, last), ``ends`` (0) or ``none``.
+
+    The selected epoch, unknown in advance, always has one unless the kind is ``none``.
+    """
+    return (kind != "none" and epoch == 0) or (kind == "log" and (last or str(epoch).strip("0") == "1"))

@@ -1,24 +1,25 @@
-"""Where features pass: the places of a model that are listened to, and listening without changing anything."""
+"""Where features pass in a model, and how to listen there without changing anything."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 Key = tuple[int, str]
-"""Layer, from 1, and stage: ``conv`` (what leaves the convolution) or ``slot`` (what leaves the slot after it)."""
+"""Layer, from 1, and stage: ``conv`` (output of the convolution) or ``slot`` (output of the slot after it)."""
 
 Heard = Callable[[Key, Tensor, bool], None]
-"""Called with what passes, where, and whether the model is in training mode."""
+"""Called with the key, the features and whether the model is in training mode."""
 
 
 class Taps(Protocol):
     """The stages of a model."""
 
     keys: tuple[Key, ...]
-    """All of them."""
+    """All stages."""
 
     def attach(self, heard: Heard) -> Sequence[RemovableHandle]:
         """Hook ``heard`` to every stage and return the handles that remove the hooks."""
@@ -26,7 +27,7 @@ class Taps(Protocol):
 
 @contextmanager
 def listen(taps: Taps, heard: Heard) -> Iterator[None]:
-    """Call ``heard`` with whatever passes the taps; afterwards, also after an exception, the model is untouched."""
+    """Call ``heard`` with everything that passes the taps; all hooks are removed on exit, even after an exception."""
     handles = list(taps.attach(heard))
     try:
         yield
@@ -35,30 +36,40 @@ def listen(taps: Taps, heard: Heard) -> Iterator[None]:
             handle.remove()
 
 
-class TapModules:
-    """Stages that have modules of their own, which return what they are given.
+@contextmanager
+def undisturbed(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; every module's mode and the random state are restored on exit."""
+    modes = {module: module.training for module in model.modules()}
+    devices = {parameter.device for parameter in model.parameters() if parameter.is_cuda}
+    with torch.random.fork_rng([device.index for device in devices]), torch.no_grad():
+        model.eval()
+        try:
+            yield
+        finally:
+            for module, training in modes.items():
+                module.training = training
 
-    Args:
-        modules: Taps by layer and stage.
-    """
+
+class TapModules:
+    """Stages marked by tap modules, which return their input."""
 
     def __init__(self, modules: Mapping[Key, nn.Module]) -> None:
         self.modules = dict(modules)
         self.keys = tuple(self.modules)
 
     def attach(self, heard: Heard) -> list[RemovableHandle]:
-        """Hook ``heard`` to what leaves the taps."""
+        """Hook ``heard`` to the outputs of the taps."""
         return [tap.register_forward_hook(_hook(key, heard)) for key, tap in self.modules.items()]
 
 
 class ConvCalls:
-    """Stages of a model without taps: layers are the calls of its convolutions, in the order of a forward pass.
+    """Stages of a model without taps: its layers are the calls of its convolutions, in the order of a forward pass.
 
-    What leaves the ℓ-th call is the stage ``conv`` of layer ℓ; what enters the next one has left the slot of layer ℓ,
-    whatever stands between the two: an activation, a norm, dropout, a sum with what skipped the layer.
+    The output of the ℓ-th call is the stage ``conv`` of layer ℓ; the input of the next call is the stage ``slot`` of
+    layer ℓ, whatever lies between them: an activation, a norm, dropout, a residual connection.
 
     Args:
-        model: The model; its call begins a new pass.
+        model: The model; calling it begins a new pass.
         convs: Its convolutions, each once, in any order.
         layers: Number of calls in a pass. One convolution may be called more than once.
     """
@@ -71,7 +82,7 @@ class ConvCalls:
         )
 
     def attach(self, heard: Heard) -> list[RemovableHandle]:
-        """Hook ``heard`` to what enters and leaves the convolutions."""
+        """Hook ``heard`` to the inputs and outputs of the convolutions."""
         calls = 0
 
         def begin(module: nn.Module, args: Any) -> None:
@@ -92,15 +103,12 @@ class ConvCalls:
 
         handles = [self.model.register_forward_pre_hook(begin)]
         for conv in self.convs:
-            handles += [
-                conv.register_forward_pre_hook(enter, with_kwargs=True),
-                conv.register_forward_hook(leave),
-            ]
+            handles += [conv.register_forward_pre_hook(enter, with_kwargs=True), conv.register_forward_hook(leave)]
         return handles
 
 
 def first_tensor(value: Any) -> Tensor | None:
-    """Return the first tensor of numbers with a fraction in nested tuples, lists and dictionaries; None without one."""
+    """Return the first floating-point tensor in nested tuples, lists and dictionaries; None without one."""
     if isinstance(value, Tensor):
         return value if value.is_floating_point() else None
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()

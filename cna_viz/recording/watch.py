@@ -1,4 +1,4 @@
-"""Record a network of your own, trained by a loop of your own."""
+"""Record your own network, trained by your own loop."""
 
 import contextlib
 import secrets
@@ -15,12 +15,10 @@ from cna_viz.config import RecordingConfig, RunConfig, vocabulary
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.recording.gradient_norms import StepGradients
-from cna_viz.recording.make_recorder import make_recorder
-from cna_viz.recording.probe import Look
-from cna_viz.recording.recorder import Recorder
-from cna_viz.recording.watched_graph import WatchedGraph, read_graph
+from cna_viz.recording.probe import Observation
+from cna_viz.recording.recorder import Recorder, make_recorder
+from cna_viz.recording.watched_data import Scores, WatchedGraph, by_part, read_graph, score
 from cna_viz.recording.watched_model import WatchedModel
-from cna_viz.recording.watched_scores import Scores, by_part, score
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writing.lock import claim
 from cna_viz.records.writing.writer import RecordWriter
@@ -50,30 +48,30 @@ def watch(
         ...         record.epoch(loss=loss)
         >>> figures.plot_measure_by_layer([record.load()])
 
-    At every due epoch the model is run once in evaluation mode on the whole graph; the training is not disturbed: the
-    same numbers come out with and without. Layers are the calls of PyG's message passing modules in one forward pass;
-    the stage ``conv`` is what leaves one, the stage ``slot`` what the next one reads. Gradient norms come from the
-    backward passes of your loop. The model when the context is left is the one that is selected.
+    At every due epoch the model runs once in evaluation mode on the whole graph. This does not disturb the training:
+    its numbers are the same with and without. Layers are the calls of PyG's message passing modules in one forward
+    pass; the stage ``conv`` is the output of a call, the stage ``slot`` the input of the next. Gradient norms come from
+    the backward passes of your loop. The selected model is the one at the end of the context.
 
     Args:
-        model: Returns a row per node. What ``torch.compile`` made is looked at as the plain model behind it, without
-            gradient norms, because compiled code calls no hooks.
-        data: PyG's ``Data``, or anything with ``x``, ``edge_index`` and maybe ``y`` and ``train_mask`` and so on.
+        model: Returns one row per node. A compiled model (``torch.compile``) is run as the plain model behind it,
+            without gradient norms, because compiled code calls no hooks.
+        data: PyG's ``Data``, or any object with ``x``, ``edge_index`` and maybe ``y``, ``train_mask`` and so on.
         layers: Names of the modules whose outputs are the layers; found if left out.
-        inputs: What the model is called with; ``(data.x, data.edge_index)`` if left out, or ``(data,)`` for a model
-            that takes one argument.
-        name: What figures call the model; its class if left out.
-        dataset: What figures call the data.
+        inputs: Inputs of the model; ``(data.x, data.edge_index)`` if left out, or ``(data,)`` for a model with one
+            argument.
+        name: Name of the model in figures; its class if left out.
+        dataset: Name of the data in figures.
         runs: Folder of the records.
-        every: Measure the layers every so many epochs.
+        every: Number of epochs from one measurement of the layers to the next.
         measures: Names of measures, or ``"all"``.
         snapshots: Epochs at which embeddings are kept: ``log`` (0, 1, 10, 100 …, last), ``ends`` or ``none``.
         precision: ``float16`` or ``float32``.
-        project: Keep embeddings of more channels than this as a random projection to so many.
-        seed: Seed that your training used, to be shown.
+        project: Keep embeddings with more channels than this as a random projection to this many.
+        seed: Seed of your training, to be shown.
 
     Raises:
-        UsageError: When a name is unknown, layers can't be found, or the data lacks features or edges.
+        UsageError: When a name is unknown, no layers are found, or the data lacks features or edges.
         RecordError: When a layer has no row per node or changes its shape, or the record can't be written.
     """
     recording = RecordingConfig.model_validate(
@@ -98,31 +96,27 @@ def watch(
 
 
 class Watch:
-    """A record in the making; made by :func:`watch`.
-
-    Args:
-        model: The model.
-        graph: Its graph.
-        config: What identifies the record.
-        runs: Folder of the records.
+    """A record being written; made by :func:`watch`.
 
     Attributes:
-        folder: Where the record lies.
+        folder: Folder of the record.
     """
 
     def __init__(self, model: WatchedModel, graph: WatchedGraph, config: RunConfig, runs: Path) -> None:
         self.model, self.graph, self.config, self.folder = model, graph, config, runs / config.run_id
         self._epoch, self._accuracy = 0, dict[str, float | None]()
         self._stack, self._open = contextlib.ExitStack(), False
+        lost = model.compiled and "gradient_norm" in config.recording.measures
+        self._warnings = ["no gradient norms: compiled code calls no hooks"] if lost else []
 
     def __enter__(self) -> Self:
         recording = self.config.recording
-        for warning in self._warnings():
+        for warning in self._warnings:
             warnings.warn(warning, stacklevel=2)
             recording = recording.replace(measures=[name for name in recording.measures if name != "gradient_norm"])
         environment = describe_environment(str(self.graph.x.device), torch.get_num_threads())
         with contextlib.ExitStack() as stack, _readable_errors(self.folder):
-            stack.enter_context(claim(self.folder))  # as long as it is held, `runs gc` takes nothing away
+            stack.enter_context(claim(self.folder))  # while it is held, `runs gc` removes nothing
             self._writer = stack.enter_context(RecordWriter(self.folder, self.config, environment))
             self._writer.graph(self.graph.tensors())
             gradients = StepGradients(self.model.taps) if "gradient_norm" in recording.measures else None
@@ -133,26 +127,26 @@ class Watch:
         return self
 
     def epoch(self, *, loss: Scores = None, accuracy: Scores = None) -> None:
-        """Close an epoch: write its line and, where one is due, look at the layers.
+        """Close an epoch: write its line and, if due, measure the layers.
 
         Args:
-            loss: Of the training nodes, or by part of the split (``train``, ``val``, ``test``).
-            accuracy: Likewise, 0 to 1. What is left out is computed where the data has classes and masks and the layers
-                are looked at; the loss is then the cross-entropy.
+            loss: Loss of the training nodes, or losses by split (``train``, ``val``, ``test``).
+            accuracy: Likewise, 0 to 1. When the layers are measured and the data has classes and masks, missing scores
+                are computed; the loss is then the cross-entropy.
 
         Raises:
-            UsageError: When a part of the split is unknown, or the record is not open.
+            UsageError: When a split is unknown, or the record is not open.
             RecordError: When a layer changed its shape, or the record can't be written.
         """
         if not self._open:
             raise UsageError("an epoch is closed inside its context: with watch(model, data) as record: ...")
-        told = by_part("loss", loss), by_part("accuracy", accuracy)
+        given = by_part("loss", loss), by_part("accuracy", accuracy)
         with _readable_errors(self.folder):
-            self._close(self._epoch + 1, *told)
+            self._close(self._epoch + 1, *given)
         self._epoch += 1
 
     def load(self) -> Record:
-        """Open the record, as far as it goes."""
+        """Load the record as written so far."""
         return load_record(self.folder, incomplete=True)
 
     def __exit__(
@@ -163,26 +157,24 @@ class Watch:
             if error is None:
                 with _readable_errors(self.folder):
                     self._recorder.on_selected(self._epoch)
-                    self._writer.seal(self._summary("complete", self._warnings()))
+                    self._writer.seal(self._summary("complete", self._warnings))
             else:
                 error.add_note(f"the record up to here is kept, marked incomplete: {self.folder}")
-                # Where the disk is full there is no room for a summary either; the record can be read without.
+                # A full disk has no room for a summary either; the record can be read without one.
                 with contextlib.suppress(OSError):
                     summary = self._summary("incomplete", [f"{type(error).__name__}: {error}"])
-                    del summary["best_epoch"]  # readers take the last one that was measured
+                    del summary["best_epoch"]  # readers take the last measured epoch
                     self._writer.abandon(summary)
 
     def _close(self, epoch: int, loss: dict[str, float] | None, accuracy: dict[str, float] | None) -> None:
-        nothing = dict.fromkeys(vocabulary.SPLITS)
+        def scores(seen: Observation | None) -> Mapping[str, Any]:
+            computed = {} if seen is None else score(seen.output, self.graph)
+            missing, given = dict.fromkeys(vocabulary.SPLITS), {"loss": loss or {}, "accuracy": accuracy or {}}
+            both = {name: {**missing, **computed.get(name, {}), **values} for name, values in given.items()}
+            self._accuracy = both["accuracy"]
+            return both
 
-        def both(look: Look | None) -> Mapping[str, Any]:
-            computed = {} if look is None else score(look.output, self.graph)
-            told = {"loss": loss or {}, "accuracy": accuracy or {}}
-            scores = {name: {**nothing, **computed.get(name, {}), **values} for name, values in told.items()}
-            self._accuracy = scores["accuracy"]
-            return scores
-
-        self._recorder.close(epoch, both, last=False)
+        self._recorder.close(epoch, scores, last=False)
 
     def _make_recorder(self, recording: RecordingConfig, gradients: StepGradients | None) -> Recorder:
         graph, model = self.graph, self.model
@@ -202,10 +194,6 @@ class Watch:
             writer=self._writer,
         )
 
-    def _warnings(self) -> list[str]:
-        deaf = self.model.compiled and "gradient_norm" in self.config.recording.measures
-        return ["no gradient norms: compiled code calls no hooks"] if deaf else []
-
     def _summary(self, status: str, warned: list[str]) -> dict[str, Any]:
         return {
             "status": status,
@@ -213,7 +201,7 @@ class Watch:
             "best_epoch": self._epoch,
             "epochs": self._epoch,
             "seconds_per_epoch": None,
-            "parameters": self.model.parameters,
+            "parameters": sum(parameter.numel() for parameter in self.model.plain.parameters()),
             "peak_memory_mib": peak_memory_mib(),
             "warnings": warned,
         }
@@ -225,5 +213,5 @@ def _readable_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RecordError(
-            f"{folder}: can't be written to ({error.strerror or error}); what was written before can be read"
+            f"{folder}: can't be written to ({error.strerror or error}); everything written before can be read"
         ) from error

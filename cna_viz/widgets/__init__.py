@@ -1,10 +1,9 @@
-"""Records to look into by hand, in JupyterLab, Notebook, VS Code and Voila: controls choose, figures show.
+"""Interactive views of records for JupyterLab, Notebook, VS Code and Voila.
 
     >>> from cna_viz import records, widgets
     >>> widgets.Explorer(records.stored_runs())
 
-Only the playground trains and needs torch. Importing this imports nothing heavy; each name is loaded when it is first
-used, and plotly.js is on its way to the page from then on.
+Only the playground trains and needs torch. Names are loaded on first use, which also sends plotly.js to the page.
 """
 
 from importlib import import_module
@@ -14,7 +13,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from cna_viz.widgets.ablation_board.board import AblationBoard as AblationBoard
-    from cna_viz.widgets.comparer.comparer import Comparer as Comparer
+    from cna_viz.widgets.comparer import Comparer as Comparer
     from cna_viz.widgets.explorer.explorer import Explorer as Explorer
     from cna_viz.widgets.playground import Playground as Playground
     from cna_viz.widgets.prediction import Prediction as Prediction
@@ -24,7 +23,7 @@ else:
         __name__,
         submod_attrs={
             "ablation_board.board": ["AblationBoard"],
-            "comparer.comparer": ["Comparer"],
+            "comparer": ["Comparer"],
             "explorer.explorer": ["Explorer"],
             "playground": ["Playground"],
             "prediction": ["Prediction"],
@@ -34,6 +33,6 @@ else:
 
     def __getattr__(name):
         if name in __all__:
-            # A browser takes half a second to read plotly.js, and does so while the rest is imported here.
+            # A browser takes half a second to read plotly.js: it does so while the rest is imported here.
             import_module("cna_viz.widgets.library").library()
         return _load(name)

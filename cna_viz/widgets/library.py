@@ -1,5 +1,7 @@
-"""plotly.js for the browser: one widget per kernel holds it, and every figure refers to that."""
+"""The code of our figures in the browser: plotly.js, one widget per kernel, and our scripts and style."""
 
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 import plotly
@@ -7,25 +9,43 @@ from anywidget import AnyWidget
 from plotly.offline import get_plotlyjs
 from traitlets import Bytes, Unicode
 
-from cna_viz.widgets.script import library_script
+from cna_viz.figures.style.dark_theme import exchange_script
 
+PARTS: Final = ("page", "plotly", "webgl", "group", "places", "overlay", "keys", "labels", "view")
+"""Scripts of one browser module, in this order: a widget's script can't import files."""
 OPENING: Final = '} (typeof self !== "undefined" ? self : this, () => {\n'
 CLOSING: Final = "\nreturn Plotly;\n}));"
-"""What plotly.js is wrapped in, so that every loader of modules can take it."""
+"""The wrapper of plotly.js, which suits every module loader."""
 
 _made: Final["list[Library]"] = []
+
+
+@cache
+def script() -> str:
+    """Return the JavaScript module that draws a :class:`~cna_viz.widgets.view.View`."""
+    return "\n".join([exchange_script(), *(_read(f"{name}.js") for name in PARTS)])
+
+
+@cache
+def style() -> str:
+    """Return the CSS of all widgets."""
+    return _read("view.css")
+
+
+def _read(name: str) -> str:
+    return files("cna_viz.widgets").joinpath("scripts", name).read_text(encoding="utf-8")
 
 
 class Library(AnyWidget):
     """A module with plotly.js, about 5 MB, sent once for all figures of a kernel."""
 
-    _esm = library_script()
+    _esm = _read("plotly.js") + "\n" + _read("library.js")
     version = Unicode(plotly.__version__).tag(sync=True)
-    source = Bytes().tag(sync=True)  # as it is, which is quicker than as text within JSON
+    source = Bytes().tag(sync=True)  # unencoded, which is faster than text within JSON
 
 
 def library() -> Library:
-    """Return the kernel's library, made when first asked for, and anew where somebody closed all widgets."""
+    """Return the kernel's library; it is made on first use, and again after all widgets were closed."""
     if _made and _made[0].comm is None:
         _made.clear()
     if not _made:
@@ -36,12 +56,8 @@ def library() -> Library:
 def as_module(source: str) -> str:
     """Return plotly.js as a JavaScript module with one default export.
 
-    It is taken out of its wrapper: a browser reads the body of a function once to find its end and once more when it
-    is called, which for 5 MB are some tenths of a second. Wrapped in another way it stays wrapped, with names beside
-    it that keep it from looking for a loader (RequireJS) on the page.
-
-    Args:
-        source: plotly.js as it is distributed.
+    Its wrapper is removed: a browser parses the body of a function twice, which takes some tenths of a second for 5 MB.
+    An unknown wrapper stays, with names beside it that hide the page's loader (RequireJS).
     """
     _, opened, rest = source.partition(OPENING)
     body, closed, after = rest.rpartition(CLOSING)

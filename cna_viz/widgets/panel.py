@@ -1,4 +1,4 @@
-"""What all our widgets are: controls and figures in a box, errors said in it, a static figure where no kernel is."""
+"""Base of the widgets: controls and figures in a box that reports errors and has a static figure."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,35 +8,27 @@ from ipywidgets import VBox, Widget
 
 from cna_viz.errors import CnaVizError
 from cna_viz.progress import is_batch
-from cna_viz.widgets.notice import Notice
+from cna_viz.widgets.prose import Notice
 from cna_viz.widgets.view import bundle
 
 
 class Panel(VBox):
-    """Base of the widgets: a subclass makes its controls and views, hands them to :meth:`compose`, and observes them.
+    """Base of the widgets: a subclass makes its controls and views, passes them to :meth:`compose`, and observes them.
 
     Attributes:
-        notice: Where errors are said.
+        notice: Reports errors.
     """
 
     def __init__(self) -> None:
         self.notice = Notice()
-        self._kept: list[Widget] = []
         super().__init__([self.notice])
 
     def compose(self, *children: Widget) -> None:
-        """Put the widget together; the notice stands below the first child, the controls."""
+        """Put the widget together, with the notice below the first child, the controls."""
         self.children = (*children[:1], self.notice, *children[1:])
 
-    def keep(self, widget: Widget) -> None:
-        """Close a widget that is no child, such as a link, together with this one."""
-        self._kept.append(widget)
-
     def guarded(self, act: Callable[[], None]) -> Callable[[object], None]:
-        """Return an observer that runs ``act``.
-
-        What was said before is gone then; an error that a user can cause is said in the notice, not raised in a cell.
-        """
+        """Return an observer that clears the notice and runs ``act``; errors that a user can cause go to the notice."""
 
         def observer(change: object = None) -> None:
             self.notice.clear()
@@ -48,17 +40,17 @@ class Panel(VBox):
         return observer
 
     def figure(self) -> go.Figure:
-        """Return the static figure of the present state, for reports and files."""
+        """Return the static figure of the present state."""
         raise NotImplementedError
 
     def words(self) -> str:
-        """Return what the widget says beside its figure, as Markdown; a report shows it above the figure."""
+        """Return the sentences beside the figure as Markdown; a report shows them above it."""
         return ""
 
     def close(self) -> None:
-        """Close the widget and all that is in it, its observers with them."""
-        # One that was refused while it was made is closed, too, by its end.
-        for widget in [*getattr(self, "_kept", ()), *_within(self)]:
+        """Close the widget, everything in it, and all observers."""
+        # A widget whose constructor failed is closed, too, when it is collected.
+        for widget in list(_within(self)):
             widget.unobserve_all()
             if widget is not self:
                 widget.close()
@@ -67,13 +59,13 @@ class Panel(VBox):
     def _repr_mimebundle_(self, **arguments: Any) -> dict[str, Any]:
         view: dict[str, Any] = super()._repr_mimebundle_(**arguments)
         if not is_batch():
-            return view  # the figure would only be waited for
+            return view  # drawing the figure would only cost time
         words = {"text/markdown": said} if (said := self.words()) else {}
         return bundle(view, self.figure()) | words
 
 
 def _within(widget: Widget) -> Iterator[Widget]:
-    """Yield the widget and all that it holds, layouts and styles too, each after what it holds."""
+    """Yield the widgets inside a widget, with layouts and styles, and last the widget itself."""
     for child in getattr(widget, "children", ()):
         yield from _within(child)
     for name in ("layout", "style"):

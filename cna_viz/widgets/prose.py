@@ -1,37 +1,16 @@
-"""Computed sentences in a widget: paragraphs and lists, with emphasis and code, and no other markup."""
+"""Text in a widget: computed sentences with minimal markup, and notices."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from itertools import groupby
 from typing import Final
 
 from ipywidgets import HTML
 
-_STYLE: Final = "line-height: 1.5; max-width: 72em; margin: 4px 0; white-space: normal; overflow-wrap: anywhere"
+_PROSE: Final = "line-height: 1.5; max-width: 72em; margin: 4px 0; white-space: normal; overflow-wrap: anywhere"
+_NOTICE: Final = "border-left: 4px solid #d55e00; padding: 6px 12px; margin: 4px 0; line-height: 1.5"
 _BULLET: Final = "- "
-
-
-class Prose(HTML):
-    """Sentences as findings are written: in Markdown, with strong words, code, lists and paragraphs.
-
-    All else, HTML too, is text and shown as it is written.
-    """
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__()
-        self.say(text)
-
-    @property
-    def text(self) -> str:
-        """What is shown, as it was given."""
-        return self._text
-
-    def say(self, text: str) -> None:
-        """Show a text in the place of what was shown before; an empty one takes no room."""
-        self._text = text
-        self.value = f'<div role="status" style="{_STYLE}">{as_html(text)}</div>'
-        self.layout.display = None if text.strip() else "none"
 
 
 def as_html(text: str) -> str:
@@ -52,3 +31,45 @@ def _list(lines: Iterable[str]) -> str:
 def _line(text: str) -> str:
     found = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
     return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", found)
+
+
+class _Text(HTML):
+    """A text that screen readers announce; an empty one takes no space."""
+
+    _style = ""
+    _html: Callable[[str], str] = staticmethod(escape)
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.say(text)
+
+    @property
+    def text(self) -> str:
+        """The text as given."""
+        return self._text
+
+    def say(self, text: str) -> None:
+        """Replace the text."""
+        self._text = text
+        self.value = f'<div role="status" style="{self._style}">{self._html(text)}</div>'
+        self.layout.display = None if text.strip() else "none"
+
+
+class Prose(_Text):
+    """Sentences in the Markdown of findings: strong words, code, lists and paragraphs.
+
+    Everything else, including HTML, is shown as written.
+    """
+
+    _style = _PROSE
+    _html = staticmethod(as_html)
+
+
+class Notice(_Text):
+    """A plain sentence: an error, a reason to wait, a next step."""
+
+    _style = _NOTICE
+
+    def clear(self) -> None:
+        """Remove the text."""
+        self.say("")

@@ -1,4 +1,4 @@
-"""One figure in the browser: drawn by plotly.js, exchanged as a whole, linked to others by the nodes it shows."""
+"""A figure in the browser: drawn by plotly.js, replaced as a whole, linked to others by the nodes it shows."""
 
 import json
 import re
@@ -8,43 +8,55 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 from anywidget import AnyWidget, WidgetTrait
+from ipywidgets import Widget
 from traitlets import Int, List, Unicode, link
 
 from cna_viz.figures.panels.drawing import Drawing, to_json
 from cna_viz.figures.style.dark_theme import counterparts
-from cna_viz.widgets.library import library
-from cna_viz.widgets.script import script, style
-from cna_viz.widgets.view_state import ViewState
+from cna_viz.widgets.library import library, script, style
 
 FIGURE: Final = "application/vnd.plotly.v1+json"
-"""Under this name a display bundle carries the figure that stands for a widget on a page without a kernel."""
+"""MIME type of the static figure of a widget, shown on pages without a kernel."""
 
 HEIGHT: Final = 450
-"""Pixels, of a figure that says nothing of its height."""
+"""Default height of a figure in pixels."""
+
+
+class ViewState(Widget):
+    """The state of one figure, shared by kernel and browser; a model without a view, which every page knows.
+
+    It is separate from the widget that draws: if a page takes more than two seconds to load that widget's script,
+    anywidget stops listening to the kernel, although the widget draws.
+    """
+
+    drawing = Unicode().tag(sync=True)
+    height = Int().tag(sync=True)
+    words = Unicode().tag(sync=True)
+    group = Unicode().tag(sync=True)
+    selected = List(Int()).tag(sync=True)
 
 
 class View(AnyWidget):
-    """A finished figure, on light and on dark pages, with rings around the nodes that are pointed at or selected.
+    """A finished figure, on light and on dark pages, with rings around pointed-at and selected nodes.
 
-    Unlike ``FigureWidget``, of which each carries plotly.js with it, all views of a kernel share one. What is shown
-    last is what is seen, however quickly figures follow each other; zoom is kept between figures with the same
+    Unlike ``FigureWidget``, which carries its own plotly.js, all views of a kernel share one. The last figure shown is
+    the one seen, however quickly figures follow each other; zoom is kept between figures with the same
     ``layout.uirevision``.
 
-    Views of one group share pointer and selection within the page, without a way to the kernel and back. Linked are all
-    marks whose ``customdata`` are numbers of nodes; the bars of a flow by ``layout.meta["bars"]``, a list per column of
-    the bar of every node; and curves by ``layout.meta["curve_of_node"]``, the ``legendgroup`` of the curve of every
-    node.
+    Views of one group share pointer and selection within the page, without the kernel. Linked are all marks whose
+    ``customdata`` are numbers of nodes; the bars of a flow by ``layout.meta["bars"]``, a list per column of the bar of
+    every node; and curves by ``layout.meta["curve_of_node"]``, the ``legendgroup`` of the curve of every node.
     By keyboard, arrows go from node to node, Enter selects, Escape leaves.
 
     Args:
-        figure: What is shown first.
-        group: Name of the group; a view with an empty one is linked to none.
-        words: What the figure is, for those who can't see it; the figure's title when left out.
+        figure: The first figure.
+        group: Name of the group; empty for an unlinked view.
+        words: Text alternative; the figure's title when left out.
         **look: ``layout``, as of every widget.
 
     Attributes:
-        selected: Numbers of the selected nodes, ascending. Set by the view in which they are selected; setting it
-            selects in all views of the group.
+        selected: Selected nodes, ascending. Set by the view in which they are selected; setting it selects in all views
+            of the group.
     """
 
     _esm = script()
@@ -66,11 +78,11 @@ class View(AnyWidget):
         link((self, "selected"), (state, "selected"))
 
     def show(self, figure: go.Figure | Drawing, words: str = "") -> None:
-        """Show another figure in the place of the present one.
+        """Replace the figure.
 
         Args:
-            figure: The figure; one that is equal is not sent again.
-            words: What it is; those of the constructor, or the figure's title, when left out.
+            figure: The new figure; an equal one is not sent again.
+            words: Text alternative; that of the constructor, or the figure's title, when left out.
         """
         self._figure = figure
         with self.state.hold_sync():
@@ -82,11 +94,11 @@ class View(AnyWidget):
         self.selected = sorted(map(int, nodes))
 
     def figure(self) -> go.Figure:
-        """Return the figure that is shown, to be kept or drawn elsewhere."""
+        """Return the present figure."""
         return go.Figure(self._figure)
 
     def close(self) -> None:
-        """Close the figure and what is told of it."""
+        """Close the figure and its state."""
         if (state := getattr(self, "state", None)) is not None:
             state.close()
         super().close()
@@ -96,12 +108,7 @@ class View(AnyWidget):
 
 
 def bundle(view: Any, figure: go.Figure) -> dict[str, Any]:
-    """Return a widget's display bundle with the figure that stands for it where there is no kernel.
-
-    Args:
-        view: The bundle of the widget alone, or bundle and metadata.
-        figure: Its static figure.
-    """
+    """Return a widget's display bundle (with metadata or without) and the static figure for pages without a kernel."""
     data = view[0] if isinstance(view, tuple) else view
     return {**data, FIGURE: json.loads(figure.to_json())}
 

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from cna_viz.app.making import take
+from cna_viz.app.kernels import take
 from cna_viz.app.messages import ENDED
 from tests.app.conftest import PROGRAM, App, run_app
 

@@ -8,8 +8,7 @@ from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs
 
 from cna_viz.figures.panels.drawing import to_json
-from cna_viz.widgets.library import as_module, library
-from cna_viz.widgets.script import script, style
+from cna_viz.widgets.library import as_module, library, script, style
 from tests.browser.conftest import new_visitor
 
 BEGIN = """async ([script, source, drawing]) => {

@@ -11,8 +11,8 @@ from cna_viz.errors import UsageError
 from cna_viz.reports.page.widgets import FIGURE, WIDGET
 from cna_viz.widgets import View
 from cna_viz.widgets.library import library
-from cna_viz.widgets.notice import Notice
 from cna_viz.widgets.panel import Panel
+from cna_viz.widgets.prose import Notice
 
 
 @pytest.fixture(autouse=True)

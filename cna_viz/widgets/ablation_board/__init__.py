@@ -1,6 +1,6 @@
-"""The ablation board: C, N and A as switches, and what it does to the score to flip one."""
+"""The ablation board: switch C, N and A, and compare the scores."""
 
+from cna_viz.widgets.ablation_board.arm_spec import ArmSpec
 from cna_viz.widgets.ablation_board.board import AblationBoard
-from cna_viz.widgets.ablation_board.look import Look
 
-__all__ = ["AblationBoard", "Look"]
+__all__ = ["AblationBoard", "ArmSpec"]

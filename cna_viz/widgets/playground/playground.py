@@ -1,4 +1,4 @@
-"""The playground: step through a deep network on a small graph, change what is in its slots, and train it."""
+"""The playground: step through a deep network on a small graph, change its slots, and train it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -19,37 +19,36 @@ from cna_viz.live.settings import LiveSettings
 from cna_viz.live.training import LiveTraining, Point, best_of
 from cna_viz.widgets.panel import Panel
 from cna_viz.widgets.playground.controls import Controls, named, shape
-from cna_viz.widgets.playground.figures import draw_graph, draw_measures, draw_nodes, draw_rational, draw_training
-from cna_viz.widgets.playground.seen import Seen
+from cna_viz.widgets.playground.figures import Seen, draw_graph, draw_measures, draw_nodes, draw_rational, draw_training
 from cna_viz.widgets.prose import Prose
 from cna_viz.widgets.view import View
 
 SLICE: Final = 0.06
-"""Seconds of training between two looks at what was clicked."""
+"""Seconds of training between two checks for clicks."""
 LOOKS: Final = 6
 """Slices between two redrawings of the network."""
 OVERFLOW: Final = "The values grow beyond what numbers can hold: bend the rational less, or let N normalize"
 
 
 class Playground(Panel):
-    """A GCN of up to 32 layers on a graph of at most 160 nodes, untrained until it is asked to train.
+    """A GCN of up to 32 layers on a graph of at most 160 nodes, untrained at first.
 
     Step through its layers and see neighbours become alike; change C, N, A and the number of clusters; bend the
-    rational; take edges away; train for some seconds and stop. Nothing is recorded.
+    rational; remove edges; train for some seconds and stop. Nothing is recorded.
 
         >>> widgets.Playground("csbm", layers=16, normalization="none")
 
     Args:
         graph: ``karate``, ``grid``, ``csbm`` or ``digits``.
-        **settings: The network to begin with, as :class:`~cna_viz.live.settings.LiveSettings` has it; ``rational`` may
-            be the name of a shape, as in :func:`~cna_viz.live.rationals.preset`.
+        **settings: The initial network, as in :class:`~cna_viz.live.settings.LiveSettings`; ``rational`` may be the
+            name of a preset, as in :func:`~cna_viz.live.rationals.preset`.
 
     Attributes:
-        seen: The present pass through the network.
-        curve: A point per epoch of the present or last training; empty before.
+        seen: The present forward pass.
+        curve: One point per epoch of the present or last training; empty before.
 
     Raises:
-        UsageError: When there is no such graph, or a setting is out of range.
+        UsageError: When the graph is unknown, or a setting is out of range.
     """
 
     def __init__(self, graph: str = "karate", **settings: Any) -> None:
@@ -58,11 +57,9 @@ class Playground(Panel):
         self._state: State | None = None
         self._task: asyncio.Task[None] | None = None
         self._running: LiveTraining | None = None
-        self._bending = False
         self.curve: list[Point] = []
         super().__init__()
         self._controls = Controls(graph, chosen)
-        self.keep(self._controls.link)
         self.seen = self._pass()
         self._views = {
             name: View(draw(), group=f"playground {id(self)}", layout=Layout(flex="1 1 480px", min_width="320px"))
@@ -77,21 +74,21 @@ class Playground(Panel):
 
     @property
     def settings(self) -> LiveSettings:
-        """The network that is chosen."""
+        """The chosen network."""
         return self._controls.settings
 
     @property
     def graph(self) -> LiveGraph:
-        """The graph, edges as they are now."""
+        """The graph with its present edges."""
         return self._graph
 
     @property
     def training(self) -> bool:
-        """Whether it trains now."""
+        """Whether a training runs."""
         return self._running is not None
 
     def figure(self) -> go.Figure:
-        """Return what is seen now as one figure."""
+        """Return all panels as one figure."""
         views = [view.figure() for view in self._views.values()]
         rows = [views[:2], views[2:]]
         if self.curve:
@@ -108,88 +105,83 @@ class Playground(Panel):
         super().close()
 
     def train(self) -> None:
-        """Train until it is done or stopped; without a running event loop it is done when this returns."""
+        """Start training; without a running event loop, train to the end."""
         if self._running is None:
             self._running = LiveTraining(self._graph, self.settings)  # may be refused: then it does not train
             self._task = _run(self._train(self._running))
 
     def stop(self) -> None:
-        """Stop training; the network stays as it is."""
+        """Stop training and keep the network."""
         self._running = None
         self._fit()
 
     def _observe(self) -> None:
-        controls = self._controls
-        controls.observe_network(self.guarded(self._changed))
-        controls.graph.observe(self.guarded(self._choose_graph), names="value")
-        controls.preset.observe(self.guarded(self._choose_shape), names="value")
-        for slider in controls.coefficients:
-            slider.observe(self.guarded(self._bent), names="value")
-        for control in (controls.layer, controls.color):
-            control.observe(self.guarded(self._redraw), names="value")
-        self._views["graph"].observe(self.guarded(self._picked), names="selected")
-        # What was selected before is no end of an edge.
-        controls.edit.observe(self.guarded(lambda: self._views["graph"].select([])), names="value")
-        clicks: list[tuple[Any, Callable[[], None]]] = [
+        controls, graph = self._controls, self._views["graph"]
+        for act, heard in (
+            (self._changed, controls.network.values()),
+            (lambda: self._rewire(live_graph(controls.graph.value)), [controls.graph]),
+            (self._choose_shape, [controls.preset]),
+            (self._bent, controls.coefficients),
+            (self._redraw, [controls.layer, controls.color]),
+            (lambda: graph.select([]), [controls.edit]),  # earlier selections are not ends of an edge
+        ):
+            controls.listen(self.guarded(act), *heard)
+        graph.observe(self.guarded(self._picked), names="selected")
+        for button, act in (
             (controls.train, self.train),
             (controls.stop, self.stop),
             (controls.forget, self._changed),
-            (controls.toggle, lambda: self._rewire(self._toggled(*(box.value for box in controls.ends)))),
+            (controls.toggle, lambda: self._toggle(*(box.value for box in controls.ends))),
             (controls.clear, lambda: self._rewire(without_edges(self._graph))),
             (controls.restore, lambda: self._rewire(live_graph(self._graph.name))),
-        ]
-        for button, act in clicks:
+        ):
             button.on_click(self.guarded(act))
-
-    def _choose_graph(self) -> None:
-        self._rewire(live_graph(self._controls.graph.value))
 
     def _choose_shape(self) -> None:
         if self._controls.preset.value not in {None, named(self._controls.rational)}:
-            with ExitStack() as held:  # the figures are seen first, then the sliders
+            with ExitStack() as held:  # the figures change first, then the sliders
                 for slider in self._controls.coefficients:
                     held.enter_context(slider.hold_sync())
-                self._bending = True
-                self._controls.fill(shape(self._controls.preset.value))
-                self._bending = False
+                with self._controls.filling():
+                    self._controls.fill(shape(self._controls.preset.value))
                 self._changed()
 
     def _bent(self) -> None:
-        # A browser moves sliders by less than a step, too, to where it can draw them.
-        if not self._bending and self._controls.rational != self.seen.settings.rational:
+        # A browser also moves sliders by less than a step, to where it can draw them.
+        if self._controls.rational != self.seen.settings.rational:
             self._controls.preset.value = named(self._controls.rational)
             self._changed()
 
-    def _toggled(self, one: int, other: int) -> LiveGraph:
-        return toggle_edge(self._graph, one, other)
-
     def _picked(self) -> None:
-        """Where edges are edited, two selected nodes are the ends of one."""
+        """Toggle the edge between two selected nodes while edges are edited."""
         chosen = self._views["graph"].selected
         if not self._controls.edit.value or len(chosen) < 2:
             return
         self._views["graph"].select([])
         if len(chosen) > 2:
             raise UsageError(f"an edge has two ends, not {len(chosen)}: click one node after the other")
-        self._rewire(self._toggled(*chosen))
+        self._toggle(*chosen)
+
+    def _toggle(self, one: int, other: int) -> None:
+        self._rewire(toggle_edge(self._graph, one, other))
 
     def _rewire(self, graph: LiveGraph) -> None:
         self._graph = graph
         self._changed()
 
     def _changed(self) -> None:
-        """Another network or graph: what was trained is not it any more."""
+        """Show another network or graph, and forget the training."""
         self._running, self._state, self.curve = None, None, []
         self._training.layout.display = "none"
         self._fit()
-        self._look()
+        self._update()
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         try:
             self.seen = self._pass()
         except NotFiniteError:
             self._mark_old(True)
-            raise NotFiniteError(f"{OVERFLOW}; what is seen is the network before") from None
+            raise NotFiniteError(f"{OVERFLOW}; the figures show the previous network") from None
         self._mark_old(False)
         self._redraw()
         if (layer := self.seen.passed.first_not_finite()) is not None:
@@ -225,10 +217,11 @@ class Playground(Panel):
             training.advance(SLICE)
             slices += 1
             self._follow(training, redraw=slices % LOOKS == 1)
-            await asyncio.sleep(0.01)  # what was clicked meanwhile is heard now
+            await asyncio.sleep(0.01)  # handles clicks
         if self.curve is training.curve:  # else another network was chosen meanwhile
             self._follow(training, redraw=True)
-            self._say_end(training)
+            if training.diverged:
+                self.notice.say(f"The loss was not finite after epoch {self.curve[-1].epoch}: training ended there.")
         if self._running is training:
             self.stop()
 
@@ -237,11 +230,7 @@ class Playground(Panel):
         self._training.show(draw_training(self.curve))
         self._fit()
         if redraw:
-            self._look()
-
-    def _say_end(self, training: LiveTraining) -> None:
-        if training.diverged:
-            self.notice.say(f"The loss was not finite after epoch {self.curve[-1].epoch}: training ended there.")
+            self._update()
 
     def _fit(self) -> None:
         controls = self._controls
@@ -257,7 +246,7 @@ class Playground(Panel):
         return (
             f"Trained for **{here.epoch}** epochs: {100 * here.train:.0f} % of the training nodes are right. At "
             f"the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one "
-            "seed, nothing that a comparison could rest on."
+            "seed, too little for any comparison."
         )
 
     def _footnote(self) -> str:
@@ -272,7 +261,6 @@ class Playground(Panel):
 
 
 def _settings(given: dict[str, Any]) -> LiveSettings:
-    """Return the settings that were handed in; a rational may be named by its shape."""
     names = [field.name for field in fields(LiveSettings)]
     for name in given:
         if name not in names:
@@ -282,7 +270,7 @@ def _settings(given: dict[str, Any]) -> LiveSettings:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":
-    """Run beside what the kernel does, or, where no event loop runs, at once."""
+    """Run in the kernel's event loop, or immediately without one."""
     try:
         return asyncio.get_running_loop().create_task(work)
     except RuntimeError:

@@ -12,7 +12,7 @@ from cna_viz.analysis.tables.rational import CENTERS, evaluate, rational_curves
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.nn.rational import RELU_DENOMINATOR, RELU_NUMERATOR, Rational
-from cna_viz.recording.histogram import histogram
+from cna_viz.recording.slots import histogram
 from cna_viz.records.record import Record
 from cna_viz.records.schema import HISTOGRAM_BINS
 from cna_viz.records.synthetic import synthetic_record

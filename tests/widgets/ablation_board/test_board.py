@@ -20,8 +20,8 @@ from cna_viz.records.synthetic import synthetic_record
 from cna_viz.reports.page.widgets import FIGURE
 from cna_viz.widgets import AblationBoard
 from cna_viz.widgets.ablation_board import board as module
-from cna_viz.widgets.ablation_board.controls import Controls
-from cna_viz.widgets.ablation_board.look import first_look
+from cna_viz.widgets.ablation_board.arm_spec import first_arm
+from cna_viz.widgets.ablation_board.board import Controls
 from cna_viz.widgets.library import library
 from cna_viz.widgets.prose import Prose
 
@@ -82,7 +82,7 @@ def test_what_no_run_has_is_said_with_the_nearest_and_the_button_goes_there() ->
     assert board.notice.text == ""
     assert hidden(nearest)
     assert board.figure() == near
-    assert controls(board).look == board.look
+    assert controls(board).spec == board.look
 
 
 def test_a_choice_of_one_thing_is_not_shown(few: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_look_that_is_not_offered_becomes_the_nearest(few: Path) -> None:
     board = AblationBoard(select(few))
     board.show(replace(board.look, layers=100, clusters=77))
     assert board.look.layers == 4
-    assert controls(board).look == board.look
+    assert controls(board).spec == board.look
 
 
 def test_a_report_shows_the_present_state(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,8 +169,8 @@ def test_what_is_missing_is_no_longer_said_once_there_are_runs() -> None:
 
 
 def test_what_is_missing_and_what_is_broken_are_both_said(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    look = first_look(select(few))
-    monkeypatch.setattr(module, "first_look", lambda records: replace(look, parts=Parts("kmeans", "cluster", "relu")))
+    look = first_arm(select(few))
+    monkeypatch.setattr(module, "first_arm", lambda records: replace(look, parts=Parts("kmeans", "cluster", "relu")))
     broken = synthetic_record(few, RunConfig(seed=5))
     (broken.folder / "config.json").write_text("{}")
     said = AblationBoard(few).notice.text
@@ -186,7 +186,7 @@ def test_what_can_not_be_drawn_leaves_all_as_it_was(few: Path, monkeypatch: pyte
     def fails(*arguments: object) -> go.Figure:
         raise UsageError("it can't be drawn")
 
-    monkeypatch.setattr(module, "figure_of", fails)
+    monkeypatch.setattr(module, "draw_arm", fails)
     controls(board).layers.value = 2
     assert board.notice.text == "it can't be drawn"
     assert (board.look, board.figure()) == (look, figure)
@@ -208,8 +208,7 @@ def button(board: AblationBoard, word: str) -> ipywidgets.Button:
 
 
 def test_nothing_is_left_of_closed_boards(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "figure_of", lambda *arguments: go.Figure())  # which leaves nothing, and takes long
-    monkeypatch.setattr(module, "words_of", lambda *arguments: "")
+    monkeypatch.setattr(module, "draw_arm", lambda *arguments: (go.Figure(), ""))  # drawing takes long
     records = select(few)
     library()
     before = set(_instances)

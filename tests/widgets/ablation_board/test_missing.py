@@ -13,7 +13,7 @@ from cna_viz.records.record import Record
 from cna_viz.records.selection import select
 from cna_viz.records.stored import stored_runs
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.widgets.ablation_board.look import Look, first_look, shown
+from cna_viz.widgets.ablation_board.arm_spec import ArmSpec, arm_runs, first_arm
 from cna_viz.widgets.ablation_board.missing import arm_words, configs_of, missing_words
 
 
@@ -23,8 +23,8 @@ def records() -> list[Record]:
 
 
 @pytest.fixture
-def look(records: list[Record]) -> Look:
-    return replace(first_look(records), layers=16)
+def look(records: list[Record]) -> ArmSpec:
+    return replace(first_arm(records), layers=16)
 
 
 @pytest.mark.parametrize(
@@ -38,27 +38,27 @@ def look(records: list[Record]) -> Look:
     ],
 )
 def test_the_runs_that_are_asked_for_are_what_the_look_says(
-    records: list[Record], look: Look, parts: Parts, slot: str, tmp_path: Path
+    records: list[Record], look: ArmSpec, parts: Parts, slot: str, tmp_path: Path
 ) -> None:
     wanted = replace(look, parts=parts)
     configs = configs_of(records, wanted)
     assert {config.model.slot for config in configs} == {slot} or slot == "cna-random"
     assert [config.seed for config in configs] == [0, 1, 2]
     trained = [synthetic_record(tmp_path, config) for config in configs]
-    assert shown([*records, *trained], wanted) == trained
+    assert arm_runs([*records, *trained], wanted) == trained
 
 
-def test_what_exists_is_asked_for_as_it_is(records: list[Record], look: Look) -> None:
+def test_what_exists_is_asked_for_as_it_is(records: list[Record], look: ArmSpec) -> None:
     there = replace(look, layers=8)
     ids = {replace_recording(config).run_id for config in configs_of(records, there)}
-    assert ids == {replace_recording(record.config).run_id for record in shown(records, there)}
+    assert ids == {replace_recording(record.config).run_id for record in arm_runs(records, there)}
 
 
 def replace_recording(config: RunConfig) -> RunConfig:
     return config.replace(recording=RunConfig().recording)
 
 
-def test_words_name_the_arm_the_nearest_and_the_command(records: list[Record], look: Look) -> None:
+def test_words_name_the_arm_the_nearest_and_the_command(records: list[Record], look: ArmSpec) -> None:
     wanted = replace(look, parts=Parts("kmeans", "none", "relu"))
     said = missing_words(records, wanted, "my runs")
     assert said.startswith("No run with clusters found by k-means (6), not normalized, ReLU, 16 layers. Nearest: ")
@@ -70,7 +70,7 @@ def test_words_name_the_arm_the_nearest_and_the_command(records: list[Record], l
     assert command.endswith("the same with --seed 1 and 2")
 
 
-def test_an_arm_without_clusters_has_no_number_of_them(look: Look) -> None:
+def test_an_arm_without_clusters_has_no_number_of_them(look: ArmSpec) -> None:
     words = arm_words(replace(look, parts=Parts("none", "cluster", "relu")))
     assert words == "no clusters, normalized over all nodes, ReLU, 16 layers"
     assert "(6)" in arm_words(look)
@@ -107,7 +107,7 @@ def test_every_pair_of_split_seed_and_seed_is_named_and_no_other(pairs: set[tupl
         for split, seed in pairs
         for slot in ("cna", "relu")
     ]
-    wanted = replace(first_look(made), parts=Parts("kmeans", "none", "relu"))
+    wanted = replace(first_arm(made), parts=Parts("kmeans", "none", "relu"))
     configs = configs_of(made, wanted)
     assert [(config.data.split_seed, config.seed) for config in configs] == sorted(pairs)
     assert pairs_in(missing_words(made, wanted).split("To train it: ")[1]) == pairs
@@ -120,7 +120,7 @@ def test_splits_that_go_with_the_seed_are_left_to_it(tmp_path: Path) -> None:
         )
         for split, seed in ((4, 3), (None, 10), (None, 9))
     ]
-    said = missing_words(made, replace(first_look(made), parts=Parts("kmeans", "none", "relu")))
+    said = missing_words(made, replace(first_arm(made), parts=Parts("kmeans", "none", "relu")))
     command, _, repeats = said.split("To train it: ")[1].partition("; the same ")
     assert "--seed 9" in command
     assert "--split-seed" not in command

@@ -21,8 +21,7 @@ from cna_viz.records.stored import stored_runs
 from cna_viz.reports.page.widgets import FIGURE, WIDGET
 from cna_viz.widgets import Explorer, View
 from cna_viz.widgets.explorer.controls import Controls
-from cna_viz.widgets.explorer.panels import OLD, Panels
-from cna_viz.widgets.explorer.pointer import Pointer
+from cna_viz.widgets.explorer.panels import OLD, Panels, Pointer
 from cna_viz.widgets.library import library
 from cna_viz.widgets.prose import Prose
 from cna_viz.widgets.view_spec import ViewSpec
@@ -375,7 +374,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Future[Any]]:
         return await asked[-1]
 
     monkeypatch.delenv("CNA_VIZ_BATCH", raising=False)
-    monkeypatch.setattr("cna_viz.widgets.explorer.laid_out.layout_elsewhere", layout)
+    monkeypatch.setattr("cna_viz.widgets.explorer.layout_process.layout_elsewhere", layout)
     return asked
 
 

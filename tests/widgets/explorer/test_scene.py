@@ -15,11 +15,16 @@ from cna_viz.figures.panels.drawing import Drawing, to_json
 from cna_viz.records.record import Record
 from cna_viz.records.selection import select
 from cna_viz.records.stored import stored_runs
-from cna_viz.widgets.explorer.look import choices, clamped
-from cna_viz.widgets.explorer.scene import PANELS, Scene, depends_on, figures
-from cna_viz.widgets.view_spec import ViewSpec
+from cna_viz.widgets.explorer.scene import PANELS, Scene, depends_on
+from cna_viz.widgets.view_spec import ViewSpec, clamp_to_run, run_choices
 
 Make = Callable[..., Record]
+
+
+def figures(record: Record, view: ViewSpec) -> dict[str, Drawing]:
+    scene = Scene(record)
+    scene.lay_out()
+    return {panel: scene.draw(panel, clamp_to_run(view, record), live=False) for panel in PANELS}
 
 
 def words(panel: Drawing) -> str:
@@ -62,7 +67,7 @@ def test_a_slot_without_clusters_and_functions_says_so(make: Make) -> None:
 
 def test_after_the_last_layer_there_is_no_slot(make: Make) -> None:
     drawn = figures(make("cna"), ViewSpec(layer=4))
-    assert "No slot stands after the last layer, 4" in words(drawn["rational"])
+    assert "No slot follows the last layer, 4" in words(drawn["rational"])
     assert drawn["flow"]["layout"]["meta"]["bars"]
 
 
@@ -86,7 +91,7 @@ def test_a_run_without_snapshots_has_measures_and_the_command_for_more(make: Mak
 def test_a_network_of_one_or_two_layers_has_no_flow(make: Make) -> None:
     for layers, reason in ((1, "one layer and no slot"), (2, "needs two slots")):
         scene = Scene(record := make("cna", layers=layers))
-        look = clamped(ViewSpec(), record)
+        look = clamp_to_run(ViewSpec(), record)
         assert scene.columns == ()
         assert reason in words(scene.draw("flow", look))
 
@@ -95,7 +100,7 @@ def test_a_run_that_measured_nothing_says_so(make: Make) -> None:
     record = make("relu")
     for name in record.metrics:
         record.metrics[name] = record.metrics[name].astype(float) * np.nan
-    assert choices(record).measures == ()
+    assert run_choices(record).measures == ()
     drawn = figures(record, ViewSpec())
     assert "no value of 'rayleigh'" in words(drawn["measure"])
 
@@ -122,7 +127,7 @@ def test_a_panel_depends_on_all_that_changes_it_and_on_nothing_else(make: Make, 
 
 def test_moving_the_layer_projects_nothing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(record := make("cna"))
-    look = clamped(ViewSpec(), record)
+    look = clamp_to_run(ViewSpec(), record)
     scene.draw("embedding", look)
     monkeypatch.setattr(
         "cna_viz.analysis.positions.kept_projections.project", lambda *_: pytest.fail("projected again")
@@ -133,13 +138,13 @@ def test_moving_the_layer_projects_nothing(make: Make, monkeypatch: pytest.Monke
 
 def test_axes_are_the_same_in_all_layers(make: Make) -> None:
     scene = Scene(record := make("cna"))
-    panels = [scene.draw("embedding", clamped(ViewSpec(layer=layer), record)) for layer in (1, 2, 3, 4)]
+    panels = [scene.draw("embedding", clamp_to_run(ViewSpec(layer=layer), record)) for layer in (1, 2, 3, 4)]
     assert len({str(panel["layout"]["xaxis"]["range"]) for panel in panels}) == 1
 
 
 def test_umap_is_said_to_take_time_until_it_is_there(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(record := make("cna"))
-    look = clamped(ViewSpec(method="umap"), record)
+    look = clamp_to_run(ViewSpec(method="umap"), record)
     assert scene.takes_time(look)
     assert not scene.takes_time(dataclasses.replace(look, method="pca"))
     monkeypatch.setattr("cna_viz.analysis.positions.umap._embed", lambda features, start, epochs: start)
@@ -150,10 +155,10 @@ def test_umap_is_said_to_take_time_until_it_is_there(make: Make, monkeypatch: py
 def test_a_graph_without_layout_says_that_it_is_being_laid_out(make: Make, tmp_path: Any) -> None:
     scene = Scene(record := make("cna"), cache=tmp_path / "empty")
     assert not scene.has_layout()
-    assert "being laid out" in words(scene.draw("graph", clamped(ViewSpec(), record)))
+    assert "being laid out" in words(scene.draw("graph", clamp_to_run(ViewSpec(), record)))
     scene.lay_out(np.zeros((60, 2), np.float32))
     assert scene.has_layout()
-    assert set(nodes(scene.draw("graph", clamped(ViewSpec(), record))).values()) == {(0.0, 0.0)}
+    assert set(nodes(scene.draw("graph", clamp_to_run(ViewSpec(), record))).values()) == {(0.0, 0.0)}
 
 
 def test_a_run_that_is_gone_is_an_error_not_a_sentence(make: Make) -> None:

@@ -3,7 +3,7 @@
 from ipywidgets import Dropdown, IntSlider, Play
 
 from cna_viz.analysis.positions.methods import METHODS
-from cna_viz.widgets.choosing import METHOD_WORDS, move, offer, row
+from cna_viz.widgets.controls import METHOD_WORDS, move, offer, row
 
 
 def test_new_options_are_shown_with_the_value_that_is_chosen() -> None:

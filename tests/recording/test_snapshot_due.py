@@ -1,6 +1,6 @@
 """When embeddings are kept."""
 
-from cna_viz.recording.schedule import snapshot_due
+from cna_viz.recording.recorder import snapshot_due
 
 EPOCHS = [0, 1, 2, 9, 10, 11, 20, 99, 100, 101, 110, 999, 1000, 1001, 10000]
 

@@ -12,7 +12,7 @@ from torch_geometric.nn.models import GAT, GCN, GIN, GraphSAGE
 from cna_viz.errors import UsageError
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.replace import replace_activations
-from cna_viz.recording.find_layers import find_calls, find_convs
+from cna_viz.recording.watched_model import find_calls, find_convs
 from tests.recording.helpers import NODES, hooks, karate_data
 
 

@@ -10,8 +10,8 @@ from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.widgets.comparer.look import choices, clamped, first_pair, looked_into
-from cna_viz.widgets.view_spec import ViewSpec
+from cna_viz.widgets.comparer import first_pair, with_snapshots
+from cna_viz.widgets.view_spec import ViewSpec, clamp_to_pair, pair_choices
 
 Write = Callable[..., Record]
 
@@ -36,50 +36,50 @@ def write(tmp_path: Path) -> Write:
 
 def test_layers_are_those_of_the_deeper_run(write: Write) -> None:
     one, other = write(layers=2), write("cna", layers=7)
-    assert choices(one, other).layers == 7
-    assert choices(one, other, "slot").layers == 6
+    assert pair_choices(one, other).layers == 7
+    assert pair_choices(one, other, "slot").layers == 6
 
 
 def test_epochs_are_those_that_both_have_after_the_selected_models(write: Write) -> None:
-    assert choices(write(snapshots="log"), write("cna")).epochs == (None, 0, 5)
-    assert choices(write(snapshots="log"), write("cna", snapshots="log")).epochs == (None, 0, 1, 5)
+    assert pair_choices(write(snapshots="log"), write("cna")).epochs == (None, 0, 5)
+    assert pair_choices(write(snapshots="log"), write("cna", snapshots="log")).epochs == (None, 0, 1, 5)
 
 
 def test_clusters_are_offered_where_one_run_has_some(write: Write) -> None:
-    assert "cluster" in choices(write(), write("cna")).colors
-    assert "cluster" not in choices(write(), write("a")).colors
+    assert "cluster" in pair_choices(write(), write("cna")).colors
+    assert "cluster" not in pair_choices(write(), write("a")).colors
 
 
 def test_measures_are_those_that_were_taken_at_the_stage(write: Write) -> None:
     one, other = write(measures="mad"), write("cna", measures="rayleigh")
-    assert choices(one, other).measures == ("rayleigh", "mad")
-    assert choices(one, one).measures == ("mad",)
+    assert pair_choices(one, other).measures == ("rayleigh", "mad")
+    assert pair_choices(one, one).measures == ("mad",)
 
 
 def test_runs_of_one_layer_have_no_slot(write: Write) -> None:
-    assert choices(write(layers=1), write("none", layers=1)).stages == ("conv",)
-    look = clamped(ViewSpec(layer=9, stage="slot"), write(layers=1), write("none", layers=1))
+    assert pair_choices(write(layers=1), write("none", layers=1)).stages == ("conv",)
+    look = clamp_to_pair(ViewSpec(layer=9, stage="slot"), write(layers=1), write("none", layers=1))
     assert (look.layer, look.stage) == (1, "conv")
 
 
 def test_what_is_not_offered_becomes_the_nearest_or_first_that_is(write: Write) -> None:
     odd = ViewSpec(layer=99, epoch=3, stage="slot", color="cluster", measure="numerical_rank")
-    found = clamped(odd, write(), write("a", layers=6))
+    found = clamp_to_pair(odd, write(), write("a", layers=6))
     assert found == ViewSpec(layer=5, epoch=None, stage="slot", color="class", measure="rayleigh")
-    assert clamped(found, write(), write("a", layers=6)) == found
-    assert clamped(ViewSpec(layer=-3), write(), write("a")).layer == 1
+    assert clamp_to_pair(found, write(), write("a", layers=6)) == found
+    assert clamp_to_pair(ViewSpec(layer=-3), write(), write("a")).layer == 1
 
 
 def test_runs_on_other_nodes_are_refused(write: Write) -> None:
     with pytest.raises(UsageError, match="different datasets"):
-        choices(write(), write(dataset="karate"))
+        pair_choices(write(), write(dataset="karate"))
 
 
 def test_runs_without_snapshots_are_not_offered(write: Write) -> None:
     kept = write()
-    assert looked_into([write("cna", snapshots="none"), kept]) == [kept]
+    assert with_snapshots([write("cna", snapshots="none"), kept]) == [kept]
     with pytest.raises(UsageError, match="none of these 1 runs keeps snapshots"):
-        looked_into([write("cna", snapshots="none")])
+        with_snapshots([write("cna", snapshots="none")])
 
 
 def test_the_first_pair_differs_in_the_slot_alone_where_it_can(write: Write) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cna_viz.analysis.positions.graph_layout import graph_layout
-from cna_viz.widgets.explorer import laid_out
-from cna_viz.widgets.explorer.laid_out import layout_elsewhere
+from cna_viz.widgets.explorer import layout_process
+from cna_viz.widgets.explorer.layout_process import layout_elsewhere
 
 RING = np.array([[0, 1, 2, 3], [1, 2, 3, 0]])
 
@@ -38,6 +38,6 @@ def _dies(there: Any, *_: object) -> None:
 
 
 def test_a_process_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(laid_out, "_send_layout", _dies)
+    monkeypatch.setattr(layout_process, "_send_layout", _dies)
     with pytest.raises(OSError, match="not computed"):
         asyncio.run(layout_elsewhere(RING, 4, tmp_path))

@@ -10,7 +10,7 @@ import pytest
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from cna_viz.app.guard import Guarded
+from cna_viz.app.handlers import Guarded
 from cna_viz.app.pages import PAGES
 from cna_viz.app.server import Demo
 from tests.app.conftest import App

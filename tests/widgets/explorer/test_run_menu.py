@@ -9,7 +9,7 @@ from cna_viz.errors import UsageError
 from cna_viz.records.allowed import ONLY_VARIABLE
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs
-from cna_viz.widgets.explorer.shelf import NEAR, find_entry, folder_entries, folder_named, record_entries
+from cna_viz.widgets.explorer.run_menu import NEAR, find_entry, folder_entries, folder_named, record_entries
 
 Make = Callable[..., Record]
 
@@ -79,7 +79,7 @@ def test_a_folder_that_can_not_be_read_is_said(tmp_path: Path, monkeypatch: pyte
     def refuse(folder: Path) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr("cna_viz.widgets.explorer.shelf.list_runs", refuse)
+    monkeypatch.setattr("cna_viz.widgets.explorer.run_menu.list_runs", refuse)
     with pytest.raises(UsageError, match=f"{tmp_path}: the folder can't be read: Permission denied"):
         folder_entries(tmp_path)
 

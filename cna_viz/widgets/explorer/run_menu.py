@@ -1,4 +1,4 @@
-"""The runs that the explorer offers: those of a folder, broken ones too, or records that are open already."""
+"""The runs that the explorer offers: those of a folder, including broken ones, or open records."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,22 +9,15 @@ from cna_viz.errors import RecordError, UsageError, nearest_first, unknown_name
 from cna_viz.records.allowed import check_allowed
 from cna_viz.records.listing import Listed, list_runs
 from cna_viz.records.record import Record
-from cna_viz.widgets.run_label import run_label
+from cna_viz.widgets.controls import run_label
 
 NEAR: Final = 3
-"""Runs that are named where an id is none."""
+"""Number of runs suggested for an unknown id."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One line of the menu.
-
-    Attributes:
-        key: What tells it from the others: the place of the run's folder.
-        label: What it is called.
-        record: The run; None where it can't be opened.
-        problem: Why it can't be.
-    """
+class RunEntry:
+    """One line of the menu: the path of the run's folder, its words, and the run, or why it can't be opened."""
 
     key: str
     label: str
@@ -33,26 +26,17 @@ class Entry:
 
 
 def folder_named(text: str) -> Path:
-    """Return the folder that somebody typed; ``~`` is the user's own.
-
-    Raises:
-        UsageError: When nothing was typed, or when a user is named who has no folder here.
-    """
+    """Return the folder that the user typed, with ``~`` expanded."""
     if not text.strip():
-        raise UsageError("no folder is named: type one in which there are runs, such as `runs`")
+        raise UsageError("no folder is named: type the folder of some runs, such as `runs`")
     try:
         return Path(text.strip()).expanduser()
     except RuntimeError:
-        raise UsageError(f"{text.strip()}: there is no such user; ~ alone is your own folder") from None
+        raise UsageError(f"{text.strip()}: no such user; ~ alone is your own folder") from None
 
 
-def folder_entries(folder: Path) -> list[Entry]:
-    """Return the runs of a folder: those that can be looked into first, and those that can't be opened at the end.
-
-    Raises:
-        UsageError: When there is no such folder, or no run in it; says how to make some. When it can't be read,
-            or may not be.
-    """
+def folder_entries(folder: Path) -> list[RunEntry]:
+    """Return the runs of a folder: first those with snapshots, last those that can't be opened."""
     check_allowed(folder)
     try:
         listed = list_runs(folder)
@@ -65,24 +49,16 @@ def folder_entries(folder: Path) -> list[Entry]:
     return sorted(map(_entry, listed), key=_order)
 
 
-def record_entries(records: Iterable[Record]) -> list[Entry]:
-    """Return open records, in their order.
-
-    Raises:
-        UsageError: When there are none.
-    """
+def record_entries(records: Iterable[Record]) -> list[RunEntry]:
+    """Return open records, in their order."""
     entries = [_entry(Listed(record.folder, record, record.status)) for record in records]
     if not entries:
         raise UsageError("no records to explore: make some with `cna-viz run`")
     return entries
 
 
-def find_entry(entries: Iterable[Entry], run: str) -> Entry:
-    """Return the entry of the run whose id begins so.
-
-    Raises:
-        UsageError: When no id or several begin so; lists those that are near.
-    """
+def find_entry(entries: Iterable[RunEntry], run: str) -> RunEntry:
+    """Return the run whose id begins with ``run``."""
     by_id = {Path(entry.key).name: entry for entry in entries}
     found = [run] if run in by_id else [name for name in by_id if run and name.startswith(run)]
     if len(found) != 1:
@@ -91,16 +67,16 @@ def find_entry(entries: Iterable[Entry], run: str) -> Entry:
     return by_id[found[0]]
 
 
-def _entry(listed: Listed) -> Entry:
+def _entry(listed: Listed) -> RunEntry:
     record = listed.record
     if record is None:
         why = listed.problem or f"{listed.folder}: the run has not written anything yet"
-        return Entry(str(listed.folder), f"{listed.status} · {listed.folder.name}", None, why)
+        return RunEntry(str(listed.folder), f"{listed.status} · {listed.folder.name}", None, why)
     status = "" if listed.status == "complete" else f" · {listed.status}"
-    return Entry(str(listed.folder), run_label(record) + status, record)
+    return RunEntry(str(listed.folder), run_label(record) + status, record)
 
 
-def _order(entry: Entry) -> tuple[bool, bool, str, int, str]:
+def _order(entry: RunEntry) -> tuple[bool, bool, str, int, str]:
     record = entry.record
     if record is None:
         return True, True, "", 0, entry.label

@@ -19,8 +19,8 @@ from cna_viz.records.selection import select
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.reports.page.widgets import FIGURE
 from cna_viz.widgets import Comparer, View
-from cna_viz.widgets.comparer import comparer as module
-from cna_viz.widgets.comparer.controls import Controls
+from cna_viz.widgets import comparer as module
+from cna_viz.widgets.comparer import Controls
 from cna_viz.widgets.library import library
 from cna_viz.widgets.prose import Prose
 

@@ -10,8 +10,17 @@ from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, 
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.widgets.ablation_board.look import Look, choices, clamped, first_look, nearest_look, shown
-from cna_viz.widgets.ablation_board.setups import belongs, setup_words, setups
+from cna_viz.widgets.ablation_board.arm_spec import (
+    ArmSpec,
+    arm_choices,
+    arm_runs,
+    belongs,
+    clamp_to_runs,
+    first_arm,
+    nearest_arm,
+    setup_words,
+    setups,
+)
 
 CNA = Parts("kmeans", "cluster", "rational")
 
@@ -39,7 +48,7 @@ def records(tmp_path: Path) -> list[Record]:
 
 
 def test_only_what_the_runs_hold_is_offered(records: list[Record]) -> None:
-    offered = choices(records, first_look(records))
+    offered = arm_choices(records, first_arm(records))
     assert offered.datasets == ("digits",)
     assert offered.layers == (4, 8)
     assert offered.clusters == (3, 5)
@@ -51,49 +60,49 @@ def test_only_what_the_runs_hold_is_offered(records: list[Record]) -> None:
 
 
 def test_the_first_look_is_cna_where_there_are_most_arms(records: list[Record]) -> None:
-    look = first_look(records)
+    look = first_arm(records)
     assert (look.layers, look.parts, look.clusters) == (4, CNA, 3)
-    assert [record.config.slot for record in shown(records, look)] == ["cna"]
+    assert [record.config.slot for record in arm_runs(records, look)] == ["cna"]
 
 
 def test_the_runs_of_a_look_have_all_that_it_says(records: list[Record]) -> None:
-    look = first_look(records)
-    assert [record.config.model.clusters for record in shown(records, replace(look, clusters=5))] == [5]
-    (relu,) = shown(records, replace(look, parts=Parts("none", "none", "relu"), clusters=5))
+    look = first_arm(records)
+    assert [record.config.model.clusters for record in arm_runs(records, replace(look, clusters=5))] == [5]
+    (relu,) = arm_runs(records, replace(look, parts=Parts("none", "none", "relu"), clusters=5))
     assert relu.config.slot == "relu"
-    assert shown(records, replace(look, parts=Parts("kmeans", "none", "relu"))) == []
+    assert arm_runs(records, replace(look, parts=Parts("kmeans", "none", "relu"))) == []
 
 
 def test_what_is_not_offered_becomes_the_nearest_that_is(records: list[Record]) -> None:
-    odd = Look("cora", "public", (("lr", 3),), 7, Parts("labels", "node", "rational"), 99)
-    look = clamped(odd, records)
+    odd = ArmSpec("cora", "public", (("lr", 3),), 7, Parts("labels", "node", "rational"), 99)
+    look = clamp_to_runs(odd, records)
     assert (look.dataset, look.split, look.setup) == ("digits", "random-60-20-20", ())
     assert (look.layers, look.clusters) == (8, 5)
     assert look.parts == CNA
-    assert clamped(look, records) == look
+    assert clamp_to_runs(look, records) == look
 
 
 def test_the_nearest_look_changes_as_little_as_it_can(records: list[Record]) -> None:
-    look = first_look(records)
+    look = first_arm(records)
     missing = replace(look, layers=8, parts=Parts("random", "cluster", "rational"))
-    assert shown(records, missing) == []
-    near = nearest_look(records, missing)
-    assert shown(records, near)
+    assert arm_runs(records, missing) == []
+    near = nearest_arm(records, missing)
+    assert arm_runs(records, near)
     assert (near.layers, near.parts) in {(8, CNA), (4, missing.parts)}
-    assert nearest_look(records, look) == look
+    assert nearest_arm(records, look) == look
 
 
 def test_runs_without_switches_can_not_be_looked_at(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="none of these 1 runs has the slot"):
-        first_look(made(tmp_path, {"slot": "layernorm"}))
+        first_arm(made(tmp_path, {"slot": "layernorm"}))
 
 
 def test_datasets_are_apart(tmp_path: Path) -> None:
     records = [*made(tmp_path, {}), *made(tmp_path, {"slot": "relu", "layers": 2, "clusters": 8}, dataset="karate")]
-    look = first_look(records)
-    other = clamped(replace(look, dataset="karate"), records)
-    assert choices(records, other).layers == (2,)
-    assert [parts_of(record.config) for record in shown(records, other)] == [other.parts]
+    look = first_arm(records)
+    other = clamp_to_runs(replace(look, dataset="karate"), records)
+    assert arm_choices(records, other).layers == (2,)
+    assert [parts_of(record.config) for record in arm_runs(records, other)] == [other.parts]
 
 
 def test_runs_of_other_settings_are_another_setup(tmp_path: Path) -> None:
@@ -105,8 +114,8 @@ def test_runs_of_other_settings_are_another_setup(tmp_path: Path) -> None:
     assert found == [(("lr", 0.01),), (("lr", 0.1),)]
     assert [belongs(record, found[1]) for record in records] == [False, False, True, True]
     assert setup_words(found[1]) == "lr 0.1"
-    look = first_look(records)
-    assert len(shown(records, look)) == 1
+    look = first_arm(records)
+    assert len(arm_runs(records, look)) == 1
 
 
 def test_a_setting_without_effect_makes_no_setup_of_its_own(tmp_path: Path) -> None:
