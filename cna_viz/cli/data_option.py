@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cna_viz.data.trust import TRUST_VARIABLE
+from cna_viz.data.roots import TRUST_VARIABLE
 
 
 class _Trust(argparse.Action):

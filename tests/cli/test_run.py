@@ -261,12 +261,10 @@ def test_a_dataset_that_cant_be_had_says_which_files_belong_where(
 ) -> None:
     from urllib.error import URLError
 
-    from cna_viz.data.download import FETCHERS
-
     def fetch(*arguments: object) -> None:
         raise URLError("no network\nin this test")
 
-    monkeypatch.setitem(FETCHERS, "planetoid", fetch)
+    monkeypatch.setattr("cna_viz.data.pyg.load", fetch)
     (tmp_path / "root").mkdir()
     answer = call("run", "--dataset", "cora", "--split", "public", "--data", "root")
     assert (answer.code, answer.out) == (1, "")

@@ -8,7 +8,7 @@ from torch_geometric.utils import homophily
 from cna_viz.config import CSBMConfig
 from cna_viz.data.clean import RawGraph, clean
 from cna_viz.data.csbm import csbm
-from cna_viz.data.homophily import edge_homophily
+from cna_viz.data.graph import edge_homophily
 
 
 def test_agrees_with_pyg() -> None:
