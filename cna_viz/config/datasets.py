@@ -12,13 +12,7 @@ REPETITIONS: Final = 10
 
 @dataclass(frozen=True)
 class RawFiles:
-    """Files as published, all in or below one folder.
-
-    Attributes:
-        folder: Folder relative to the data root, with ``/`` between the parts.
-        fixed: File names relative to ``folder``.
-        numbered: Pattern with ``{}`` of the ten split files 0 to 9; empty where there are none.
-    """
+    """Files as published: names relative to a folder of the data root, and a pattern with ``{}`` of ten split files."""
 
     folder: str
     fixed: tuple[str, ...]
@@ -31,28 +25,12 @@ class RawFiles:
 
     def __str__(self) -> str:
         """List the files for a message, the ten split files as one."""
-        splits = (self.numbered.format(f"{{0..{REPETITIONS - 1}}}"),) if self.numbered else ()
-        return ", ".join(self.fixed + splits)
+        return ", ".join([*self.fixed, *([self.numbered.format(f"{{0..{REPETITIONS - 1}}}")] if self.numbered else [])])
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """A dataset as ``datasets.toml`` describes it.
-
-    Attributes:
-        name: Name that users type.
-        description: One line for listings.
-        family: ``embedded``, or the key of its reader.
-        loader: Class in ``torch_geometric.datasets``; empty where this library reads the files itself.
-        argument: Name by which the loader or the files know it; empty where the loader knows only one.
-        task: node-classification, node-regression or graph-classification.
-        metric: Score that selects the model and compares arms.
-        published: Split protocols whose masks come with the data.
-        raw: Raw files; ``None`` for an embedded dataset.
-        raw_by_protocol: Raw files of protocols that have a folder of their own.
-        url: Address of the file, or of the archive, where there is no loader.
-        inside: Path of a file in that archive, ``{}`` in place of its name.
-    """
+    """A dataset; ``datasets.toml`` explains the fields."""
 
     name: str
     description: str

@@ -13,7 +13,7 @@ from cna_viz.config import vocabulary
 from cna_viz.config.run import RunConfig
 
 _PREFIXED: Final = {"csbm", "watched"}
-"""Parts that not every config has; their fields carry the name of their part."""
+"""Optional parts of a config; the flat names of their fields begin with the name of the part."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The flat name: that of the field, behind that of its part where it would clash (``csbm_homophily``)."""
+        """The flat name: that of the field, after that of its part where it would clash (``csbm_homophily``)."""
         parts = self.path[-2:] if len(self.path) > 1 and self.path[-2] in _PREFIXED else self.path[-1:]
         return "_".join(parts)
 
@@ -55,10 +55,10 @@ def settings() -> Mapping[str, Setting]:
 
 
 def field_value(config: RunConfig, name: str) -> Any:
-    """Return the value a field has in effect, also where it is left to the slot (factors) or to the run's seed."""
-    effective = {"split_seed": config.split_seed, **config.facts}
-    if name in effective:
-        return effective[name]
+    """Return the value that a field takes in a run, also where it follows the slot (factors) or the run's seed."""
+    derived = {"split_seed": config.split_seed, **config.facts}
+    if name in derived:
+        return derived[name]
     if name in vocabulary.FACTORS:
         return config.model.factors.get(name)
     value: Any = config
@@ -68,7 +68,7 @@ def field_value(config: RunConfig, name: str) -> Any:
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn values by flat name into what :class:`~cna_viz.config.RunConfig` is made from."""
+    """Turn values by flat name into the nested values of a :class:`~cna_viz.config.RunConfig`."""
     data: dict[str, Any] = {}
     for name, value in values.items():
         *parents, field = settings()[name].path
@@ -80,9 +80,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
-    """Return the run that has these values by flat name. Nothing is said of settings without effect.
-
-    In a family of runs that is no slip: what one arm needs is idle in another.
+    """Return the run with these values by flat name, without warnings: one arm may need what another ignores.
 
     Raises:
         UsageError: When a value is not accepted.
@@ -93,7 +91,7 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
 
 
 def flat(config: RunConfig) -> dict[str, Any]:
-    """Return the values of a config by flat name; those of a part it does not have are missing."""
+    """Return the values of a config by flat name, without those of parts that it lacks."""
     values = {}
     for name, setting in settings().items():
         part: Any = config

@@ -1,4 +1,4 @@
-"""Where a setting is searched: between two bounds, or among some values."""
+"""Search spaces: each setting between two bounds, or among some values."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Self
@@ -10,8 +10,8 @@ from cna_viz.config.fields import settings
 from cna_viz.config.run import Config
 from cna_viz.errors import UsageError, shown, unknown_name
 
-_WHAT_AN_ARM_IS: Final = frozenset({"backbone", "slot", *vocabulary.FACTORS})
-"""Settings of the model that are compared, not tuned."""
+_COMPARED: Final = frozenset({"backbone", "slot", *vocabulary.FACTORS})
+"""Settings of the model that define an arm."""
 
 
 class Search(Config):
@@ -22,9 +22,9 @@ class Search(Config):
     high: float | None = None
     """Largest value."""
     log: bool = False
-    """Whether ratios count rather than differences: 0.001 is as far from 0.01 as 0.1 is."""
+    """Whether the scale is logarithmic."""
     values: list[Any] | None = None
-    """The values themselves; the search knows no order of them."""
+    """The values themselves, without an order."""
 
     @model_validator(mode="after")
     def _bounds_or_values(self) -> Self:
@@ -61,7 +61,7 @@ class Search(Config):
         return self.low, self.high
 
     def holds(self, value: Any) -> bool:
-        """Whether a value is one that can be found."""
+        """Whether the search can propose a value."""
         if self.values is not None:
             return value in self.values
         low, high = self.bounds
@@ -75,15 +75,15 @@ class Search(Config):
 
 
 Space = dict[str, Search]
-"""Where settings are searched, by flat name."""
+"""A search per setting, by flat name."""
 
 
 def searchable() -> list[str]:
-    """Return the settings that can be searched: those of model and training that don't say what an arm is."""
+    """Return the settings that can be searched: those of model and training, except those that define an arm."""
     return [
         name
         for name, setting in settings().items()
-        if setting.path[0] in {"model", "training"} and name not in _WHAT_AN_ARM_IS
+        if setting.path[0] in {"model", "training"} and name not in _COMPARED
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a grid says of how its arms were tuned."""
+"""How the arms of a grid were tuned, as its file stores it."""
 
 from typing import Annotated, Any
 
@@ -12,29 +12,29 @@ from cna_viz.config.search import Space, read_space
 
 
 class TunedArm(Config):
-    """An arm before it was tuned, and what was chosen for it."""
+    """An arm before tuning, and its chosen settings."""
 
     arm: dict[str, Any]
-    """Its settings before, by flat name; those left out have their defaults."""
+    """Its settings before tuning, by flat name; those left out have their defaults."""
     chosen: dict[str, Any]
-    """Values chosen for the settings that were searched in it."""
+    """Chosen values of the settings that were searched in it."""
     metric: str
     """Score on the validation nodes that chose them."""
     trial: Annotated[int, Ge(0)]
-    """Number of the trial that was chosen; 0 is the arm as it was."""
+    """Number of the chosen trial; 0 is the arm before tuning."""
     failed: Annotated[int, Ge(0)] = 0
-    """Trials that had no score, because a training of theirs did not get so far."""
+    """Number of trials without a score."""
     untuned: float | None = None
     """Mean score of trial 0."""
     tuned: float
-    """Mean score of the trial that was chosen. It is the best of many and so flatters: see the comparison."""
+    """Mean score of the chosen trial: the best of many, so optimistic."""
 
     def before(self) -> RunConfig:
-        """Return the arm as it was."""
+        """Return the arm before tuning."""
         return arm_of(RunConfig.model_validate(nested(self.arm)))
 
     def after(self) -> RunConfig:
-        """Return the arm as it was chosen."""
+        """Return the arm with its chosen settings."""
         return arm_of(RunConfig.model_validate(nested({**flat(self.before()), **self.chosen})))
 
 
@@ -44,9 +44,9 @@ class Tuning(Config):
     trials: Annotated[int, Ge(1)]
     """Trials of every arm."""
     seeds: list[Seed]
-    """Seeds that every trial was trained with; no comparison uses them."""
+    """Seeds of every trial; no comparison uses them."""
     space: Space
-    """Where settings were searched."""
+    """The search space."""
     arms: list[TunedArm] = Field(default_factory=list)
     """The arms that were tuned."""
 
@@ -56,6 +56,6 @@ class Tuning(Config):
         return read_space(value) if isinstance(value, dict) else value
 
     def of(self, config: RunConfig) -> TunedArm | None:
-        """Return how the arm of this run was tuned; None where it was not, or is not what was chosen any more."""
+        """Return how the arm of this run was tuned; None where its settings are not the chosen ones."""
         arm = arm_of(config)
         return next((tuned for tuned in self.arms if tuned.after() == arm), None)

@@ -1,8 +1,8 @@
-"""Graphs and splits: what each dataset is, where its files lie, how it is read, which nodes train, select and test.
+"""Graphs and splits: what each dataset is, where its files are, how they are read, which nodes train, select and test.
 
     >>> from cna_viz.data import load_data, summarize
 
-Listing datasets needs no torch; each name is loaded when it is first used.
+Listing datasets needs no torch; each name is loaded when first used.
 """
 
 from typing import TYPE_CHECKING

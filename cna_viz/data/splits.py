@@ -1,4 +1,4 @@
-"""Split protocols: which nodes, or graphs, train, select and test. Same protocol and seed, same split for all arms."""
+"""Split protocols: the nodes, or graphs, that train, select and test. Same protocol and seed, same split."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,17 +15,9 @@ def make_split(graph: Graph, protocol: str, seed: int) -> Split:
     """Return the split of ``graph`` that ``protocol`` and ``seed`` name. The global random state is left alone.
 
     ``random-A-B-C`` draws A, B and C % of the nodes (of the graphs in a dataset of graphs), uniformly and without
-    regard to class. ``public`` and ``geom-gcn`` take the published masks; of several repetitions, R, the one numbered
-    ``seed`` modulo R, so that any run seed names one. ``official-code`` takes the first 80 %, the next 10 % and the
-    last 10 % of the nodes by number, which is what the code released with CNA (arXiv 2412.04064) does; it has no seed.
-
-    Args:
-        graph: The graph; published masks are those it was loaded with.
-        protocol: Name of the split protocol.
-        seed: Seed of a random split, or number of a published one.
-
-    Returns:
-        The split. Its seed is the one given, the number of the repetition, or 0 where there is nothing to choose.
+    regard to class. ``public`` and ``geom-gcn`` take the published masks; of R repetitions, the one numbered ``seed``
+    modulo R, so that any run seed names one. ``official-code`` takes the first 80 %, the next 10 % and the last 10 % of
+    the nodes by number, as the code released with CNA (arXiv 2412.04064) does; it has no seed, and its split has 0.
 
     Raises:
         UsageError: The graph has no such split, or too few nodes for it.

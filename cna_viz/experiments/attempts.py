@@ -1,4 +1,4 @@
-"""Interrupted attempts at a run: kept until a finished record replaces them, and removed only if they are ours."""
+"""Interrupted attempts at a run: kept until a finished record replaces them, and removed only if ours."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ from cna_viz.removal import TEMPORARY, entries, not_own, remove
 logger = logging.getLogger("cna_viz")
 
 FOLDER: Final = re.compile(rf"\.?(?P<id>[0-9a-f]{{16}})(?P<aside>\.unfinished-[1-9][0-9]*)?({TEMPORARY})?")
-"""Names of folders of a run: its record, an attempt that was set aside, and either while it is being removed."""
+"""Folder names of a run: its record, an attempt that was set aside, and either during removal."""
 
 _SNAPSHOT: Final = r"[0-9]{4,}\.safetensors"
 _FILE: Final = "|".join(map(re.escape, (*schema.REQUIRED_FILES, schema.MANIFEST_FILE)))
@@ -29,14 +29,14 @@ DRAFT: Final = re.compile(rf"({schema.SNAPSHOT_FOLDER}/\.{_SNAPSHOT}|\.({_FILE}|
 
 
 def set_aside(folder: Path) -> None:
-    """Rename what an interrupted attempt left to ``<id>.unfinished-<n>``, out of the way of a new one.
+    """Rename the folder of an interrupted attempt to ``<id>.unfinished-<n>``, out of the way of a new one.
 
     Raises:
-        RecordError: When anything there was not written by that attempt; it stays where it is.
+        RecordError: When it holds anything that the attempt did not write; it stays where it is.
     """
     if not os.path.lexists(folder):
         return
-    # Who else owns these files, or has them under another name as well, loses nothing by the rename.
+    # Other owners of these files, and other names of them, lose nothing by the rename.
     reason = _looked_at(lambda: why_not_attempt(folder, folder.name, LEFT_BY_SYSTEMS))
     if reason:
         raise RecordError(
@@ -47,7 +47,7 @@ def set_aside(folder: Path) -> None:
 
 
 def forget_attempts(folder: Path) -> None:
-    """Remove the attempts that a finished record has replaced; one that is not all ours is kept and named."""
+    """Remove the attempts that a finished record has replaced; one with files of others is kept and logged."""
     for attempt in sorted(folder.parent.glob(f"{folder.name}.unfinished-*")):
         reason = remove(attempt, partial(why_not_attempt, run=folder.name))
         if reason:
@@ -55,7 +55,7 @@ def forget_attempts(folder: Path) -> None:
 
 
 def why_kept(folder: Path, run: str) -> str:
-    """Return why a folder is not removed as an interrupted attempt at a run; empty where it is one."""
+    """Return why a folder can't be removed as an interrupted attempt at a run; empty where it can."""
     return _looked_at(lambda: not_own(folder) or why_not_attempt(folder, run))
 
 
@@ -67,15 +67,15 @@ def _looked_at(why: Callable[[], str]) -> str:
 
 
 def why_not_attempt(folder: Path, run: str, ignore: frozenset[str] = frozenset()) -> str:
-    """Return why a folder is not what an interrupted attempt left, whoever owns it; empty where it is.
+    """Return why a folder is not that of an interrupted attempt, whoever owns it; empty where it is.
 
     Args:
         folder: The folder.
         run: Id of the run.
-        ignore: Names that do not count.
+        ignore: Names of entries to ignore.
 
     Raises:
-        OSError: When it can't be looked into.
+        OSError: When it can't be read.
     """
     name = FOLDER.fullmatch(folder.name)
     if name is None or name["id"] != run:
@@ -90,7 +90,7 @@ def why_not_attempt(folder: Path, run: str, ignore: frozenset[str] = frozenset()
             return f"holds {entry.relative_to(folder).as_posix()}, which is not of a record"
     if folder / schema.CONFIG_FILE in found:
         return "" if _run_in(folder) == run else f"has a {schema.CONFIG_FILE} that is not that of this run"
-    # A run writes its config first: before it there are empty files and what is on its way to be the config.
+    # A run writes its config first: before that there are only empty files and the draft of the config.
     if any(entry.is_file() and entry.stat().st_size and not DRAFT.fullmatch(entry.name) for entry in found):
         return f"has no {schema.CONFIG_FILE}"
     return ""
@@ -104,7 +104,7 @@ def _is_written(entry: Path, folder: Path) -> bool:
 
 
 def _run_in(folder: Path) -> str:
-    """Return the id of the run whose config lies in a folder; empty where that is no config."""
+    """Return the id of the run whose config is in a folder; empty where that is no config."""
     environment = folder / schema.ENVIRONMENT_FILE
     try:
         content = read_bytes(folder / schema.CONFIG_FILE)

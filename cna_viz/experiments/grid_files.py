@@ -21,10 +21,10 @@ def _preset_files() -> dict[str, Traversable]:
 
 
 def find_grid(name: str) -> Grid:
-    """Return the preset of this name, or the grid in the file of this name.
+    """Return the preset, or the grid in the file, of this name.
 
     Raises:
-        UsageError: When there is neither, or the file does not describe a grid.
+        UsageError: When neither exists, or the file does not describe a grid.
     """
     known = _preset_files()
     if name in known:
@@ -36,7 +36,7 @@ def find_grid(name: str) -> Grid:
 
 
 def read(text: str, file: str) -> Grid:
-    """Read the YAML of a grid; its name is that of the file where it gives none.
+    """Read a grid from YAML; without a name it gets that of the file.
 
     Raises:
         UsageError: When it is not YAML, or describes no grid.

@@ -1,8 +1,7 @@
-"""What interrupted runs leave in a folder of records, and how it is removed.
+"""Leftovers of interrupted runs in a folder of records, and their removal.
 
-What is finished, goes on, or was not written by this library is never touched.
-
-A process that writes a record holds its lock, which the system frees when it dies; so whose lock is free has nobody.
+Finished records, running ones and files of others are never touched. A process that writes a record holds its lock,
+which the system frees when the process dies.
 """
 
 from collections.abc import Iterator
@@ -28,13 +27,13 @@ LOCK: Final = "lock"
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something that an interrupted run left, or that a run which goes on is writing.
+    """A folder or file of an interrupted run, or of one that is still running.
 
     Attributes:
         path: The folder or file.
-        kind: What it is.
+        kind: One of the kinds above.
         run: Id of its run.
-        bytes: Size of the files in it.
+        bytes: Size of its files.
         kept: Why it is not removed; empty where it can be.
         gone: Whether it was removed.
     """
@@ -48,7 +47,7 @@ class Leftover:
 
 
 def find_leftovers(runs: Path) -> list[Leftover]:
-    """List what runs that were interrupted, or that go on, have left below ``runs``. Nothing is changed.
+    """List the leftovers below ``runs`` of interrupted and running runs. Nothing is changed.
 
     Raises:
         RecordError: When there is no such folder.
@@ -58,19 +57,16 @@ def find_leftovers(runs: Path) -> list[Leftover]:
     found = [*_folders(runs), *_temporary_files(runs), *_locks(runs)]
     running = {run for run in {one.run for one in found} if _is_running(runs / run)}
     marked = [replace(one, kept="its run goes on") if one.run in running else one for one in found]
-    # The lock of a run that goes on says nothing that its folder does not.
+    # The lock of a running run adds nothing to its folder.
     return [one for one in marked if not (one.kept and one.kind == LOCK)]
 
 
 def remove(runs: Path, leftovers: list[Leftover]) -> list[Leftover]:
-    """Remove what can be removed, holding the lock of its run; return what became of all of it, in the same order.
+    """Remove the leftovers that can be removed, holding the lock of each run; return all, updated, in the same order.
 
     Args:
         runs: Folder of the records.
-        leftovers: As :func:`find_leftovers` has them. What was finished or taken up meanwhile stays.
-
-    Returns:
-        The leftovers, ``gone`` or with the reason why they were kept.
+        leftovers: Those of :func:`find_leftovers`. Runs that were finished or resumed meanwhile stay.
     """
     became = {one: one for one in leftovers}
     for run in dict.fromkeys(one.run for one in leftovers if not one.kept):
@@ -86,7 +82,7 @@ def remove(runs: Path, leftovers: list[Leftover]) -> list[Leftover]:
 
 
 def _removed(leftover: Leftover) -> Leftover:
-    """Remove one thing unless it has become something else since it was found."""
+    """Remove one leftover unless it has changed its kind since it was found."""
     look: removal.WhyKept = _why_lock_kept if leftover.kind == LOCK else removal.not_own
     if leftover.kind in (UNFINISHED, ASIDE):
         look = partial(why_not_attempt, run=leftover.run)
@@ -99,12 +95,12 @@ def _folders(runs: Path) -> Iterator[Leftover]:
     for folder, run, aside in _record_folders(runs):
         if aside or not is_complete(folder):
             reason = why_kept(folder, run)
-            if folder.exists():  # else somebody else has just removed it
+            if folder.exists():  # else another process has just removed it
                 yield Leftover(folder, ASIDE if aside else UNFINISHED, run, _size(folder), reason)
 
 
 def _temporary_files(runs: Path) -> Iterator[Leftover]:
-    """Find temporary files in finished records; those of others go with their folders."""
+    """Find temporary files in finished records; those of unfinished ones belong to their folders."""
     for folder, run, _ in _record_folders(runs):
         if is_complete(folder):
             for path in _inside(folder):
@@ -113,14 +109,13 @@ def _temporary_files(runs: Path) -> Iterator[Leftover]:
 
 
 def _locks(runs: Path) -> Iterator[Leftover]:
-    """Find locks."""
     for path in _inside(runs / LOCK_FOLDER):
         if (name := LOCK_FILE.fullmatch(path.name)) and not _why_lock_kept(path):
             yield Leftover(path, LOCK, name["id"], 0)
 
 
 def _why_lock_kept(path: Path) -> str:
-    """Return why a file is no lock of ours, which are empty; empty where it is one."""
+    """Return why a file is not one of our locks, which are empty files; empty where it is one."""
     with suppress(OSError):
         behind = "lies behind a link" if path.parent.is_symlink() else ""
         return behind or removal.not_own(path) or ("is not empty" if path.stat().st_size else "")
@@ -128,7 +123,7 @@ def _why_lock_kept(path: Path) -> str:
 
 
 def _record_folders(runs: Path) -> Iterator[tuple[Path, str, bool]]:
-    """Yield the folders of runs: path, id of the run, and whether it is an attempt that was set aside."""
+    """Yield the folders of runs: path, id of the run, and whether it was set aside."""
     for path in sorted(runs.iterdir()):
         name = FOLDER.fullmatch(path.name)
         if name and path.is_dir() and not path.is_symlink():
@@ -142,7 +137,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file, or of those in a folder; 0 of what has gone."""
+    """Return the bytes of a file, or of those in a folder; 0 where it is gone."""
     total = 0
     for file in (path, *(_inside(path) if path.is_dir() else ())):
         with suppress(OSError):
@@ -151,8 +146,8 @@ def _size(path: Path) -> int:
 
 
 def _is_running(folder: Path) -> bool:
-    """Return whether somebody holds the lock of a record; one that isn't there is not made."""
+    """Whether a process holds the lock of a record; a missing lock is not made."""
     try:
         return lock_file(folder).exists() and not is_free(folder)
     except OSError:
-        return False  # nobody who may not open the lock can hold it; to remove anything it would have to be had
+        return False  # a lock that can't be opened can't be held, and removal would have to open it

@@ -1,4 +1,4 @@
-"""Train a recorded run again, elsewhere, and hold both records against each other."""
+"""Train a recorded run again, elsewhere, and compare both records."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,17 +14,17 @@ from cna_viz.records.exporting.differences import Difference, differences
 from cna_viz.records.record import Record
 
 DEPENDS: Final = ("commit", "device", "platform", "threads", "versions")
-"""Facts of a record's environment on which its numbers may depend."""
+"""Facts of a record's environment that may change its numbers."""
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of training a run again.
+    """Result of training a run again.
 
     Attributes:
         run: Id of the run.
-        differences: How far the records are apart, variable by variable.
-        elsewhere: Facts on which numbers depend and that are not as they were: before, and now.
+        differences: Differences between the records, variable by variable.
+        elsewhere: Facts that may change numbers and that differ: before, and now.
     """
 
     run: str
@@ -49,8 +49,8 @@ def reproduce(record: Record, data: Path | None = None, progress: bool = True) -
 
     Raises:
         UsageError: When this library has not trained it, it was not finished, or it is of another results version.
-        DataError: When the dataset can't be had.
-        RecordError: When the record is not what was written.
+        DataError: When the dataset can't be found, downloaded or read.
+        RecordError: When the record was altered.
     """
     if record.config.watched is not None:
         raise UsageError(f"run {record.id} was watched: only the program that trained it can do so again")
@@ -69,7 +69,7 @@ def reproduce(record: Record, data: Path | None = None, progress: bool = True) -
 
 @contextmanager
 def _threads(count: int | None) -> Iterator[None]:
-    """Let torch compute with as many threads as it did, as sums depend on how they are shared out."""
+    """Use the recorded number of threads, because sums depend on how they are split."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""The one place that knows the whole making wing: data, model, training, recording."""
+"""Train one run: data, model, training and recording come together here."""
 
 from functools import partial
 from pathlib import Path
@@ -31,16 +31,16 @@ from cna_viz.training.step import TrainingBatch, loss_of
 
 
 def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:
-    """Load the graph and make the split, and check what can only be checked with them.
+    """Load the graph, make the split, and check the config against them.
 
     Args:
         config: The run.
         data: Data root.
-        graphs: Graphs loaded so far; a new one is added, so that many runs share one.
+        graphs: Graphs loaded so far, shared by many runs; a new one is added.
 
     Raises:
         UsageError: When there are more clusters than nodes, or the dataset has no such split.
-        DataError: When the dataset can't be had.
+        DataError: When the dataset can't be found, downloaded or read.
     """
     if config.data not in graphs:
         graphs[config.data] = load_graph(config.data, data)
@@ -54,10 +54,7 @@ def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph
 
 
 def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks: list[Callback]) -> None:
-    """Train one run and write its record to ``folder``, which must not exist.
-
-    The random state of the caller is left as it was.
-    """
+    """Train one run and write its record to ``folder``, which must not exist; the caller's random state stays."""
     keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     environment = describe_environment(str(device), torch.get_num_threads())
@@ -90,23 +87,22 @@ def recorder_of(
     batches: Batches | None = None,
     objective: Objective = CLASSIFICATION,
 ) -> Recorder:
-    """Return what records the training of a model.
+    """Return the recorder of a training.
 
     Args:
         config: The run.
         graph: Its graph.
         model: The model.
-        inputs: What it is called with on the whole graph.
-        writer: Takes what is kept.
-        train: Training rows, whose loss has the gradients that are measured.
-        batches: Gives the batches of an epoch, where there are some; gradients are those of the first, where they are
-            samples.
+        inputs: Its inputs for the whole graph.
+        writer: Writes the record.
+        train: Training rows, for whose loss gradients are measured.
+        batches: Makes the batches of an epoch; where they are samples, gradients are those of the first.
         objective: Loss and scores.
     """
     whole, taps = TrainingBatch(inputs, graph.target, train), TapModules(model.taps())
     asked = "gradient_norm" in config.recording.measures
-    # All training graphs in one batch are no sample: their loss is taken in a pass over all graphs, in which slots that
-    # normalize by what they see see the others, too, as in every evaluation.
+    # All training graphs in one batch are no sample: their loss comes from a pass over all graphs, so that slots
+    # normalize over all of them, as in every evaluation.
     sampled = batches is not None and (graph.graph_of_node is None or config.training.batch_size is not None)
     slots, convs = (dict(enumerate(modules, start=1)) for modules in (model.slots, model.convs))
     return make_recorder(
@@ -128,9 +124,9 @@ def recorder_of(
 
 
 def _prediction_of_nodes(objective: Objective, graph_of_node: Tensor | None, output: Tensor) -> Tensor:
-    """Return what the network answers for every node: for its graph, where the answers are those of graphs."""
-    answer = objective.prediction(output)
-    return answer if graph_of_node is None else answer[graph_of_node]
+    """Return the prediction for every node, or for the graph of every node."""
+    found = objective.prediction(output)
+    return found if graph_of_node is None else found[graph_of_node]
 
 
 def _batch_gradients(model: GNN, taps: TapModules, batches: Batches, objective: Objective) -> BatchGradients:
@@ -142,7 +138,7 @@ def _batch_gradients(model: GNN, taps: TapModules, batches: Batches, objective: 
 
 
 def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
-    """Return the cluster of every node for slots whose clusters come from classes or from the graph."""
+    """Return the cluster of every node where clusters are classes or communities."""
     assignment = config.model.factors.get("assignment")
     if assignment == "communities":
         return louvain(graph.edge_index, graph.num_nodes, config.model.clusters, seed=config.seed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cna_viz.analysis.tables.slot_parts import PART_WORDS, STEPS, Parts, parts_of
-from cna_viz.config.arms import idle
+from cna_viz.config.arms import inactive
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.widgets.ablation_board.setups import Setup, belongs, setups
@@ -132,7 +132,7 @@ def nearest_look(records: Sequence[Record], look: Look) -> Look:
 
 def has_count(record: Record) -> bool:
     """Whether the number of clusters has an effect in a run."""
-    return "clusters" not in idle(record.config)
+    return "clusters" not in inactive(record.config)
 
 
 def nearest(value: int, offered: Sequence[int]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cna_viz.config.arms import effective
+from cna_viz.config.arms import active_settings
 from cna_viz.config.vocabulary import FACTORS
 from cna_viz.records.record import Record
 
@@ -45,7 +45,7 @@ def setup_words(setup: Setup) -> str:
 
 def further_settings(record: Record) -> Mapping[str, object]:
     """Return the settings that have an effect in a run and no switch on the board."""
-    own = {name: value for name, value in effective(record.config).items() if name not in SWITCHED}
+    own = {name: value for name, value in active_settings(record.config).items() if name not in SWITCHED}
     factors = record.config.model.factors
     if not factors:
         return own

@@ -4,7 +4,7 @@ import pytest
 
 from cna_viz.config import DataConfig, RunConfig, TrainingConfig
 from cna_viz.errors import UsageError
-from cna_viz.experiments.tuning.seeds import trial_configs, tuning_seeds
+from cna_viz.experiments.tuning.plan import trial_configs, tuning_seeds
 
 
 def runs(*seeds: int, split_seed: int | None = None) -> list[RunConfig]:

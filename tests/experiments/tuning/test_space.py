@@ -9,7 +9,7 @@ from cna_viz.config.arms import arm_of
 from cna_viz.config.search import Search
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
-from cna_viz.experiments.tuning.space import SearchedArm, default_space, extremes_of, space_in, space_of
+from cna_viz.experiments.tuning.plan import DEFAULT_SPACE, SearchedArm, extremes_of, space_in, space_of
 
 
 def grid(space: dict[str, Any] | None = None, **axes: list[Any]) -> Grid:
@@ -78,7 +78,7 @@ def test_bounds_and_values_that_no_run_can_have(space: dict[str, Search], messag
 
 
 def test_extremes_are_runs() -> None:
-    found = extremes_of(RunConfig(), default_space())
+    found = extremes_of(RunConfig(), DEFAULT_SPACE)
     assert {config.model.dropout for config in found} == {0.0, 0.8}
     assert {config.training.lr for config in found} == {1e-4, 1e-1, RunConfig().training.lr}
 
