@@ -18,13 +18,7 @@ _PREFIXED: Final = {"csbm", "watched"}
 
 @dataclass(frozen=True)
 class Setting:
-    """A field of :class:`~cna_viz.config.RunConfig`.
-
-    Attributes:
-        path: Names of the parts that lead to it, and its own.
-        field: Description, default and bounds.
-        type: Class of its values.
-    """
+    """A field of :class:`~cna_viz.config.RunConfig`: the names that lead to it, its definition and its type."""
 
     path: tuple[str, ...]
     field: FieldInfo

@@ -95,25 +95,21 @@ def read_space(data: Mapping[str, Any]) -> Space:
     """
     space = {}
     for name, given in data.items():
-        if name in settings() and name not in searchable():
-            raise UsageError(
-                f"{name} can't be searched: it is no way of training an arm but says what is compared, on what, or "
-                f"what is kept; choices: {', '.join(searchable())}"
-            )
         if name not in settings():
             raise unknown_name("setting to search", name, searchable())
-        space[name] = _read(name, given)
+        if name not in searchable():
+            raise UsageError(
+                f"{name} can't be searched: it defines what is compared, on what, or what is recorded; choices: "
+                f"{', '.join(searchable())}"
+            )
+        try:
+            search = given if isinstance(given, Search) else Search.model_validate(given)
+        except UsageError as error:
+            raise UsageError(f"search of {name}: {error}") from None
+        kind = settings()[name].type
+        if search.values is None and kind not in (int, float):
+            raise UsageError(f"search of {name}: it is no number and has no bounds; give values")
+        if search.values is None and kind is int and not all(bound.is_integer() for bound in search.bounds):
+            raise UsageError(f"search of {name}: it is a whole number, and so must be low and high, not {search}")
+        space[name] = search
     return space
-
-
-def _read(name: str, given: Any) -> Search:
-    try:
-        search = given if isinstance(given, Search) else Search.model_validate(given)
-    except UsageError as error:
-        raise UsageError(f"search of {name}: {error}") from None
-    kind = settings()[name].type
-    if search.values is None and kind not in (int, float):
-        raise UsageError(f"search of {name}: it is no number and has no bounds; give values")
-    if search.values is None and kind is int and not all(bound.is_integer() for bound in search.bounds):
-        raise UsageError(f"search of {name}: it is a whole number, and so must be low and high, not {search}")
-    return search

@@ -36,20 +36,7 @@ SPLIT_PROTOCOLS: Final = (
     "official-code",
 )
 
-BACKBONES: Final = (
-    "gcn",
-    "sage",
-    "gat",
-    "gin",
-    "transformer",
-    "chebyshev",
-    "sgc",
-    "gcnii",
-    "appnp",
-    "dirgnn",
-    "mlp",
-)
-
+BACKBONES: Final = ("gcn", "sage", "gat", "gin", "transformer", "chebyshev", "sgc", "gcnii", "appnp", "dirgnn", "mlp")
 ASSIGNMENTS: Final = ("kmeans", "random", "labels", "communities", "none")
 NORMALIZATIONS: Final = ("cluster", "node", "batch", "none")
 ACTIVATIONS: Final = ("rational", "relu", "none")

@@ -96,12 +96,8 @@ def read_graph(spec: DatasetSpec, protocol: str, folder: Path) -> Graph:
 def load_or_make(path: Path, name: str, make: Callable[[], Graph]) -> Graph:
     """Return the graph cached at ``path`` in a safetensors file; make and cache it where there is none.
 
-    A damaged file is made again. A cache that can't be written costs time only and is logged.
-
-    Args:
-        path: File that holds the graph, or will.
-        name: Name of the dataset.
-        make: Makes the graph; its errors are passed on and nothing is cached.
+    A damaged file is made again. A cache that can't be written costs time only and is logged; errors of ``make`` are
+    passed on.
     """
     if path.is_file():
         try:

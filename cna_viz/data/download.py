@@ -28,11 +28,7 @@ PATIENCE: Final = 60.0
 def download(spec: DatasetSpec, protocol: str, raw: RawFiles, root: Path | None = None) -> Path:
     """Download the raw files of a dataset into the cache and return the folder that holds them.
 
-    Args:
-        spec: The dataset.
-        protocol: Split protocol wanted.
-        raw: The files that belong to it.
-        root: Folder given by the user, in which the files were not found; only the message needs it.
+    ``root`` is the folder of the user without the files; only the message needs it.
 
     Raises:
         DataError: The files could not be downloaded, read or stored, or others are in their place. No part of them is

@@ -52,16 +52,7 @@ class _InMemory:
 
 
 def read(spec: DatasetSpec, protocol: str, folder: Path) -> RawGraph:
-    """Read a dataset through its loader.
-
-    Args:
-        spec: The dataset.
-        protocol: Split protocol wanted; decides which masks a Planetoid graph gets.
-        folder: Folder with the raw files, all of which exist. Nothing is written to it.
-
-    Raises:
-        DataError: A pickle is not the published file, and the user does not trust others.
-    """
+    """Run the loader, with some attributes replaced: it downloads missing raw files into ``folder`` and reads them."""
     data = load(spec, protocol, folder, download=_refuse)[0]
     masks = Masks(data.train_mask, data.val_mask, data.test_mask) if spec.published else None
     return RawGraph(data.x, data.y, data.edge_index, masks)

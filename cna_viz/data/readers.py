@@ -86,10 +86,8 @@ def read_musae(spec: DatasetSpec, folder: Path) -> RawGraph:
 
 def in_order_of_appearance(edges: Tensor) -> Tensor:
     """Number the nodes of a list of edges, ``[edges, 2]``, in the order in which they first appear in it."""
-    nodes, inverse = torch.unique(edges, return_inverse=True)
-    first = torch.full((len(nodes),), edges.numel())
-    first.scatter_reduce_(0, inverse.flatten(), torch.arange(edges.numel()), "amin")
-    return first.argsort().argsort()[inverse]
+    numbers, _ = pd.factorize(edges.numpy().ravel())
+    return torch.from_numpy(numbers).view(edges.shape)
 
 
 def _bag_of_words(words: dict[str, list[int]], pages: int) -> Tensor:

@@ -1,7 +1,6 @@
 """Split protocols: the nodes, or graphs, that train, select and test. Same protocol and seed, same split."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 import torch
@@ -38,44 +37,37 @@ def _published(graph: Graph, protocol: str, seed: int) -> Split:
         raise DataError(f"{where} puts a node into two parts")
     if not all(bool(part.any()) for part in parts):
         raise DataError(f"{where} leaves a part empty")
-    train, val, test = (part.nonzero().flatten() for part in parts)
-    return Split(protocol, number, train, val, test)
+    return Split(protocol, number, *(part.nonzero().flatten() for part in parts))
 
 
-def _random(graph: Graph, protocol: str, seed: int, percent: tuple[int, int, int]) -> Split:
+def _random(graph: Graph, protocol: str, seed: int) -> Split:
     nodes = len(graph.target)
-    _, val, test = (max(1, (nodes * share + 50) // 100) for share in percent)  # rounded; what is left trains
-    train = nodes - val - test
-    if train < 1:
-        raise _too_few(graph, protocol)
+    # Validation and test are rounded; the rest trains.
+    val, test = (max(1, (nodes * int(percent) + 50) // 100) for percent in protocol.split("-")[2:])
     order = torch.randperm(nodes, generator=torch.Generator().manual_seed(seed))
-    return _sorted(protocol, seed, order[:train], order[train : train + val], order[train + val :])
+    return _cut(graph, protocol, seed, order, nodes - val - test, val)
 
 
 def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
     del seed  # the order of the nodes decides
     nodes = len(graph.target)
     train, known = nodes * 8 // 10, nodes * 9 // 10
-    if not 0 < train < known < nodes:
-        raise _too_few(graph, protocol)
-    order = torch.arange(nodes)
-    return _sorted(protocol, 0, order[:train], order[train:known], order[known:])
+    return _cut(graph, protocol, 0, torch.arange(nodes), train, known - train)
 
 
-def _sorted(protocol: str, seed: int, train: Tensor, val: Tensor, test: Tensor) -> Split:
-    return Split(protocol, seed, train.sort().values, val.sort().values, test.sort().values)
-
-
-def _too_few(graph: Graph, protocol: str) -> UsageError:
-    what, count = ("nodes" if graph.graph_of_node is None else "graphs"), len(graph.target)
-    return UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {what} ({count})")
+def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int) -> Split:
+    if min(train, val, len(order) - train - val) < 1:
+        rows = "nodes" if graph.graph_of_node is None else "graphs"
+        raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {rows} ({len(order)})")
+    parts = (order[:train], order[train : train + val], order[train + val :])
+    return Split(protocol, seed, *(part.sort().values for part in parts))
 
 
 MAKERS: Final[dict[str, Callable[[Graph, str, int], Split]]] = {
     "public": _published,
-    "random-80-10-10": partial(_random, percent=(80, 10, 10)),
-    "random-60-20-20": partial(_random, percent=(60, 20, 20)),
-    "random-48-32-20": partial(_random, percent=(48, 32, 20)),
+    "random-80-10-10": _random,
+    "random-60-20-20": _random,
+    "random-48-32-20": _random,
     "geom-gcn": _published,
     "official-code": _by_index,
 }

@@ -24,13 +24,9 @@ class DatasetSummary:
     """A dataset in a listing; the figures are ``None`` when it is not on disk or can't be read.
 
     Attributes:
-        name: Name of the dataset.
-        nodes: Number of nodes.
         edges: Number of undirected edges.
-        features: Number of features of a node.
         classes: Number of classes; 0 where the targets are numbers.
-        homophily: Share of edges that join nodes of one class, 0 to 1; ``None`` also where there are no edges or
-            classes.
+        homophily: Share of edges within a class, 0 to 1; ``None`` also where there are no edges or classes.
         on_disk: Whether it can be used without a download; embedded ones always can.
         where: Folder of the raw files, or ``"embedded"``; ``None`` when not on disk.
         problem: Why a dataset on disk can't be read; ``None`` when all is well.

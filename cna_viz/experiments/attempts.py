@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-from collections.abc import Callable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -36,8 +35,10 @@ def set_aside(folder: Path) -> None:
     """
     if not os.path.lexists(folder):
         return
-    # Other owners of these files, and other names of them, lose nothing by the rename.
-    reason = _looked_at(lambda: why_not_attempt(folder, folder.name, LEFT_BY_SYSTEMS))
+    try:  # other owners of these files, and other names of them, lose nothing by the rename
+        reason = why_not_attempt(folder, folder.name, LEFT_BY_SYSTEMS)
+    except OSError as error:
+        reason = f"can't be read ({error.strerror})"
     if reason:
         raise RecordError(
             f"{folder}: {reason}, so this run can't be trained there; move it away, or choose another folder"
@@ -56,40 +57,30 @@ def forget_attempts(folder: Path) -> None:
 
 def why_kept(folder: Path, run: str) -> str:
     """Return why a folder can't be removed as an interrupted attempt at a run; empty where it can."""
-    return _looked_at(lambda: not_own(folder) or why_not_attempt(folder, run))
-
-
-def _looked_at(why: Callable[[], str]) -> str:
     try:
-        return why()
+        return not_own(folder) or why_not_attempt(folder, run)
     except OSError as error:
-        return f"can't be looked into ({error.strerror})"
+        return f"can't be read ({error.strerror})"
 
 
 def why_not_attempt(folder: Path, run: str, ignore: frozenset[str] = frozenset()) -> str:
     """Return why a folder is not that of an interrupted attempt, whoever owns it; empty where it is.
 
-    Args:
-        folder: The folder.
-        run: Id of the run.
-        ignore: Names of entries to ignore.
-
-    Raises:
-        OSError: When it can't be read.
+    Entries with the names in ``ignore`` don't count. Raises OSError where it can't be read.
     """
     name = FOLDER.fullmatch(folder.name)
     if name is None or name["id"] != run:
         return "does not have the name of an attempt"
     if folder.is_symlink() or not folder.is_dir():
-        return "is not a folder of its own"
+        return "is not a folder, or is a link"
     if (folder / schema.COMPLETE_FILE).is_file():
         return "is a finished record"
     found = [entry for entry in entries(folder) if entry.name not in ignore]
     for entry in found:
         if entry.is_symlink() or not _is_written(entry, folder):
-            return f"holds {entry.relative_to(folder).as_posix()}, which is not of a record"
+            return f"holds {entry.relative_to(folder).as_posix()}, which is not part of a record"
     if folder / schema.CONFIG_FILE in found:
-        return "" if _run_in(folder) == run else f"has a {schema.CONFIG_FILE} that is not that of this run"
+        return "" if _run_in(folder) == run else f"has a {schema.CONFIG_FILE} of another run"
     # A run writes its config first: before that there are only empty files and the draft of the config.
     if any(entry.is_file() and entry.stat().st_size and not DRAFT.fullmatch(entry.name) for entry in found):
         return f"has no {schema.CONFIG_FILE}"

@@ -28,16 +28,7 @@ START: Final = 0.3
 class Estimate:
     """Maximum time and space of a run; training may stop earlier.
 
-    Attributes:
-        parameters: Number of weights.
-        epochs: Maximum number of epochs.
-        measured: Epochs at which layers are measured.
-        snapshots: Epochs at which embeddings are kept.
-        snapshot_bytes: Size of a snapshot on disk.
-        bytes: Size of the record on disk.
-        seconds_per_epoch: Of an epoch without measures.
-        seconds_per_measured_epoch: Of one with measures.
-        seconds: Of the run.
+    ``measured`` and ``snapshots`` are numbers of epochs, ``bytes`` the size of the record, ``seconds`` the duration.
     """
 
     parameters: int
@@ -112,15 +103,7 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Preview:
-    """Maximum time and space of a sweep; trainings may stop earlier.
-
-    Attributes:
-        runs: Number of runs.
-        missing: Number of runs without a record.
-        workers: Runs at the same time.
-        seconds: Of the sweep.
-        bytes: Of its records on disk.
-    """
+    """Maximum time and space of a sweep, and how many of its runs have no record yet; trainings may stop earlier."""
 
     runs: int
     missing: int

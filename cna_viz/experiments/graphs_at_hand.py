@@ -12,12 +12,7 @@ from cna_viz.errors import DataError
 
 @dataclass(frozen=True)
 class GraphsAtHand:
-    """Graphs that are available, and those that are missing.
-
-    Attributes:
-        splits: Split protocol by name of the available graphs.
-        missing: Why the others are missing, by name.
-    """
+    """The split protocol of every available graph, and the reason why each of the others is missing, by name."""
 
     splits: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)

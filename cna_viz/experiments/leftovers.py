@@ -54,9 +54,10 @@ def find_leftovers(runs: Path) -> list[Leftover]:
     """
     if not runs.is_dir():
         raise RecordError(f"{runs}: no such folder, so nothing can have been left there")
-    found = [*_folders(runs), *_temporary_files(runs), *_locks(runs)]
+    # Folders come before temporary files.
+    found = [*sorted(_in_folders(runs), key=lambda one: one.kind == TEMPORARY), *_locks(runs)]
     running = {run for run in {one.run for one in found} if _is_running(runs / run)}
-    marked = [replace(one, kept="its run goes on") if one.run in running else one for one in found]
+    marked = [replace(one, kept="its run is in progress") if one.run in running else one for one in found]
     # The lock of a running run adds nothing to its folder.
     return [one for one in marked if not (one.kept and one.kind == LOCK)]
 
@@ -64,9 +65,7 @@ def find_leftovers(runs: Path) -> list[Leftover]:
 def remove(runs: Path, leftovers: list[Leftover]) -> list[Leftover]:
     """Remove the leftovers that can be removed, holding the lock of each run; return all, updated, in the same order.
 
-    Args:
-        runs: Folder of the records.
-        leftovers: Those of :func:`find_leftovers`. Runs that were finished or resumed meanwhile stay.
+    Runs that were finished or resumed meanwhile stay.
     """
     became = {one: one for one in leftovers}
     for run in dict.fromkeys(one.run for one in leftovers if not one.kept):
@@ -75,9 +74,9 @@ def remove(runs: Path, leftovers: list[Leftover]) -> list[Leftover]:
             with claim(runs / run).acquire(timeout=0):
                 became |= {one: _removed(one) for one in [*own, Leftover(lock_file(runs / run), LOCK, run, 0)]}
         except Timeout:
-            became |= {one: replace(one, kept="was taken up meanwhile") for one in own}
+            became |= {one: replace(one, kept="was resumed meanwhile") for one in own}
         except OSError as error:
-            became |= {one: replace(one, kept=f"its lock can't be had ({error.strerror or error})") for one in own}
+            became |= {one: replace(one, kept=f"can't take its lock ({error.strerror or error})") for one in own}
     return [became[one] for one in leftovers]
 
 
@@ -90,22 +89,20 @@ def _removed(leftover: Leftover) -> Leftover:
     return replace(leftover, kept=reason, gone=not reason)
 
 
-def _folders(runs: Path) -> Iterator[Leftover]:
-    """Find the folders of runs that are not finished."""
-    for folder, run, aside in _record_folders(runs):
-        if aside or not is_complete(folder):
-            reason = why_kept(folder, run)
+def _in_folders(runs: Path) -> Iterator[Leftover]:
+    """Find unfinished folders of runs, and temporary files in finished ones."""
+    for folder in sorted(runs.iterdir()):
+        name = FOLDER.fullmatch(folder.name)
+        if name is None or folder.is_symlink() or not folder.is_dir():
+            continue
+        if name["aside"] or not is_complete(folder):
+            reason = why_kept(folder, name["id"])
             if folder.exists():  # else another process has just removed it
-                yield Leftover(folder, ASIDE if aside else UNFINISHED, run, _size(folder), reason)
-
-
-def _temporary_files(runs: Path) -> Iterator[Leftover]:
-    """Find temporary files in finished records; those of unfinished ones belong to their folders."""
-    for folder, run, _ in _record_folders(runs):
+                yield Leftover(folder, ASIDE if name["aside"] else UNFINISHED, name["id"], _size(folder), reason)
         if is_complete(folder):
             for path in _inside(folder):
                 if DRAFT.fullmatch(path.relative_to(folder).as_posix()) and path.is_file():
-                    yield Leftover(path, TEMPORARY, run, _size(path))
+                    yield Leftover(path, TEMPORARY, name["id"], _size(path))
 
 
 def _locks(runs: Path) -> Iterator[Leftover]:
@@ -119,15 +116,7 @@ def _why_lock_kept(path: Path) -> str:
     with suppress(OSError):
         behind = "lies behind a link" if path.parent.is_symlink() else ""
         return behind or removal.not_own(path) or ("is not empty" if path.stat().st_size else "")
-    return "can't be looked at"
-
-
-def _record_folders(runs: Path) -> Iterator[tuple[Path, str, bool]]:
-    """Yield the folders of runs: path, id of the run, and whether it was set aside."""
-    for path in sorted(runs.iterdir()):
-        name = FOLDER.fullmatch(path.name)
-        if name and path.is_dir() and not path.is_symlink():
-            yield path, name["id"], bool(name["aside"])
+    return "can't be read"
 
 
 def _inside(folder: Path) -> list[Path]:

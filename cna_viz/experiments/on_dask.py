@@ -14,15 +14,11 @@ CONNECT: Final = 20
 
 
 class DaskTasks:
-    """Runs tasks of :mod:`cna_viz.experiments.tasks` on a cluster; a context manager.
+    """Runs tasks on a cluster: that of a scheduler's address, or ``local`` with so many ``workers``; a context manager.
 
     Dask replaces a worker that dies and runs its tasks elsewhere; it gives up a task whose workers die four times
     (unless the scheduler is set up otherwise). The record on disk is the output, so running a task twice costs nothing.
     All workers must see the same folders as this process.
-
-    Args:
-        scheduler: Address of a scheduler, such as ``tcp://127.0.0.1:8786``, or ``local``.
-        workers: Processes of a local cluster.
 
     Raises:
         UsageError: When dask.distributed is not installed.

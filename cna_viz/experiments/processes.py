@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.resource_tracker import ensure_running as ensure_tracker
@@ -18,13 +18,7 @@ PRELOAD: Final = "cna_viz.experiments.preload"
 
 
 class Processes:
-    """Runs tasks of :mod:`cna_viz.experiments.tasks`, each in a separate process; a context manager.
-
-    Leaving the context ends tasks that still run.
-
-    Args:
-        workers: Tasks at the same time.
-    """
+    """Runs at most ``workers`` tasks at the same time, each in a separate process; leaving the context ends them."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -69,7 +63,10 @@ class Processes:
         for sentinel in wait(list(self._running)):
             process, connection, key = self._running.pop(cast(int, sentinel))
             process.join()
-            ended.append((key, _received(connection)))
+            result: TaskResult | None = None
+            with suppress(EOFError):
+                result = connection.recv() if connection.poll() else None
+            ended.append((key, result))
             connection.close()
             process.close()
         return ended
@@ -92,14 +89,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _received(connection: Connection) -> TaskResult | None:
-    try:
-        found: TaskResult | None = connection.recv() if connection.poll() else None
-    except EOFError:
-        return None
-    return found
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Train a recorded run again, elsewhere, and compare both records."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,22 +61,18 @@ def reproduce(record: Record, data: Path | None = None, progress: bool = True) -
             f"run {record.id} has results version {version}, and this cna_viz has {RESULTS_VERSION}: its numbers are "
             "others on purpose; install the version that made it"
         )
-    with TemporaryDirectory(prefix="cna-viz-reproduce-") as folder, _threads(record.environment.get("threads")):
-        again = load_or_run(record.config, runs=folder, data=data, progress=progress)
-        return Reproduction(record.id, differences(record, again), _elsewhere(record.environment, again.environment))
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Use the recorded number of threads, because sums depend on how they are split."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    threads = torch.get_num_threads()
     try:
-        yield
+        # Sums depend on how threads split them.
+        torch.set_num_threads(record.environment.get("threads") or threads)
+        with TemporaryDirectory(prefix="cna-viz-reproduce-") as folder:
+            again = load_or_run(record.config, runs=folder, data=data, progress=progress)
+            elsewhere = _elsewhere(record.environment, again.environment)
+            return Reproduction(record.id, differences(record, again), elsewhere)
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
 
 
 def _elsewhere(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -66,18 +66,11 @@ def train_and_load(
     Every run has a process and one thread, so that records are equal to the bit whatever the number of workers.
     :func:`load_or_run_all` trains one after the other in this process.
 
-    Args:
-        configs: The runs.
-        runs: Folder of the records.
-        data: Data root; the environment variable CNA_VIZ_DATA or the user's cache folder when left out.
-        workers: Runs at the same time; as many as there are cores when left out.
-        progress: Show a bar on stderr.
+    Arguments, and errors before the training, as in :func:`~cna_viz.experiments.sweep.sweep`.
 
     Raises:
         CnaVizError: When runs failed, naming the first of them and why; the others are kept.
-        UsageError: When a number is out of range, a dataset has no such split or fewer nodes than clusters.
-        DataError: When a dataset can't be found, downloaded or read.
-        RecordError: When there is a record but it was truncated or altered.
+        RecordError: When a record was truncated or altered.
     """
     found = sweep(configs, runs=runs, data=data, workers=workers, progress=progress)
     if found.failed:

@@ -33,10 +33,7 @@ from cna_viz.training.step import TrainingBatch, loss_of
 def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:
     """Load the graph, make the split, and check the config against them.
 
-    Args:
-        config: The run.
-        data: Data root.
-        graphs: Graphs loaded so far, shared by many runs; a new one is added.
+    A new graph is added to ``graphs``, so that many runs share one.
 
     Raises:
         UsageError: When there are more clusters than nodes, or the dataset has no such split.
@@ -89,15 +86,8 @@ def recorder_of(
 ) -> Recorder:
     """Return the recorder of a training.
 
-    Args:
-        config: The run.
-        graph: Its graph.
-        model: The model.
-        inputs: Its inputs for the whole graph.
-        writer: Writes the record.
-        train: Training rows, for whose loss gradients are measured.
-        batches: Makes the batches of an epoch; where they are samples, gradients are those of the first.
-        objective: Loss and scores.
+    ``inputs`` are those of the whole graph, ``train`` the training rows, for whose loss gradients are measured; where
+    batches are samples, gradients are those of the first.
     """
     whole, taps = TrainingBatch(inputs, graph.target, train), TapModules(model.taps())
     asked = "gradient_norm" in config.recording.measures
@@ -105,6 +95,17 @@ def recorder_of(
     # normalize over all of them, as in every evaluation.
     sampled = batches is not None and (graph.graph_of_node is None or config.training.batch_size is not None)
     slots, convs = (dict(enumerate(modules, start=1)) for modules in (model.slots, model.convs))
+
+    def batch_loss(epoch: int) -> Tensor:
+        assert batches is not None
+        batch = next(iter(batches(max(1, epoch))))
+        return loss_of(model(*batch.inputs), batch, objective)
+
+    def predict(output: Tensor) -> Tensor:
+        """Return the prediction for every node, or for the graph of every node."""
+        found = objective.prediction(output)
+        return found if graph.graph_of_node is None else found[graph.graph_of_node]
+
     return make_recorder(
         model,
         lambda: model(*inputs),
@@ -112,8 +113,8 @@ def recorder_of(
         slots=slots,
         convs=convs,
         loss=partial(loss_of, batch=whole, objective=objective) if asked and not sampled else None,
-        gradients=_batch_gradients(model, taps, batches, objective) if asked and sampled and batches else None,
-        predict=partial(_prediction_of_nodes, objective, graph.graph_of_node),
+        gradients=BatchGradients(model, taps, batch_loss) if asked and sampled else None,
+        predict=predict,
         x=graph.x,
         edge_index=graph.edge_index,
         y=graph.classes,
@@ -121,20 +122,6 @@ def recorder_of(
         seed=config.seed,
         writer=writer,
     )
-
-
-def _prediction_of_nodes(objective: Objective, graph_of_node: Tensor | None, output: Tensor) -> Tensor:
-    """Return the prediction for every node, or for the graph of every node."""
-    found = objective.prediction(output)
-    return found if graph_of_node is None else found[graph_of_node]
-
-
-def _batch_gradients(model: GNN, taps: TapModules, batches: Batches, objective: Objective) -> BatchGradients:
-    def loss(epoch: int) -> Tensor:
-        batch = next(iter(batches(max(1, epoch))))
-        return loss_of(model(*batch.inputs), batch, objective)
-
-    return BatchGradients(model, taps, loss)
 
 
 def _partition(config: RunConfig, graph: Graph) -> Tensor | None:

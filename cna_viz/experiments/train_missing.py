@@ -43,14 +43,6 @@ def train_unless_complete(
 ) -> None:
     """Train a run into the folder of its record unless there is a finished one.
 
-    Args:
-        config: The run.
-        graph: Its graph.
-        split: Its split.
-        folder: Folder of its record.
-        callbacks: Called after every epoch.
-        wait: Wait for another process that trains it.
-
     Raises:
         filelock.Timeout: When another process trains it and ``wait`` is false.
         RecordError: When files that no run wrote lie where the record belongs.

@@ -189,10 +189,7 @@ def tuning_seeds(configs: Sequence[RunConfig], given: Sequence[int] | None) -> l
 def trial_configs(arm: RunConfig, runs: Sequence[RunConfig], seeds: Sequence[int]) -> list[RunConfig]:
     """Return the trainings of a trial, one per seed; they record only loss and scores.
 
-    Args:
-        arm: The arm with the values of the trial.
-        runs: Its runs in the grid. Where these name their splits, the trainings take them in turn.
-        seeds: The seeds.
+    Where the runs of the arm in the grid name their splits, the trainings take these in turn.
     """
     splits = list(dict.fromkeys(config.data.split_seed for config in runs))
     recording = arm.recording.replace(every=max(arm.training.epochs, 1), measures=(), snapshots="none")

@@ -20,12 +20,6 @@ def propose(history: Sequence["FrozenTrial"], space: Space, direction: Direction
 
     They depend on the arguments alone, so that an interrupted search continues as if it had not been interrupted. Until
     there are ten scores they are random and depend on the seed alone: arms with the same space try the same values.
-
-    Args:
-        history: Trials that are over.
-        space: Where settings are searched.
-        direction: Whether a larger or a smaller score is better.
-        seed: Seed of this proposal.
     """
     import optuna
 

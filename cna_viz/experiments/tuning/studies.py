@@ -29,13 +29,7 @@ _SETTINGS: Final = "settings"
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial of an arm.
-
-    Attributes:
-        settings: Values of the searched settings.
-        over: Whether it has ended, with or without a score.
-        score: Mean over the seeds; None of a trial that is not over, or that failed.
-    """
+    """A trial of an arm: its settings, whether it has ended, and the mean score over the seeds, if it has one."""
 
     settings: dict[str, Any]
     over: bool
@@ -55,12 +49,6 @@ def is_begun(folder: Path) -> bool:
 @contextmanager
 def open_studies(folder: Path, plan: Plan) -> Iterator[dict[str, "Study"]]:
     """Open the journal in a folder for this process alone and give the study of every arm by its key.
-
-    Other processes wait until it is closed.
-
-    Args:
-        folder: Folder of the tuning; made where it is missing.
-        plan: The plan. The journal of another plan is refused.
 
     Raises:
         UsageError: When the journal is of another plan; names the difference.
@@ -95,25 +83,16 @@ def trials_of(study: "Study") -> list[Trial]:
 
 
 def ask(study: "Study", arm: SearchedArm, number: int, seed: int) -> Trial:
-    """Return a trial, proposing it unless this or another process has done so. Trial 0 is the arm before tuning.
-
-    Args:
-        study: Study of the arm.
-        arm: The arm.
-        number: Number of the trial; those before it are over.
-        seed: Seed of the proposal.
-    """
+    """Return a trial, proposing it unless a process has done so; earlier ones are over. Trial 0 is the arm itself."""
     from optuna.trial import TrialState, create_trial
 
     history = study.get_trials(deepcopy=False)
     if len(history) == number:
         values = propose(history, arm.space, direction_of(arm.config.metric), seed) if number else arm.own
-        params, limits = parameters(values, arm.space)
-        # Written with all its values at once.
+        given, limits = parameters(values, arm.space)
         attributes = {_SETTINGS: values}
-        study.add_trial(
-            create_trial(state=TrialState.RUNNING, params=params, distributions=limits, user_attrs=attributes)
-        )
+        running = create_trial(state=TrialState.RUNNING, params=given, distributions=limits, user_attrs=attributes)
+        study.add_trial(running)  # with all its values at once
     return trials_of(study)[number]
 
 

@@ -15,17 +15,9 @@ from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.sweep import Sweep, check, sweep
 from cna_viz.experiments.tasks import cost
+from cna_viz.experiments.tuning import studies
 from cna_viz.experiments.tuning.plan import Plan, SearchedArm, make_plan
-from cna_viz.experiments.tuning.studies import (
-    Trial,
-    ask,
-    check_plan,
-    direction_of,
-    is_begun,
-    open_studies,
-    tell,
-    trials_of,
-)
+from cna_viz.experiments.tuning.studies import Trial, check_plan, direction_of, is_begun, open_studies, trials_of
 from cna_viz.experiments.tuning.tuned_grid import described, file_of, in_words, tuned_grid, write_grid
 from cna_viz.progress import bar
 from cna_viz.records.record import load_record
@@ -133,15 +125,9 @@ def _chosen(arm: SearchedArm, trials: Sequence[Trial]) -> TunedArm:
 
 
 class _Rounds:
-    """The trials of all arms in lock-step: a trial is proposed when those of the last round are over.
+    """The trials of all arms in lock-step: one is proposed when those of the last round are over.
 
-    Args:
-        plan: The plan.
-        folder: Folder of the trials and of their records.
-        place: ``data``, ``workers`` and ``threads`` of :func:`~cna_viz.experiments.sweep.sweep`.
-
-    Attributes:
-        failed: Why trainings failed, by run id.
+    ``place`` has ``data``, ``workers`` and ``threads`` of a sweep; ``failed`` says why trainings failed, by run id.
     """
 
     def __init__(self, plan: Plan, folder: Path, place: Mapping[str, Any]) -> None:
@@ -150,8 +136,8 @@ class _Rounds:
 
     def found(self) -> list[list[Trial]]:
         """Return the trials of every arm."""
-        with open_studies(self.folder, self.plan) as studies:
-            return list(map(trials_of, studies.values()))
+        with open_studies(self.folder, self.plan) as opened:
+            return list(map(trials_of, opened.values()))
 
     def work(self, progress: bool) -> None:
         """Do the rounds that are missing, or what other processes have left of them."""
@@ -173,8 +159,8 @@ class _Rounds:
     def _round(self, number: int, shown: Any) -> None:
         # The same seed for all arms: while proposals are random, they try the same values.
         seed = int.from_bytes(hashlib.sha256(f"{self.plan.seeds}:{number}".encode()).digest()[:4], "big")
-        with open_studies(self.folder, self.plan) as studies:
-            asked = {arm.key: ask(studies[arm.key], arm, number, seed) for arm in self.plan.arms}
+        with open_studies(self.folder, self.plan) as opened:
+            asked = {arm.key: studies.ask(opened[arm.key], arm, number, seed) for arm in self.plan.arms}
         configs = {
             arm.key: self.plan.configs(arm, asked[arm.key].settings)
             for arm in self.plan.arms
@@ -191,9 +177,9 @@ class _Rounds:
                 "the trials so far are kept, the same command goes on from there"
             )
         scores = {key: _score(own, self.folder / RUNS, done) for key, own in configs.items()}
-        with open_studies(self.folder, self.plan) as studies:
+        with open_studies(self.folder, self.plan) as opened:
             for key, score in scores.items():
-                tell(studies[key], number, score)
+                studies.tell(opened[key], number, score)
 
 
 def _check_possible(plan: Plan, place: Mapping[str, Any]) -> None:

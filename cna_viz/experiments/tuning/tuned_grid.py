@@ -57,7 +57,7 @@ def file_of(name: str, out: Path) -> Path:
 def _why_not_written(path: Path) -> str:
     """Return why a file must not be replaced; empty where it is a tuned grid that nobody has edited."""
     if path.is_symlink() or not path.is_file():
-        return "is not a file of its own"
+        return "is not a file, or is a link"
     text = read_text(path, "a grid")
     found = _CHECKSUM.search(text)
     if not text.startswith(HEADER.partition("`")[0]) or (found is None and find_grid(str(path)).tuning is None):
