@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -35,6 +35,10 @@ class Setting:
         """The option of the command line."""
         return "--" + self.name.replace("_", "-")
 
+    def of(self, config: RunConfig) -> Any:
+        """Return the value in a config; None where the config lacks its part."""
+        return reduce(lambda part, step: getattr(part, step, None), self.path, config)
+
 
 @lru_cache(maxsize=1)
 def config_fields() -> Mapping[str, Setting]:
@@ -55,10 +59,7 @@ def field_value(config: RunConfig, name: str) -> Any:
         return derived[name]
     if name in vocabulary.FACTORS:
         return config.model.factors.get(name)
-    value: Any = config
-    for part in config_fields()[name].path:
-        value = getattr(value, part, None)
-    return value
+    return config_fields()[name].of(config)
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,14 +87,7 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
 
 def flat(config: RunConfig) -> dict[str, Any]:
     """Return the values of a config by flat name, without those of parts that it lacks."""
-    values = {}
-    for name, setting in settings().items():
-        part: Any = config
-        for step in setting.path:
-            part = None if part is None else getattr(part, step)
-        if part is not None:
-            values[name] = part
-    return values
+    return {name: value for name, setting in settings().items() if (value := setting.of(config)) is not None}
 
 
 def _walk(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:

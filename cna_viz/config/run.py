@@ -44,20 +44,6 @@ def _one_of(kind: str, choices: Collection[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-DatasetName = Annotated[str, _one_of("dataset", vocabulary.DATASETS)]
-SplitProtocol = Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)]
-BackboneName = Annotated[str, _one_of("backbone", vocabulary.BACKBONES)]
-SlotName = Annotated[str, _one_of("slot", vocabulary.SLOTS)]
-Assignment = Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)]
-Normalization = Annotated[str, _one_of("normalization", vocabulary.NORMALIZATIONS)]
-Activation = Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)]
-Sharing = Annotated[str, _one_of("sharing", vocabulary.SHARINGS)]
-Metric = Annotated[str, _one_of("metric", vocabulary.METRICS)]
-Schedule = Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)]
-MeasureName = Annotated[str, _one_of("measure", MEASURES)]
-Init = Annotated[str, _one_of("init", vocabulary.INITS)]
-Readout = Annotated[str, _one_of("readout", vocabulary.READOUTS)]
-JumpingKnowledge = Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)]
 NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
 """A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
@@ -111,9 +97,9 @@ class CSBMConfig(Config):
 class DataConfig(Config):
     """Which graph, and which nodes train, select and test."""
 
-    dataset: DatasetName = "digits"
+    dataset: Annotated[str, _one_of("dataset", vocabulary.DATASETS)] = "digits"
     """Name of the dataset; `cna-viz datasets` lists them."""
-    split: SplitProtocol = "random-60-20-20"
+    split: Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)] = "random-60-20-20"
     """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn or official-code."""
     split_seed: Seed | None = None
     """Seed of a random split, or number of a published one; follows the run's seed when left out."""
@@ -149,9 +135,9 @@ class ModelConfig(Config):
     own are dropped, and settings without effect take their default.
     """
 
-    backbone: BackboneName = "gcn"
+    backbone: Annotated[str, _one_of("backbone", vocabulary.BACKBONES)] = "gcn"
     """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn; mlp has no graph."""
-    slot: SlotName = "relu"
+    slot: Annotated[str, _one_of("slot", vocabulary.SLOTS)] = "relu"
     """What stands between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
     a control (cna-random, cna-labels, cna-communities), or a norm and ReLU (layernorm, nodenorm, batchnorm, pairnorm,
     diffgroupnorm, graphnorm, meansub)."""
@@ -163,31 +149,31 @@ class ModelConfig(Config):
     """Clusters per slot (kmeans, random, communities; groups of diffgroupnorm); at most the number of nodes."""
     recluster_every: Annotated[int, Ge(1)] = 20
     """Training calls of a slot between two clusterings (kmeans)."""
-    assignment: Assignment | None = None
+    assignment: Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)] | None = None
     """C, where it differs from the slot's: kmeans, random, labels (an oracle), communities or none."""
-    normalization: Normalization | None = None
+    normalization: Annotated[str, _one_of("normalization", vocabulary.NORMALIZATIONS)] | None = None
     """N, where it differs from the slot's: over each cluster, node, batch (all nodes), or none."""
-    activation: Activation | None = None
+    activation: Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)] | None = None
     """A, where it differs from the slot's: rational (one per cluster), relu or none."""
-    sharing: Sharing | None = None
+    sharing: Annotated[str, _one_of("sharing", vocabulary.SHARINGS)] | None = None
     """Whether slots have clusters and rationals of their own, where it differs from the slot's: per-layer or shared."""
-    metric: Metric | None = None
+    metric: Annotated[str, _one_of("metric", vocabulary.METRICS)] | None = None
     """Distance of kmeans, where it differs from the slot's: euclidean or cosine."""
-    schedule: Schedule | None = None
+    schedule: Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)] | None = None
     """How kmeans goes on, where it differs from the slot's: warm (labels held in between), released or running."""
     residual: bool = False
     """Add what entered a hidden layer to what leaves its slot."""
     initial_residual: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the first layer's output that is mixed into what leaves every further slot; 0 for none."""
-    jumping_knowledge: JumpingKnowledge = "none"
+    jumping_knowledge: Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)] = "none"
     """What the last convolution reads: the last hidden layer (none), or all, side by side (cat) or their max."""
     drop_edge: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the edges that are left out at random in every training step (DropEdge)."""
     dropout: Annotated[NonNegative, Lt(1)] = 0.0
     """Probability of dropping a feature before each convolution, while training."""
-    init: Init = "glorot"
+    init: Annotated[str, _one_of("init", vocabulary.INITS)] = "glorot"
     """Start of the weights: glorot, orthogonal, or large (normal with four times the variance of glorot)."""
-    readout: Readout = "mean"
+    readout: Annotated[str, _one_of("readout", vocabulary.READOUTS)] = "mean"
     """How the outputs of its nodes become the output of a graph: mean, sum or max; only with datasets of graphs."""
     compile: bool = False
     """Compile slots of the CNA family with torch.compile, to save memory traffic on GPUs; takes 10 to 40 s once."""
@@ -240,7 +226,7 @@ class RecordingConfig(Config):
 
     every: Annotated[int, Ge(1)] = 50
     """Measure the layers every so many epochs, and at the first, the best, the last and where there is a snapshot."""
-    measures: tuple[MeasureName, ...] = vocabulary.DEFAULT_MEASURES
+    measures: tuple[Annotated[str, _one_of("measure", MEASURES)], ...] = vocabulary.DEFAULT_MEASURES
     """Measures of the layers, as in rayleigh,mad; `all` for every one. Those left out of the default take time."""
     snapshots: Literal["log", "ends", "none"] = "log"
     """Epochs at which embeddings are kept: log (0, 1, 10, 100 ..., best, last), ends (0, best) or none."""
@@ -446,10 +432,9 @@ def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
 
 def _range(cls: type[BaseModel], name: str) -> str:
     """Spell the interval that the bounds of field ``name`` allow, such as ``at least 1``."""
-    words = {Ge: "at least", Gt: "greater than", Le: "at most", Lt: "less than"}
-    attributes = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+    words = {Ge: ("at least", "ge"), Gt: ("greater than", "gt"), Le: ("at most", "le"), Lt: ("less than", "lt")}
     field = cls.model_fields[name]
     # The bounds of ``Annotated[int, Ge(0)] | None`` are one level deeper than those of ``Annotated[int, Ge(0)]``.
     inner = [bound for argument in get_args(field.annotation) for bound in getattr(argument, "__metadata__", ())]
-    bounds = [bound for bound in (*field.metadata, *inner) if type(bound) in words]
-    return " and ".join(f"{words[type(bound)]} {getattr(bound, attributes[type(bound)])}" for bound in bounds)
+    bounds = [(words[type(bound)], bound) for bound in (*field.metadata, *inner) if type(bound) in words]
+    return " and ".join(f"{word} {getattr(bound, attribute)}" for (word, attribute), bound in bounds)

@@ -12,8 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from cna_viz.config import Config, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.config.arms import SILENT
 from cna_viz.config.fields import run_config, settings
-from cna_viz.config.search import Space, read_space
-from cna_viz.config.tuning import Tuning
+from cna_viz.config.tuning import Space, Tuning, read_space
 from cna_viz.errors import UsageError, plainly, unknown_name
 
 Values = dict[str, Any]

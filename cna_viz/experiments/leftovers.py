@@ -29,13 +29,7 @@ LOCK: Final = "lock"
 class Leftover:
     """A folder or file of an interrupted run, or of one that is still running.
 
-    Attributes:
-        path: The folder or file.
-        kind: One of the kinds above.
-        run: Id of its run.
-        bytes: Size of its files.
-        kept: Why it is not removed; empty where it can be.
-        gone: Whether it was removed.
+    ``bytes`` is the size of its files, ``kept`` the reason why it stays (empty where it can be removed).
     """
 
     path: Path

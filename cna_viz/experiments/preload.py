@@ -20,12 +20,9 @@ def rehearse() -> None:
 
     if torch.version.cuda is not None:
         return
-    config = RunConfig(
-        model=ModelConfig(slot="relu", layers=2, hidden=4),
-        training=TrainingConfig(epochs=1),
-        recording=RecordingConfig(snapshots="ends"),
-    )
+    model, recording = ModelConfig(slot="relu", layers=2, hidden=4), RecordingConfig(snapshots="ends")
     with tempfile.TemporaryDirectory() as folder:
+        config = RunConfig(model=model, training=TrainingConfig(epochs=1), recording=recording)
         train_one(config, Path(folder), None, threads=1)
 
 

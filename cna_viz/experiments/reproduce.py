@@ -18,13 +18,7 @@ DEPENDS: Final = ("commit", "device", "platform", "threads", "versions")
 
 @dataclass(frozen=True)
 class Reproduction:
-    """Result of training a run again.
-
-    Attributes:
-        run: Id of the run.
-        differences: Differences between the records, variable by variable.
-        elsewhere: Facts that may change numbers and that differ: before, and now.
-    """
+    """Differences between a record and its repetition, and between the facts that may change numbers: before, now."""
 
     run: str
     differences: list[Difference]

@@ -47,7 +47,7 @@ def load_or_run_all(
     missing = [config for config in configs if not is_complete(runs / config.run_id)]
     if missing:
         # torch takes seconds to import and is not needed to load what exists.
-        from cna_viz.experiments.train_missing import train_missing
+        from cna_viz.experiments.train import train_missing
 
         train_missing(missing, runs, data, progress=progress)
     return [load_record(runs / config.run_id) for config in configs]

@@ -134,11 +134,7 @@ def sweep_apart(
 
 
 def default_workers(threads: int) -> int:
-    """Return the number of runs at the same time: CNA_VIZ_WORKERS, else cores divided by ``threads``.
-
-    Raises:
-        UsageError: When the environment variable is not a whole number from 1 on.
-    """
+    """Return the number of runs at the same time: CNA_VIZ_WORKERS, checked, else cores divided by ``threads``."""
     given = os.environ.get(WORKERS_VARIABLE)
     if given is None:
         return max(1, (os.cpu_count() or 1) // max(1, threads))

@@ -30,12 +30,9 @@ def data_key(config: RunConfig) -> Hashable:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """How a task of a sweep ended.
+    """Result of a task: ``done``, ``busy`` when another process trains this run, or ``failed`` with a message.
 
-    Attributes:
-        status: ``done``; ``busy`` when another process trains this run; ``failed``.
-        message: Why it failed.
-        kind: Name of the error, where it is one of :mod:`cna_viz.errors`, which users can do something about.
+    ``kind`` is the name of the error where it is one of :mod:`cna_viz.errors`, which users can do something about.
     """
 
     status: Literal["done", "busy", "failed"]
@@ -57,8 +54,7 @@ def train_one(config: RunConfig, runs: Path, data: Path | None, threads: int) ->
     """Train one run in this process; its record is the output. Errors become results."""
     import torch
 
-    from cna_viz.experiments.train import prepare
-    from cna_viz.experiments.train_missing import train_unless_complete
+    from cna_viz.experiments.train import prepare, train_unless_complete
 
     torch.set_num_threads(threads)
     try:

@@ -1,5 +1,6 @@
-"""Train one run: data, model, training and recording come together here."""
+"""Train runs into their folders: data, model, training and recording come together here."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -14,16 +15,22 @@ from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph, Split
 from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
+from cna_viz.experiments.attempts import forget_attempts, set_aside
 from cna_viz.experiments.batches import batches_of, inputs_of
+from cna_viz.experiments.tasks import cost
 from cna_viz.models.gnn import GNN
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
+from cna_viz.progress import bar
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.recording.gradient_norms import BatchGradients
 from cna_viz.recording.make_recorder import make_recorder
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import TapModules
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.writing.lock import claim
 from cna_viz.records.writing.writer import RecordWriter
+from cna_viz.training.epoch_bar import EpochBar
 from cna_viz.training.freed_memory import keep_freed_memory
 from cna_viz.training.loop import Batches, Callback, Outcome, fit
 from cna_viz.training.objective import CLASSIFICATION, Objective, make_objective
@@ -72,6 +79,46 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         callbacks = [recorder, *callbacks]
         outcome = fit(model, inputs, graph.target, parts, config.training, callbacks, batches, objective)
         writer.seal(_summary(outcome, config.metric, sum(p.numel() for p in model.parameters()), split))
+
+
+def train_missing(configs: Sequence[RunConfig], runs: Path, data: Path | None, *, progress: bool) -> None:
+    """Train every config that has no record yet; arguments and errors as in ``load_or_run_all``."""
+    # All graphs and splits first: impossible runs are refused before hours are spent on the others.
+    graphs: dict[DataConfig, Graph] = {}
+    prepared = [(config, *prepare(config, data, graphs)) for config in configs]
+    with bar(sum(map(cost, configs)), "training", unit=" layer-epochs", disable=not progress) as progress_bar:
+        for number, (config, graph, split) in enumerate(prepared, start=1):
+            model = config.model
+            progress_bar.set_description(
+                f"run {number}/{len(configs)}: {model.backbone} + {model.slot}, {model.layers} layers"
+            )
+            before, callbacks = progress_bar.n, [EpochBar(progress_bar, weight=model.layers)]
+            train_unless_complete(config, graph, split, runs / config.run_id, callbacks)
+            # The bar counts the epochs that early stopping saved as done.
+            progress_bar.update(cost(config) - (progress_bar.n - before))
+
+
+def train_unless_complete(
+    config: RunConfig,
+    graph: Graph,
+    split: Split,
+    folder: Path,
+    callbacks: Sequence[Callback] = (),
+    *,
+    wait: bool = True,
+) -> None:
+    """Train a run into the folder of its record unless there is a finished one.
+
+    Raises:
+        filelock.Timeout: When another process trains it and ``wait`` is false.
+        RecordError: When files that no run wrote lie where the record belongs.
+    """
+    with claim(folder).acquire(timeout=-1 if wait else 0):
+        if is_complete(folder):
+            return
+        set_aside(folder)
+        train(config, graph, split, folder, list(callbacks))
+        forget_attempts(folder)
 
 
 def recorder_of(

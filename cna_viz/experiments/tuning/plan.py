@@ -7,7 +7,7 @@ from typing import Any, Final
 from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.config.arms import arm_of, differing, inactive
 from cna_viz.config.fields import flat, nested, settings
-from cna_viz.config.search import Search, Space
+from cna_viz.config.tuning import Search, Space
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.tuning.tuned_grid import in_words
@@ -45,13 +45,8 @@ class SearchedArm:
 class Plan:
     """The plan of a tuning.
 
-    Attributes:
-        arms: Arms of the grid in which something is searched.
-        fixed: Arms in which no setting of the space has an effect.
-        runs: The runs of every arm, by its key.
-        space: The settings searched in at least one arm.
-        seeds: Seeds of every trial.
-        trials: Trials of every arm.
+    ``arms`` are those in which something is searched, ``fixed`` those in which no setting of the space has an effect,
+    and ``runs`` the runs of every arm, by its key.
     """
 
     arms: list[SearchedArm]

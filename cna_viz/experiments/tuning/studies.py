@@ -1,28 +1,34 @@
 """One Optuna study per arm, in a journal that many processes share, with the plan beside it; a kill loses nothing."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from filelock import FileLock
 
+from cna_viz.config.fields import settings
+from cna_viz.config.tuning import Search, Space
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.errors import DataError, UsageError
 from cna_viz.experiments.tuning.plan import Plan, SearchedArm
-from cna_viz.experiments.tuning.proposal import Direction, parameters, propose
 from cna_viz.files import write_atomically
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.distributions import BaseDistribution
     from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
 
+Direction = Literal["maximize", "minimize"]
 JOURNAL: Final = "journal.log"
 """File of the trials, in the format of Optuna."""
 PLAN: Final = "plan.json"
 """File of the plan."""
+DIGITS: Final = 3
+"""Significant digits of a proposed number, so that the grid shows exactly the trained values."""
 _SETTINGS: Final = "settings"
 """User attribute of a trial: the values that it is trained with."""
 
@@ -101,6 +107,51 @@ def tell(study: "Study", number: int, score: float | None) -> None:
     from optuna.trial import TrialState
 
     study.tell(number, score, state=TrialState.FAIL if score is None else TrialState.COMPLETE, skip_if_finished=True)
+
+
+def propose(history: Sequence["FrozenTrial"], space: Space, direction: Direction, seed: int) -> dict[str, Any]:
+    """Return values to try, from a new tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011).
+
+    They depend on the arguments alone, so that an interrupted search continues as if it had not been interrupted. Until
+    there are ten scores they are random and depend on the seed alone: arms with the same space try the same values.
+    """
+    import optuna
+
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed), direction=direction)
+    # A trial outside the space, such as an arm whose learning rate is not in it, has no parameters to learn from.
+    study.add_trials(trial for trial in history if trial.params)
+    asked = study.ask(distributions(space)).params
+    return {name: _rounded(asked[name], search) for name, search in space.items()}
+
+
+def parameters(values: Mapping[str, Any], space: Space) -> "tuple[dict[str, Any], dict[str, BaseDistribution]]":
+    """Return values and their distributions as an Optuna trial has them; empty where a value is outside the space."""
+    if not all(search.holds(values[name]) for name, search in space.items()):
+        return {}, {}
+    return {name: values[name] for name in space}, distributions(space)
+
+
+def distributions(space: Space) -> "dict[str, BaseDistribution]":
+    """Return the space as Optuna has it."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    found: dict[str, BaseDistribution] = {}
+    for name, search in space.items():
+        if search.values is not None:
+            found[name] = CategoricalDistribution(search.values)
+        elif settings()[name].type is int:
+            low, high = map(int, search.bounds)
+            found[name] = IntDistribution(low, high, log=search.log)
+        else:
+            found[name] = FloatDistribution(*search.bounds, log=search.log)
+    return found
+
+
+def _rounded(value: Any, search: Search) -> Any:
+    if search.values is not None or not isinstance(value, float):
+        return value
+    low, high = search.bounds
+    return min(max(float(f"{value:.{DIGITS}g}"), low), high)
 
 
 def _storage(path: Path) -> "BaseStorage":

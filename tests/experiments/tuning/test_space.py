@@ -6,7 +6,7 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.config.arms import arm_of
-from cna_viz.config.search import Search
+from cna_viz.config.tuning import Search
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.tuning.plan import DEFAULT_SPACE, SearchedArm, extremes_of, space_in, space_of
