@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -37,7 +37,10 @@ class Setting:
 
     def of(self, config: RunConfig) -> Any:
         """Return the value in a config; None where the config lacks its part."""
-        return reduce(lambda part, step: getattr(part, step, None), self.path, config)
+        value: Any = config
+        for step in self.path:
+            value = getattr(value, step, None)
+        return value
 
 
 @lru_cache(maxsize=1)
@@ -75,11 +78,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
-    """Return the run with these values by flat name, without warnings: one arm may need what another ignores.
-
-    Raises:
-        UsageError: When a value is not accepted.
-    """
+    """Return the run with these values by flat name, without warnings: one arm may need what another ignores."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return RunConfig.model_validate(nested(values))

@@ -90,11 +90,7 @@ def searchable() -> list[str]:
 
 
 def read_space(data: Mapping[str, Any]) -> Space:
-    """Read a space as grids have it, ``{"lr": {"low": 0.001, "high": 0.1, "log": True}}``.
-
-    Raises:
-        UsageError: When a setting is unknown or can't be searched, or its bounds or values make no sense.
-    """
+    """Read and check a space as grids have it, ``{"lr": {"low": 0.001, "high": 0.1, "log": True}}``."""
     space = {}
     for name, given in data.items():
         if name not in settings():

@@ -142,11 +142,7 @@ def with_settings(arm: RunConfig, values: Mapping[str, Any]) -> RunConfig:
 
 
 def extremes_of(arm: RunConfig, space: Space) -> list[RunConfig]:
-    """Return the arm at the bounds, or at every value, of each setting that is searched in it.
-
-    Raises:
-        UsageError: When one of them is not accepted.
-    """
+    """Return the arm at the bounds, or at every value, of each setting searched in it; refuse impossible ones."""
     found = []
     for name, search in space_in(arm, space).items():
         # Bounds are read as fractions, even whole ones.

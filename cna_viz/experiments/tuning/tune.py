@@ -28,13 +28,9 @@ RUNS: Final = "runs"
 
 @dataclass
 class Tuned:
-    """The result of a tuning.
+    """The result of a tuning: the grid with the chosen settings, and its file.
 
-    Attributes:
-        grid: The grid with the chosen settings.
-        path: Its file.
-        trials: The trials of every arm that was tuned, in the order of ``grid.tuning.arms``.
-        failed: Why trainings of trials failed, by run id.
+    ``trials`` are those of every arm in ``grid.tuning.arms``; ``failed`` says why trainings failed, by run id.
     """
 
     grid: Grid
@@ -190,10 +186,7 @@ def _check_possible(plan: Plan, place: Mapping[str, Any]) -> None:
 
 
 def _score(configs: Sequence[RunConfig], runs: Path, done: Sweep) -> float | None:
-    """Return the mean validation score over the seeds; None where one has none: means over fewer can't be compared.
-
-    A run that diverged counts with its best epoch before that.
-    """
+    """Return the mean validation score of the selected epochs; None where a seed has none: fewer can't be compared."""
     if any(config.run_id in done.failed for config in configs):
         return None
     mean = fmean(load_record(runs / config.run_id).score("val") for config in configs)
