@@ -138,7 +138,7 @@ class ModelConfig(Config):
     backbone: Annotated[str, _one_of("backbone", vocabulary.BACKBONES)] = "gcn"
     """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn; mlp has no graph."""
     slot: Annotated[str, _one_of("slot", vocabulary.SLOTS)] = "relu"
-    """What stands between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
+    """Slot between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
     a control (cna-random, cna-labels, cna-communities), or a norm and ReLU (layernorm, nodenorm, batchnorm, pairnorm,
     diffgroupnorm, graphnorm, meansub)."""
     layers: Annotated[int, Ge(1), Le(4096)] = 2
@@ -160,13 +160,13 @@ class ModelConfig(Config):
     metric: Annotated[str, _one_of("metric", vocabulary.METRICS)] | None = None
     """Distance of kmeans, where it differs from the slot's: euclidean or cosine."""
     schedule: Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)] | None = None
-    """How kmeans goes on, where it differs from the slot's: warm (labels held in between), released or running."""
+    """Schedule of kmeans, where it differs from the slot's: warm (labels held in between), released or running."""
     residual: bool = False
     """Add what entered a hidden layer to what leaves its slot."""
     initial_residual: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the first layer's output that is mixed into what leaves every further slot; 0 for none."""
     jumping_knowledge: Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)] = "none"
-    """What the last convolution reads: the last hidden layer (none), or all, side by side (cat) or their max."""
+    """Input of the last convolution: the last hidden layer (none), or all, side by side (cat) or their max."""
     drop_edge: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the edges that are left out at random in every training step (DropEdge)."""
     dropout: Annotated[NonNegative, Lt(1)] = 0.0
@@ -199,7 +199,7 @@ class TrainingConfig(Config):
     """Adam with two groups: weights, and the coefficients of learned activations."""
 
     epochs: Annotated[int, Ge(0), Le(1_000_000)] = 200
-    """Most passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
+    """Maximum passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
     lr: Annotated[float, Gt(0)] = 0.01
     """Learning rate of the weights."""
     lr_activation: Annotated[float, Gt(0)] = 0.001
@@ -222,7 +222,7 @@ class TrainingConfig(Config):
 
 
 class RecordingConfig(Config):
-    """What is kept of a run."""
+    """The recording of a run."""
 
     every: Annotated[int, Ge(1)] = 50
     """Measure the layers every so many epochs, and at the first, the best, the last and where there is a snapshot."""
@@ -231,7 +231,7 @@ class RecordingConfig(Config):
     snapshots: Literal["log", "ends", "none"] = "log"
     """Epochs at which embeddings are kept: log (0, 1, 10, 100 ..., best, last), ends (0, best) or none."""
     precision: Literal["float16", "float32"] = "float16"
-    """Stored precision of embeddings; float32 takes over where float16 would lose what tells nodes apart."""
+    """Stored precision of embeddings; float32 takes over where float16 would lose differences between nodes."""
     project: Annotated[int, Ge(1)] | None = None
     """Keep embeddings of more channels than this as a fixed random projection to so many; all channels if left out."""
 

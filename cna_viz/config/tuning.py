@@ -39,7 +39,7 @@ class Search(Config):
             if strange:
                 raise UsageError(f"{shown(strange[0])} is no value: it must be a number, a word, true or false")
             if len({str(value) for value in self.values}) < len(self.values):
-                raise UsageError(f"values = {shown(self.values)} name one twice")
+                raise UsageError(f"values = {shown(self.values)} contain a duplicate")
         elif self.low is None or self.high is None:
             raise UsageError("give both low and high, or values")
         elif self.low >= self.high:

@@ -113,8 +113,8 @@ class Grid(Config):
         for name in changes:
             if self.tuning is not None and name not in SILENT:
                 raise UsageError(
-                    f"grid {self.name!r} was tuned with a {name} of its own, and its arms would not be tuned for "
-                    "another: leave it out, or tune the grid that it came from with it"
+                    f"grid {self.name!r} was tuned with its own {name}, and its arms would not be tuned for another: "
+                    "leave it out, or tune the original grid with it"
                 )
             if any(name in table for table in (*self.arms, *self.zipped)):
                 raise UsageError(f"grid {self.name!r} compares values of {name}: it can't be set for all of its runs")

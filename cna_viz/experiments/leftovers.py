@@ -108,7 +108,7 @@ def _locks(runs: Path) -> Iterator[Leftover]:
 def _why_lock_kept(path: Path) -> str:
     """Return why a file is not one of our locks, which are empty files; empty where it is one."""
     with suppress(OSError):
-        behind = "lies behind a link" if path.parent.is_symlink() else ""
+        behind = "is behind a link" if path.parent.is_symlink() else ""
         return behind or removal.not_own(path) or ("is not empty" if path.stat().st_size else "")
     return "can't be read"
 

@@ -48,12 +48,12 @@ def reproduce(record: Record, data: Path | None = None, progress: bool = True) -
     if record.config.watched is not None:
         raise UsageError(f"run {record.id} was watched: only the program that trained it can do so again")
     if record.status == "incomplete":
-        raise UsageError(f"run {record.id} was not finished: `cna-viz run` with its config goes on with it")
+        raise UsageError(f"run {record.id} was not finished: `cna-viz run` with its config trains it again")
     version = record.environment.get("results_version")
     if version != RESULTS_VERSION:
         raise UsageError(
-            f"run {record.id} has results version {version}, and this cna_viz has {RESULTS_VERSION}: its numbers are "
-            "others on purpose; install the version that made it"
+            f"run {record.id} has results version {version}, and this cna_viz has {RESULTS_VERSION}: its numbers "
+            "differ on purpose; install the version that made it"
         )
     import torch
 

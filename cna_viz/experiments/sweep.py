@@ -59,10 +59,10 @@ def sweep(
     progress: bool = True,
     shown: Any = None,
 ) -> Sweep:
-    """Train all ``configs`` that have no record yet, each in a process of its own.
+    """Train all ``configs`` that have no record yet, each in a separate process.
 
-    Several sweeps can share a folder: no config is trained twice. A sweep that was interrupted goes on when it is
-    started again. In a script, call it below ``if __name__ == "__main__":``, as everything that starts processes.
+    Several sweeps can share a folder: no config is trained twice. Start an interrupted sweep again to continue it. In a
+    script, call it below ``if __name__ == "__main__":``, as everything that starts processes.
 
     Args:
         configs: The runs.

@@ -91,7 +91,7 @@ def test_what_is_compared_can_not_be_searched() -> None:
         ({"lr": {"low": 1}}, "search of lr: give both low and high, or values"),
         ({"lr": {}}, "search of lr: give both low and high, or values"),
         ({"lr": {"values": []}}, "search of lr: values are empty"),
-        ({"lr": {"values": [1, 1]}}, "search of lr: values = .* name one twice"),
+        ({"lr": {"values": [1, 1]}}, "search of lr: values = .* contain a duplicate"),
         ({"lr": {"values": [1], "low": 0, "high": 2}}, "search of lr: give low and high, or values, not both"),
         ({"lr": {"low": 0, "hihg": 2}}, "search of lr: unknown field of Search 'hihg'; choices, nearest first: high"),
         (

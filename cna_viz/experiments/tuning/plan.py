@@ -89,7 +89,7 @@ def make_plan(grid: Grid, trials: int, seeds: Sequence[int] | None = None) -> Pl
     if trials < 1:
         raise UsageError(f"trials = {trials} is out of range: it must be at least 1")
     if grid.tuning is not None:
-        raise UsageError(f"grid {grid.name!r} was tuned already; tune the grid that it came from")
+        raise UsageError(f"grid {grid.name!r} is tuned already; tune the original grid")
     configs = grid.configs()
     arms: dict[str, RunConfig] = {}
     runs: dict[str, list[RunConfig]] = {}
@@ -167,7 +167,7 @@ def tuning_seeds(configs: Sequence[RunConfig], given: Sequence[int] | None) -> l
     if not given:
         raise UsageError("there are no seeds to tune with")
     if len(set(given)) < len(given):
-        raise UsageError(f"tuning seeds {_listed(given)} name one twice")
+        raise UsageError(f"tuning seeds {_listed(given)} contain a duplicate")
     shared = [seed for seed in given if seed in used]
     if shared:
         raise UsageError(

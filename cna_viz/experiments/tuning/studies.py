@@ -181,7 +181,7 @@ def check_plan(folder: Path, plan: Mapping[str, Any]) -> None:
     path = folder / PLAN
     if not is_begun(folder):
         if (folder / JOURNAL).exists():
-            raise DataError(f"{path} is missing: nothing says what {JOURNAL} is about; remove {folder} to begin again")
+            raise DataError(f"{path} is missing, and {JOURNAL} is useless without it; remove {folder} to begin again")
         return
     try:
         begun = json.loads(path.read_text("utf-8"))
@@ -190,7 +190,7 @@ def check_plan(folder: Path, plan: Mapping[str, Any]) -> None:
     difference = _difference(begun if isinstance(begun, dict) else {}, json.loads(json.dumps(plan)))
     if difference:
         raise UsageError(
-            f"{folder} holds a tuning with other {difference}; go on with that one, choose another --out, or "
+            f"{folder} holds a tuning with other {difference}; resume that one, choose another --out, or "
             "remove the folder"
         )
 

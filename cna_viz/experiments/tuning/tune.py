@@ -170,7 +170,7 @@ class _Rounds:
         if done.failed.keys() >= {config.run_id for config in every}:  # not the fault of the settings
             raise CnaVizError(
                 f"no training of trial {number} could be done, the first because: {next(iter(done.failed.values()))}; "
-                "the trials so far are kept, the same command goes on from there"
+                "the trials so far are kept, and the same command resumes the tuning"
             )
         scores = {key: _score(own, self.folder / RUNS, done) for key, own in configs.items()}
         with open_studies(self.folder, self.plan) as opened:

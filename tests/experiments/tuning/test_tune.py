@@ -290,7 +290,7 @@ def test_of_a_score_that_is_an_error_the_least_is_chosen(
     [
         (
             {"seeds": [70]},
-            "holds a tuning with other seeds: 2, 3, 4 there, 70 now; go on with that one, choose another",
+            "holds a tuning with other seeds: 2, 3, 4 there, 70 now; resume that one, choose another",
         ),
         (
             {"space": {"lr": {"low": 0.001, "high": 0.2}}},
@@ -353,7 +353,7 @@ def test_a_grid_of_the_user_is_never_replaced(grid: Grid, tmp_path: Path, traine
 
 def test_what_was_tuned_is_not_tuned_again(grid: Grid, tmp_path: Path, trained: Callable[..., Trained]) -> None:
     trained()
-    with pytest.raises(UsageError, match="was tuned already; tune the grid that it came from"):
+    with pytest.raises(UsageError, match="is tuned already; tune the original grid"):
         go(go(grid, tmp_path).grid, tmp_path)
 
 
