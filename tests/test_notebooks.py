@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from cna_viz.config import RunConfig
-from cna_viz.experiments.depth_grid import depth_grid
+from cna_viz.experiments.grid import depth_grid
 from cna_viz.reports.notebooks.notebooks import list_reports, notebook_folder
 from cna_viz.reports.notebooks.parameters import convert, read_parameters
 

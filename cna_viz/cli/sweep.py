@@ -72,7 +72,7 @@ def _shard(configs: list[RunConfig], shard: str | None) -> list[RunConfig]:
 
 
 def _preview(grid: Grid, configs: list[RunConfig], namespace: Namespace) -> int:
-    from cna_viz.experiments.preview import preview
+    from cna_viz.experiments.estimate import preview
 
     found = preview(configs, namespace.runs, namespace.data, namespace.workers, namespace.threads)
     if namespace.json:

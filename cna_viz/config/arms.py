@@ -1,4 +1,4 @@
-"""What an arm of a comparison is: a config apart from its seeds and from what is recorded of it."""
+"""Arms of a comparison: configs without their seeds and recording."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from cna_viz.config.run import RunConfig
 SEEDS: Final = ("seed", "split_seed")
 """Settings that repeat an arm."""
 SILENT: Final = frozenset({*SEEDS, "every", "measures", "snapshots", "precision", "project"})
-"""Settings that make no arm: seeds, and what is recorded."""
+"""Settings that make no arm: seeds and recording."""
 
 
 def arm_of(config: RunConfig) -> RunConfig:
@@ -20,45 +20,39 @@ def arm_of(config: RunConfig) -> RunConfig:
     )
 
 
-def effective(config: RunConfig) -> dict[str, object]:
-    """Return the settings by flat name that make an arm and have an effect in it; of watched networks the name."""
+def active_settings(config: RunConfig) -> dict[str, object]:
+    """Return the settings, by flat name, that make an arm and have an effect in it; the name of a watched network."""
     if config.watched is not None:
         return {"slot": config.slot, "layers": config.layers, "dataset": config.watched.dataset}
-    hidden = SILENT | idle(config)
+    hidden = SILENT | inactive(config)
     return {name: value for name, value in flat(config).items() if name not in hidden and value is not None}
 
 
 def differing(configs: Sequence[RunConfig]) -> list[str]:
     """Return the settings that make an arm and in which these runs differ.
 
-    One that is left to the slot in some and set in others differs, too; one without an effect in a run does not count
-    there.
+    A setting that only some runs leave to the slot differs; one without an effect in a run does not count there.
     """
-    values, unset = [effective(config) for config in configs], [_unset(config) for config in configs]
-    return [name for name in settings() if len(_values(name, values, unset)) > 1]
-
-
-def _values(name: str, values: Sequence[dict[str, object]], unset: Sequence[set[str]]) -> set[str]:
-    found = {str(one[name]) for one in values if name in one}
-    return found | {"unset"} if found and any(name in names for names in unset) else found
+    values = [active_settings(config) for config in configs]
+    unset = set[str]().union(*(_unset(config) for config in configs))
+    found = {name: {str(one[name]) for one in values if name in one} for name in settings()}
+    return [name for name, texts in found.items() if len(texts) + (bool(texts) and name in unset) > 1]
 
 
 def _unset(config: RunConfig) -> set[str]:
-    if config.watched is not None:
-        return set()
-    return set(settings()) - set(flat(config)) - SILENT - idle(config)
+    return set() if config.watched is not None else set(settings()) - set(flat(config)) - SILENT - inactive(config)
 
 
-def idle(config: RunConfig) -> frozenset[str]:
-    """Return the names of settings that have no effect in this run, as ``clusters`` where nothing is clustered."""
+def inactive(config: RunConfig) -> frozenset[str]:
+    """Return the names of settings without an effect in this run, such as ``clusters`` where no slot clusters."""
     model = config.model
     # A network of one layer has no gap for a slot.
     factors = model.factors if model.layers > 1 else {}
     graphs = config.data.task == "graph-classification"
     batches = graphs or config.training.batch_size is not None
-    works = {
+    effects = {
         "clusters": model.uses_clusters and model.layers > 1,
-        # Where training sees other nodes than evaluation, k-means runs along with the batches.
+        # With batches, k-means is updated in every one of them.
         "recluster_every": factors.get("assignment") == "kmeans" and factors["schedule"] != "running" and not batches,
         "lr_activation": factors.get("activation") == "rational",
         "neighbors": config.training.batch_size is not None and not graphs and model.backbone != "mlp",
@@ -67,4 +61,4 @@ def idle(config: RunConfig) -> frozenset[str]:
         "readout": graphs,
     }
     absent = {name for name in settings() if name.startswith("csbm_") and config.data.csbm is None}
-    return frozenset({name for name, has_effect in works.items() if not has_effect} | absent)
+    return frozenset({name for name, has_effect in effects.items() if not has_effect} | absent)

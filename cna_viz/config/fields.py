@@ -13,18 +13,12 @@ from cna_viz.config import vocabulary
 from cna_viz.config.run import RunConfig
 
 _PREFIXED: Final = {"csbm", "watched"}
-"""Parts that not every config has; their fields carry the name of their part."""
+"""Optional parts of a config; the flat names of their fields begin with the name of the part."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A field of :class:`~cna_viz.config.RunConfig`.
-
-    Attributes:
-        path: Names of the parts that lead to it, and its own.
-        field: Description, default and bounds.
-        type: Class of its values.
-    """
+    """A field of :class:`~cna_viz.config.RunConfig`: the names that lead to it, its definition and its type."""
 
     path: tuple[str, ...]
     field: FieldInfo
@@ -32,7 +26,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The flat name: that of the field, behind that of its part where it would clash (``csbm_homophily``)."""
+        """The flat name: that of the field, after that of its part where it would clash (``csbm_homophily``)."""
         parts = self.path[-2:] if len(self.path) > 1 and self.path[-2] in _PREFIXED else self.path[-1:]
         return "_".join(parts)
 
@@ -40,6 +34,13 @@ class Setting:
     def option(self) -> str:
         """The option of the command line."""
         return "--" + self.name.replace("_", "-")
+
+    def of(self, config: RunConfig) -> Any:
+        """Return the value in a config; None where the config lacks its part."""
+        value: Any = config
+        for step in self.path:
+            value = getattr(value, step, None)
+        return value
 
 
 @lru_cache(maxsize=1)
@@ -55,20 +56,17 @@ def settings() -> Mapping[str, Setting]:
 
 
 def field_value(config: RunConfig, name: str) -> Any:
-    """Return the value a field has in effect, also where it is left to the slot (factors) or to the run's seed."""
-    effective = {"split_seed": config.split_seed, **config.facts}
-    if name in effective:
-        return effective[name]
+    """Return the value that a field takes in a run, also where it follows the slot (factors) or the run's seed."""
+    derived = {"split_seed": config.split_seed, **config.facts}
+    if name in derived:
+        return derived[name]
     if name in vocabulary.FACTORS:
         return config.model.factors.get(name)
-    value: Any = config
-    for part in config_fields()[name].path:
-        value = getattr(value, part, None)
-    return value
+    return config_fields()[name].of(config)
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn values by flat name into what :class:`~cna_viz.config.RunConfig` is made from."""
+    """Turn values by flat name into the nested values of a :class:`~cna_viz.config.RunConfig`."""
     data: dict[str, Any] = {}
     for name, value in values.items():
         *parents, field = settings()[name].path
@@ -80,28 +78,15 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
-    """Return the run that has these values by flat name. Nothing is said of settings without effect.
-
-    In a family of runs that is no slip: what one arm needs is idle in another.
-
-    Raises:
-        UsageError: When a value is not accepted.
-    """
+    """Return the run with these values by flat name, without warnings: one arm may need what another ignores."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return RunConfig.model_validate(nested(values))
 
 
 def flat(config: RunConfig) -> dict[str, Any]:
-    """Return the values of a config by flat name; those of a part it does not have are missing."""
-    values = {}
-    for name, setting in settings().items():
-        part: Any = config
-        for step in setting.path:
-            part = None if part is None else getattr(part, step)
-        if part is not None:
-            values[name] = part
-    return values
+    """Return the values of a config by flat name, without those of parts that it lacks."""
+    return {name: value for name, setting in settings().items() if (value := setting.of(config)) is not None}
 
 
 def _walk(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:

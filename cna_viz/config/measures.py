@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 @dataclass(frozen=True)
 class Measure:
-    """What there is to know about a measure; ``measures.toml`` says what each field holds."""
+    """A row of ``measures.toml``, which explains the fields."""
 
     name: str
     kind: Literal["feature", "training", "cluster"]
@@ -39,12 +39,11 @@ class Measure:
 def _read() -> dict[str, Measure]:
     rows = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     notes = rows.pop("notes")
-    return {name: Measure(name, **_filled(row, notes)) for name, row in rows.items()}
 
+    def filled(row: dict[str, Any]) -> dict[str, Any]:
+        return {key: value.format_map(notes) if isinstance(value, str) else value for key, value in row.items()}
 
-def _filled(row: dict[str, Any], notes: dict[str, str]) -> dict[str, Any]:
-    """Return a row with the notes that it names in braces."""
-    return {key: value.format_map(notes) if isinstance(value, str) else value for key, value in row.items()}
+    return {name: Measure(name, **filled(row)) for name, row in rows.items()}
 
 
 MEASURES: Final[dict[str, Measure]] = _read()

@@ -1,8 +1,7 @@
-"""The one truth about a run: a frozen, validated :class:`RunConfig` and its identity.
+"""The single description of a run: a frozen, validated :class:`RunConfig` and its identity.
 
-A config is checked when it is made. Notebooks, JSON files, the command line and report parameters all become a
-``RunConfig`` and so meet the same checks and the same messages. Numbers are strict (``True`` is no integer), infinities
-and NaN are refused, unknown fields are refused.
+Notebooks, JSON files, the command line and report parameters all become a ``RunConfig`` and get the same checks and
+messages. Numbers are strict (``True`` is no integer); infinities, NaN and unknown fields are refused.
 """
 
 import hashlib
@@ -28,14 +27,14 @@ from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError, shown, unknown_name
 
 RESULTS_VERSION = 6
-"""Raised whenever the same config would give other numbers, so that old records are never taken for new ones."""
+"""Raised whenever the same config would give other numbers, so that old records are never mistaken for new ones."""
 
 _NAMED: Final = 5
-"""Mistakes that one message names."""
+"""Maximum number of mistakes that one message names."""
 
 
 def _one_of(kind: str, choices: Collection[str]) -> AfterValidator:
-    """Validator for a name of the vocabulary; refuses with the choices, nearest first."""
+    """Validator for a name of the vocabulary; the error lists the choices, nearest first."""
 
     def check(value: str) -> str:
         if value not in choices:
@@ -45,27 +44,13 @@ def _one_of(kind: str, choices: Collection[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-DatasetName = Annotated[str, _one_of("dataset", vocabulary.DATASETS)]
-SplitProtocol = Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)]
-BackboneName = Annotated[str, _one_of("backbone", vocabulary.BACKBONES)]
-SlotName = Annotated[str, _one_of("slot", vocabulary.SLOTS)]
-Assignment = Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)]
-Normalization = Annotated[str, _one_of("normalization", vocabulary.NORMALIZATIONS)]
-Activation = Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)]
-Sharing = Annotated[str, _one_of("sharing", vocabulary.SHARINGS)]
-Metric = Annotated[str, _one_of("metric", vocabulary.METRICS)]
-Schedule = Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)]
-MeasureName = Annotated[str, _one_of("measure", MEASURES)]
-Init = Annotated[str, _one_of("init", vocabulary.INITS)]
-Readout = Annotated[str, _one_of("readout", vocabulary.READOUTS)]
-JumpingKnowledge = Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)]
 NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
 """A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 
 
 class Config(BaseModel):
-    """Base of all configs: frozen, strict, and with errors of one readable line."""
+    """Base of all configs: frozen, strict, with errors of one readable line."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -112,9 +97,9 @@ class CSBMConfig(Config):
 class DataConfig(Config):
     """Which graph, and which nodes train, select and test."""
 
-    dataset: DatasetName = "digits"
+    dataset: Annotated[str, _one_of("dataset", vocabulary.DATASETS)] = "digits"
     """Name of the dataset; `cna-viz datasets` lists them."""
-    split: SplitProtocol = "random-60-20-20"
+    split: Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)] = "random-60-20-20"
     """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn or official-code."""
     split_seed: Seed | None = None
     """Seed of a random split, or number of a published one; follows the run's seed when left out."""
@@ -123,12 +108,12 @@ class DataConfig(Config):
 
     @property
     def task(self) -> str:
-        """What is to be told: node-classification, node-regression or graph-classification."""
+        """The task: node-classification, node-regression or graph-classification."""
         return vocabulary.TASK_OF[self.dataset]
 
     @property
     def metric(self) -> str:
-        """The score that selects the model and that arms are compared by: accuracy, roc_auc or nmse."""
+        """The score that selects the model and compares arms: accuracy, roc_auc or nmse."""
         return vocabulary.METRIC_OF[self.dataset]
 
     @model_validator(mode="before")
@@ -146,14 +131,14 @@ class DataConfig(Config):
 class ModelConfig(Config):
     """The network: `layers` convolutions with a slot in each gap between them.
 
-    Equal networks have equal configs: a slot of the CNA family becomes the preset that needs fewest factors to describe
-    it, factors that say what the preset says are dropped, and settings that have no effect take their default.
+    Equal networks have equal configs: a slot of the CNA family becomes the nearest preset, factors equal to its
+    own are dropped, and settings without effect take their default.
     """
 
-    backbone: BackboneName = "gcn"
+    backbone: Annotated[str, _one_of("backbone", vocabulary.BACKBONES)] = "gcn"
     """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn; mlp has no graph."""
-    slot: SlotName = "relu"
-    """What stands between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
+    slot: Annotated[str, _one_of("slot", vocabulary.SLOTS)] = "relu"
+    """Slot between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
     a control (cna-random, cna-labels, cna-communities), or a norm and ReLU (layernorm, nodenorm, batchnorm, pairnorm,
     diffgroupnorm, graphnorm, meansub)."""
     layers: Annotated[int, Ge(1), Le(4096)] = 2
@@ -164,31 +149,31 @@ class ModelConfig(Config):
     """Clusters per slot (kmeans, random, communities; groups of diffgroupnorm); at most the number of nodes."""
     recluster_every: Annotated[int, Ge(1)] = 20
     """Training calls of a slot between two clusterings (kmeans)."""
-    assignment: Assignment | None = None
+    assignment: Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)] | None = None
     """C, where it differs from the slot's: kmeans, random, labels (an oracle), communities or none."""
-    normalization: Normalization | None = None
+    normalization: Annotated[str, _one_of("normalization", vocabulary.NORMALIZATIONS)] | None = None
     """N, where it differs from the slot's: over each cluster, node, batch (all nodes), or none."""
-    activation: Activation | None = None
+    activation: Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)] | None = None
     """A, where it differs from the slot's: rational (one per cluster), relu or none."""
-    sharing: Sharing | None = None
+    sharing: Annotated[str, _one_of("sharing", vocabulary.SHARINGS)] | None = None
     """Whether slots have clusters and rationals of their own, where it differs from the slot's: per-layer or shared."""
-    metric: Metric | None = None
+    metric: Annotated[str, _one_of("metric", vocabulary.METRICS)] | None = None
     """Distance of kmeans, where it differs from the slot's: euclidean or cosine."""
-    schedule: Schedule | None = None
-    """How kmeans goes on, where it differs from the slot's: warm (labels held in between), released or running."""
+    schedule: Annotated[str, _one_of("schedule", vocabulary.SCHEDULES)] | None = None
+    """Schedule of kmeans, where it differs from the slot's: warm (labels held in between), released or running."""
     residual: bool = False
     """Add what entered a hidden layer to what leaves its slot."""
     initial_residual: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the first layer's output that is mixed into what leaves every further slot; 0 for none."""
-    jumping_knowledge: JumpingKnowledge = "none"
-    """What the last convolution reads: the last hidden layer (none), or all, side by side (cat) or their max."""
+    jumping_knowledge: Annotated[str, _one_of("jumping_knowledge", vocabulary.JUMPING_KNOWLEDGE)] = "none"
+    """Input of the last convolution: the last hidden layer (none), or all, side by side (cat) or their max."""
     drop_edge: Annotated[NonNegative, Lt(1)] = 0.0
     """Share of the edges that are left out at random in every training step (DropEdge)."""
     dropout: Annotated[NonNegative, Lt(1)] = 0.0
     """Probability of dropping a feature before each convolution, while training."""
-    init: Init = "glorot"
+    init: Annotated[str, _one_of("init", vocabulary.INITS)] = "glorot"
     """Start of the weights: glorot, orthogonal, or large (normal with four times the variance of glorot)."""
-    readout: Readout = "mean"
+    readout: Annotated[str, _one_of("readout", vocabulary.READOUTS)] = "mean"
     """How the outputs of its nodes become the output of a graph: mean, sum or max; only with datasets of graphs."""
     compile: bool = False
     """Compile slots of the CNA family with torch.compile, to save memory traffic on GPUs; takes 10 to 40 s once."""
@@ -200,7 +185,7 @@ class ModelConfig(Config):
 
     @property
     def factors(self) -> dict[str, str]:
-        """What the slot is composed of, by factor; empty for slots outside the CNA family."""
+        """Choices of the slot by factor; empty for slots outside the CNA family."""
         chosen = {name: getattr(self, name) for name in vocabulary.FACTORS}
         return {name: chosen[name] or value for name, value in vocabulary.PRESETS.get(self.slot, {}).items()}
 
@@ -214,7 +199,7 @@ class TrainingConfig(Config):
     """Adam with two groups: weights, and the coefficients of learned activations."""
 
     epochs: Annotated[int, Ge(0), Le(1_000_000)] = 200
-    """Most passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
+    """Maximum passes over the training nodes, one step each without `batch_size`; 0 records the untrained network."""
     lr: Annotated[float, Gt(0)] = 0.01
     """Learning rate of the weights."""
     lr_activation: Annotated[float, Gt(0)] = 0.001
@@ -232,21 +217,21 @@ class TrainingConfig(Config):
     @classmethod
     def _neighbors_only_with_batches(cls, data: Any) -> Any:
         # Settings without effect take their default: equal trainings have equal configs.
-        idle = isinstance(data, dict) and data.get("batch_size") is None and _is_count(data.get("neighbors"))
-        return {**data, "neighbors": cls.model_fields["neighbors"].default} if idle else data
+        inactive = isinstance(data, dict) and data.get("batch_size") is None and _is_count(data.get("neighbors"))
+        return {**data, "neighbors": cls.model_fields["neighbors"].default} if inactive else data
 
 
 class RecordingConfig(Config):
-    """What is kept of a run."""
+    """The recording of a run."""
 
     every: Annotated[int, Ge(1)] = 50
     """Measure the layers every so many epochs, and at the first, the best, the last and where there is a snapshot."""
-    measures: tuple[MeasureName, ...] = vocabulary.DEFAULT_MEASURES
+    measures: tuple[Annotated[str, _one_of("measure", MEASURES)], ...] = vocabulary.DEFAULT_MEASURES
     """Measures of the layers, as in rayleigh,mad; `all` for every one. Those left out of the default take time."""
     snapshots: Literal["log", "ends", "none"] = "log"
     """Epochs at which embeddings are kept: log (0, 1, 10, 100 ..., best, last), ends (0, best) or none."""
     precision: Literal["float16", "float32"] = "float16"
-    """Stored precision of embeddings; float32 takes over where float16 would lose what tells nodes apart."""
+    """Stored precision of embeddings; float32 takes over where float16 would lose differences between nodes."""
     project: Annotated[int, Ge(1)] | None = None
     """Keep embeddings of more channels than this as a fixed random projection to so many; all channels if left out."""
 
@@ -265,18 +250,18 @@ class RecordingConfig(Config):
 
 
 class WatchedConfig(Config):
-    """A network whose model and training are not of this library; see :func:`cna_viz.watch`."""
+    """A network with a model and training from outside this library; see :func:`cna_viz.watch`."""
 
     name: str
-    """What figures call it."""
+    """Name in figures."""
     model: str
     """Class of the model."""
     dataset: str
-    """What figures call the data."""
+    """Name of the data in figures."""
     layers: Annotated[int, Ge(1)]
     """Number of layers found in it."""
     key: str
-    """Tells two trainings apart, of whose settings nothing is known."""
+    """Distinguishes trainings whose settings are unknown."""
 
 
 class RunConfig(Config):
@@ -287,7 +272,7 @@ class RunConfig(Config):
     training: TrainingConfig = Field(default_factory=TrainingConfig)
     recording: RecordingConfig = Field(default_factory=RecordingConfig)
     watched: WatchedConfig | None = None
-    """Set where model and training are not of this library; data, model and training then say nothing."""
+    """Set where model and training are from outside this library; data, model and training are then unused."""
     seed: Seed = 0
     """Seed of the split, the weights and the training."""
 
@@ -314,12 +299,12 @@ class RunConfig(Config):
 
     @property
     def slot(self) -> str:
-        """Name of the slot, or of the watched network: what figures tell runs apart by."""
+        """Name of the slot, or of the watched network: the name of the arm in figures."""
         return self.model.slot if self.watched is None else self.watched.name
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What tells runs apart, by the names that tables use: dataset, split, backbone, slot, layers, seed."""
+        """Values that identify a run in tables: dataset, split, backbone, slot, layers, seed."""
         if self.watched is None:
             names = {"dataset": self.data.dataset, "split": self.data.split, "backbone": self.model.backbone}
         else:
@@ -350,17 +335,12 @@ class RunConfig(Config):
 
 
 def id_of(canonical: bytes, results_version: int) -> str:
-    """Return the identity of the run of a config: sixteen hexadecimal digits, SHA-256 of the two.
-
-    Args:
-        canonical: The config as canonical JSON, what ``to_json`` returns.
-        results_version: The results version that the run was trained under.
-    """
+    """Return the id of a run: sixteen hexadecimal digits of the SHA-256 of its canonical JSON and results version."""
     return hashlib.sha256(f"{results_version}:".encode() + canonical).hexdigest()[:16]
 
 
 def _canonical(data: dict[str, Any]) -> dict[str, Any]:
-    """Give equal networks equal fields; refuse factors for slots that have none. Wrong values are refused later."""
+    """Give equal networks equal fields and refuse factors for slots without them. Wrong values are refused later."""
     slot = data.get("slot", "relu")
     given = {name: data[name] for name in vocabulary.FACTORS if data.get(name) is not None}
     if any(value not in vocabulary.FACTORS[name] for name, value in given.items()) or slot not in vocabulary.SLOTS:
@@ -373,14 +353,14 @@ def _canonical(data: dict[str, Any]) -> dict[str, Any]:
         )
     factors = {**vocabulary.PRESETS.get(slot, {}), **given}
     if factors:
-        factors = _without_idle(factors)
+        factors = _without_inactive(factors)
         slot = min(vocabulary.PRESETS, key=lambda name: _distance(name, factors))
-        preset = _without_idle(vocabulary.PRESETS[slot])
+        preset = _without_inactive(vocabulary.PRESETS[slot])
         data.update({name: None if preset[name] == value else value for name, value in factors.items()})
         data["slot"] = slot
     defaults = ModelConfig.model_fields
     if not _uses_clusters(slot, factors) and _is_count(data.get("clusters")):
-        _say_idle("clusters", data, factors)
+        _warn_of_clusters(data["clusters"], factors.get("assignment"))
         data["clusters"] = defaults["clusters"].default
     clusters_again = factors.get("assignment") == "kmeans" and factors["schedule"] != "running"
     if not clusters_again and _is_count(data.get("recluster_every")):
@@ -394,8 +374,8 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value >= 1
 
 
-def _without_idle(factors: dict[str, str]) -> dict[str, str]:
-    """Give factors that have no effect, beside the others, the value they have in most presets."""
+def _without_inactive(factors: dict[str, str]) -> dict[str, str]:
+    """Give factors without effect beside the others the value that most presets have."""
     factors = dict(factors)
     if factors["assignment"] == "none" and factors["normalization"] == "cluster":
         factors["normalization"] = "batch"  # one cluster of all nodes
@@ -407,8 +387,8 @@ def _without_idle(factors: dict[str, str]) -> dict[str, str]:
 
 
 def _distance(slot: str, factors: dict[str, str]) -> tuple[int, int]:
-    """Return how many factors of a preset are others, and how many of these it doesn't have at all."""
-    others = _without_idle(vocabulary.PRESETS[slot]).items() - factors.items()
+    """Return how many factors of a preset differ, and how many of these it lacks."""
+    others = _without_inactive(vocabulary.PRESETS[slot]).items() - factors.items()
     return len(others), sum(value == "none" for _, value in others)
 
 
@@ -416,25 +396,22 @@ def _uses_clusters(slot: str, factors: dict[str, str]) -> bool:
     return slot == "diffgroupnorm" or factors.get("assignment") in {"kmeans", "random", "communities"}
 
 
-def _say_idle(name: str, data: dict[str, Any], factors: dict[str, str]) -> None:
-    """Warn where a slot of the CNA family is told a number of clusters that it can't have."""
-    value = data[name]
-    if factors and value != ModelConfig.model_fields[name].default:
-        reason = "all nodes are in one cluster" if factors["assignment"] == "none" else "each class is a cluster"
-        warnings.warn(
-            f"{name} = {value} has no effect with assignment {factors['assignment']!r}: {reason}", stacklevel=2
-        )
+def _warn_of_clusters(clusters: int, assignment: str | None) -> None:
+    """Warn where a slot of the CNA family gets a number of clusters that it can't have."""
+    if assignment is not None and clusters != ModelConfig.model_fields["clusters"].default:
+        reason = "all nodes are in one cluster" if assignment == "none" else "each class is a cluster"
+        warnings.warn(f"clusters = {clusters} has no effect with assignment {assignment!r}: {reason}", stacklevel=2)
 
 
 def _sentence(cls: type[BaseModel], error: ValidationError) -> str:
-    """Turn what pydantic found into one line, which names the first few mistakes."""
+    """Turn the errors of pydantic into one line, which names the first few mistakes."""
     clauses = [_describe(cls, dict(detail)) for detail in error.errors()]
     more = [f"and {len(clauses) - _NAMED} more"] if len(clauses) > _NAMED else []
     return "; ".join([*clauses[:_NAMED], *more])
 
 
 def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
-    """Turn one pydantic error into one clause: the field, the value, what is allowed."""
+    """Turn one pydantic error into one clause: the field, its value, the allowed values."""
     name = ".".join(str(part) for part in detail["loc"])
     value, kind = detail["input"], detail["type"]
     if kind == "extra_forbidden":
@@ -455,10 +432,9 @@ def _describe(cls: type[BaseModel], detail: dict[str, Any]) -> str:
 
 def _range(cls: type[BaseModel], name: str) -> str:
     """Spell the interval that the bounds of field ``name`` allow, such as ``at least 1``."""
-    words = {Ge: "at least", Gt: "greater than", Le: "at most", Lt: "less than"}
-    attributes = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+    words = {Ge: ("at least", "ge"), Gt: ("greater than", "gt"), Le: ("at most", "le"), Lt: ("less than", "lt")}
     field = cls.model_fields[name]
-    # The bounds of ``Annotated[int, Ge(0)] | None`` stand one level deeper than those of ``Annotated[int, Ge(0)]``.
+    # The bounds of ``Annotated[int, Ge(0)] | None`` are one level deeper than those of ``Annotated[int, Ge(0)]``.
     inner = [bound for argument in get_args(field.annotation) for bound in getattr(argument, "__metadata__", ())]
-    bounds = [bound for bound in (*field.metadata, *inner) if type(bound) in words]
-    return " and ".join(f"{words[type(bound)]} {getattr(bound, attributes[type(bound)])}" for bound in bounds)
+    bounds = [(words[type(bound)], bound) for bound in (*field.metadata, *inner) if type(bound) in words]
+    return " and ".join(f"{word} {getattr(bound, attribute)}" for (word, attribute), bound in bounds)

@@ -1,4 +1,4 @@
-"""How much a compressed file may unpack to: a few kilobytes can hold more than any memory does."""
+"""Limits on the unpacked size of compressed files: a few kilobytes can hold more than any memory."""
 
 import gzip
 import io
@@ -11,17 +11,13 @@ from typing import Any, Final
 from cna_viz.errors import DataError
 
 MOST: Final = 4 * 2**30
-"""Bytes that all parts of a file may have together."""
+"""Maximum bytes of all parts of a file together."""
 
 
 def check_archive(path: Path) -> None:
-    """Check what a zip archive, such as ``.npz``, says it unpacks to; more than that is never read from it.
+    """Raise DataError where a zip archive, such as ``.npz``, declares more than :data:`MOST`; no more is ever read.
 
-    Args:
-        path: The archive. A file that is none is left to its reader, which says so.
-
-    Raises:
-        DataError: When it unpacks to more than :data:`MOST`.
+    A file that is no archive is left to its reader, which reports it.
     """
     if not zipfile.is_zipfile(path):
         return
@@ -39,7 +35,7 @@ def open_gzip(path: Path) -> Iterator[io.BufferedReader]:
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that ends with an error instead of filling the memory: gzip says nothing of the size beforehand."""
+    """A stream that ends with an error instead of filling the memory: gzip does not declare the size."""
 
     def __init__(self, stream: gzip.GzipFile, path: Path) -> None:
         self._stream, self._path, self._left = stream, path, MOST

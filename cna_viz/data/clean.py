@@ -1,4 +1,4 @@
-"""One door for every graph: undirected, sorted, no duplicates and self-loops, float32 features, classes 0..C-1."""
+"""Normal form of every graph: undirected, sorted, no duplicates or self-loops, float32 features, classes 0..C-1."""
 
 from typing import NamedTuple
 
@@ -29,15 +29,15 @@ class RawGraph(NamedTuple):
 
 
 def clean(name: str, raw: RawGraph, protocol: str | None = None) -> Graph:
-    """Make a :class:`Graph` of ``raw``, whose tensors are left untouched and are not shared.
+    """Make a :class:`Graph` of ``raw``, whose tensors are neither changed nor shared.
 
     Args:
         name: Name of the dataset.
         raw: The graph as read.
-        protocol: Split protocol that the masks of ``raw`` belong to.
+        protocol: Split protocol of the masks of ``raw``.
 
     Raises:
-        ValueError: The parts do not fit together: an edge to no node, a class or mask too few, features not finite.
+        ValueError: The parts do not fit together: an edge to no node, too few classes or masks, features not finite.
     """
     x = _features(raw.x)
     nodes = x.shape[0]
@@ -74,8 +74,8 @@ def _features(x: Tensor) -> Tensor:
     if x.dim() != 2 or x.shape[0] == 0:
         raise ValueError(f"features have shape {list(x.shape)}, not [nodes, features]")
     dense = x.to_dense() if x.layout != torch.strided else x
-    # A clone of our own is aligned as torch does it. Memory of numpy or of a mapped file may not be, and then matrix
-    # products may differ in the last bit between a first and a second run.
+    # A clone is aligned by torch. Memory of numpy or of a mapped file may not be, and matrix products could then differ
+    # in the last bit between a first and a second run.
     dense = dense.to(torch.float32).clone(memory_format=torch.contiguous_format)
     if not bool(torch.isfinite(dense).all()):
         raise ValueError("features are not finite")
@@ -101,13 +101,12 @@ def _edges(edge_index: Tensor, nodes: int) -> Tensor:
 
 
 def _masks(masks: Masks, nodes: int) -> Masks:
-    def shaped(mask: Tensor) -> Tensor:
+    shaped = []
+    for mask in (masks.train, masks.val, masks.test):
         columns = mask.unsqueeze(1) if mask.dim() == 1 else mask
         if columns.dim() != 2 or columns.shape[0] != nodes or columns.shape[1] == 0:
             raise ValueError(f"a mask has shape {list(mask.shape)}, not [{nodes}, repetitions]")
-        return columns.to(torch.bool).clone(memory_format=torch.contiguous_format)
-
-    train, val, test = shaped(masks.train), shaped(masks.val), shaped(masks.test)
-    if not train.shape == val.shape == test.shape:
+        shaped.append(columns.to(torch.bool).clone(memory_format=torch.contiguous_format))
+    if len({mask.shape for mask in shaped}) > 1:
         raise ValueError("the masks of train, val and test have different numbers of repetitions")
-    return Masks(train, val, test)
+    return Masks(*shaped)

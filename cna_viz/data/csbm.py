@@ -20,25 +20,20 @@ def csbm(config: CSBMConfig) -> Graph:
         \qquad \mu_c \sim \mathcal{N}(0, I / \text{features}), \quad z_i \sim \mathcal{N}(0, I)
 
     where sigma is ``config.noise``: the standard deviation of *each* feature around the class mean. The squared norm
-    of a class mean is 1 in expectation, that of the noise sigma^2 times the number of features.
-
-    Args:
-        config: Sizes, degree, homophily, noise and seed. torch's global random state is neither used nor changed.
-
-    Returns:
-        The graph, with both directions of every edge.
+    of a class mean is 1 in expectation, that of the noise sigma^2 times the number of features. torch's global random
+    state is neither used nor changed.
 
     Raises:
-        UsageError: More edges within or between classes are asked for than there are such pairs of nodes, or so
-            much noise that features overflow.
+        UsageError: Degree and homophily need more edges within or between classes than there are pairs of nodes, or the
+            noise makes features overflow.
     """
     generator = torch.Generator().manual_seed(config.seed)
     nodes, classes = config.nodes, config.classes
     sorted_classes = torch.arange(nodes) * classes // nodes
     ends = torch.searchsorted(sorted_classes, sorted_classes, right=True)  # first place after the own class
-    # Features are drawn before edges: another degree or homophily leaves classes and features as they are. Means are
-    # drawn before the order of the nodes: drawn first, it would be the order in which a random split of the same seed
-    # takes the nodes, and whole classes would be missing from its training part.
+    # Features are drawn before edges, so that another degree or homophily keeps classes and features. Means are drawn
+    # before the order of the nodes: drawn first, it would be the order of a random split of the same seed, and whole
+    # classes would be missing from its training part.
     means = torch.randn(classes, config.features, generator=generator) / config.features**0.5
     order = torch.randperm(nodes, generator=generator)  # node at each place of a list sorted by class
     y = torch.empty(nodes, dtype=torch.int64)
@@ -46,26 +41,19 @@ def csbm(config: CSBMConfig) -> Graph:
     x = means[y] + config.noise * torch.randn(nodes, config.features, generator=generator)
     if not bool(torch.isfinite(x).all()):
         raise UsageError(f"csbm noise = {config.noise:g} is out of range: float32 can't hold such features")
-    edges = torch.cat(_draw_edges(config, ends, generator), dim=1)
-    return clean("csbm", RawGraph(x, y, order[edges]))
-
-
-def _draw_edges(config: CSBMConfig, ends: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw the edges within and between classes, as places in the list sorted by class."""
-    place = torch.arange(config.nodes)
     # A place's partners are consecutive places behind it: first the rest of its class, then all later classes.
+    place = torch.arange(nodes)
     within = _draw_pairs(place + 1, ends - place - 1, config.homophily, "within", config, generator)
-    between = _draw_pairs(ends, config.nodes - ends, 1 - config.homophily, "between", config, generator)
-    return within, between
+    between = _draw_pairs(ends, nodes - ends, 1 - config.homophily, "between", config, generator)
+    return clean("csbm", RawGraph(x, y, order[torch.cat([within, between], dim=1)]))
 
 
 def _draw_pairs(
     first: Tensor, partners: Tensor, share: float, kind: str, config: CSBMConfig, generator: torch.Generator
 ) -> Tensor:
-    """Draw pairs (i, j), j one of ``partners[i]`` places from ``first[i]`` on, each with the same probability.
+    """Draw distinct pairs (i, j), j one of ``partners[i]`` places from ``first[i]`` on, each equally likely.
 
-    Returns:
-        Distinct pairs, shape ``[2, edges]``; their number is binomial, as independent draws would make it.
+    Their number is binomial, as if drawn independently.
     """
     behind = partners.cumsum(0)
     pairs = int(behind[-1])

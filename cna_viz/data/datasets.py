@@ -1,43 +1,36 @@
 """From a name to a graph: embedded, or read from raw files in the data root, or downloaded into the cache first."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+from torch_geometric.data import Data
 
 from cna_viz.config import DataConfig
-from cna_viz.data import musae, npz, ogb, pyg, tu
-from cna_viz.data.catalog import CATALOG, check
-from cna_viz.data.clean import RawGraph, clean
+from cna_viz.config.datasets import CATALOG, DatasetSpec
+from cna_viz.data import readers
+from cna_viz.data.catalog import check
+from cna_viz.data.clean import clean
 from cna_viz.data.download import download, reason
 from cna_viz.data.embedded import EMBEDDED
-from cna_viz.data.graph import Graph
-from cna_viz.data.graph_cache import load_or_make
+from cna_viz.data.graph import Graph, Masks
 from cna_viz.data.roots import find, fingerprint
-from cna_viz.data.spec import DatasetSpec
+from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError
-from cna_viz.files import cache_root
+from cna_viz.files import cache_root, write_atomically
 
-READERS: Final[dict[str, Callable[[DatasetSpec, str, Path], RawGraph]]] = {
-    "planetoid": pyg.read,
-    "webkb": pyg.read,
-    "actor": pyg.read,
-    "heterophilous": pyg.read,
-    "amazon": pyg.read,
-    "citation-full": pyg.read,
-    "ogb": ogb.read,
-    "npz": npz.read,
-    "musae": musae.read,
-    "tu": tu.read,
-}
-"""What reads the raw files of a dataset, by its family."""
+logger = logging.getLogger("cna_viz")
 
 
 def load_graph(data: DataConfig, root: Path | None = None) -> Graph:
     """Return the graph that ``data`` names, with the published masks of its split protocol where it has any.
 
-    Raw files are looked for in the data root and then among earlier downloads; when they are in neither, they are
-    downloaded into the cache. Nothing is ever written to the data root. What was read is kept in the cache and used
-    again while the raw files stay the same.
+    Raw files are looked for in the data root, then among earlier downloads, and are otherwise downloaded into the
+    cache. Nothing is ever written to the data root. The graph is cached until its raw files change.
 
     Args:
         data: Which graph, and which split.
@@ -58,21 +51,83 @@ def load_graph(data: DataConfig, root: Path | None = None) -> Graph:
     return load_or_make(cached, spec.name, lambda: read_graph(spec, data.split, folder))
 
 
-def read_graph(spec: DatasetSpec, protocol: str, folder: Path) -> Graph:
-    """Read a dataset from its raw files.
+def load_data(config: DataConfig, root: Path | str | None = None, *, seed: int = 0) -> Data:
+    """Return ``Data`` with ``x``, ``y``, ``edge_index``, ``num_classes`` and the masks of the split, for your own loop.
+
+    A dataset of graphs is one ``Data`` with all of them side by side: ``batch`` is the graph of every node, and ``y``
+    and the masks have an entry per graph.
 
     Args:
-        spec: The dataset, not an embedded one.
-        protocol: Split protocol wanted.
-        folder: Folder that holds the files of ``spec.raw_for(protocol)``.
+        config: Dataset and split protocol.
+        root: Data root; the environment variable CNA_VIZ_DATA or the user's cache folder when left out.
+        seed: Seed of a random split, where the config has none.
+
+    Raises:
+        UsageError: When the dataset has no such split.
+        DataError: When the dataset can't be found, downloaded or read.
+    """
+    graph = load_graph(config, None if root is None else Path(root))
+    split = make_split(graph, config.split, seed if config.split_seed is None else config.split_seed)
+    data = Data(x=graph.x, y=graph.target, edge_index=graph.edge_index, num_classes=graph.num_classes)
+    if graph.graph_of_node is not None:
+        data.batch = graph.graph_of_node
+    for name, rows in split.items():
+        mask = torch.zeros(len(graph.target), dtype=torch.bool)
+        mask[rows] = True
+        data[f"{name}_mask"] = mask
+    return data
+
+
+def read_graph(spec: DatasetSpec, protocol: str, folder: Path) -> Graph:
+    """Read a dataset, not an embedded one, from the folder with the files of ``spec.raw_for(protocol)``.
 
     Raises:
         DataError: The files are not what they should be.
     """
     try:
-        return clean(spec.name, READERS[spec.family](spec, protocol, folder), spec.masks_with(protocol))
+        return clean(spec.name, readers.read(spec, protocol, folder), spec.masks_with(protocol))
     except DataError:
         raise
     # A damaged file can make a reader raise anything: bad pickles alone raise a dozen types.
     except Exception as error:
         raise DataError(f"dataset {spec.name!r} can't be read from {folder}: {reason(error)}") from error
+
+
+def load_or_make(path: Path, name: str, make: Callable[[], Graph]) -> Graph:
+    """Return the graph cached at ``path`` in a safetensors file; make and cache it where there is none.
+
+    A damaged file is made again. A cache that can't be written costs time only and is logged; errors of ``make`` are
+    passed on.
+    """
+    if path.is_file():
+        try:
+            return _load(path, name)
+        except (OSError, SafetensorError, KeyError) as error:
+            logger.warning("cached graph %s is damaged (%s): it is made again", path, error)
+    graph = make()
+    try:
+        _save(path, graph)
+    except (OSError, SafetensorError) as error:
+        logger.warning("graph %r can't be cached: %s", name, error)
+    return graph
+
+
+def _load(path: Path, name: str) -> Graph:
+    # A clone has memory aligned by torch, as the graph had when it was made; see `clean`.
+    tensors = {key: tensor.clone() for key, tensor in load_file(path).items()}
+    published = {
+        protocol: Masks(*(tensors[f"{protocol}/{part}"] for part in ("train", "val", "test")))
+        for protocol in sorted({key.partition("/")[0] for key in tensors if "/" in key})
+    }
+    y = tensors["y"]
+    classes = 0 if y.is_floating_point() else int(y.max()) + 1
+    return Graph(name, tensors["x"], y, tensors["edge_index"], classes, published, tensors.get("graph_of_node"))
+
+
+def _save(path: Path, graph: Graph) -> None:
+    tensors: dict[str, Tensor] = {"x": graph.x, "y": graph.y, "edge_index": graph.edge_index}
+    if graph.graph_of_node is not None:
+        tensors["graph_of_node"] = graph.graph_of_node
+    for protocol, masks in graph.published.items():
+        tensors |= {f"{protocol}/{part}": getattr(masks, part) for part in ("train", "val", "test")}
+    write_atomically(path, save(tensors))

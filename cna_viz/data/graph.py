@@ -1,7 +1,8 @@
 """The graph as every model and measure sees it, and the split that goes with it."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -18,14 +19,11 @@ class Masks:
 
 @dataclass(frozen=True)
 class Split:
-    """Which nodes, or which graphs of a dataset of graphs, train, select and test: ascending, disjoint.
+    """The nodes, or the graphs of a dataset of graphs, that train, select and test: int64, ascending, disjoint.
 
     Attributes:
         protocol: Name of the split protocol.
         seed: Seed of a random split, number of a published one, 0 where there is nothing to choose.
-        train: Their numbers, int64.
-        val: Their numbers, int64.
-        test: Their numbers, int64.
     """
 
     protocol: str
@@ -35,7 +33,7 @@ class Split:
     test: Tensor
 
     def items(self) -> tuple[tuple[str, Tensor], ...]:
-        """Return ``(name, indices)`` of the three parts, in the order train, val, test."""
+        """Return ``(name, indices)`` of train, val and test, in this order."""
         return (("train", self.train), ("val", self.val), ("test", self.test))
 
 
@@ -65,18 +63,18 @@ class Graph:
 
     @property
     def task(self) -> str:
-        """What is to be told: node-classification, node-regression or graph-classification."""
+        """The task: node-classification, node-regression or graph-classification."""
         if self.graph_of_node is not None:
             return "graph-classification"
         return "node-regression" if self.y.is_floating_point() else "node-classification"
 
     @property
     def target(self) -> Tensor:
-        """What is to be told of every row of a network's output: of every node, or of every graph."""
+        """Target of every row of a network's output: of every node, or of every graph."""
         return self.y if self.graph_of_node is None else self.y[self.first_nodes()[:-1]]
 
     def first_nodes(self) -> Tensor:
-        """Return the first node of every graph, and behind them the number of nodes, ``[graphs + 1]``."""
+        """Return the first node of every graph, then the number of nodes, ``[graphs + 1]``."""
         assert self.graph_of_node is not None, f"{self.name} is one graph"
         sizes = torch.bincount(self.graph_of_node)
         return torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
@@ -102,12 +100,16 @@ class Graph:
 
     def to(self, device: torch.device) -> "Graph":
         """Return the same graph with features, targets and edges on ``device``."""
-        return Graph(
-            self.name,
-            self.x.to(device),
-            self.y.to(device),
-            self.edge_index.to(device),
-            self.num_classes,
-            self.published,
-            None if self.graph_of_node is None else self.graph_of_node.to(device),
-        )
+        member = None if self.graph_of_node is None else self.graph_of_node.to(device)
+        x, y, edge_index = (tensor.to(device) for tensor in (self.x, self.y, self.edge_index))
+        return replace(self, x=x, y=y, edge_index=edge_index, graph_of_node=member)
+
+
+def edge_homophily(graph: Graph) -> float:
+    r"""Return :math:`|\{(v, w) \in E : y_v = y_w\}| / |E|`, 0 to 1 (Zhu et al., arXiv 2006.11468).
+
+    NaN without edges or without classes of nodes.
+    """
+    source, target = graph.edge_index
+    edges = int(source.numel()) if graph.task == "node-classification" else 0
+    return int((graph.y[source] == graph.y[target]).sum()) / edges if edges else math.nan

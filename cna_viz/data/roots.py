@@ -1,4 +1,4 @@
-"""Where datasets lie and where we may write: the data root, which is only read, and the cache. Imports no torch."""
+"""The folders of datasets: the data root, which is only read, and the cache. Imports no torch."""
 
 import hashlib
 import os
@@ -6,15 +6,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from cna_viz.data.spec import RawFiles
+from cna_viz.config.datasets import RawFiles
 from cna_viz.errors import DataError
 from cna_viz.files import cache_root
 
 DATA_VARIABLE: Final = "CNA_VIZ_DATA"
 """Environment variable that names the data root."""
 
+TRUST_VARIABLE: Final = "CNA_VIZ_TRUST_DATA"
+"""Environment variable that, set to 1, lets unknown pickles be read; ``--trust-data`` sets it."""
+
 READING_VERSION: Final = 1
 """Raised whenever the same raw files would give another graph or other figures."""
+
+
+def trusted() -> bool:
+    """Return whether the user trusts the files of the data root, whoever made them."""
+    return os.environ.get(TRUST_VARIABLE) == "1"
 
 
 def download_root() -> Path:
@@ -25,11 +33,8 @@ def download_root() -> Path:
 def data_root(root: Path | None = None) -> Path:
     """Return the data root: ``root``, else ``CNA_VIZ_DATA``, else the folder that downloads go to.
 
-    Args:
-        root: Folder given by the user.
-
     Raises:
-        DataError: The folder was named by the user and does not exist.
+        DataError: The user named a folder that does not exist.
     """
     given, source = (root, "data folder") if root is not None else (os.environ.get(DATA_VARIABLE), DATA_VARIABLE)
     if not given:
@@ -46,15 +51,7 @@ def search_path(root: Path | None = None) -> tuple[Path, ...]:
 
 
 def find(raw: RawFiles, root: Path | None = None) -> Path | None:
-    """Return the first folder that holds all of ``raw``, or ``None``.
-
-    Args:
-        raw: The files looked for.
-        root: Folder given by the user, see :func:`data_root`.
-
-    Raises:
-        DataError: A data root named by the user does not exist.
-    """
+    """Return the first folder that holds all of ``raw``, or ``None``; ``root`` and errors as in :func:`data_root`."""
     for candidate in search_path(root):
         folder = candidate / raw.folder
         if all(os.path.isfile(folder / name) for name in raw.names):
@@ -65,7 +62,7 @@ def find(raw: RawFiles, root: Path | None = None) -> Path | None:
 def fingerprint(folder: Path, raw: RawFiles) -> str:
     """Return sixteen hexadecimal digits that change with the raw files and with the code that reads them.
 
-    The files are told apart by path, size and time of change, not by content: listing must stay quick.
+    Files count as changed by path, size and time, not by content: listing must stay quick.
     """
     lines = [f"{READING_VERSION} torch-geometric {version('torch-geometric')} {folder.resolve()}"]
     for name in raw.names:

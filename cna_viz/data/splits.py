@@ -1,7 +1,6 @@
-"""Split protocols: which nodes, or graphs, train, select and test. Same protocol and seed, same split for all arms."""
+"""Split protocols: the nodes, or graphs, that train, select and test. Same protocol and seed, same split."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 import torch
@@ -15,17 +14,9 @@ def make_split(graph: Graph, protocol: str, seed: int) -> Split:
     """Return the split of ``graph`` that ``protocol`` and ``seed`` name. The global random state is left alone.
 
     ``random-A-B-C`` draws A, B and C % of the nodes (of the graphs in a dataset of graphs), uniformly and without
-    regard to class. ``public`` and ``geom-gcn`` take the published masks; of several repetitions, R, the one numbered
-    ``seed`` modulo R, so that any run seed names one. ``official-code`` takes the first 80 %, the next 10 % and the
-    last 10 % of the nodes by number, which is what the code released with CNA (arXiv 2412.04064) does; it has no seed.
-
-    Args:
-        graph: The graph; published masks are those it was loaded with.
-        protocol: Name of the split protocol.
-        seed: Seed of a random split, or number of a published one.
-
-    Returns:
-        The split. Its seed is the one given, the number of the repetition, or 0 where there is nothing to choose.
+    regard to class. ``public`` and ``geom-gcn`` take the published masks; of R repetitions, the one numbered ``seed``
+    modulo R, so that any run seed names one. ``official-code`` takes the first 80 %, the next 10 % and the last 10 % of
+    the nodes by number, as the code released with CNA (arXiv 2412.04064) does; it has no seed, and its split has 0.
 
     Raises:
         UsageError: The graph has no such split, or too few nodes for it.
@@ -46,44 +37,37 @@ def _published(graph: Graph, protocol: str, seed: int) -> Split:
         raise DataError(f"{where} puts a node into two parts")
     if not all(bool(part.any()) for part in parts):
         raise DataError(f"{where} leaves a part empty")
-    train, val, test = (part.nonzero().flatten() for part in parts)
-    return Split(protocol, number, train, val, test)
+    return Split(protocol, number, *(part.nonzero().flatten() for part in parts))
 
 
-def _random(graph: Graph, protocol: str, seed: int, percent: tuple[int, int, int]) -> Split:
+def _random(graph: Graph, protocol: str, seed: int) -> Split:
     nodes = len(graph.target)
-    _, val, test = (max(1, (nodes * share + 50) // 100) for share in percent)  # rounded; what is left trains
-    train = nodes - val - test
-    if train < 1:
-        raise _too_few(graph, protocol)
+    # Validation and test are rounded; the rest trains.
+    val, test = (max(1, (nodes * int(percent) + 50) // 100) for percent in protocol.split("-")[2:])
     order = torch.randperm(nodes, generator=torch.Generator().manual_seed(seed))
-    return _sorted(protocol, seed, order[:train], order[train : train + val], order[train + val :])
+    return _cut(graph, protocol, seed, order, nodes - val - test, val)
 
 
 def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
     del seed  # the order of the nodes decides
     nodes = len(graph.target)
     train, known = nodes * 8 // 10, nodes * 9 // 10
-    if not 0 < train < known < nodes:
-        raise _too_few(graph, protocol)
-    order = torch.arange(nodes)
-    return _sorted(protocol, 0, order[:train], order[train:known], order[known:])
+    return _cut(graph, protocol, 0, torch.arange(nodes), train, known - train)
 
 
-def _sorted(protocol: str, seed: int, train: Tensor, val: Tensor, test: Tensor) -> Split:
-    return Split(protocol, seed, train.sort().values, val.sort().values, test.sort().values)
-
-
-def _too_few(graph: Graph, protocol: str) -> UsageError:
-    what, count = ("nodes" if graph.graph_of_node is None else "graphs"), len(graph.target)
-    return UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {what} ({count})")
+def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int) -> Split:
+    if min(train, val, len(order) - train - val) < 1:
+        rows = "nodes" if graph.graph_of_node is None else "graphs"
+        raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {rows} ({len(order)})")
+    parts = (order[:train], order[train : train + val], order[train + val :])
+    return Split(protocol, seed, *(part.sort().values for part in parts))
 
 
 MAKERS: Final[dict[str, Callable[[Graph, str, int], Split]]] = {
     "public": _published,
-    "random-80-10-10": partial(_random, percent=(80, 10, 10)),
-    "random-60-20-20": partial(_random, percent=(60, 20, 20)),
-    "random-48-32-20": partial(_random, percent=(48, 32, 20)),
+    "random-80-10-10": _random,
+    "random-60-20-20": _random,
+    "random-48-32-20": _random,
     "geom-gcn": _published,
     "official-code": _by_index,
 }

@@ -1,7 +1,4 @@
-"""Figures of every dataset for a listing.
-
-They are kept in the cache: a second listing is quick and does not import torch.
-"""
+"""Figures of every dataset for a listing; cached, so that a second listing is quick and does not import torch."""
 
 import hashlib
 import json
@@ -9,40 +6,27 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Any, Final
 
 from cna_viz.config import CSBMConfig, DataConfig
-from cna_viz.config.vocabulary import METRIC_OF, TASK_OF
-from cna_viz.data.catalog import CATALOG
+from cna_viz.config.datasets import CATALOG, DatasetSpec
 from cna_viz.data.roots import READING_VERSION, data_root, find, fingerprint
-from cna_viz.data.spec import DatasetSpec
 from cna_viz.errors import CnaVizError
 from cna_viz.files import cache_root, write_atomically
 
 EMBEDDED: Final = "embedded"
-"""Where an embedded dataset lies."""
-
-
-class _Figures(TypedDict):
-    nodes: int
-    edges: int
-    features: int
-    classes: int
-    homophily: float | None
+"""Location of an embedded dataset."""
+_COUNTS: Final = ("nodes", "edges", "features", "classes")
 
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What a listing says of one dataset; the figures are ``None`` when it is not on disk or can't be read.
+    """A dataset in a listing; the figures are ``None`` when it is not on disk or can't be read.
 
     Attributes:
-        name: Name of the dataset.
-        nodes: Number of nodes.
         edges: Number of undirected edges.
-        features: Number of features of a node.
         classes: Number of classes; 0 where the targets are numbers.
-        homophily: Share of edges that join nodes of one class, 0 to 1; ``None`` also where there are no edges or
-            classes.
+        homophily: Share of edges within a class, 0 to 1; ``None`` also where there are no edges or classes.
         on_disk: Whether it can be used without a download; embedded ones always can.
         where: Folder of the raw files, or ``"embedded"``; ``None`` when not on disk.
         problem: Why a dataset on disk can't be read; ``None`` when all is well.
@@ -60,13 +44,13 @@ class DatasetSummary:
 
     @property
     def task(self) -> str:
-        """What is to be told: node-classification, node-regression or graph-classification."""
-        return TASK_OF[self.name]
+        """The task: node-classification, node-regression or graph-classification."""
+        return CATALOG[self.name].task
 
     @property
     def metric(self) -> str:
         """The score that selects: accuracy, roc_auc or nmse."""
-        return METRIC_OF[self.name]
+        return CATALOG[self.name].metric
 
 
 def summarize(root: Path | None = None) -> list[DatasetSummary]:
@@ -86,21 +70,27 @@ def summarize(root: Path | None = None) -> list[DatasetSummary]:
 
 
 def _summarize(spec: DatasetSpec, root: Path | None) -> DatasetSummary:
-    folder = find(spec.raw, root) if spec.raw is not None else None
+    folder = None if spec.raw is None else find(spec.raw, root)
     if spec.raw is not None and folder is None:
         return DatasetSummary(spec.name)
     where = EMBEDDED if folder is None else str(folder)
     try:
-        figures = _kept_or_measured(spec, folder)
+        figures = _cached_or_measured(spec, folder)
     except (CnaVizError, OSError) as error:
         return DatasetSummary(spec.name, on_disk=True, where=where, problem=str(error))
     return DatasetSummary(spec.name, **figures, on_disk=True, where=where)
 
 
-def _kept_or_measured(spec: DatasetSpec, folder: Path | None) -> _Figures:
-    path = cache_root() / "summaries" / f"{spec.name}-{_key(spec, folder)}.json"
+def _cached_or_measured(spec: DatasetSpec, folder: Path | None) -> dict[str, Any]:
+    if folder is not None and spec.raw is not None:
+        key = fingerprint(folder, spec.raw)
+    else:
+        key = hashlib.sha256(f"{READING_VERSION} {CSBMConfig().model_dump_json()}".encode()).hexdigest()[:16]
+    path = cache_root() / "summaries" / f"{spec.name}-{key}.json"
     try:
-        return _checked(json.loads(path.read_text(encoding="utf-8")))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        homophily = None if found["homophily"] is None else float(found["homophily"])
+        return {name: int(found[name]) for name in _COUNTS} | {"homophily": homophily}
     except (OSError, ValueError, KeyError, TypeError):  # not there yet, or damaged: either way it is measured
         figures = _measured(spec, folder)
     with suppress(OSError):  # a cache that can't be written makes the next listing slow, not wrong
@@ -108,35 +98,13 @@ def _kept_or_measured(spec: DatasetSpec, folder: Path | None) -> _Figures:
     return figures
 
 
-def _key(spec: DatasetSpec, folder: Path | None) -> str:
-    if folder is not None and spec.raw is not None:
-        return fingerprint(folder, spec.raw)
-    return hashlib.sha256(f"{READING_VERSION} {CSBMConfig().model_dump_json()}".encode()).hexdigest()[:16]
-
-
-def _checked(figures: _Figures) -> _Figures:
-    homophily = figures["homophily"]
-    return _Figures(
-        nodes=int(figures["nodes"]),
-        edges=int(figures["edges"]),
-        features=int(figures["features"]),
-        classes=int(figures["classes"]),
-        homophily=None if homophily is None else float(homophily),
-    )
-
-
-def _measured(spec: DatasetSpec, folder: Path | None) -> _Figures:
+def _measured(spec: DatasetSpec, folder: Path | None) -> dict[str, Any]:
     from cna_viz.data.datasets import load_graph, read_graph  # imports torch, which a listing from the cache avoids
-    from cna_viz.data.homophily import edge_homophily
+    from cna_viz.data.graph import edge_homophily
 
     data = DataConfig(dataset=spec.name)
-    # Read without the graph cache: to list a folder of large graphs must not copy them all.
+    # Read without the graph cache: listing a folder of large graphs must not copy them all.
     graph = load_graph(data) if folder is None else read_graph(spec, data.split, folder)
+    counts = (graph.num_nodes, graph.edge_index.shape[1] // 2, graph.num_features, graph.num_classes)
     homophily = edge_homophily(graph)
-    return _Figures(
-        nodes=graph.num_nodes,
-        edges=graph.edge_index.shape[1] // 2,
-        features=graph.num_features,
-        classes=graph.num_classes,
-        homophily=None if math.isnan(homophily) else homophily,
-    )
+    return dict(zip(_COUNTS, counts, strict=True)) | {"homophily": None if math.isnan(homophily) else homophily}

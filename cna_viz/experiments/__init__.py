@@ -9,28 +9,25 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from cna_viz.experiments.apart import sweep_apart as sweep_apart
-    from cna_viz.experiments.depth_grid import depth_grid as depth_grid
     from cna_viz.experiments.graphs_at_hand import graphs_at_hand as graphs_at_hand
     from cna_viz.experiments.grid import Grid as Grid
+    from cna_viz.experiments.grid import depth_grid as depth_grid
     from cna_viz.experiments.grid_files import find_grid as find_grid
     from cna_viz.experiments.parameters import count_parameters as count_parameters
     from cna_viz.experiments.run import load_or_run as load_or_run
     from cna_viz.experiments.run import load_or_run_all as load_or_run_all
+    from cna_viz.experiments.run import train_and_load as train_and_load
     from cna_viz.experiments.sweep import sweep as sweep
-    from cna_viz.experiments.train_and_load import train_and_load as train_and_load
+    from cna_viz.experiments.sweep import sweep_apart as sweep_apart
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,
         submod_attrs={
-            "apart": ["sweep_apart"],
-            "depth_grid": ["depth_grid"],
             "graphs_at_hand": ["graphs_at_hand"],
-            "grid": ["Grid"],
+            "grid": ["Grid", "depth_grid"],
             "grid_files": ["find_grid"],
             "parameters": ["count_parameters"],
-            "run": ["load_or_run", "load_or_run_all"],
-            "sweep": ["sweep"],
-            "train_and_load": ["train_and_load"],
+            "run": ["load_or_run", "load_or_run_all", "train_and_load"],
+            "sweep": ["sweep", "sweep_apart"],
         },
     )

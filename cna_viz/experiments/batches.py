@@ -1,4 +1,4 @@
-"""What a network is called with: all nodes at once, samples around some of them, or some of many graphs."""
+"""Inputs of a network: all nodes at once, sampled neighbourhoods of some, or a batch of graphs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from cna_viz.training.step import TrainingBatch
 
 
 def inputs_of(config: RunConfig, graph: Graph) -> tuple[Any, ...]:
-    """Return what a network is called with on all nodes."""
+    """Return the inputs of a network for all nodes."""
     member = graph.graph_of_node
     membership = None if member is None else Membership(member, len(graph.target))
     edges = prepare_graph(config.model.backbone, graph.edge_index, graph.num_nodes, membership=membership)
@@ -24,7 +24,7 @@ def inputs_of(config: RunConfig, graph: Graph) -> tuple[Any, ...]:
 
 
 def batches_of(config: RunConfig, graph: Graph, split: Split) -> Batches | None:
-    """Return what makes the batches of an epoch; None where an epoch is one step on the whole graph."""
+    """Return the function that makes the batches of an epoch; None where an epoch is one step on the whole graph."""
     if graph.graph_of_node is not None:
         return _batches_of_graphs(config, graph, split)
     if config.training.batch_size is None:

@@ -1,35 +1,34 @@
-"""What a run will take, found by trying: a few epochs are trained and recorded, and thrown away."""
+"""Time and disk space of a run or a sweep, estimated from a few epochs that are trained, recorded and thrown away."""
 
 import tempfile
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 from cna_viz.config import RunConfig
 from cna_viz.data import catalog
+from cna_viz.experiments.sweep import default_workers
 from cna_viz.experiments.train import prepare, train
+from cna_viz.progress import bar
 from cna_viz.recording.recorder import snapshot_due
 from cna_viz.records import schema
 from cna_viz.records.reading.files import read_json, read_lines
+from cna_viz.records.reading.integrity import is_complete
 
-TRIED = 6
-"""Epochs that are tried. The odd ones are only trained, the even ones measured, too."""
+TRIED: Final = 6
+"""Epochs that are tried. The odd ones are only trained, the even ones also measured."""
+START: Final = 0.3
+"""Seconds that a process takes at most to start, load its graph and end."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will take at most: training may stop earlier.
+    """Maximum time and space of a run; training may stop earlier.
 
-    Attributes:
-        parameters: Number of learned numbers.
-        epochs: Most epochs.
-        measured: Epochs at which layers are measured.
-        snapshots: Epochs at which embeddings are kept.
-        snapshot_bytes: Size of a snapshot on disk.
-        bytes: Size of the record on disk.
-        seconds_per_epoch: Of an epoch without measures.
-        seconds_per_measured_epoch: Of one with measures.
-        seconds: Of the run.
+    ``measured`` and ``snapshots`` are numbers of epochs, ``bytes`` the size of the record, ``seconds`` the duration.
     """
 
     parameters: int
@@ -44,7 +43,7 @@ class Estimate:
 
 
 def estimate(config: RunConfig, data: Path | str | None = None) -> Estimate:
-    """Try a run and return what it will take; arguments and errors as in :func:`~cna_viz.load_or_run`."""
+    """Estimate the time and space of a run; arguments and errors as in :func:`~cna_viz.load_or_run`."""
     catalog.check(config.data)
     graph, split = prepare(config, None if data is None else Path(data), {})
     kept = "none" if config.recording.snapshots == "none" else "ends"
@@ -56,13 +55,14 @@ def estimate(config: RunConfig, data: Path | str | None = None) -> Estimate:
         folder = Path(place) / trial.run_id
         train(trial, graph, split, folder, [])
         seconds = {line["epoch"]: line["seconds"] for line in read_lines(folder / schema.TIMINGS_FILE)}
-        sizes = _sizes(folder)
+        size = _sizes(folder)
         parameters = int(read_json(folder / schema.SUMMARY_FILE)["parameters"])
     plain = median([value for epoch, value in seconds.items() if epoch % 2] or [0.0])
     even = [value for epoch, value in seconds.items() if epoch and epoch % 2 == 0]
     with_measures = max(plain, median(even or [plain]))
-    epochs, planned = config.training.epochs, _snapshots(config)
-    # The best epoch, which nobody knows before, has both.
+    epochs, kind = config.training.epochs, config.recording.snapshots
+    planned = {epoch for epoch in range(epochs + 1) if snapshot_due(kind, epoch, last=epoch == epochs)}
+    # The best epoch, unknown before, adds one of each.
     snapshots = min(len(planned) + 1, epochs + 1) if planned else 0
     measured = min(len({*range(0, epochs + 1, config.recording.every), *planned, epochs}) + 1, epochs + 1)
     writing = max(0.0, seconds.get(0, 0.0) - with_measures) * snapshots
@@ -71,29 +71,19 @@ def estimate(config: RunConfig, data: Path | str | None = None) -> Estimate:
         epochs=epochs,
         measured=measured,
         snapshots=snapshots,
-        snapshot_bytes=sizes.snapshot,
-        bytes=sizes.fixed
-        + (epochs + 1 - measured) * sizes.epoch
-        + measured * sizes.measured_epoch
-        + snapshots * (sizes.snapshot + sizes.snapshot_entry),
+        snapshot_bytes=size["snapshot"],
+        bytes=size["fixed"]
+        + (epochs + 1 - measured) * size["epoch"]
+        + measured * size["measured epoch"]
+        + snapshots * (size["snapshot"] + size["snapshot entry"]),
         seconds_per_epoch=plain,
         seconds_per_measured_epoch=with_measures,
         seconds=(epochs + 1 - measured) * plain + measured * with_measures + writing,
     )
 
 
-@dataclass(frozen=True)
-class _Sizes:
-    """Bytes: of what a run has once, of the lines of an epoch, of a snapshot, and of its line in the manifest."""
-
-    fixed: int
-    epoch: int
-    measured_epoch: int
-    snapshot: int
-    snapshot_entry: int
-
-
-def _sizes(folder: Path) -> _Sizes:
+def _sizes(folder: Path) -> dict[str, int]:
+    """Return bytes: of files written once, of the lines of an epoch, of a snapshot, and of its line in the manifest."""
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     lines, timings, manifest = (
         [len(line) for line in files.pop(name).splitlines(keepends=True)]
@@ -102,16 +92,42 @@ def _sizes(folder: Path) -> _Sizes:
     snapshots = [path.stat().st_size for path in (folder / schema.SNAPSHOT_FOLDER).iterdir()]
     # The entries of snapshots name their tensors and are the longest.
     entries = sorted(manifest, reverse=True)
-    return _Sizes(
-        fixed=sum(map(len, files.values())) + sum(entries[len(snapshots) :]),
-        epoch=min(lines) + max(timings),
-        measured_epoch=max(lines) + max(timings),
-        snapshot=max(snapshots, default=0),
-        snapshot_entry=entries[0] if snapshots else 0,
-    )
+    return {
+        "fixed": sum(map(len, files.values())) + sum(entries[len(snapshots) :]),
+        "epoch": min(lines) + max(timings),
+        "measured epoch": max(lines) + max(timings),
+        "snapshot": max(snapshots, default=0),
+        "snapshot entry": entries[0] if snapshots else 0,
+    }
 
 
-def _snapshots(config: RunConfig) -> set[int]:
-    """Return the epochs of the snapshots, that of the best epoch apart, which nobody knows before."""
-    epochs, kind = config.training.epochs, config.recording.snapshots
-    return {epoch for epoch in range(epochs + 1) if snapshot_due(kind, epoch, last=epoch == epochs)}
+@dataclass(frozen=True)
+class Preview:
+    """Maximum time and space of a sweep, and how many of its runs have no record yet; trainings may stop earlier."""
+
+    runs: int
+    missing: int
+    workers: int
+    seconds: float
+    bytes: int
+
+
+def preview(
+    configs: Sequence[RunConfig],
+    runs: Path,
+    data: Path | None,
+    workers: int | None,
+    threads: int,
+    *,
+    progress: bool = True,
+) -> Preview:
+    """Estimate a sweep by trying one seed of every missing run; arguments and errors as in ``sweep``."""
+    missing = [config for config in configs if not is_complete(runs / config.run_id)]
+    kinds = Counter(config.replace(seed=0) for config in missing)
+    seconds, size, workers = 0.0, 0, workers or default_workers(threads)
+    with bar(len(kinds), "trying", unit=" runs", disable=not progress) as shown:
+        for config, count in kinds.items():
+            found = estimate(config, data)
+            seconds, size = seconds + count * (found.seconds + START), size + count * found.bytes
+            shown.update()
+    return Preview(len(configs), len(missing), workers, seconds / workers, size)

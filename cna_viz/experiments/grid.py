@@ -1,24 +1,25 @@
-"""Families of runs: a few lines that say what differs become a list of configs."""
+"""Grids: a short description of the differences becomes a list of configs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import product
 from math import prod
+from operator import or_
 from typing import Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from cna_viz.config import Config, RunConfig
+from cna_viz.config import Config, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.config.arms import SILENT
 from cna_viz.config.fields import run_config, settings
-from cna_viz.config.search import Space, read_space
-from cna_viz.config.tuning import Tuning
+from cna_viz.config.tuning import Space, Tuning, read_space
 from cna_viz.errors import UsageError, plainly, unknown_name
 
 Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``csbm_homophily``."""
 
 MOST: Final = 20_000
-"""Combinations of a grid."""
+"""Maximum number of combinations of a grid."""
 
 
 class Grid(Config):
@@ -32,7 +33,7 @@ class Grid(Config):
     """
 
     name: str = "grid"
-    """What messages and tables call it."""
+    """Name in messages and tables."""
     about: str = ""
     """The question that it answers."""
     fixed: Values = Field(default_factory=dict)
@@ -42,11 +43,11 @@ class Grid(Config):
     zipped: list[dict[str, list[Any]]] = Field(default_factory=list)
     """Tables whose columns go together row by row."""
     arms: list[Values] = Field(default_factory=list)
-    """Families of settings; a list is an axis of this arm alone. What an arm sets outweighs the rest."""
+    """Settings by arm; a list is an axis of this arm alone. Values of an arm override all others."""
     exclude: list[Values] = Field(default_factory=list)
     """Combinations to leave out; a list means any of its values."""
     space: Space = Field(default_factory=dict)
-    """Where ``cna-viz tune`` searches settings that the arms share: bounds or values by name."""
+    """Search space of ``cna-viz tune`` for settings that the arms share: bounds or values by name."""
     tuning: Tuning | None = None
     """How its arms were tuned; written by ``cna-viz tune``."""
 
@@ -87,8 +88,15 @@ class Grid(Config):
         found: dict[str, Values] = {}
         configs = []
         for values in kept:
-            config = self._config(values)
-            self._check_fresh(config.seed)
+            try:
+                config = run_config(values)
+            except UsageError as error:
+                raise UsageError(f"grid {self.name!r}: {error} (in {_shown(values)})") from None
+            if self.tuning is not None and config.seed in self.tuning.seeds:
+                raise UsageError(
+                    f"grid {self.name!r}: seed {config.seed} is one of those that it was tuned with "
+                    f"({', '.join(map(str, self.tuning.seeds))}); a comparison needs fresh ones"
+                )
             if config.run_id in found:
                 raise UsageError(self._same(found[config.run_id], values))
             found[config.run_id] = values
@@ -96,17 +104,17 @@ class Grid(Config):
         return configs
 
     def having(self, changes: Mapping[str, list[Any]]) -> "Grid":
-        """Return the grid with other values of some settings; several of a setting are an axis.
+        """Return the grid with other values of some settings; several values are an axis.
 
         Raises:
-            UsageError: When a setting is unknown, or is what the arms or a zipped table of this grid differ in, or the
-                grid was tuned and its arms would be others.
+            UsageError: When a setting is unknown, the arms or a zipped table set it, or it would change the arms of a
+                tuned grid.
         """
         for name in changes:
             if self.tuning is not None and name not in SILENT:
                 raise UsageError(
-                    f"grid {self.name!r} was tuned with a {name} of its own, and its arms would not be tuned for "
-                    "another: leave it out, or tune the grid that it came from with it"
+                    f"grid {self.name!r} was tuned with its own {name}, and its arms would not be tuned for another: "
+                    "leave it out, or tune the original grid with it"
                 )
             if any(name in table for table in (*self.arms, *self.zipped)):
                 raise UsageError(f"grid {self.name!r} compares values of {name}: it can't be set for all of its runs")
@@ -132,23 +140,7 @@ class Grid(Config):
             lists = {name: value if isinstance(value, list) else [value] for name, value in arm.items()}
             for parts in product(_product(lists), *rows, _product(self.axes)):
                 own, *others = parts
-                values = dict(self.fixed)
-                for part in (*others, own):
-                    values |= part
-                yield values
-
-    def _config(self, values: Values) -> RunConfig:
-        try:
-            return run_config(values)
-        except UsageError as error:
-            raise UsageError(f"grid {self.name!r}: {error} (in {_shown(values)})") from None
-
-    def _check_fresh(self, seed: int) -> None:
-        if self.tuning is not None and seed in self.tuning.seeds:
-            raise UsageError(
-                f"grid {self.name!r}: seed {seed} is one of those that it was tuned with "
-                f"({', '.join(map(str, self.tuning.seeds))}); a comparison needs fresh ones"
-            )
+                yield reduce(or_, (*others, own), self.fixed)
 
     def _same(self, one: Values, other: Values) -> str:
         differ = [name for name in other if one.get(name) != other[name]]
@@ -170,3 +162,37 @@ def _matches(values: Values, pattern: Values) -> bool:
 
 def _shown(values: Values) -> str:
     return ", ".join(f"{name} {plainly(value)}" for name, value in values.items())
+
+
+def depth_grid(
+    *,
+    dataset: str = "digits",
+    split: str = "random-60-20-20",
+    depths: Sequence[int] = (2, 4, 8, 16, 32),
+    slots: Sequence[str] = ("relu", "cna"),
+    seeds: Sequence[int] = (0, 1, 2),
+    hidden: int = 64,
+    clusters: int = 8,
+    epochs: int = 200,
+) -> list[RunConfig]:
+    """Return the runs of the notebook on oversmoothing, one per depth, slot and seed; all arms share everything else.
+
+    Only the deepest networks of the first seed are measured every epoch and keep embeddings; the others are measured at
+    the first, the last and the best epoch.
+
+    Raises:
+        UsageError: When a name is unknown or a number out of range.
+    """
+    configs = []
+    for depth, slot, seed in product(depths, slots, seeds):
+        shown = depth == max(depths) and seed == seeds[0]
+        configs.append(
+            RunConfig(
+                data=DataConfig(dataset=dataset, split=split),
+                model=ModelConfig(slot=slot, layers=depth, hidden=hidden, clusters=clusters),
+                training=TrainingConfig(epochs=epochs),
+                recording=RecordingConfig(every=1 if shown else max(epochs, 1), snapshots="ends" if shown else "none"),
+                seed=seed,
+            )
+        )
+    return configs

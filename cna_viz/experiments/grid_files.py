@@ -1,7 +1,5 @@
 """Grids from YAML: files of the user, and the presets of this library."""
 
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from cna_viz import descriptions
@@ -14,17 +12,15 @@ def presets() -> dict[str, Grid]:
     return {name: read(file.read_text("utf-8"), file.name) for name, file in _preset_files().items()}
 
 
-def _preset_files() -> dict[str, Traversable]:
-    folder = resources.files("cna_viz.experiments") / "presets"
-    files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return {file.name[:-5]: file for file in files if file.name.endswith(".yaml")}
+def _preset_files() -> dict[str, Path]:
+    return {file.stem: file for file in sorted(Path(__file__).with_name("presets").glob("*.yaml"))}
 
 
 def find_grid(name: str) -> Grid:
-    """Return the preset of this name, or the grid in the file of this name.
+    """Return the preset, or the grid in the file, of this name.
 
     Raises:
-        UsageError: When there is neither, or the file does not describe a grid.
+        UsageError: When neither exists, or the file does not describe a grid.
     """
     known = _preset_files()
     if name in known:
@@ -36,7 +32,7 @@ def find_grid(name: str) -> Grid:
 
 
 def read(text: str, file: str) -> Grid:
-    """Read the YAML of a grid; its name is that of the file where it gives none.
+    """Read a grid from YAML; without a name it gets that of the file.
 
     Raises:
         UsageError: When it is not YAML, or describes no grid.

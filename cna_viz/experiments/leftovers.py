@@ -1,8 +1,7 @@
-"""What interrupted runs leave in a folder of records, and how it is removed.
+"""Leftovers of interrupted runs in a folder of records, and their removal.
 
-What is finished, goes on, or was not written by this library is never touched.
-
-A process that writes a record holds its lock, which the system frees when it dies; so whose lock is free has nobody.
+Finished records, running ones and files of others are never touched. A process that writes a record holds its lock,
+which the system frees when the process dies.
 """
 
 from collections.abc import Iterator
@@ -28,15 +27,9 @@ LOCK: Final = "lock"
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something that an interrupted run left, or that a run which goes on is writing.
+    """A folder or file of an interrupted run, or of one that is still running.
 
-    Attributes:
-        path: The folder or file.
-        kind: What it is.
-        run: Id of its run.
-        bytes: Size of the files in it.
-        kept: Why it is not removed; empty where it can be.
-        gone: Whether it was removed.
+    ``bytes`` is the size of its files, ``kept`` the reason why it stays (empty where it can be removed).
     """
 
     path: Path
@@ -48,29 +41,25 @@ class Leftover:
 
 
 def find_leftovers(runs: Path) -> list[Leftover]:
-    """List what runs that were interrupted, or that go on, have left below ``runs``. Nothing is changed.
+    """List the leftovers below ``runs`` of interrupted and running runs. Nothing is changed.
 
     Raises:
         RecordError: When there is no such folder.
     """
     if not runs.is_dir():
         raise RecordError(f"{runs}: no such folder, so nothing can have been left there")
-    found = [*_folders(runs), *_temporary_files(runs), *_locks(runs)]
+    # Folders come before temporary files.
+    found = [*sorted(_in_folders(runs), key=lambda one: one.kind == TEMPORARY), *_locks(runs)]
     running = {run for run in {one.run for one in found} if _is_running(runs / run)}
-    marked = [replace(one, kept="its run goes on") if one.run in running else one for one in found]
-    # The lock of a run that goes on says nothing that its folder does not.
+    marked = [replace(one, kept="its run is in progress") if one.run in running else one for one in found]
+    # The lock of a running run adds nothing to its folder.
     return [one for one in marked if not (one.kept and one.kind == LOCK)]
 
 
 def remove(runs: Path, leftovers: list[Leftover]) -> list[Leftover]:
-    """Remove what can be removed, holding the lock of its run; return what became of all of it, in the same order.
+    """Remove the leftovers that can be removed, holding the lock of each run; return all, updated, in the same order.
 
-    Args:
-        runs: Folder of the records.
-        leftovers: As :func:`find_leftovers` has them. What was finished or taken up meanwhile stays.
-
-    Returns:
-        The leftovers, ``gone`` or with the reason why they were kept.
+    Runs that were finished or resumed meanwhile stay.
     """
     became = {one: one for one in leftovers}
     for run in dict.fromkeys(one.run for one in leftovers if not one.kept):
@@ -79,14 +68,14 @@ def remove(runs: Path, leftovers: list[Leftover]) -> list[Leftover]:
             with claim(runs / run).acquire(timeout=0):
                 became |= {one: _removed(one) for one in [*own, Leftover(lock_file(runs / run), LOCK, run, 0)]}
         except Timeout:
-            became |= {one: replace(one, kept="was taken up meanwhile") for one in own}
+            became |= {one: replace(one, kept="was resumed meanwhile") for one in own}
         except OSError as error:
-            became |= {one: replace(one, kept=f"its lock can't be had ({error.strerror or error})") for one in own}
+            became |= {one: replace(one, kept=f"can't take its lock ({error.strerror or error})") for one in own}
     return [became[one] for one in leftovers]
 
 
 def _removed(leftover: Leftover) -> Leftover:
-    """Remove one thing unless it has become something else since it was found."""
+    """Remove one leftover unless it has changed its kind since it was found."""
     look: removal.WhyKept = _why_lock_kept if leftover.kind == LOCK else removal.not_own
     if leftover.kind in (UNFINISHED, ASIDE):
         look = partial(why_not_attempt, run=leftover.run)
@@ -94,45 +83,34 @@ def _removed(leftover: Leftover) -> Leftover:
     return replace(leftover, kept=reason, gone=not reason)
 
 
-def _folders(runs: Path) -> Iterator[Leftover]:
-    """Find the folders of runs that are not finished."""
-    for folder, run, aside in _record_folders(runs):
-        if aside or not is_complete(folder):
-            reason = why_kept(folder, run)
-            if folder.exists():  # else somebody else has just removed it
-                yield Leftover(folder, ASIDE if aside else UNFINISHED, run, _size(folder), reason)
-
-
-def _temporary_files(runs: Path) -> Iterator[Leftover]:
-    """Find temporary files in finished records; those of others go with their folders."""
-    for folder, run, _ in _record_folders(runs):
+def _in_folders(runs: Path) -> Iterator[Leftover]:
+    """Find unfinished folders of runs, and temporary files in finished ones."""
+    for folder in sorted(runs.iterdir()):
+        name = FOLDER.fullmatch(folder.name)
+        if name is None or folder.is_symlink() or not folder.is_dir():
+            continue
+        if name["aside"] or not is_complete(folder):
+            reason = why_kept(folder, name["id"])
+            if folder.exists():  # else another process has just removed it
+                yield Leftover(folder, ASIDE if name["aside"] else UNFINISHED, name["id"], _size(folder), reason)
         if is_complete(folder):
             for path in _inside(folder):
                 if DRAFT.fullmatch(path.relative_to(folder).as_posix()) and path.is_file():
-                    yield Leftover(path, TEMPORARY, run, _size(path))
+                    yield Leftover(path, TEMPORARY, name["id"], _size(path))
 
 
 def _locks(runs: Path) -> Iterator[Leftover]:
-    """Find locks."""
     for path in _inside(runs / LOCK_FOLDER):
         if (name := LOCK_FILE.fullmatch(path.name)) and not _why_lock_kept(path):
             yield Leftover(path, LOCK, name["id"], 0)
 
 
 def _why_lock_kept(path: Path) -> str:
-    """Return why a file is no lock of ours, which are empty; empty where it is one."""
+    """Return why a file is not one of our locks, which are empty files; empty where it is one."""
     with suppress(OSError):
-        behind = "lies behind a link" if path.parent.is_symlink() else ""
+        behind = "is behind a link" if path.parent.is_symlink() else ""
         return behind or removal.not_own(path) or ("is not empty" if path.stat().st_size else "")
-    return "can't be looked at"
-
-
-def _record_folders(runs: Path) -> Iterator[tuple[Path, str, bool]]:
-    """Yield the folders of runs: path, id of the run, and whether it is an attempt that was set aside."""
-    for path in sorted(runs.iterdir()):
-        name = FOLDER.fullmatch(path.name)
-        if name and path.is_dir() and not path.is_symlink():
-            yield path, name["id"], bool(name["aside"])
+    return "can't be read"
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -142,7 +120,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file, or of those in a folder; 0 of what has gone."""
+    """Return the bytes of a file, or of those in a folder; 0 where it is gone."""
     total = 0
     for file in (path, *(_inside(path) if path.is_dir() else ())):
         with suppress(OSError):
@@ -151,8 +129,8 @@ def _size(path: Path) -> int:
 
 
 def _is_running(folder: Path) -> bool:
-    """Return whether somebody holds the lock of a record; one that isn't there is not made."""
+    """Whether a process holds the lock of a record; a missing lock is not made."""
     try:
         return lock_file(folder).exists() and not is_free(folder)
     except OSError:
-        return False  # nobody who may not open the lock can hold it; to remove anything it would have to be had
+        return False  # a lock that can't be opened can't be held, and removal would have to open it

@@ -1,28 +1,24 @@
 """The tasks of a sweep on a cluster of dask.distributed, on this machine or on many."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from cna_viz.errors import DataError, UsageError
-from cna_viz.experiments.answer import Answer
-from cna_viz.experiments.tasks import do
+from cna_viz.experiments.tasks import TaskResult
 
 LOCAL: Final = "local"
-"""Scheduler that is started on this machine for the time of the sweep."""
+"""Starts a scheduler on this machine for the duration of the sweep."""
 CONNECT: Final = 20
-"""Seconds until a scheduler that does not answer is given up."""
+"""Seconds to wait for a scheduler."""
 
 
 class DaskTasks:
-    """Runs tasks of :mod:`cna_viz.experiments.worker` on a cluster; a context manager.
+    """Runs tasks on a cluster: that of a scheduler's address, or ``local`` with so many ``workers``; a context manager.
 
-    A worker that dies is replaced and its tasks are done elsewhere, by dask itself; a task whose workers die again and
-    again (four times, unless the scheduler is set up otherwise) is given up. The record on disk is the result, so a
-    task that dask does twice costs nothing. All workers must see the same folders as this process.
-
-    Args:
-        scheduler: Address of a scheduler, such as ``tcp://127.0.0.1:8786``, or ``local``.
-        workers: Processes of a local cluster.
+    Dask replaces a worker that dies and runs its tasks elsewhere; it gives up a task whose workers die four times
+    (unless the scheduler is set up otherwise). The record on disk is the output, so running a task twice costs nothing.
+    All workers must see the same folders as this process.
 
     Raises:
         UsageError: When dask.distributed is not installed.
@@ -43,7 +39,7 @@ class DaskTasks:
     def __enter__(self) -> "DaskTasks":
         self._cluster = None
         if self._scheduler == LOCAL:
-            # Without the page of statistics, whose server would be open to the net.
+            # Without the dashboard, whose server would be open to the network.
             self._cluster = self._dask.LocalCluster(
                 n_workers=self._workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
             )
@@ -66,23 +62,23 @@ class DaskTasks:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def start(self, key: object, task: str, *arguments: object) -> None:
-        """Hand in a task; what it answers is given under ``key``."""
-        # A name of its own: dask would take a second try of the same task for the first, whose result it knows.
-        future = self._client.submit(do, task, *arguments, key=f"{task}-{uuid.uuid4().hex}", pure=False)
+    def start(self, key: object, task: Callable[..., TaskResult], *arguments: object) -> None:
+        """Submit a task, whose result :meth:`finished` returns with ``key``."""
+        # A unique name: dask would answer a second try of the same task with the result of the first.
+        future = self._client.submit(task, *arguments, key=f"{task.__name__}-{uuid.uuid4().hex}", pure=False)
         self._keys[future] = key
 
-    def finished(self) -> list[tuple[Any, Answer | None]]:
-        """Wait until tasks have ended and return their keys and answers."""
+    def finished(self) -> list[tuple[Any, TaskResult | None]]:
+        """Wait until tasks have ended and return their keys and results."""
         with self._client.as_current():
             ended = self._dask.wait(list(self._keys), return_when="FIRST_COMPLETED").done
-        return [(self._keys.pop(future), self._answer(future)) for future in ended]
+        return [(self._keys.pop(future), self._result(future)) for future in ended]
 
-    def _answer(self, future: Any) -> Answer:
+    def _result(self, future: Any) -> TaskResult:
         if future.status == "finished":
-            found: Answer = future.result()
+            found: TaskResult = future.result()
             return found
         error = future.exception() if future.status == "error" else None
         if isinstance(error, self._dask.KilledWorker):
-            return Answer("failed", "its workers died again and again; is there enough memory?")
-        return Answer("failed", f"dask gave it up: {error or future.status}")
+            return TaskResult("failed", "its workers died again and again; is there enough memory?")
+        return TaskResult("failed", f"dask gave it up: {error or future.status}")

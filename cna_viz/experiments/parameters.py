@@ -1,4 +1,4 @@
-"""How many weights a network has, without data and without memory for them."""
+"""Number of weights of a network, counted without data and without memory for them."""
 
 import torch
 from torch import nn
@@ -9,9 +9,9 @@ from cna_viz.nn.slots import SlotContext
 
 
 def count_parameters(model: ModelConfig, in_channels: int, out_channels: int) -> dict[str, int]:
-    """Return how many learned numbers a network has.
+    """Return the number of weights of a network, shared ones counted once.
 
-    It is built on torch's meta device, where tensors have a shape and no values. What layers share counts once.
+    It is built on torch's meta device, where tensors have a shape and no values.
 
     Args:
         model: The network.
@@ -19,10 +19,9 @@ def count_parameters(model: ModelConfig, in_channels: int, out_channels: int) ->
         out_channels: Number of classes.
 
     Returns:
-        ``convolutions``: of the convolutions, and of the linear maps before and after them; ``slots``: of what stands
-        between them, rational functions and norms; ``total``: both.
+        ``convolutions``, with the linear maps around them; ``slots``, rational functions and norms; ``total``.
     """
-    # The start of the weights has no values to set here, and orthogonal would decompose matrices for it.
+    # There are no values to initialize, and orthogonal would decompose matrices for it.
     model, context = _with_clusters(model.replace(init="glorot"), out_channels)
     with torch.device("meta"):
         network = GNN(in_channels, out_channels, model, context)
@@ -32,10 +31,7 @@ def count_parameters(model: ModelConfig, in_channels: int, out_channels: int) ->
 
 
 def _with_clusters(model: ModelConfig, classes: int) -> tuple[ModelConfig, SlotContext]:
-    """Return a network with as many weights whose clusters are given; k-means would read numbers where there are none.
-
-    Assignments have no weights: only the number of clusters matters.
-    """
+    """Return a network with as many weights but given clusters: k-means would need values, and has no weights."""
     assignment = model.factors.get("assignment", "none")
     if assignment == "none":
         return model, SlotContext()

@@ -1,8 +1,8 @@
-"""What the server that runs are forked from imports: after this import every run finds warm what it needs.
+"""Imported by the server that runs are forked from, so that every run starts with warm libraries.
 
-Loading compiled loops and libraries can take longer than a short run, and as they are lazy, imports alone don't do it:
-a small run is trained and thrown away. It has no CNA: Numba's threads don't survive a fork, and its loops would then be
-slow. And nothing is trained where torch can use GPUs, whose driver must not be touched before a process is forked.
+Loading compiled loops and libraries can take longer than a short run, and imports alone don't load lazy parts: a small
+run is trained and thrown away. It has no CNA, because Numba's threads don't survive a fork. Nothing is trained where
+torch can use GPUs, whose driver must not be touched before a process is forked.
 """
 
 import gc
@@ -12,25 +12,22 @@ from pathlib import Path
 
 
 def rehearse() -> None:
-    """Import torch; train a run of one epoch on the handwritten digits and throw it away."""
+    """Train a run of one epoch on the handwritten digits and throw it away."""
     import torch
 
     from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-    from cna_viz.experiments.worker import train_one
+    from cna_viz.experiments.tasks import train_one
 
     if torch.version.cuda is not None:
         return
-    config = RunConfig(
-        model=ModelConfig(slot="relu", layers=2, hidden=4),
-        training=TrainingConfig(epochs=1),
-        recording=RecordingConfig(snapshots="ends"),
-    )
+    model, recording = ModelConfig(slot="relu", layers=2, hidden=4), RecordingConfig(snapshots="ends")
     with tempfile.TemporaryDirectory() as folder:
+        config = RunConfig(model=model, training=TrainingConfig(epochs=1), recording=recording)
         train_one(config, Path(folder), None, threads=1)
 
 
 with suppress(Exception):  # out of memory: every run imports torch itself and reports why it can't
     rehearse()
 
-# What is imported now stays: neither a run nor the end of the server need look through it for garbage.
+# Imported modules stay: neither a run nor the end of the server needs to search them for garbage.
 gc.freeze()

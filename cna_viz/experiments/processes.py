@@ -1,31 +1,24 @@
-"""A process per task, forked from a server that has torch imported: a task that is killed takes nothing else along."""
+"""A process per task, forked from a server that has imported torch: a killed task affects no other."""
 
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.resource_tracker import ensure_running as ensure_tracker
 from typing import Any, Final, cast
 
 from cna_viz.errors import CnaVizError
-from cna_viz.experiments.answer import Answer
-from cna_viz.experiments.tasks import do
+from cna_viz.experiments.tasks import TaskResult
 
 PRELOAD: Final = "cna_viz.experiments.preload"
 
 
 class Processes:
-    """Runs tasks of :mod:`cna_viz.experiments.worker`, each in a process of its own; a context manager.
-
-    When the context is left, tasks that still run are ended.
-
-    Args:
-        workers: Tasks at the same time.
-    """
+    """Runs at most ``workers`` tasks at the same time, each in a separate process; leaving the context ends them."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -34,7 +27,7 @@ class Processes:
 
     def __enter__(self) -> "Processes":
         self._context.set_forkserver_preload([PRELOAD])
-        with _one_thread(), _deaf():
+        with _one_thread(), _interrupts_blocked():
             ensure_running()
         return self
 
@@ -50,11 +43,11 @@ class Processes:
 
     @property
     def full(self) -> bool:
-        """Whether no other task should be started now."""
+        """Whether all workers are busy."""
         return len(self) >= self.workers
 
-    def start(self, key: object, task: str, *arguments: object) -> None:
-        """Start a task; what it answers is given under ``key``."""
+    def start(self, key: object, task: Callable[..., TaskResult], *arguments: object) -> None:
+        """Start a task, whose result :meth:`finished` returns with ``key``."""
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_run, args=(theirs, task, *arguments))
         try:
@@ -64,27 +57,30 @@ class Processes:
         theirs.close()
         self._running[process.sentinel] = process, ours, key
 
-    def finished(self) -> list[tuple[Any, Answer | None]]:
-        """Wait until tasks have ended and return their keys and answers; None of one that was killed."""
+    def finished(self) -> list[tuple[Any, TaskResult | None]]:
+        """Wait until tasks have ended and return their keys and results; None where a process was killed."""
         ended = []
         for sentinel in wait(list(self._running)):
             process, connection, key = self._running.pop(cast(int, sentinel))
             process.join()
-            ended.append((key, _received(connection)))
+            result: TaskResult | None = None
+            with suppress(EOFError):
+                result = connection.recv() if connection.poll() else None
+            ended.append((key, result))
             connection.close()
             process.close()
         return ended
 
 
-def _run(connection: Connection, task: str, *arguments: object) -> None:
-    """Do a task in a process of its own and send its answer; the process ends with the sweep that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the sweep decides who ends
+def _run(connection: Connection, task: Callable[..., TaskResult], *arguments: object) -> None:
+    """Run a task in this process and send its result; the process ends with the sweep that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the sweep decides which end
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        answer = do(task, *arguments)
+        result = task(*arguments)
     except Exception as error:  # such as an import of torch that runs out of memory
-        answer = Answer.of(error)
-    connection.send(answer)
+        result = TaskResult.from_error(error)
+    connection.send(result)
     connection.close()
 
 
@@ -95,32 +91,22 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _received(connection: Connection) -> Answer | None:
-    try:
-        found: Answer | None = connection.recv() if connection.poll() else None
-    except EOFError:
-        return None
-    return found
-
-
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let the server start with one thread for each library: a process of many threads can't be forked safely."""
+    """Start the server with one thread per library: a process with many threads can't be forked safely."""
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = "1"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+        del os.environ["OMP_NUM_THREADS"]
+        os.environ |= {} if before is None else {"OMP_NUM_THREADS": before}
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Let what is started in here not hear Ctrl-C, while it imports either; this process hears it when it is left."""
-    ensure_tracker()  # to start it lets interrupts through again
+def _interrupts_blocked() -> Iterator[None]:
+    """Shield processes started in this context from Ctrl-C, also while they import; this one gets it afterwards."""
+    ensure_tracker()  # starting it would unblock interrupts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

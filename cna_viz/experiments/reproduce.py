@@ -1,7 +1,6 @@
-"""Train a recorded run again, elsewhere, and hold both records against each other."""
+"""Train a recorded run again, elsewhere, and compare both records."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,18 +13,12 @@ from cna_viz.records.exporting.differences import Difference, differences
 from cna_viz.records.record import Record
 
 DEPENDS: Final = ("commit", "device", "platform", "threads", "versions")
-"""Facts of a record's environment on which its numbers may depend."""
+"""Facts of a record's environment that may change its numbers."""
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of training a run again.
-
-    Attributes:
-        run: Id of the run.
-        differences: How far the records are apart, variable by variable.
-        elsewhere: Facts on which numbers depend and that are not as they were: before, and now.
-    """
+    """Differences between a record and its repetition, and between the facts that may change numbers: before, now."""
 
     run: str
     differences: list[Difference]
@@ -49,35 +42,31 @@ def reproduce(record: Record, data: Path | None = None, progress: bool = True) -
 
     Raises:
         UsageError: When this library has not trained it, it was not finished, or it is of another results version.
-        DataError: When the dataset can't be had.
-        RecordError: When the record is not what was written.
+        DataError: When the dataset can't be found, downloaded or read.
+        RecordError: When the record was altered.
     """
     if record.config.watched is not None:
         raise UsageError(f"run {record.id} was watched: only the program that trained it can do so again")
     if record.status == "incomplete":
-        raise UsageError(f"run {record.id} was not finished: `cna-viz run` with its config goes on with it")
+        raise UsageError(f"run {record.id} was not finished: `cna-viz run` with its config trains it again")
     version = record.environment.get("results_version")
     if version != RESULTS_VERSION:
         raise UsageError(
-            f"run {record.id} has results version {version}, and this cna_viz has {RESULTS_VERSION}: its numbers are "
-            "others on purpose; install the version that made it"
+            f"run {record.id} has results version {version}, and this cna_viz has {RESULTS_VERSION}: its numbers "
+            "differ on purpose; install the version that made it"
         )
-    with TemporaryDirectory(prefix="cna-viz-reproduce-") as folder, _threads(record.environment.get("threads")):
-        again = load_or_run(record.config, runs=folder, data=data, progress=progress)
-        return Reproduction(record.id, differences(record, again), _elsewhere(record.environment, again.environment))
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Let torch compute with as many threads as it did, as sums depend on how they are shared out."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    threads = torch.get_num_threads()
     try:
-        yield
+        # Sums depend on how threads split them.
+        torch.set_num_threads(record.environment.get("threads") or threads)
+        with TemporaryDirectory(prefix="cna-viz-reproduce-") as folder:
+            again = load_or_run(record.config, runs=folder, data=data, progress=progress)
+            elsewhere = _elsewhere(record.environment, again.environment)
+            return Reproduction(record.id, differences(record, again), elsewhere)
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
 
 
 def _elsewhere(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

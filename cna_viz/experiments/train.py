@@ -1,5 +1,6 @@
-"""The one place that knows the whole making wing: data, model, training, recording."""
+"""Train runs into their folders: data, model, training and recording come together here."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -14,15 +15,21 @@ from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph, Split
 from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
+from cna_viz.experiments.attempts import forget_attempts, set_aside
 from cna_viz.experiments.batches import batches_of, inputs_of
+from cna_viz.experiments.tasks import cost
 from cna_viz.models.gnn import GNN
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
+from cna_viz.progress import bar
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.recording.gradient_norms import BatchGradients
 from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.taps import TapModules
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.writing.lock import claim
 from cna_viz.records.writing.writer import RecordWriter
+from cna_viz.training.epoch_bar import EpochBar
 from cna_viz.training.freed_memory import keep_freed_memory
 from cna_viz.training.loop import Batches, Callback, Outcome, fit
 from cna_viz.training.objective import CLASSIFICATION, Objective, make_objective
@@ -30,16 +37,13 @@ from cna_viz.training.step import TrainingBatch, loss_of
 
 
 def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:
-    """Load the graph and make the split, and check what can only be checked with them.
+    """Load the graph, make the split, and check the config against them.
 
-    Args:
-        config: The run.
-        data: Data root.
-        graphs: Graphs loaded so far; a new one is added, so that many runs share one.
+    A new graph is added to ``graphs``, so that many runs share one.
 
     Raises:
         UsageError: When there are more clusters than nodes, or the dataset has no such split.
-        DataError: When the dataset can't be had.
+        DataError: When the dataset can't be found, downloaded or read.
     """
     if config.data not in graphs:
         graphs[config.data] = load_graph(config.data, data)
@@ -53,10 +57,7 @@ def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph
 
 
 def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks: list[Callback]) -> None:
-    """Train one run and write its record to ``folder``, which must not exist.
-
-    The random state of the caller is left as it was.
-    """
+    """Train one run and write its record to ``folder``, which must not exist; the caller's random state stays."""
     keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     environment = describe_environment(str(device), torch.get_num_threads())
@@ -79,6 +80,46 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         writer.seal(_summary(outcome, config.metric, sum(p.numel() for p in model.parameters()), split))
 
 
+def train_missing(configs: Sequence[RunConfig], runs: Path, data: Path | None, *, progress: bool) -> None:
+    """Train every config that has no record yet; arguments and errors as in ``load_or_run_all``."""
+    # All graphs and splits first: impossible runs are refused before hours are spent on the others.
+    graphs: dict[DataConfig, Graph] = {}
+    prepared = [(config, *prepare(config, data, graphs)) for config in configs]
+    with bar(sum(map(cost, configs)), "training", unit=" layer-epochs", disable=not progress) as progress_bar:
+        for number, (config, graph, split) in enumerate(prepared, start=1):
+            model = config.model
+            progress_bar.set_description(
+                f"run {number}/{len(configs)}: {model.backbone} + {model.slot}, {model.layers} layers"
+            )
+            before, callbacks = progress_bar.n, [EpochBar(progress_bar, weight=model.layers)]
+            train_unless_complete(config, graph, split, runs / config.run_id, callbacks)
+            # The bar counts the epochs that early stopping saved as done.
+            progress_bar.update(cost(config) - (progress_bar.n - before))
+
+
+def train_unless_complete(
+    config: RunConfig,
+    graph: Graph,
+    split: Split,
+    folder: Path,
+    callbacks: Sequence[Callback] = (),
+    *,
+    wait: bool = True,
+) -> None:
+    """Train a run into the folder of its record unless there is a finished one.
+
+    Raises:
+        filelock.Timeout: When another process trains it and ``wait`` is false.
+        RecordError: When files that no run wrote lie where the record belongs.
+    """
+    with claim(folder).acquire(timeout=-1 if wait else 0):
+        if is_complete(folder):
+            return
+        set_aside(folder)
+        train(config, graph, split, folder, list(callbacks))
+        forget_attempts(folder)
+
+
 def recorder_of(
     config: RunConfig,
     graph: Graph,
@@ -89,25 +130,28 @@ def recorder_of(
     batches: Batches | None = None,
     objective: Objective = CLASSIFICATION,
 ) -> Recorder:
-    """Return what records the training of a model.
+    """Return the recorder of a training.
 
-    Args:
-        config: The run.
-        graph: Its graph.
-        model: The model.
-        inputs: What it is called with on the whole graph.
-        writer: Takes what is kept.
-        train: Training rows, whose loss has the gradients that are measured.
-        batches: Gives the batches of an epoch, where there are some; gradients are those of the first, where they are
-            samples.
-        objective: Loss and scores.
+    ``inputs`` are those of the whole graph, ``train`` the training rows, for whose loss gradients are measured; where
+    batches are samples, gradients are those of the first.
     """
     whole, taps = TrainingBatch(inputs, graph.target, train), TapModules(model.taps())
     asked = "gradient_norm" in config.recording.measures
-    # All training graphs in one batch are no sample: their loss is taken in a pass over all graphs, in which slots that
-    # normalize by what they see see the others, too, as in every evaluation.
+    # All training graphs in one batch are no sample: their loss comes from a pass over all graphs, so that slots
+    # normalize over all of them, as in every evaluation.
     sampled = batches is not None and (graph.graph_of_node is None or config.training.batch_size is not None)
     slots, convs = (dict(enumerate(modules, start=1)) for modules in (model.slots, model.convs))
+
+    def batch_loss(epoch: int) -> Tensor:
+        assert batches is not None
+        batch = next(iter(batches(max(1, epoch))))
+        return loss_of(model(*batch.inputs), batch, objective)
+
+    def predict(output: Tensor) -> Tensor:
+        """Return the prediction for every node, or for the graph of every node."""
+        found = objective.prediction(output)
+        return found if graph.graph_of_node is None else found[graph.graph_of_node]
+
     return make_recorder(
         model,
         lambda: model(*inputs),
@@ -115,8 +159,8 @@ def recorder_of(
         slots=slots,
         convs=convs,
         loss=partial(loss_of, batch=whole, objective=objective) if asked and not sampled else None,
-        gradients=_batch_gradients(model, taps, batches, objective) if asked and sampled and batches else None,
-        predict=partial(_prediction_of_nodes, objective, graph.graph_of_node),
+        gradients=BatchGradients(model, taps, batch_loss) if asked and sampled else None,
+        predict=predict,
         x=graph.x,
         edge_index=graph.edge_index,
         y=graph.classes,
@@ -126,22 +170,8 @@ def recorder_of(
     )
 
 
-def _prediction_of_nodes(objective: Objective, graph_of_node: Tensor | None, output: Tensor) -> Tensor:
-    """Return what the network answers for every node: for its graph, where the answers are those of graphs."""
-    answer = objective.prediction(output)
-    return answer if graph_of_node is None else answer[graph_of_node]
-
-
-def _batch_gradients(model: GNN, taps: TapModules, batches: Batches, objective: Objective) -> BatchGradients:
-    def loss(epoch: int) -> Tensor:
-        batch = next(iter(batches(max(1, epoch))))
-        return loss_of(model(*batch.inputs), batch, objective)
-
-    return BatchGradients(model, taps, loss)
-
-
 def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
-    """Return the cluster of every node for slots whose clusters come from classes or from the graph."""
+    """Return the cluster of every node where clusters are classes or communities."""
     assignment = config.model.factors.get("assignment")
     if assignment == "communities":
         return louvain(graph.edge_index, graph.num_nodes, config.model.clusters, seed=config.seed)

@@ -80,7 +80,7 @@ def test_a_run_that_goes_on_is_named_and_never_touched(call: Call, runs: Path, r
         assert contents(records[2].folder) == before
         assert contents(runs / f"{records[2].id}.unfinished-1") == before
         assert (runs / ".locks" / f"{records[2].id}.lock").exists()
-    assert len([line for line in listed if "its run goes on" in line]) == 2
+    assert len([line for line in listed if "its run is in progress" in line]) == 2
     assert answer.out.splitlines()[-1].endswith("; 2 not touched")
     assert not (runs / f"{RUN}.unfinished-2").exists()
 
@@ -94,7 +94,7 @@ def test_a_folder_that_holds_something_else_is_kept_whole(
     path.write_text("mine")
     before = contents(records[2].folder)
     answer = call("runs", "gc", "--delete")
-    assert f"holds {name}, which is not of a record" in answer.out
+    assert f"holds {name}, which is not part of a record" in answer.out
     assert contents(records[2].folder) == before
 
 
@@ -121,7 +121,7 @@ def test_a_folder_of_another_program_is_kept_and_named(call: Call, runs: Path, c
     folder.mkdir()
     (folder / "config.json").write_bytes(content)
     answer = call("runs", "gc", "--delete")
-    assert "has a config.json that is not that of this run" in answer.out
+    assert "has a config.json of another run" in answer.out
     assert contents(folder) == {"config.json": content}
 
 

@@ -44,7 +44,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object, **options: object) -> None:
         raise AssertionError("trained")
 
-    monkeypatch.setattr("cna_viz.experiments.queue.train_missing", fail)
+    monkeypatch.setattr("cna_viz.experiments.train.train_missing", fail)
 
 
 @pytest.mark.usefixtures("no_training")
@@ -245,7 +245,7 @@ def test_a_runs_folder_that_cant_be_written_to_is_one_line(call: Call, monkeypat
     def refuse(folder: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder.parent / ".locks"))
 
-    monkeypatch.setattr("cna_viz.experiments.once.claim", refuse)
+    monkeypatch.setattr("cna_viz.experiments.train.claim", refuse)
     answer = call("run", *SMALL)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.splitlines()[-1] == "cna-viz: Permission denied (runs/.locks)"
@@ -261,12 +261,10 @@ def test_a_dataset_that_cant_be_had_says_which_files_belong_where(
 ) -> None:
     from urllib.error import URLError
 
-    from cna_viz.data.download import FETCHERS
-
     def fetch(*arguments: object) -> None:
         raise URLError("no network\nin this test")
 
-    monkeypatch.setitem(FETCHERS, "planetoid", fetch)
+    monkeypatch.setattr("cna_viz.data.pyg.load", fetch)
     (tmp_path / "root").mkdir()
     answer = call("run", "--dataset", "cora", "--split", "public", "--data", "root")
     assert (answer.code, answer.out) == (1, "")

@@ -59,7 +59,7 @@ def test_tuned_then_trained_then_compared(call: Call, grid: str, tmp_path: Path)
     other = call("tune", grid, "--trials", "2", "--seeds", "8", "--set", "layers=3")
     assert other.complaint.startswith("tuning/small holds a tuning with other arms: slot ca, dataset karate")
     assert "layers 3, hidden 4, clusters 4, epochs 2 and 1 more now" in other.complaint
-    assert other.complaint.endswith("now; go on with that one, choose another --out, or remove the folder")
+    assert other.complaint.endswith("now; resume that one, choose another --out, or remove the folder")
 
     assert call("sweep", "tuning/small.yaml").code == 0
     shown = call("compare", "tuning/small.yaml").out

@@ -3,7 +3,7 @@
 import pytest
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-from cna_viz.config.arms import SEEDS, SILENT, arm_of, effective, idle
+from cna_viz.config.arms import SEEDS, SILENT, active_settings, arm_of, inactive
 from cna_viz.config.fields import settings
 
 
@@ -50,8 +50,8 @@ def test_silent_settings_are_settings() -> None:
     ],
 )
 def test_what_has_an_effect(config: RunConfig, name: str, has_effect: bool) -> None:
-    assert (name not in idle(config)) is has_effect
-    assert (name in effective(config)) is has_effect
+    assert (name not in inactive(config)) is has_effect
+    assert (name in active_settings(config)) is has_effect
 
 
 def test_nothing_is_sampled_or_clustered_anew_where_it_can_not_be() -> None:
@@ -60,10 +60,10 @@ def test_nothing_is_sampled_or_clustered_anew_where_it_can_not_be() -> None:
         model=ModelConfig(slot="cna", layers=3),
         training=TrainingConfig(batch_size=4),
     )
-    assert {"neighbors", "recluster_every"} <= idle(graphs)
-    assert "readout" not in idle(graphs)
+    assert {"neighbors", "recluster_every"} <= inactive(graphs)
+    assert "readout" not in inactive(graphs)
     one = graphs.replace(data=DataConfig(dataset="karate"))
-    assert "neighbors" not in idle(one)
-    assert "recluster_every" in idle(one)  # with mini-batches k-means runs along
-    assert "neighbors" in idle(one.replace(model=one.model.replace(backbone="mlp")))
-    assert "recluster_every" not in idle(one.replace(training=TrainingConfig()))
+    assert "neighbors" not in inactive(one)
+    assert "recluster_every" in inactive(one)  # with mini-batches k-means runs along
+    assert "neighbors" in inactive(one.replace(model=one.model.replace(backbone="mlp")))
+    assert "recluster_every" not in inactive(one.replace(training=TrainingConfig()))

@@ -3,8 +3,8 @@
 import pytest
 
 from cna_viz.config import DataConfig, ModelConfig, vocabulary
+from cna_viz.config.datasets import CATALOG
 from cna_viz.config.measures import MEASURES
-from cna_viz.data.catalog import CATALOG
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.splits import MAKERS
 from cna_viz.figures.style.labels import STAGE_LABELS

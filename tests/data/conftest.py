@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from cna_viz.data.catalog import CATALOG
-from cna_viz.data.spec import DatasetSpec
+from cna_viz.config.datasets import CATALOG, DatasetSpec
 from tests.data.upstream import numbered_by_networkx
 
 CLASSES = 3

@@ -9,8 +9,7 @@ import torch
 from torch_geometric.nn import global_mean_pool
 
 from cna_viz.config import CSBMConfig, DataConfig
-from cna_viz.data.as_pyg import load_data
-from cna_viz.data.datasets import load_graph
+from cna_viz.data.datasets import load_data, load_graph
 from cna_viz.data.splits import make_split
 from cna_viz.errors import CnaVizError, UsageError
 

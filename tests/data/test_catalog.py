@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from cna_viz.config import DataConfig
+from cna_viz.config.datasets import CATALOG
 from cna_viz.config.vocabulary import DATASETS, METRIC_OF, SPLIT_PROTOCOLS, TASK_OF
-from cna_viz.data.catalog import CATALOG, check, protocols
-from cna_viz.data.datasets import READERS
-from cna_viz.data.download import FETCHERS
+from cna_viz.data.catalog import check, protocols
 from cna_viz.data.embedded import EMBEDDED
+from cna_viz.data.readers import READERS
 from cna_viz.data.splits import MAKERS
 from cna_viz.errors import UsageError
 
@@ -36,7 +36,8 @@ def test_names_are_those_of_the_vocabulary() -> None:
 
 def test_every_family_has_its_reader() -> None:
     families = {spec.family for spec in CATALOG.values()}
-    assert families - {"embedded"} == set(READERS) == set(FETCHERS)
+    assert families == {"embedded", *READERS, *(spec.family for spec in CATALOG.values() if spec.loader)}
+    assert all(spec.url for spec in CATALOG.values() if spec.family in READERS)
     assert {name for name, spec in CATALOG.items() if spec.family == "embedded"} == set(EMBEDDED)
 
 
@@ -137,6 +138,6 @@ def test_masks_that_come_along() -> None:
 
 
 def test_catalog_and_roots_do_not_import_torch() -> None:
-    modules = "cna_viz.data.catalog, cna_viz.data.roots, cna_viz.data.summary"
+    modules = "cna_viz.config.datasets, cna_viz.data.catalog, cna_viz.data.roots, cna_viz.data.summary"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

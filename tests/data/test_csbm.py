@@ -5,7 +5,7 @@ import torch
 
 from cna_viz.config import CSBMConfig
 from cna_viz.data.csbm import csbm
-from cna_viz.data.homophily import edge_homophily
+from cna_viz.data.graph import edge_homophily
 from cna_viz.data.splits import make_split
 from cna_viz.errors import UsageError
 

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from cna_viz.config import DataConfig
+from cna_viz.config.datasets import CATALOG
 from cna_viz.config.vocabulary import TASK_OF
-from cna_viz.data import datasets
-from cna_viz.data.catalog import CATALOG, protocols
+from cna_viz.data import readers
+from cna_viz.data.catalog import protocols
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
 from cna_viz.data.splits import make_split
@@ -107,7 +108,7 @@ def test_second_load_reads_the_cache_until_raw_files_change(
     def fail(*_: Any) -> Any:
         raise RuntimeError("read again")
 
-    monkeypatch.setitem(datasets.READERS, "amazon", fail)
+    monkeypatch.setattr(readers, "read", fail)
     assert_equal(load_graph(data, root), first)
     file = folder / "amazon_electronics_photo.npz"
     file.write_bytes(file.read_bytes() + b" ")

@@ -13,8 +13,7 @@ from urllib.error import URLError
 import pytest
 
 from cna_viz.config import DataConfig
-from cna_viz.data import musae, npz, ogb, tu
-from cna_viz.data.catalog import CATALOG
+from cna_viz.config.datasets import CATALOG
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.download import PATIENCE
 from cna_viz.errors import DataError
@@ -48,8 +47,9 @@ def net(monkeypatch: pytest.MonkeyPatch) -> Net:
     from torch_geometric.datasets import actor, amazon, citation_full, heterophilous_graph_dataset, planetoid, webkb
 
     net = Net({})
-    for module in (actor, amazon, citation_full, heterophilous_graph_dataset, webkb, musae, npz, ogb, tu):
+    for module in (actor, amazon, citation_full, heterophilous_graph_dataset, webkb):
         monkeypatch.setattr(module, "download_url", net.fetch)
+    monkeypatch.setattr("cna_viz.data.download.download_url", net.fetch)
     monkeypatch.setattr(planetoid.fs, "cp", net.fetch)
     return net
 

@@ -1,9 +1,15 @@
 """A graph says what is to be told of it, row by row, and moves whole."""
 
+import math
+
 import pytest
 import torch
+from torch_geometric.utils import homophily
 
-from cna_viz.data.graph import Graph, Masks
+from cna_viz.config import CSBMConfig
+from cna_viz.data.clean import RawGraph, clean
+from cna_viz.data.csbm import csbm
+from cna_viz.data.graph import Graph, Masks, edge_homophily
 
 EDGES = torch.tensor([[0, 1], [1, 0]])
 
@@ -73,3 +79,25 @@ def test_it_moves_whole(member: list[int] | None) -> None:
         assert stayed.graph_of_node is not None
         assert stayed.graph_of_node.tolist() == member
         assert stayed.target.tolist() == there.target.tolist()
+
+
+def test_agrees_with_pyg() -> None:
+    for share in (0.2, 0.7):
+        graph = csbm(CSBMConfig(nodes=300, homophily=share))
+        assert math.isclose(edge_homophily(graph), homophily(graph.edge_index, graph.y, method="edge"), abs_tol=1e-6)
+
+
+def test_known_answers() -> None:
+    path = torch.tensor([[0, 1, 2], [1, 2, 3]])
+    for classes, share in (([0, 0, 0, 0], 1.0), ([0, 1, 0, 1], 0.0), ([0, 0, 1, 1], 2 / 3)):
+        assert edge_homophily(clean("path", RawGraph(torch.eye(4), torch.tensor(classes), path))) == share
+
+
+def test_no_edges_no_answer() -> None:
+    graph = clean("path", RawGraph(torch.eye(2), torch.tensor([0, 1]), torch.empty(2, 0, dtype=torch.int64)))
+    assert math.isnan(edge_homophily(graph))
+
+
+def test_no_classes_no_answer() -> None:
+    path = torch.tensor([[0, 1, 2], [1, 2, 3]])
+    assert math.isnan(edge_homophily(clean("path", RawGraph(torch.eye(4), torch.ones(4), path))))

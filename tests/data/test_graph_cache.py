@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from cna_viz.data.clean import RawGraph, clean
+from cna_viz.data.datasets import load_or_make
 from cna_viz.data.graph import Graph, Masks
-from cna_viz.data.graph_cache import load_or_make
 
 X = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
 EDGES = torch.tensor([[0, 1, 3, 4], [1, 2, 4, 5]])

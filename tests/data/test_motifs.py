@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from cna_viz.data.embedded import motifs
 from cna_viz.data.graph import Graph
-from cna_viz.data.motifs import motifs
 
 SHAPES = (nx.house_graph(), nx.cycle_graph(5), nx.complete_bipartite_graph(2, 3))
 

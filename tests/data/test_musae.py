@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from cna_viz.config import DataConfig
-from cna_viz.data.catalog import CATALOG
+from cna_viz.config.datasets import CATALOG
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
-from cna_viz.data.musae import in_order_of_appearance, read
+from cna_viz.data.readers import in_order_of_appearance, read_musae
 from cna_viz.errors import DataError
 from tests.data.upstream import numbered_by_networkx
 
@@ -87,7 +87,7 @@ def test_order_of_appearance_is_that_of_networkx(edges: list[tuple[int, int]]) -
 
 def test_the_version_is_in_the_name_alone(root: Path) -> None:
     folder = write_pages(root)
-    aligned, misaligned = (read(CATALOG[name], "random-60-20-20", folder) for name in VERSIONS)
+    aligned, misaligned = (read_musae(CATALOG[name], folder) for name in VERSIONS)
     assert list(map(tuple, aligned.edge_index.T.tolist())) == LINKS
     assert list(map(tuple, misaligned.edge_index.T.tolist())) == numbered_by_networkx(LINKS)
     assert aligned.masks is None

@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from cna_viz.config import DataConfig
-from cna_viz.data import tu
 from cna_viz.data.clean import RawGraph, clean
 from cna_viz.data.datasets import load_graph
-from cna_viz.data.homophily import edge_homophily
-from cna_viz.data.motifs import motifs
+from cna_viz.data.embedded import motifs
+from cna_viz.data.graph import edge_homophily
 from cna_viz.errors import DataError
 
 TABLES = {
@@ -77,7 +76,7 @@ def test_nothing_is_kept_of_an_archive_that_lacks_a_file(
                 archive.writestr("PROTEINS/PROTEINS_node_attributes.txt", "1.0\n" * 8)
         return path
 
-    monkeypatch.setattr(tu, "download_url", fetch)
+    monkeypatch.setattr("cna_viz.data.download.download_url", fetch)
     with pytest.raises(DataError, match=f"the archive lacks PROTEINS_{lost}.txt"):
         load_graph(DataConfig(dataset="proteins"))
     assert [path for path in cache.rglob("*") if path.is_file()] == []

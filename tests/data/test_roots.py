@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from platformdirs import user_cache_dir
 
-from cna_viz.data.catalog import CATALOG
+from cna_viz.config.datasets import CATALOG
 from cna_viz.data.roots import data_root, download_root, find, fingerprint, search_path
 from cna_viz.errors import DataError
 from cna_viz.files import cache_root

@@ -13,7 +13,7 @@ from cna_viz.config import DataConfig
 from cna_viz.config.vocabulary import DATASETS
 from cna_viz.data import datasets
 from cna_viz.data.datasets import load_graph
-from cna_viz.data.homophily import edge_homophily
+from cna_viz.data.graph import edge_homophily
 from cna_viz.data.summary import DatasetSummary, summarize
 from cna_viz.errors import DataError
 

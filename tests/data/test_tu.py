@@ -7,9 +7,9 @@ import torch
 from torch_geometric.datasets import TUDataset
 
 from cna_viz.config import DataConfig
-from cna_viz.data.catalog import CATALOG
+from cna_viz.config.datasets import CATALOG
 from cna_viz.data.datasets import load_graph
-from cna_viz.data.tu import read
+from cna_viz.data.readers import read_tu
 from cna_viz.errors import DataError
 
 # Three graphs of 3, 1 and 4 nodes: a path, a node alone, an edge with two nodes alone. There is no node label 6.
@@ -54,7 +54,7 @@ def test_classes_are_numbered_from_0(written: str, root: Path) -> None:
 
 
 def test_the_reader_returns_what_the_files_say(root: Path) -> None:
-    raw = read(CATALOG["proteins"], "random-60-20-20", write_tables(root, node_attributes=ATTRIBUTES))
+    raw = read_tu(CATALOG["proteins"], write_tables(root, node_attributes=ATTRIBUTES))
     assert raw.edge_index.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1], [4, 7], [7, 4]]
     assert raw.y.tolist() == [1, 0, 1]
     assert raw.x.shape == (8, 4)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-from cna_viz.experiments import once, queue
+from cna_viz.experiments import train
 
 Configure = Callable[..., RunConfig]
 Interrupt = Callable[[pytest.MonkeyPatch, BaseException], None]
@@ -42,12 +42,12 @@ def interrupt() -> Interrupt:
     """Return ``interrupt(patch, error)``: every training raises ``error`` after its second epoch."""
 
     def interrupt(patch: pytest.MonkeyPatch, error: BaseException) -> None:
-        class Failing(queue.EpochBar):
+        class Failing(train.EpochBar):
             def on_epoch(self, epoch: int, *args: Any, **kwargs: Any) -> None:
                 if epoch == 2:
                     raise error
 
-        patch.setattr(queue, "EpochBar", Failing)
+        patch.setattr(train, "EpochBar", Failing)
 
     return interrupt
 
@@ -55,4 +55,4 @@ def interrupt() -> Interrupt:
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a training fail the test."""
-    monkeypatch.setattr(once, "train", lambda *args: pytest.fail("a training was started"))
+    monkeypatch.setattr(train, "train", lambda *args: pytest.fail("a training was started"))

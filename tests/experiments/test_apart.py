@@ -7,7 +7,7 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.experiments.apart import sweep_apart
+from cna_viz.experiments.sweep import sweep_apart
 from cna_viz.records.reading.integrity import is_complete
 
 Configure = Callable[..., RunConfig]

@@ -49,8 +49,8 @@ def write(path: Path) -> None:
 
 
 FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
-    "file": (lambda path: write(path / "thesis" / "ch1.tex"), "holds thesis/ch1.tex, which is not of a record"),
-    "empty folder": (lambda path: (path / "notes").mkdir(), "holds notes, which is not of a record"),
+    "file": (lambda path: write(path / "thesis" / "ch1.tex"), "holds thesis/ch1.tex, which is not part of a record"),
+    "empty folder": (lambda path: (path / "notes").mkdir(), "holds notes, which is not part of a record"),
     "link": (lambda path: (path / "summary.json.bak").symlink_to(path), "holds summary.json.bak, which is"),
     "linked file": (
         lambda path: (
@@ -72,7 +72,7 @@ FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "config of another": (
         lambda path: (path / "config.json").write_text('{"my": "app"}'),
-        "has a config.json that is not that of this run",
+        "has a config.json of another run",
     ),
     "no config": (lambda path: (path / "config.json").unlink(), "has no config.json"),
 }

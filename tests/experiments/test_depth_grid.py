@@ -6,7 +6,7 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.experiments.depth_grid import depth_grid
+from cna_viz.experiments.grid import depth_grid
 from cna_viz.experiments.run import load_or_run_all
 
 

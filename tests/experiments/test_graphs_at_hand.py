@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from cna_viz.data import datasets
+from cna_viz.data.catalog import published_split
 from cna_viz.errors import DataError, UsageError
-from cna_viz.experiments.graphs_at_hand import GraphsAtHand, graphs_at_hand, published_split
+from cna_viz.experiments.graphs_at_hand import GraphsAtHand, graphs_at_hand
 
 
 @pytest.fixture(autouse=True)

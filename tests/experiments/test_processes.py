@@ -10,6 +10,7 @@ import pytest
 
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.processes import Processes, _run
+from cna_viz.experiments.tasks import train_one
 
 STATUS = Path("/proc/self/status")
 
@@ -33,18 +34,17 @@ def test_a_server_that_was_killed_is_one_error(monkeypatch: pytest.MonkeyPatch) 
     tasks = Processes(1)
     monkeypatch.setattr("multiprocessing.context.ForkServerProcess.start", start)
     with pytest.raises(CnaVizError, match="the fork server was killed; is there enough memory"):
-        tasks.start("key", "train")
+        tasks.start("key", train_one)
     assert len(tasks) == 0
 
 
-def test_a_task_that_can_not_even_import_answers_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def do(*words: object) -> NoReturn:
+def test_a_task_that_can_not_even_import_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def task() -> NoReturn:
         raise ImportError("libtorch_cpu.so: failed to map segment from shared object")
 
-    monkeypatch.setattr("cna_viz.experiments.processes.do", do)
     monkeypatch.setattr("cna_viz.experiments.processes.signal.signal", lambda *words: None)
     ours, theirs = multiprocessing.Pipe(duplex=False)
-    _run(theirs, "train")
-    answer = ours.recv()
-    assert answer.status == "failed"
-    assert answer.message.startswith("ImportError: libtorch_cpu.so: failed to map segment from shared object (")
+    _run(theirs, task)
+    result = ours.recv()
+    assert result.status == "failed"
+    assert result.message.startswith("ImportError: libtorch_cpu.so: failed to map segment from shared object (")

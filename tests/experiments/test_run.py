@@ -12,7 +12,7 @@ import torch
 
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RunConfig
 from cna_viz.errors import RecordError, UsageError
-from cna_viz.experiments import once, queue, train
+from cna_viz.experiments import train
 from cna_viz.experiments.run import load_or_run, load_or_run_all
 from cna_viz.records.listing import list_runs
 from cna_viz.records.reading.integrity import is_complete
@@ -52,7 +52,7 @@ def test_second_call_trains_nothing(configure: Configure, runs: Path, monkeypatc
     config = configure()
     first = load_or_run(config, runs=runs, progress=False)
     before = {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")}
-    monkeypatch.setattr(once, "train", lambda *args: pytest.fail("a training was started"))
+    monkeypatch.setattr(train, "train", lambda *args: pytest.fail("a training was started"))
     second = load_or_run(config, runs=str(runs), progress=False)
     assert (second.folder, second.summary, second.environment) == (first.folder, first.summary, first.environment)
     assert {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")} == before
@@ -158,11 +158,11 @@ def test_attempt_is_kept_while_the_new_one_is_not_finished(
     (runs / config.run_id / "config.json").write_text(config.to_json())
     seen: list[list[str]] = []
 
-    class Looking(queue.EpochBar):
+    class Looking(train.EpochBar):
         def on_selected(self, epoch: int) -> None:
             seen.append(attempts(runs))
 
-    monkeypatch.setattr(queue, "EpochBar", Looking)
+    monkeypatch.setattr(train, "EpochBar", Looking)
     load_or_run(config, runs=runs, progress=False)
     assert seen == [[config.run_id, f"{config.run_id}.unfinished-1"]]
     assert attempts(runs) == [config.run_id]
@@ -211,7 +211,7 @@ def test_diverged_run_is_kept_and_not_tried_again(
     assert np.isfinite(record.metrics["loss"].values).all()
     assert np.isfinite(record.embedding(1, "conv").values).all()
     assert [entry.status for entry in list_runs(runs)] == ["diverged"]
-    monkeypatch.setattr(once, "train", lambda *args: pytest.fail("a training was started"))
+    monkeypatch.setattr(train, "train", lambda *args: pytest.fail("a training was started"))
     assert load_or_run(config, runs=runs, progress=False).summary == record.summary
 
 
@@ -219,8 +219,8 @@ def test_many_come_in_their_order(configure: Configure, runs: Path, monkeypatch:
     configs = [configure(slot=slot, seed=seed) for slot in ("relu", "cna") for seed in (1, 0)]
     load_or_run(configs[2], runs=runs, progress=False)
     trained, loaded = [], []
-    real, real_load = once.train, train.load_graph
-    monkeypatch.setattr(once, "train", lambda config, *args: (trained.append(config), real(config, *args)))
+    real, real_load = train.train, train.load_graph
+    monkeypatch.setattr(train, "train", lambda config, *args: (trained.append(config), real(config, *args)))
     monkeypatch.setattr(train, "load_graph", lambda data, root: (loaded.append(data), real_load(data, root))[1])
     records = load_or_run_all([*configs, configs[0]], runs=runs, progress=False)
     assert [record.config for record in records] == [*configs, configs[0]]
@@ -266,7 +266,7 @@ def test_bar_is_full_at_the_end_also_with_early_stopping(
         bars.append(Bar(total))
         return bars[-1]
 
-    monkeypatch.setattr(queue, "bar", bar)
+    monkeypatch.setattr(train, "bar", bar)
     configs = [configure(layers=2), configure(slot="relu", layers=5, training={"epochs": 40, "patience": 1})]
     records = load_or_run_all(configs, runs=runs)
     assert records[1].summary["epochs"] < 40
@@ -286,10 +286,10 @@ TWO = """
 import sys, time
 from pathlib import Path
 from cna_viz import RunConfig, load_or_run
-from cna_viz.experiments import once
+from cna_viz.experiments import train as module
 
 runs, marks, me, other = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-real_train, real_claim = once.train, once.claim
+real_train, real_claim = module.train, module.claim
 
 def train(*args):
     (marks / f"{me}-trains").touch()
@@ -301,7 +301,7 @@ def claim(folder):
     (marks / f"{me}-asks").touch()
     return real_claim(folder)
 
-once.train, once.claim = train, claim
+module.train, module.claim = train, claim
 record = load_or_run(RunConfig.from_json(sys.argv[5]), runs=runs, progress=False)
 print(record.id, record.summary["status"], len(record.metrics.epoch))
 """

@@ -17,9 +17,9 @@ import pytest
 
 from cna_viz.config import DataConfig, RunConfig
 from cna_viz.errors import DataError, UsageError
-from cna_viz.experiments.answer import Answer
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.sweep import Sweep, sweep
+from cna_viz.experiments.tasks import TaskResult, train_one
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.lock import claim
@@ -143,13 +143,13 @@ class Started:
         full: bool = self.inner.full
         return full
 
-    def start(self, key: Any, task: str, *arguments: object) -> None:
+    def start(self, key: Any, task: Callable[..., TaskResult], *arguments: object) -> None:
         self.inner.start(key, task, *arguments)
-        if task == "train":
+        if task is train_one:
             self.action(key)
 
-    def finished(self) -> list[tuple[Any, Answer | None]]:
-        found: list[tuple[Any, Answer | None]] = self.inner.finished()
+    def finished(self) -> list[tuple[Any, TaskResult | None]]:
+        found: list[tuple[Any, TaskResult | None]] = self.inner.finished()
         return found
 
 
@@ -221,9 +221,8 @@ def test_a_run_that_fails_hinders_no_other(configs: list[RunConfig], runs: Path)
     blocked.symlink_to(runs / "nowhere" / "else")
     found = go(configs, runs)
     assert list(found.failed) == [configs[0].run_id]
-    assert (
-        f"{blocked}: is not a folder of its own, so this run can't be trained there" in found.failed[configs[0].run_id]
-    )
+    why = f"{blocked}: is not a folder, or is a link, so this run can't be trained there"
+    assert why in found.failed[configs[0].run_id]
     assert len(found.trained) == 5
 
 

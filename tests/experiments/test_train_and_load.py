@@ -8,11 +8,10 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import CnaVizError, UsageError
+from cna_viz.experiments.run import train_and_load
 from cna_viz.experiments.sweep import Sweep
-from cna_viz.experiments.train_and_load import train_and_load
 
-module = import_module("cna_viz.experiments.train_and_load")
-"""The module: its room exports the function of the same name."""
+module = import_module("cna_viz.experiments.run")
 
 Configure = Callable[..., RunConfig]
 

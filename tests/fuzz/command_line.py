@@ -16,7 +16,6 @@ from cna_viz.errors import ReportError
 BORDERS = (
     "cna_viz.experiments.run.load_or_run",
     "cna_viz.experiments.estimate.estimate",
-    "cna_viz.experiments.preview.estimate",
     "cna_viz.experiments.sweep.sweep",
     "cna_viz.experiments.tuning.tune.tune",
     "cna_viz.reports.report.execute",

@@ -12,8 +12,8 @@ import yaml
 
 from cna_viz.analysis.claims.reading import parse_claims
 from cna_viz.config import RunConfig
+from cna_viz.config.datasets import CATALOG
 from cna_viz.config.fields import flat, nested, run_config
-from cna_viz.data.catalog import CATALOG
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.grid_files import find_grid, read
 from cna_viz.records.dataset import to_xarray

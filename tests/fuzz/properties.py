@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from cna_viz.data.catalog import CATALOG
+from cna_viz.config.datasets import CATALOG
 from tests.fuzz import damage, holding, strategies, words
 
 

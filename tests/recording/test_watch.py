@@ -732,7 +732,7 @@ def test_a_record_in_the_making_is_held_and_not_cleaned_up(runs: Path) -> None:
     model = GCN(NODES, 8, 2, 4)
     with watch(model, karate_data(), runs=runs) as record:
         (listed,) = find_leftovers(runs)
-        assert (listed.path, listed.kept) == (record.folder, "its run goes on")
+        assert (listed.path, listed.kept) == (record.folder, "its run is in progress")
         assert remove(runs, [listed]) == [listed]
         record.epoch(loss=1.0)
     assert record.load().status == "complete"

@@ -11,7 +11,7 @@ from cna_viz.analysis.tables.chosen_arm import finite_pairs, pairs_of
 from cna_viz.analysis.tables.slot_parts import STEPS, part_words, parts_of
 from cna_viz.analysis.words import Judged, amount, counted, judged, metric_of, points
 from cna_viz.config import RunConfig
-from cna_viz.config.arms import idle
+from cna_viz.config.arms import inactive
 from cna_viz.errors import unknown_name
 from cna_viz.records.record import Record
 
@@ -114,7 +114,7 @@ def one_switch_away(arms: Arms, arm: str) -> dict[str, str]:
 
 def _same_number(one: RunConfig, other: RunConfig) -> bool:
     """Whether two configs have one number of clusters, or the number has no effect in at least one of them."""
-    free = "clusters" in idle(one) | idle(other)
+    free = "clusters" in inactive(one) | inactive(other)
     return free or one.model.clusters == other.model.clusters
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from cna_viz.analysis.statistics.intervals import geometric_range
 from cna_viz.analysis.tables.collapse import QUADRANTS, SELECTED, START, collapse_table
 from cna_viz.analysis.words import counted, listed
-from cna_viz.config.arms import effective
+from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
@@ -125,7 +125,7 @@ def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
     table = collapse_table(records)
     start = table[table["model"] == START].set_index("run")
     pairs: dict[Any, dict[str, dict[str, str]]] = {}
-    every = [effective(record.config) | {"seed": record.config.seed} for record in records]
+    every = [active_settings(record.config) | {"seed": record.config.seed} for record in records]
     # What only some slots have, as a number of clusters, is no difference beside the slot.
     common = {name for name in every[0] if all(name in values for values in every)} - {setting} if every else set()
     for record, values in zip(records, every, strict=True):

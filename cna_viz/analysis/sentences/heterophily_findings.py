@@ -12,7 +12,7 @@ from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.analysis.tables.groups import compare_groups
 from cna_viz.analysis.tables.homophily import edge_homophily
 from cna_viz.analysis.tables.tables import accuracy_table
-from cna_viz.config.arms import effective
+from cna_viz.config.arms import active_settings
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds, written
@@ -69,7 +69,7 @@ def _with_homophily(records: Sequence[Record]) -> pd.DataFrame:
     names = arm_names(configs, apart={"csbm_homophily"})
     return accuracy_table(records).assign(
         arm=[names[config.run_id] for config in configs],
-        homophily=[float(str(effective(config)["csbm_homophily"])) for config in configs],
+        homophily=[float(str(active_settings(config)["csbm_homophily"])) for config in configs],
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.config import RunConfig
-from cna_viz.config.arms import idle
+from cna_viz.config.arms import inactive
 from cna_viz.config.tuning import TunedArm, Tuning
 from cna_viz.scores import WORDS
 
@@ -38,7 +38,7 @@ def tuning_findings(configs: Sequence[RunConfig], tuning: Tuning | None = None) 
 
 
 def _untuned(config: RunConfig, tuning: Tuning | None) -> str:
-    searched = tuning is not None and not set(tuning.space) <= idle(config)
+    searched = tuning is not None and not set(tuning.space) <= inactive(config)
     return "not tuned" + (": its settings are not those that the tuning chose" if searched else "")
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from cna_viz.config import RESULTS_VERSION, RunConfig
-from cna_viz.config.arms import differing, effective
+from cna_viz.config.arms import active_settings, differing
 from cna_viz.config.fields import flat, settings
 from cna_viz.config.tuning import Tuning
 from cna_viz.config.vocabulary import FACTORS
@@ -90,7 +90,7 @@ def arm_names(
     """
     found = [None if tuning is None else tuning.of(config) for config in configs]
     before = [config if tuned is None else tuned.before() for config, tuned in zip(configs, found, strict=True)]
-    values = [effective(config) for config in before]
+    values = [active_settings(config) for config in before]
     differ = [name for name in differing(before) if name not in apart]
     differ.sort(key=lambda name: name != "slot")
     names = [_name(one, differ) or config.slot for one, config in zip(values, configs, strict=True)]
@@ -124,7 +124,7 @@ def training_settings(records: Sequence[Record], apart: Collection[str] = ()) ->
         records: The runs.
         apart: Settings that are compared, beside the slot and its factors.
     """
-    values = [effective(record.config) for record in records]
+    values = [active_settings(record.config) for record in records]
     compared = {"slot", "clusters", *FACTORS, *apart}
     names = [name for name, setting in settings().items() if setting.path[0] in {"training", "model"}]
     names = [name for name in names if name not in compared]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cna_viz.config import RunConfig
-from cna_viz.config.arms import effective
+from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, unknown_name
 
@@ -20,7 +20,7 @@ def setting_values(configs: Sequence[RunConfig], name: str) -> list[float]:
     """
     if name not in settings():
         raise unknown_name("setting", name, settings())
-    return [_number(name, effective(config).get(name)) for config in configs]
+    return [_number(name, active_settings(config).get(name)) for config in configs]
 
 
 def _number(name: str, value: object) -> float:

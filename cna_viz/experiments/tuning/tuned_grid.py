@@ -1,4 +1,4 @@
-"""The grid that a tuning writes: every arm with what was chosen for it, and how that was found."""
+"""The grid that a tuning writes: every arm with its chosen settings, and how they were found."""
 
 import hashlib
 import os
@@ -30,14 +30,14 @@ _CHECKSUM: Final = re.compile("has the checksum ([0-9a-f]{16}): .*\n")
 
 
 def described(arm: RunConfig) -> Values:
-    """Return slot, dataset, split and all settings that are not what they are by default, by flat name."""
+    """Return slot, dataset, split and all settings that differ from their defaults, by flat name."""
     values, default = flat(arm), flat(RunConfig())
     others = {name: value for name, value in values.items() if value is not None and value != default.get(name)}
     return {name: values[name] for name in ("slot", "dataset", "split")} | others
 
 
 def in_words(arm: RunConfig) -> str:
-    """Return an arm as messages call it."""
+    """Return the name of an arm for messages."""
     return ", ".join(f"{name} {value}" for name, value in described(arm).items())
 
 
@@ -45,8 +45,7 @@ def file_of(name: str, out: Path) -> Path:
     """Return the file for the tuned grid of this name.
 
     Raises:
-        UsageError: When there is a file of this name that is no tuned grid (it may be the one that is to be tuned), or
-            one that somebody has edited.
+        UsageError: When a file of this name is no tuned grid (perhaps the one to be tuned), or was edited.
     """
     path = out / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name).strip('.-') or 'grid'}.yaml"
     reason = _why_not_written(path) if os.path.lexists(path) else ""
@@ -56,9 +55,9 @@ def file_of(name: str, out: Path) -> Path:
 
 
 def _why_not_written(path: Path) -> str:
-    """Return why a file is not a tuned grid that nobody has edited; empty where it is."""
+    """Return why a file must not be replaced; empty where it is a tuned grid that nobody has edited."""
     if path.is_symlink() or not path.is_file():
-        return "is not a file of its own"
+        return "is not a file, or is a link"
     text = read_text(path, "a grid")
     found = _CHECKSUM.search(text)
     if not text.startswith(HEADER.partition("`")[0]) or (found is None and find_grid(str(path)).tuning is None):
@@ -71,13 +70,7 @@ def _digest(text: str) -> str:
 
 
 def tuned_grid(grid: Grid, runs: Mapping[str, Sequence[RunConfig]], tuning: Tuning) -> Grid:
-    """Return a grid of the same runs, with the settings that were chosen.
-
-    Args:
-        grid: The grid.
-        runs: The runs of every arm.
-        tuning: How they were tuned.
-    """
+    """Return a grid of the same runs with the chosen settings; ``runs`` are those of every arm, by its id."""
     chosen = {tuned.before().run_id: tuned.chosen for tuned in tuning.arms}
     arms = [described(arm_of(own[0])) | chosen.get(key, {}) for key, own in runs.items()]
     shared = {
@@ -94,32 +87,25 @@ def tuned_grid(grid: Grid, runs: Mapping[str, Sequence[RunConfig]], tuning: Tuni
     fixed, axes, zipped = _repetitions(rows[0]) if common else ({}, {}, [])
     if not common:
         arms = [arm | row for arm, own in zip(arms, rows, strict=True) for row in own]
-    return Grid(
-        name=grid.name,
-        about=grid.about,
-        fixed=shared | fixed,
-        axes=axes,
-        zipped=zipped,
-        arms=arms,
-        tuning=tuning,
-    )
+    fixed = shared | fixed
+    return Grid(name=grid.name, about=grid.about, fixed=fixed, axes=axes, zipped=zipped, arms=arms, tuning=tuning)
 
 
 def write_grid(grid: Grid, path: Path) -> None:
-    """Write a grid to a file that :func:`~cna_viz.experiments.grid_files.find_grid` reads."""
+    """Write a tuned grid, with its checksum, for :func:`~cna_viz.experiments.grid_files.find_grid`."""
     data = grid.model_dump(mode="json", exclude_defaults=True)
     text = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
     write_atomically(path, HEADER.format(path=shlex.quote(str(path)), digest=_digest(text)) + text, _why_not_written)
 
 
 def _silent(config: RunConfig) -> Values:
-    """Return the seeds of a run and what is recorded of it, as YAML has them; None where nothing is set."""
+    """Return the seeds and the recording of a run as YAML has them; None where nothing is set."""
     values = {name: flat(config).get(name) for name in settings() if name in SILENT}
     return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _repetitions(rows: Sequence[Values]) -> tuple[Values, dict[str, list[Any]], list[dict[str, list[Any]]]]:
-    """Return what all rows share, and what differs: as an axis where it is one setting, else row by row."""
+    """Return the settings that all rows share, then those that differ: one as an axis, several row by row."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     fixed = {name: values[0] for name, values in columns.items() if all(value == values[0] for value in values)}
     rest = {name: values for name, values in columns.items() if name not in fixed}

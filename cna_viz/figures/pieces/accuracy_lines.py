@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.analysis.tables.tables import accuracy_table
-from cna_viz.config.arms import effective
+from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.pieces.marks import add_slot_line
@@ -70,7 +70,7 @@ def _rows(records: Sequence[Record], setting: str) -> pd.DataFrame:
         raise unknown_name("setting", setting, settings())
     configs = [record.config for record in records]
     names = arm_names(configs, apart={setting})
-    values = [effective(config).get(setting) for config in configs]
+    values = [active_settings(config).get(setting) for config in configs]
     for value in values:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{setting} = {value!r} is not a number: the score can't be drawn against it")

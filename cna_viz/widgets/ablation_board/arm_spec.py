@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cna_viz.analysis.tables.slot_parts import PART_WORDS, STEPS, Parts, parts_of
-from cna_viz.config.arms import effective, idle
+from cna_viz.config.arms import active_settings, inactive
 from cna_viz.config.vocabulary import FACTORS
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -146,7 +146,7 @@ def setup_words(setup: Setup) -> str:
 
 def further_settings(record: Record) -> Mapping[str, object]:
     """Return the settings with an effect in a run and without a control on the board."""
-    own = {name: value for name, value in effective(record.config).items() if name not in SWITCHED}
+    own = {name: value for name, value in active_settings(record.config).items() if name not in SWITCHED}
     factors = record.config.model.factors
     if not factors:
         return own
@@ -174,7 +174,7 @@ def _is_of(record: Record, spec: ArmSpec) -> bool:
 
 
 def _has_count(record: Record) -> bool:
-    return "clusters" not in idle(record.config)
+    return "clusters" not in inactive(record.config)
 
 
 def _place(record: Record) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from cna_viz import load_or_run
 from cna_viz.analysis.sentences.heterophily_findings import help_counts, help_findings, homophily_findings
 from cna_viz.analysis.tables.homophily import adjusted_homophily, edge_homophily, graph_words, homophily_of
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
-from cna_viz.data import homophily as listed
+from cna_viz.data import graph as listed
 from cna_viz.data.datasets import load_graph
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from cna_viz.errors import CnaVizError, DataError, UsageError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.grid_files import find_grid, read
 from cna_viz.experiments.sweep import Sweep
-from cna_viz.experiments.tuning import rounds
 from cna_viz.experiments.tuning.plan import make_plan
 from cna_viz.experiments.tuning.tune import Tuned, tune
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.synthetic import synthetic_record
+
+module = import_module("cna_viz.experiments.tuning.tune")
 
 Scores = Callable[[RunConfig], dict[str, float] | str]
 
@@ -74,8 +76,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Callable[[Scores], Trained]:
 
     def trained(scores: Scores = near) -> Trained:
         fake = Trained(scores)
-        monkeypatch.setattr(rounds, "sweep", fake)
-        monkeypatch.setattr(rounds, "_check_possible", lambda *arguments: None)
+        monkeypatch.setattr(module, "sweep", fake)
+        monkeypatch.setattr(module, "_check_possible", lambda *arguments: None)
         monkeypatch.setattr(os, "fsync", lambda file: None)  # hundreds of records that nobody needs after the test
         return fake
 
@@ -274,7 +276,7 @@ def test_an_arm_in_which_nothing_is_searched_stays_as_it_is(tmp_path: Path, trai
 def test_of_a_score_that_is_an_error_the_least_is_chosen(
     grid: Grid, tmp_path: Path, trained: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "_check_possible", lambda *arguments: None)  # its files are not here
+    monkeypatch.setattr(module, "_check_possible", lambda *arguments: None)  # its files are not here
     fake = trained(lambda config: {"val": abs(config.training.lr - 0.05)})
     found = go(grid.having({"dataset": ["chameleon-traffic"]}), tmp_path, trials=6)
     assert found.grid.tuning is not None
@@ -288,7 +290,7 @@ def test_of_a_score_that_is_an_error_the_least_is_chosen(
     [
         (
             {"seeds": [70]},
-            "holds a tuning with other seeds: 2, 3, 4 there, 70 now; go on with that one, choose another",
+            "holds a tuning with other seeds: 2, 3, 4 there, 70 now; resume that one, choose another",
         ),
         (
             {"space": {"lr": {"low": 0.001, "high": 0.2}}},
@@ -351,7 +353,7 @@ def test_a_grid_of_the_user_is_never_replaced(grid: Grid, tmp_path: Path, traine
 
 def test_what_was_tuned_is_not_tuned_again(grid: Grid, tmp_path: Path, trained: Callable[..., Trained]) -> None:
     trained()
-    with pytest.raises(UsageError, match="was tuned already; tune the grid that it came from"):
+    with pytest.raises(UsageError, match="is tuned already; tune the original grid"):
         go(go(grid, tmp_path).grid, tmp_path)
 
 

@@ -94,7 +94,7 @@ def test_seeds_are_an_axis_where_all_arms_have_the_same(tmp_path: Path) -> None:
     assert result.arms == [{"slot": "relu", "lr": 0.5}, {"slot": "none", "lr": 0.5}]
     assert len(result.having({"seed": [0, 1, 2]}).configs()) == 6
     assert len(result.having({"seed": [0], "snapshots": ["ends"]}).configs()) == 2
-    with pytest.raises(UsageError, match="was tuned with a layers of its own, and its arms would not be tuned"):
+    with pytest.raises(UsageError, match="was tuned with its own layers, and its arms would not be tuned"):
         result.having({"layers": [7]})
 
 

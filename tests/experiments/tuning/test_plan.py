@@ -1,15 +1,23 @@
-"""What is searched in which arm, and spaces that don't go with their grid."""
+"""What is searched in which arm, seeds that no comparison uses, and plans that make no sense."""
 
 from typing import Any
 
 import pytest
 
-from cna_viz.config import RunConfig
+from cna_viz.config import DataConfig, RunConfig, TrainingConfig
 from cna_viz.config.arms import arm_of
-from cna_viz.config.search import Search
+from cna_viz.config.tuning import Search
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import Grid
-from cna_viz.experiments.tuning.space import SearchedArm, default_space, extremes_of, space_in, space_of
+from cna_viz.experiments.tuning.plan import (
+    DEFAULT_SPACE,
+    SearchedArm,
+    extremes_of,
+    space_in,
+    space_of,
+    trial_configs,
+    tuning_seeds,
+)
 
 
 def grid(space: dict[str, Any] | None = None, **axes: list[Any]) -> Grid:
@@ -78,7 +86,7 @@ def test_bounds_and_values_that_no_run_can_have(space: dict[str, Search], messag
 
 
 def test_extremes_are_runs() -> None:
-    found = extremes_of(RunConfig(), default_space())
+    found = extremes_of(RunConfig(), DEFAULT_SPACE)
     assert {config.model.dropout for config in found} == {0.0, 0.8}
     assert {config.training.lr for config in found} == {1e-4, 1e-1, RunConfig().training.lr}
 
@@ -98,3 +106,36 @@ def test_an_arm_is_known_by_what_it_is() -> None:
     one, other = (SearchedArm(RunConfig(), {"lr": Search(low=0.1, high=high)}) for high in (0.2, 0.3))
     assert one.key == other.key != SearchedArm(RunConfig(seed=1), one.space).key
     assert one.own == {"lr": 0.01}
+
+
+def runs(*seeds: int, split_seed: int | None = None) -> list[RunConfig]:
+    return [RunConfig(data=DataConfig(split_seed=split_seed), seed=seed) for seed in seeds]
+
+
+def test_seeds_follow_those_of_the_grid_or_are_given() -> None:
+    assert tuning_seeds(runs(0, 1, 9), None) == [10, 11, 12]
+    assert tuning_seeds(runs(0, 1, 9), [5, 2]) == [5, 2]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([0, 5, 9], r"tuning seeds 0, 9 are seeds of the grid \(0, 1, 9\), .* choose others, such as 10, 11, 12"),
+        ([5, 5], "tuning seeds 5, 5 contain a duplicate"),
+        ([], "there are no seeds to tune with"),
+    ],
+)
+def test_seeds_that_make_no_sense(given: list[int], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        tuning_seeds(runs(0, 1, 9), given)
+
+
+def test_splits_follow_the_seeds_unless_the_grid_names_them() -> None:
+    assert [config.split_seed for config in trial_configs(RunConfig(), runs(0, 1), [7, 8, 9])] == [7, 8, 9]
+    named = [*runs(0, split_seed=3), *runs(0, split_seed=4), *runs(1, split_seed=3)]
+    assert [config.split_seed for config in trial_configs(RunConfig(), named, [7, 8, 9])] == [3, 4, 3]
+
+
+def test_a_trial_records_no_layer() -> None:
+    (config,) = trial_configs(RunConfig(training=TrainingConfig(epochs=0)), runs(0), [7])
+    assert (config.recording.measures, config.recording.snapshots, config.recording.every) == ((), "none", 1)

@@ -9,10 +9,10 @@ import pytest
 
 from cna_viz.cli.main import main
 from cna_viz.config import DataConfig
-from cna_viz.data.catalog import CATALOG
+from cna_viz.config.datasets import CATALOG
 from cna_viz.data.datasets import load_graph
-from cna_viz.data.known_files import SHA256
-from cna_viz.data.trust import TRUST_VARIABLE
+from cna_viz.data.pyg import SHA256
+from cna_viz.data.roots import TRUST_VARIABLE
 from cna_viz.errors import DataError
 from tests.data.payload import Payload
 

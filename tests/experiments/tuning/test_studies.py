@@ -6,8 +6,8 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from cna_viz.config.search import Search, Space
-from cna_viz.experiments.tuning.proposal import parameters, propose
+from cna_viz.config.tuning import Search, Space
+from cna_viz.experiments.tuning.studies import parameters, propose
 
 SPACE: Space = {
     "lr": Search(low=1e-4, high=1e-1, log=True),
