@@ -9,7 +9,7 @@ from cna_viz.experiments.once import train_once
 from cna_viz.experiments.train import prepare
 from cna_viz.experiments.work import work
 from cna_viz.progress import bar
-from cna_viz.training.epoch_bar import EpochBar
+from cna_viz.training.loop import EpochBar
 
 
 def train_missing(configs: Sequence[RunConfig], runs: Path, data: Path | None, *, progress: bool) -> None:

@@ -24,10 +24,9 @@ from cna_viz.recording.make_recorder import make_recorder
 from cna_viz.recording.recorder import Recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.writing.writer import RecordWriter
-from cna_viz.training.freed_memory import keep_freed_memory
 from cna_viz.training.loop import Batches, Callback, Outcome, fit
 from cna_viz.training.objective import CLASSIFICATION, Objective, make_objective
-from cna_viz.training.step import TrainingBatch, loss_of
+from cna_viz.training.step import TrainingBatch, keep_freed_memory, loss_of
 
 
 def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:

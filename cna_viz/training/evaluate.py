@@ -1,4 +1,4 @@
-"""Loss and scores of one forward pass on every part of the split."""
+"""Loss and scores of one forward pass on train, val and test."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from cna_viz.training.objective import CLASSIFICATION, Objective, Parts, better
 
 @dataclass(frozen=True)
 class Scores:
-    """How good a model is.
+    """Loss and scores of a model.
 
     Attributes:
         loss: Mean loss by part of the split.
-        values: Every score by its name and by part of the split; NaN where one is not defined.
-        metric: Name of the score that selects.
+        values: Scores by name and part of the split; NaN if undefined.
+        metric: Name of the score that selects the model.
     """
 
     loss: dict[str, float]
@@ -25,7 +25,7 @@ class Scores:
     metric: str
 
     def selecting(self) -> float:
-        """Return what the model is selected by: the validation score, such that more is better."""
+        """Return the validation score that selects the model, with its sign such that more is better."""
         return better(self.metric, self.values[self.metric]["val"])
 
 
@@ -41,7 +41,7 @@ def evaluate(
 
     Args:
         model: Called as ``model(*inputs)``; returns ``[rows, outputs]``, a row per node or per graph.
-        inputs: What the model is called with.
+        inputs: Arguments of the model.
         target: Target of every row, ``[rows]``.
         parts: Rows by part, for instance train, val and test.
         objective: Loss and scores.

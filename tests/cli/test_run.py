@@ -209,7 +209,7 @@ def test_an_interrupted_run_is_told_and_goes_on_from_there(call: Call, monkeypat
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("cna_viz.training.epoch_bar.EpochBar.on_epoch", interrupt)
+        patch.setattr("cna_viz.training.loop.EpochBar.on_epoch", interrupt)
         answer = call("run", *SMALL)
     assert (answer.code, answer.out) == (130, "")
     assert "cna-viz: interrupted; finished records are kept" in answer.err.splitlines()[-1]
