@@ -60,10 +60,10 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: !!bool maybe", "x.yaml, line 2: not YAML ('maybe' is no bool)"),
-        ("a: 2024-99-99", "x.yaml, line 1: not YAML ('2024-99-99' is no timestamp)"),
-        ("a: !!timestamp x", "x.yaml, line 1: not YAML ('x' is no timestamp)"),
-        ("a: !!int ''", "x.yaml, line 1: not YAML ('' is no int)"),
+        ("a: 1\nb: !!bool maybe", "x.yaml, line 2: not YAML ('maybe' is not a valid bool)"),
+        ("a: 2024-99-99", "x.yaml, line 1: not YAML ('2024-99-99' is not a valid timestamp)"),
+        ("a: !!timestamp x", "x.yaml, line 1: not YAML ('x' is not a valid timestamp)"),
+        ("a: !!int ''", "x.yaml, line 1: not YAML ('' is not a valid int)"),
         (f"a: {'9' * 5000}", "x.yaml, line 1: not YAML"),
     ],
 )
@@ -79,7 +79,7 @@ def test_what_only_begins_like_a_power_of_ten_is_a_word() -> None:
 
 
 def test_a_key_that_stands_twice_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"x.yaml, line 3: not YAML .the key 'a' stands there twice"):
+    with pytest.raises(UsageError, match=r"x.yaml, line 3: not YAML .the key 'a' occurs twice"):
         descriptions.parse_any("a: 1\nb: 2\na: 3", "x.yaml")
 
 

@@ -38,7 +38,7 @@ def check_export_options(namespace: Namespace, parser: Parser) -> None:
 
 def open_record(runs: Path, run_id: str) -> "Record":
     """Open a record, also one that is not complete, which is said on stderr."""
-    from cna_viz.records.selection import load
+    from cna_viz.records.listing import load
 
     record = load(run_id, runs, incomplete=True)
     if record.status == "incomplete":

@@ -11,7 +11,7 @@ from cna_viz.cli.tables import table
 
 if TYPE_CHECKING:
     from cna_viz.experiments.reproduce import Reproduction
-    from cna_viz.records.exporting.differences import Difference
+    from cna_viz.records.exporting.differences import RecordDifference
 
 
 def reproduce_runs(namespace: Namespace) -> int:
@@ -44,5 +44,5 @@ def _facts(found: "Reproduction") -> dict[str, object]:
     return {"run": found.run, "verdict": found.verdict, "differences": apart, "elsewhere": found.elsewhere}
 
 
-def _difference(one: "Difference") -> dict[str, object]:
+def _difference(one: "RecordDifference") -> dict[str, object]:
     return {**asdict(one), "apart": one.apart if math.isfinite(one.apart) else None, "within": one.within}

@@ -8,7 +8,7 @@ from cna_viz.data.graph import Graph, Split
 from cna_viz.experiments.attempts import forget_attempts, set_aside
 from cna_viz.experiments.train import train
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.writing.lock import claim
+from cna_viz.records.writing.lock import record_lock
 from cna_viz.training.loop import Callback
 
 
@@ -35,7 +35,7 @@ def train_once(
         filelock.Timeout: When another process trains it and this one shall not wait.
         RecordError: When something that no run wrote lies where the record belongs.
     """
-    with claim(folder).acquire(timeout=-1 if wait else 0):
+    with record_lock(folder).acquire(timeout=-1 if wait else 0):
         if is_complete(folder):
             return False
         set_aside(folder)

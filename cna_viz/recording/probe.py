@@ -18,7 +18,7 @@ from cna_viz.recording.slot_state import label_taps, slot_tensors
 from cna_viz.recording.taps import Key, TapModules, Taps, listen
 from cna_viz.recording.undisturbed import undisturbed
 from cna_viz.records.schema import LAYER_VARIABLES, tensor_name
-from cna_viz.records.writing.snapshot_stream import SnapshotStream
+from cna_viz.records.writing.writer import SnapshotStream
 
 Forward = Callable[[], Tensor]
 """Runs the model on the whole graph and returns its output, ``[nodes, classes]`` where nodes are classified."""

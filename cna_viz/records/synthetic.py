@@ -1,4 +1,4 @@
-"""Valid records made from random numbers in milliseconds, for tests and documentation. They show nothing real."""
+"""Valid records of random numbers in milliseconds, for tests and documentation."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.scores import recorded
 
 RING: Final = 3
-"""Nodes of a graph where graphs are classified."""
+"""Nodes per graph in datasets of graphs."""
 
 Array = np.ndarray[Any, Any]
 
@@ -22,12 +22,12 @@ def synthetic_record(
 ) -> Record:
     """Write a synthetic record below ``runs`` and open it.
 
-    Energy, rank and score fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink
-    with the layer. Everything is drawn from the config's seed.
+    Measures and scores fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink with the
+    layer. Everything is drawn from the config's seed.
 
     Args:
         runs: Folder of the records.
-        config: The run that the record claims to be.
+        config: The config of the run.
         nodes: Number of nodes, on a ring.
         classes: Number of classes.
         epochs: Last epoch.
@@ -56,7 +56,7 @@ def synthetic_record(
 
 
 def _graph(config: RunConfig, target: Array) -> dict[str, Array]:
-    """Return the graph's tensors: a ring of nodes, or rings of three where graphs are classified."""
+    """Return the graph's tensors: a ring of nodes, or rings of three in datasets of graphs."""
     nodes = np.arange(len(target))
     graphs = config.data.task == "graph-classification"
     member = nodes // RING if graphs else nodes

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cna_viz.errors import UsageError
+from cna_viz.records.listing import select
 from cna_viz.records.record import Record
-from cna_viz.records.selection import select
 
 Runs = Path | str | Sequence[Record]
 

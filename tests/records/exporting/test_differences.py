@@ -8,8 +8,8 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.records.exporting.differences import OTHERWISE, TOLERANCE, Difference, _difference, differences
-from cna_viz.records.reading.snapshot import Snapshot
+from cna_viz.records.exporting.differences import OTHERWISE, TOLERANCE, RecordDifference, _difference, differences
+from cna_viz.records.reading.tensors import Snapshot
 from cna_viz.records.schema import snapshot_file
 from cna_viz.records.synthetic import synthetic_record
 
@@ -34,7 +34,7 @@ def test_two_configs_are_no_pair(tmp_path: Path) -> None:
         differences(synthetic_record(tmp_path), synthetic_record(tmp_path, RunConfig(seed=1)))
 
 
-def of(here: Any, there: Any) -> Difference:
+def of(here: Any, there: Any) -> RecordDifference:
     return _difference("values", np.asarray(here), np.asarray(there))
 
 

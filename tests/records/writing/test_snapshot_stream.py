@@ -12,9 +12,8 @@ from safetensors.numpy import load_file
 
 from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.errors import RecordError
-from cna_viz.records.writing import snapshot_stream as module
-from cna_viz.records.writing.snapshot_stream import SnapshotStream
-from cna_viz.records.writing.writer import RecordWriter
+from cna_viz.records.writing import writer as module
+from cna_viz.records.writing.writer import RecordWriter, SnapshotStream
 
 ARRAYS: dict[str, np.ndarray] = {
     "half": np.array([[1, -2.5, np.nan], [np.inf, 0, 6e-8]], dtype=np.float16),
