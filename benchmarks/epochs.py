@@ -16,7 +16,7 @@ from cna_viz.experiments.train import recorder_of
 from cna_viz.models.backbones import prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
 from cna_viz.records.writing.writer import RecordWriter
-from cna_viz.training.evaluate import Scores, evaluate
+from cna_viz.training.objective import Scores, evaluate
 from cna_viz.training.step import TrainingBatch, adam, step
 
 

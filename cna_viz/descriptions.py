@@ -73,11 +73,7 @@ def _refused(problem: str, node: yaml.Node) -> yaml.YAMLError:
 
 
 def read_text(path: Path, what: str) -> str:
-    """Return the text of a file.
-
-    Args:
-        path: The file.
-        what: What it should describe, for messages: ``a grid``.
+    """Return the text of a file, which should describe ``what``, such as ``a grid``.
 
     Raises:
         UsageError: If it can't be read, is too large, or is not text.
@@ -97,13 +93,7 @@ def read_text(path: Path, what: str) -> str:
 
 
 def parse(text: str, file: str, what: str, keys: Iterable[str]) -> dict[str, Any]:
-    """Return the dictionary that a YAML text describes. Nothing in it is executed.
-
-    Args:
-        text: The text.
-        file: Name of its file, for messages.
-        what: What it should describe, for messages: ``a grid``.
-        keys: Possible keys, for messages.
+    """Return the dictionary that a YAML text describes; ``file``, ``what`` and the possible ``keys`` are for messages.
 
     Raises:
         UsageError: If it is not YAML, or not a dictionary.
@@ -115,7 +105,7 @@ def parse(text: str, file: str, what: str, keys: Iterable[str]) -> dict[str, Any
 
 
 def parse_any(text: str, file: str) -> Any:
-    """Return the value that a YAML text describes; otherwise as :func:`parse`."""
+    """Return the value that a YAML text describes, without executing anything; otherwise as :func:`parse`."""
     try:
         return yaml.load(text, _Loader)
     except yaml.YAMLError as error:

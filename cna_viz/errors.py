@@ -1,7 +1,6 @@
 """Errors with messages for users: what was wrong, the value, what is allowed, what to do.
 
-Every error that a user can cause derives from :class:`CnaVizError`; the command line prints its text as one line and
-exits with its ``exit_code``. Any other exception is a bug and keeps its traceback.
+The command line prints a :class:`CnaVizError` as one line; any other exception is a bug and keeps its traceback.
 """
 
 from collections.abc import Iterable
@@ -64,9 +63,6 @@ def plainly(value: object) -> str:
 
 
 def unknown_name(kind: str, value: str, choices: Iterable[str], note: str = "") -> UsageError:
-    """Return the error for an unknown name, such as a ``kind`` of ``"dataset"``, listing the choices, nearest first.
-
-    ``note`` is a sentence to add, for instance where to find more.
-    """
+    """Return the error for an unknown name of a ``kind`` such as ``"dataset"``; ``note`` is a sentence to add."""
     listed = ", ".join(map(plainly, nearest_first(value, choices))) or "none"
     return UsageError(" ".join(f"unknown {kind} {shown(value)}; choices, nearest first: {listed}. {note}".split()))

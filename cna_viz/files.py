@@ -30,7 +30,7 @@ def atomic_paths(*paths: Path, why_kept: WhyKept = lambda _: "") -> Iterator[lis
 
     Args:
         paths: The paths; their folders must exist. Each temporary path must be written to.
-        why_kept: Called with a path right before it is replaced; returns why it must not be, empty if it may.
+        why_kept: Returns why an existing file must not be replaced, empty if it may.
 
     Raises:
         FileExistsError: If one of them must not be replaced; then none is.
@@ -54,12 +54,7 @@ def atomic_paths(*paths: Path, why_kept: WhyKept = lambda _: "") -> Iterator[lis
 def replace_files(contents: Mapping[Path, bytes | str], why_kept: WhyKept = lambda _: "") -> None:
     """Write all files under temporary names, and put them in place only once every one of them is on disk.
 
-    Args:
-        contents: Content by path; text is written as UTF-8. The folders must exist.
-        why_kept: As in :func:`atomic_paths`.
-
-    Raises:
-        OSError: A file can't be written; the old files are unchanged.
+    Text is written as UTF-8; the folders must exist. If a file can't be written, the old files are unchanged.
     """
     with atomic_paths(*contents, why_kept=why_kept) as written:
         for temporary, content in zip(written, contents.values(), strict=True):

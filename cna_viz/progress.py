@@ -10,17 +10,14 @@ PATIENCE: Final = 1.0
 
 
 def bar(total: int, description: str, *, unit: str, disable: bool = False, delay: float = 0.0) -> Any:
-    """Return a tqdm bar on stderr: a widget in JupyterLab, text in a terminal and in batch execution.
-
-    It is first shown after ``delay`` seconds, if the work is not done by then.
-    """
+    """Return a tqdm bar on stderr, shown after ``delay`` seconds: a widget in JupyterLab, text elsewhere."""
     reserve_descriptors()  # a bar begins before the work opens files
     if is_batch():
         from tqdm import tqdm
     else:
         from tqdm.auto import tqdm
-    look: dict[str, Any] = {"dynamic_ncols": True, "mininterval": 0.5, "delay": delay, "file": _Stderr()}
-    return tqdm(total=total, desc=description, unit=unit, disable=disable, **look)
+    shown: dict[str, Any] = {"desc": description, "unit": unit, "dynamic_ncols": True, "mininterval": 0.5}
+    return tqdm(total=total, disable=disable, delay=delay, file=_Stderr(), **shown)
 
 
 def is_batch() -> bool:
@@ -29,10 +26,9 @@ def is_batch() -> bool:
 
 
 def reserve_descriptors() -> None:
-    """Open the null device, read-only, on every closed standard descriptor.
+    """Open the null device on every closed standard descriptor.
 
-    Otherwise the next file, perhaps one of a record, would get that descriptor, and with it the output of libraries and
-    child processes.
+    Otherwise the next file, perhaps one of a record, would get that descriptor and the output of libraries.
     """
     while (descriptor := os.open(os.devnull, os.O_RDONLY)) <= 2:
         os.set_inheritable(descriptor, True)

@@ -28,9 +28,7 @@ def temporary_name(path: Path) -> Path:
 def remove(path: Path, why_kept: WhyKept) -> str:
     """Remove a file or a folder of this library, and return why it was kept; empty if it is gone.
 
-    Args:
-        path: The file or folder.
-        why_kept: Called before the rename and once more after it.
+    ``why_kept`` is called before the rename and once more after it.
     """
     try:
         reason = not_own(path) or why_kept(path)
@@ -42,11 +40,7 @@ def remove(path: Path, why_kept: WhyKept) -> str:
 
 
 def not_own(path: Path) -> str:
-    """Return why a file or folder must not be removed whatever it holds: a link, a mount, a device, another user's.
-
-    Raises:
-        OSError: If it can't be read.
-    """
+    """Return why a file or folder must not be removed whatever it holds: a link, a mount, a device, another user's."""
     reason = _not_own(path)
     if reason or not path.is_dir():
         return reason
@@ -55,18 +49,13 @@ def not_own(path: Path) -> str:
         return "is mounted from elsewhere"
     for entry in entries(path):
         name = entry.relative_to(path).as_posix()
-        why = "is mounted from elsewhere" if f"{place}/{name}" in mounted else _not_own(entry)
-        if why:
+        if why := "is mounted from elsewhere" if f"{place}/{name}" in mounted else _not_own(entry):
             return f"holds {name}, which {why}"
     return ""
 
 
 def entries(folder: Path) -> list[Path]:
-    """Return everything below a folder, deeper entries first, without following links.
-
-    Raises:
-        OSError: If it can't be read.
-    """
+    """Return everything below a folder, deeper entries first, without following links."""
     found, waiting = list[Path](), [folder]
     while waiting:
         current = waiting.pop()

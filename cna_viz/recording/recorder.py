@@ -13,7 +13,7 @@ from cna_viz.recording.gradient_norms import GradientNorms
 from cna_viz.recording.probe import Look, Probe, as_layers, numbers
 from cna_viz.recording.schedule import snapshot_due
 from cna_viz.records.writing.writer import RecordWriter
-from cna_viz.training.evaluate import Scores
+from cna_viz.training.objective import Scores
 
 
 class Recorder:

@@ -1,10 +1,8 @@
 """Records of runs: labelled arrays in memory and plain files on disk, without torch.
 
-    >>> from cna_viz import records
-    >>> record = records.load("8961d5aa")
-    >>> records.stack(records.select(slot="cna", dataset="cora", seed=[0, 1, 2]))
-
-Names are loaded on first use, so the import is fast.
+>>> from cna_viz import records
+>>> record = records.load("8961d5aa")
+>>> records.stack(records.select(slot="cna", dataset="cora", seed=[0, 1, 2]))
 """
 
 from typing import TYPE_CHECKING

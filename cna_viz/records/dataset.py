@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from cna_viz.records.record import Record
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_COSTS: Final = ("seconds_per_epoch", "peak_memory_mib")
 
 
 def to_xarray(record: Record, *, snapshots: bool = False) -> "xr.Dataset":
@@ -35,15 +37,11 @@ def to_xarray(record: Record, *, snapshots: bool = False) -> "xr.Dataset":
 
 
 def snapshots_dataset(record: Record, epochs: Sequence[int]) -> "xr.Dataset":
-    """Return embeddings, predictions and the states of the slots at these epochs, all of them in memory.
+    """Return embeddings, predictions and states of the slots at these epochs, the dimension ``snapshot``, in memory.
 
     Layers are padded to the widest (the last is as wide as there are classes, slots differ in clusters): with NaN, and
     integer variables (predictions, cluster labels, histograms) with -1. Embeddings are converted to float32.
     ``coefficient`` counts powers of x, so a denominator, which begins with b1, is NaN at 0.
-
-    Args:
-        record: The record.
-        epochs: Epochs of snapshots; they become the dimension ``snapshot``.
     """
     import xarray as xr
 
@@ -110,14 +108,9 @@ def attributes(record: Record) -> dict[str, str | int | float]:
         "versions": json.dumps(environment.get("versions", {}), sort_keys=True),
         "commit": environment.get("commit") or "",
         "best_epoch": record.best_epoch,
-        "seconds_per_epoch": _number(summary.get("seconds_per_epoch")),
-        "peak_memory_mib": _number(summary.get("peak_memory_mib")),
+        **{name: math.nan if summary.get(name) is None else float(summary[name]) for name in _COSTS},
         "warnings": json.dumps(summary.get("warnings", [])),
     }
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
 
 
 def stack(records: Iterable[Record | str], runs: str | Path = "runs") -> "xr.Dataset":

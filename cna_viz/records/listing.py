@@ -30,14 +30,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Listed:
-    """One entry of a folder of records.
-
-    Attributes:
-        folder: Its folder.
-        record: The record; None if it can't be opened.
-        status: complete, diverged, incomplete (in progress or interrupted) or broken.
-        problem: The error of a broken one.
-    """
+    """One entry of a folder of records: complete, diverged, incomplete (in progress or interrupted) or broken."""
 
     folder: Path
     record: Record | None
@@ -74,12 +67,7 @@ def _folders(runs: Path) -> list[Path]:
 
 
 def find_run(runs: str | Path, run_id: str) -> Path:
-    """Return the folder of the run with this id, or with the only id that begins with it.
-
-    Raises:
-        RecordError: If there is no such folder of records.
-        UsageError: If no id or several begin with it; lists the available ids, nearest first.
-    """
+    """Return the folder of the run with this id, or with the only id that begins with it; errors as in :func:`load`."""
     names = [folder.name for folder in _folders(Path(runs))]
     # Leftovers of interrupted attempts have the id of their run too, and would make every beginning ambiguous.
     beginning = [name for name in names if run_id and name.startswith(run_id) and ".unfinished-" not in name]
@@ -144,10 +132,10 @@ def select(runs: str | Path = "runs", **criteria: Any) -> list[Record]:
 
 
 def select_one(runs: str | Path = "runs", **criteria: Any) -> Record:
-    """Open the only record whose config has these values; as :func:`select`.
+    """Open the one record whose config has these values; as :func:`select`.
 
     Raises:
-        UsageError: If there is none or more than one, and as :func:`select`.
+        UsageError: If none or several have them, and as :func:`select`.
         RecordError: If there is no such folder.
     """
     found = select(runs, **criteria)

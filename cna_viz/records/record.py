@@ -1,6 +1,5 @@
 """A record, opened for reading."""
 
-import io
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,21 +11,9 @@ import numpy as np
 from cna_viz.config import RunConfig, vocabulary
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
+from cna_viz.records.reading import integrity
 from cna_viz.records.reading.contents import as_variable, read_config, read_metrics, read_summary, unfinished_summary
 from cna_viz.records.reading.facts import metric_of
-from cna_viz.records.reading.integrity import (
-    NOT_ITS_OWN,
-    Manifest,
-    check_folder,
-    check_size,
-    header_of,
-    is_complete,
-    read_checked,
-    read_header,
-    read_manifest,
-    read_unfinished_manifest,
-    unexpected_files,
-)
 from cna_viz.records.reading.tensors import Places, Snapshot, read_graph_places, to_array
 
 if TYPE_CHECKING:
@@ -52,7 +39,7 @@ class Record:
     config: RunConfig
     environment: dict[str, Any]
     summary: dict[str, Any]
-    manifest: Manifest
+    manifest: integrity.Manifest
 
     @property
     def id(self) -> str:
@@ -103,7 +90,7 @@ class Record:
         """
         metrics = read_metrics(self.folder, self.manifest, self.layers)
         last = int(metrics["epoch"][-1]) if metrics.sizes["epoch"] else 0
-        if is_complete(self.folder) and last != self.summary["epochs"]:
+        if integrity.is_complete(self.folder) and last != self.summary["epochs"]:
             path = self.folder / schema.METRICS_FILE
             raise RecordError(f"{path}: ends with epoch {last}, but the run had {self.summary['epochs']}")
         return metrics
@@ -116,8 +103,8 @@ class Record:
         path = self.folder / schema.GRAPH_FILE
         if schema.GRAPH_FILE not in self.manifest:
             raise RecordError(f"{path}: the run ended before it was written")
-        content = read_checked(self.folder, self.manifest[schema.GRAPH_FILE])
-        places = self._graph_places(header_of(io.BytesIO(content)))
+        content = integrity.read_checked(self.folder, self.manifest[schema.GRAPH_FILE])
+        places = self._graph_places(content[: 8 + int.from_bytes(content[:8], "little")])
         tensors = {
             name: to_array(bytearray(content[place.start : place.end]), name, places, path)
             for name, place in sorted(places.items())
@@ -128,7 +115,9 @@ class Record:
     def nodes(self) -> int | None:
         """Number of nodes; None if the run ended before its graph was written."""
         entry = self.manifest.get(schema.GRAPH_FILE)
-        return None if entry is None else self._graph_places(read_header(self.folder, entry))["target"].shape[0]
+        return (
+            None if entry is None else self._graph_places(integrity.read_header(self.folder, entry))["target"].shape[0]
+        )
 
     def embedding(self, layer: int, stage: str = "slot", epoch: int | None = None) -> "xr.DataArray":
         """Return the features of one layer; dims node and channel, float32. Only these are read and checked.
@@ -179,10 +168,7 @@ class Record:
         return xr.DataArray(as_variable(("node",), array), name="prediction")
 
     def snapshot(self, epoch: int | None = None) -> Snapshot:
-        """Return the file of a snapshot, from which single tensors can be read.
-
-        Args:
-            epoch: Epoch of a snapshot; by default that of the selected model.
+        """Return the file of a snapshot, by default that of the selected model, to read single tensors.
 
         Raises:
             UsageError: If there is no snapshot of this epoch; lists the available ones.
@@ -220,15 +206,14 @@ def load_record(folder: str | Path, *, incomplete: bool = False) -> Record:
             the folder holds anything else.
     """
     folder = Path(folder)
-    check_folder(folder)
-    unfinished = incomplete and not is_complete(folder)
-    manifest = read_unfinished_manifest(folder) if unfinished else read_manifest(folder)
+    unfinished = incomplete and not integrity.is_complete(folder)
+    manifest = integrity.read_unfinished_manifest(folder) if unfinished else integrity.read_manifest(folder)
     for name in schema.REQUIRED_FILES:
         if name in manifest:
-            (check_size if name in _LARGE else read_checked)(folder, manifest[name])
+            (integrity.check_size if name in _LARGE else integrity.read_checked)(folder, manifest[name])
     config, environment = read_config(folder, manifest)
     if unfinished:
         return Record(folder, config, environment, unfinished_summary(folder, manifest, config, environment), manifest)
-    for name in unexpected_files(folder, manifest):
-        raise RecordError(f"{folder / name}: {NOT_ITS_OWN}; move it out of the folder")
+    for name in integrity.unexpected_files(folder, manifest):
+        raise RecordError(f"{folder / name}: {integrity.NOT_ITS_OWN}; move it out of the folder")
     return Record(folder, config, environment, read_summary(folder, manifest), manifest)

@@ -22,15 +22,8 @@ MANIFEST_FILE: Final = "manifest.jsonl"
 COMPLETE_FILE: Final = "COMPLETE"
 SNAPSHOT_FOLDER: Final = "snapshots"
 
-REQUIRED_FILES: Final = (
-    CONFIG_FILE,
-    ENVIRONMENT_FILE,
-    GRAPH_FILE,
-    METRICS_FILE,
-    TIMINGS_FILE,
-    SELECTED_FILE,
-    SUMMARY_FILE,
-)
+_LINES: Final = (METRICS_FILE, TIMINGS_FILE)
+REQUIRED_FILES: Final = (CONFIG_FILE, ENVIRONMENT_FILE, GRAPH_FILE, *_LINES, SELECTED_FILE, SUMMARY_FILE)
 STATUSES: Final = ("complete", "diverged", "incomplete")
 LARGEST: Final = 2**63 - 1
 """Largest integer that arrays can hold."""
@@ -44,7 +37,6 @@ class Variable:
 
     Attributes:
         dims: Its dimensions.
-        meaning: Its meaning.
         dtypes: Allowed dtypes of a tensor, in the names of safetensors; integers are at least 0.
         sizes: Dimensions of fixed size.
         most: Largest allowed integer, or the dimension that its integers index (``edge``: a number of edges).
@@ -52,7 +44,6 @@ class Variable:
     """
 
     dims: tuple[str, ...]
-    meaning: str
     dtypes: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     most: int | str = LARGEST
@@ -68,57 +59,32 @@ PER_LAYER: Final = ("epoch", "layer", "stage")
 """Dimensions of a measure."""
 PER_SPLIT: Final = ("epoch", "split")
 """Dimensions of loss and scores."""
-PER_CLUSTER: Final = ("snapshot", "layer", "cluster")
-"""First dimensions of the state of a slot."""
+_PER_CLUSTER: Final = ("snapshot", "layer", "cluster")
 
 HISTOGRAM_REACH: Final = 8.0
 HISTOGRAM_BINS: Final = 82
 """80 bins of width 0.2 from -8 to 8, one below and one above."""
 
 VARIABLES: Final[dict[str, Variable]] = {
-    "loss": Variable(PER_SPLIT, "mean cross-entropy in nats, or mean squared error"),
-    "accuracy": Variable(PER_SPLIT, "share of correctly classified nodes or graphs, 0 to 1"),
-    "macro_f1": Variable(PER_SPLIT, "F1, mean over classes, 0 to 1"),
-    "roc_auc": Variable(PER_SPLIT, "area under the ROC curve of two classes, 0 to 1"),
-    "nmse": Variable(PER_SPLIT, "mean squared error divided by the mean of all targets"),
-    "r2": Variable(PER_SPLIT, "explained share of the variance, at most 1"),
-    **{name: Variable(PER_LAYER, measure.meaning) for name, measure in MEASURES.items()},
-    "embedding": Variable(("snapshot", "layer", "stage", "node", "channel"), "features", ("F16", "F32")),
-    "prediction": Variable(
-        ("snapshot", "node"), "predicted class or number of the node, or of its graph", ("I32", "F32")
-    ),
-    "cluster_label": Variable(
-        ("snapshot", "layer", "node"), "cluster of the node in the slot", ("I32",), most="cluster"
-    ),
-    "centroid": Variable((*PER_CLUSTER, "channel"), "centroids of the slot's clusters", ("F32",)),
-    "rational_numerator": Variable(
-        (*PER_CLUSTER, "coefficient"), "a0 ... a5 of the rational", ("F32",), {"coefficient": 6}
-    ),
-    "rational_denominator": Variable(
-        (*PER_CLUSTER, "coefficient"), "b1 ... b4 of the rational", ("F32",), {"coefficient": 4}
-    ),
-    "slot_input_histogram": Variable(
-        (*PER_CLUSTER, "bin"),
-        "histogram of the inputs of the cluster's rational",
-        ("I64",),
-        {"bin": HISTOGRAM_BINS},
-    ),
-    "target": Variable(("node",), "class or number to predict, of the node or of its graph", ("I64", "F32")),
-    "split_of_node": Variable(("node",), "0 none, 1 train, 2 val, 3 test", ("I8",), most=3),
-    "degree": Variable(("node",), "number of neighbours", ("I64",), most="edge"),
-    "edge_index": Variable(("end", "edge"), "edges, both directions", ("I64",), {"end": 2}, most="node"),
-    "graph_of_node": Variable(
-        ("node",), "graph of the node, in datasets of graphs", ("I64",), most="node", ascending=True
-    ),
+    **dict.fromkeys(("loss", *vocabulary.SCORES), Variable(PER_SPLIT)),
+    **dict.fromkeys(MEASURES, Variable(PER_LAYER)),
+    "embedding": Variable(("snapshot", "layer", "stage", "node", "channel"), ("F16", "F32")),
+    "prediction": Variable(("snapshot", "node"), ("I32", "F32")),
+    "cluster_label": Variable(("snapshot", "layer", "node"), ("I32",), most="cluster"),
+    "centroid": Variable((*_PER_CLUSTER, "channel"), ("F32",)),
+    "rational_numerator": Variable((*_PER_CLUSTER, "coefficient"), ("F32",), {"coefficient": 6}),
+    "rational_denominator": Variable((*_PER_CLUSTER, "coefficient"), ("F32",), {"coefficient": 4}),
+    "slot_input_histogram": Variable((*_PER_CLUSTER, "bin"), ("I64",), {"bin": HISTOGRAM_BINS}),
+    "target": Variable(("node",), ("I64", "F32")),
+    "split_of_node": Variable(("node",), ("I8",), most=3),
+    "degree": Variable(("node",), ("I64",), most="edge"),
+    "edge_index": Variable(("end", "edge"), ("I64",), {"end": 2}, most="node"),
+    "graph_of_node": Variable(("node",), ("I64",), most="node", ascending=True),
 }
 
-LAYER_VARIABLES: Final = (
-    "cluster_label",
-    "centroid",
-    "rational_numerator",
-    "rational_denominator",
-    "slot_input_histogram",
-)
+_RATIONAL: Final = ("rational_numerator", "rational_denominator")
+LAYER_VARIABLES: Final = ("cluster_label", "centroid", *_RATIONAL, "slot_input_histogram")
+"""The state of a slot."""
 
 _SNAPSHOT: Final = re.compile(rf"{SNAPSHOT_FOLDER}/([0-9]{{4,19}})\.safetensors")
 _TENSOR: Final = re.compile(

@@ -8,7 +8,7 @@ from cna_viz.errors import RecordError
 from cna_viz.records import schema
 from cna_viz.records.reading import facts
 from cna_viz.records.reading.files import parse_lines
-from cna_viz.records.reading.integrity import NOT_ITS_OWN, check_file, read_checked, read_manifest, unexpected_files
+from cna_viz.records.reading.integrity import NOT_ITS_OWN, read_checked, read_manifest, unexpected_files
 from cna_viz.records.reading.tensors import Snapshot
 from cna_viz.records.record import Record, load_record
 
@@ -34,7 +34,7 @@ def find_problems(folder: str | Path) -> list[str]:
         return list(problems)
     for entry in manifest.values():
         if entry.tensors is None:
-            attempt(check_file, folder, entry)
+            attempt(read_checked, folder, entry)
     for name in attempt(unexpected_files, folder, manifest) or ():
         problems[f"{folder / name}: {NOT_ITS_OWN}"] = None
     # The meaning of the files is only checked if each is as it was written.

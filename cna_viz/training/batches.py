@@ -25,13 +25,9 @@ def _deal(train: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor
 
 @dataclass(frozen=True)
 class Subgraph:
-    """A sample of nodes and of the edges between them.
+    """A sample: distinct nodes of the graph, seeds first, ``[nodes]``, edges among them, and the rows of the seeds.
 
-    Attributes:
-        nodes: Index in the graph, int64, ``[nodes]``, each once; the seeds come first.
-        edge_index: Edges in the numbering of ``nodes``, int64, ``[2, edges]``: both directions of every edge, sorted,
-            no duplicates, no self-loops.
-        seeds: Rows of the nodes that the sample was drawn for, int64, ``[seeds]``.
+    ``edge_index``, ``[2, edges]``, has both directions of every edge in the numbering of ``nodes``, sorted, no loops.
     """
 
     nodes: Tensor
@@ -43,13 +39,10 @@ class NeighborBatches:
     """Mini-batches of training nodes with sampled neighbourhoods (Hamilton et al., arXiv 1706.02216).
 
     From every seed, and then from every newly reached node, up to ``neighbors`` neighbours are drawn uniformly without
-    replacement, ``hops`` times over. With ``neighbors`` no smaller than the largest degree, a model of ``hops`` layers
-    sees the same as in the whole graph. Drawn edges are kept in both directions, so a node can get more than
-    ``neighbors`` edges because its neighbours drew it.
-
-    The training nodes are shuffled in every epoch, into batches whose sizes differ by at most one. All randomness comes
-    from ``seed`` and the epoch; the sample is drawn on the CPU. (PyG's ``NeighborLoader`` needs a compiled extension
-    that does not exist for every version of torch.)
+    replacement, ``hops`` times over. Drawn edges are kept in both directions, so a node can get more than ``neighbors``
+    edges because its neighbours drew it. The training nodes are shuffled in every epoch, into batches whose sizes
+    differ by at most one. All randomness comes from ``seed`` and the epoch; the sample is drawn on the CPU. (PyG's
+    ``NeighborLoader`` needs a compiled extension that does not exist for every version of torch.)
 
     Args:
         edge_index: Edges of the graph, both directions of each, ``[2, edges]``. Sorted ones are not copied.
@@ -86,10 +79,6 @@ class NeighborBatches:
             self._ends = self._ends[row.argsort(stable=True)]
         self._start = torch.zeros(num_nodes + 1, dtype=torch.long)  # of every node's neighbours among the ends
         torch.cumsum(torch.bincount(row, minlength=num_nodes), dim=0, out=self._start[1:])
-
-    def __len__(self) -> int:
-        """Return the number of batches of an epoch."""
-        return self._count
 
     def epoch(self, number: int) -> Iterator[Subgraph]:
         """Yield the batches of an epoch; every training node is a seed of exactly one of them."""
@@ -158,13 +147,9 @@ def _distinct(values: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class GraphBatch:
-    """Graphs of a dataset as one disconnected graph.
+    """Graphs of a dataset: ``graphs`` and ``nodes`` are indices in the dataset, ``[graphs]`` and ``[nodes]``.
 
-    Attributes:
-        graphs: Index of the graphs in the dataset, int64, ``[graphs]``.
-        nodes: Index of the nodes in the dataset, int64, ``[nodes]``.
-        edge_index: Edges in the numbering of ``nodes``, int64, ``[2, edges]``.
-        graph_of_node: Position of every node's graph in ``graphs``, int64, ``[nodes]``.
+    ``edge_index`` is in the numbering of ``nodes``, ``[2, edges]``, and ``graph_of_node`` in that of ``graphs``.
     """
 
     graphs: Tensor
@@ -193,10 +178,6 @@ class GraphBatches:
         self._edges, self._first, self._train, self.seed = edge_index, first_nodes, train, seed
         self._count = 1 if batch_size is None else -(-len(train) // batch_size)
         self._whole = self.take(train) if batch_size is None else None
-
-    def __len__(self) -> int:
-        """Return the number of batches of an epoch."""
-        return self._count
 
     def epoch(self, number: int) -> Iterator[GraphBatch]:
         """Yield the batches of an epoch; every training graph is in exactly one of them."""

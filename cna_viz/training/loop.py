@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from cna_viz.config import TrainingConfig
 from cna_viz.errors import NotFiniteError
-from cna_viz.training.evaluate import Scores, evaluate
-from cna_viz.training.objective import CLASSIFICATION, Objective
+from cna_viz.training.objective import CLASSIFICATION, Objective, Scores, evaluate
 from cna_viz.training.step import TrainingBatch, adam, step
 
 Batches: TypeAlias = Callable[[int], Iterable[TrainingBatch]]
@@ -85,7 +84,7 @@ def fit(
         parts: Rows of ``train``, ``val`` and ``test``. Only train is trained on, only val selects.
         config: Epochs, learning rates, weight decay, patience.
         callbacks: Observers.
-        batches: Returns the batches of an epoch, one step each; by default an epoch is one step on ``inputs``.
+        batches: Batches of every epoch, one step each; by default an epoch is one step on ``inputs``.
         objective: Loss and scores.
 
     Returns:

@@ -1,32 +1,15 @@
-"""Loss and scores of classification and regression."""
+"""Loss and scores of classification and regression, on train, val and test."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+from torch import Tensor, nn
 
 from cna_viz.config import vocabulary
-
-
-class Objective(Protocol):
-    """The loss of every row of an output, and scores of parts of the rows."""
-
-    @property
-    def metric(self) -> str:
-        """Name of the score that selects the model."""
-
-    def losses(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of every row, ``[rows]``, from the output, ``[rows, outputs]``, and its target."""
-
-    def scores(self, output: Tensor, target: Tensor, parts: "Parts") -> dict[str, Tensor]:
-        """Return scores of every part by name, ``[parts]``; NaN if undefined."""
-
-    def prediction(self, output: Tensor) -> Tensor:
-        """Return the predicted class, int32, or number, float32, of every row, ``[rows]``."""
 
 
 @dataclass(frozen=True)
@@ -51,31 +34,24 @@ class Parts:
 
 @dataclass(frozen=True)
 class Classification:
-    """Cross-entropy; accuracy, macro F1 and, where it is the metric, the area under the ROC curve.
-
-    Attributes:
-        metric: ``accuracy``, ``macro_f1`` or ``roc_auc`` (two classes).
-    """
+    """Cross-entropy; accuracy, macro F1 and, if it is the ``metric`` that selects the model, ROC AUC of two classes."""
 
     metric: str = "accuracy"
 
     def losses(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return the cross-entropy of every row in nats."""
+        """Return the cross-entropy of every row in nats, ``[rows]``, from the logits, ``[rows, classes]``."""
         return F.cross_entropy(output, target, reduction="none")
 
     def scores(self, output: Tensor, target: Tensor, parts: Parts) -> dict[str, Tensor]:
-        """Return accuracy and macro F1, 0 to 1, and ROC AUC if it is the metric."""
+        """Return accuracy and macro F1, 0 to 1, and ROC AUC if it is the metric, by name and part, ``[parts]``."""
         predicted = output.argmax(dim=1)
         right = predicted == target
         found = {"accuracy": parts.mean(right), "macro_f1": macro_f1(predicted, target, output.shape[1], parts)}
         return found | {"roc_auc": roc_auc(output, target, parts)} if self.metric == "roc_auc" else found
 
     def prediction(self, output: Tensor) -> Tensor:
-        """Return the class with the highest logit."""
+        """Return the class with the highest logit, int32, ``[rows]``."""
         return output.argmax(dim=1).to(torch.int32)
-
-
-CLASSIFICATION: Final = Classification()
 
 
 @dataclass(frozen=True)
@@ -111,16 +87,13 @@ class Regression:
         return output.squeeze(1).float()
 
 
+Objective: TypeAlias = Classification | Regression
+CLASSIFICATION: Final = Classification()
+
+
 def make_objective(target: Tensor, metric: str) -> Objective:
     """Return the objective for the targets of a dataset, integer classes or floats; ``metric`` selects the model."""
     return Regression(float(target.mean()), metric) if target.is_floating_point() else Classification(metric)
-
-
-def better(metric: str, score: float) -> float:
-    """Return a score with its sign such that more is better; an undefined one is worst."""
-    if score != score:
-        return -torch.inf
-    return -score if metric in vocabulary.LOWER_IS_BETTER else score
 
 
 def macro_f1(predicted: Tensor, target: Tensor, classes: int, parts: Parts) -> Tensor:
@@ -144,8 +117,7 @@ def macro_f1(predicted: Tensor, target: Tensor, classes: int, parts: Parts) -> T
 def roc_auc(output: Tensor, target: Tensor, parts: Parts) -> Tensor:
     """Return the area under the ROC curve of class 1 against class 0 by part.
 
-    NaN if only one class occurs, or a logit is not finite. Scikit-learn ranks by the difference of the logits,
-    ``output``, ``[rows, 2]``.
+    The score is the difference of the logits, ``[rows, 2]``; NaN if only one class occurs, or a logit is not finite.
     """
     from sklearn.metrics import roc_auc_score  # takes a second to import, and few datasets need it
 
@@ -158,3 +130,42 @@ def roc_auc(output: Tensor, target: Tensor, parts: Parts) -> Tensor:
         for rows in (part == number for number in range(len(parts.sizes)))
     ]
     return torch.tensor(areas, dtype=torch.float64, device=output.device)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Mean loss by part, scores by name and part (NaN if undefined), and the name of the score that selects."""
+
+    loss: dict[str, float]
+    values: dict[str, dict[str, float]]
+    metric: str
+
+    def selecting(self) -> float:
+        """Return the validation score that selects the model, with its sign such that more is better; NaN is worst."""
+        score = self.values[self.metric]["val"]
+        if score != score:
+            return -torch.inf
+        return -score if self.metric in vocabulary.LOWER_IS_BETTER else score
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module,
+    inputs: tuple[Any, ...],
+    target: Tensor,
+    parts: Mapping[str, Tensor],
+    objective: Objective = CLASSIFICATION,
+) -> Scores:
+    """Score the model in evaluation mode on all parts (such as train, val and test) with one forward pass.
+
+    ``model(*inputs)`` returns ``[rows, outputs]``, a row per node or per graph, with one ``target`` each.
+    """
+    model.eval()
+    output = model(*inputs)
+    rows, grouped = torch.cat(list(parts.values())), Parts.of(list(parts.values()))
+    output, target = output[rows], target[rows]
+    found = {"loss": grouped.mean(objective.losses(output, target)), **objective.scores(output, target, grouped)}
+    # One transfer for all numbers: reading them one by one would make a GPU wait for each.
+    table = torch.stack(list(found.values())).tolist()
+    values = {name: dict(zip(parts, row, strict=True)) for name, row in zip(found, table, strict=True)}
+    return Scores(values.pop("loss"), values, objective.metric)

@@ -23,13 +23,7 @@ _SETTINGS: Final = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_T
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """The input of one step, on the device of the model.
-
-    Attributes:
-        inputs: Arguments of the model.
-        target: Target of every row of the output, ``[rows]``.
-        seeds: Rows whose loss counts, int64, ``[seeds]``; the other nodes only provide features.
-    """
+    """Arguments of the model, targets of all rows of its output, ``[rows]``, and the rows of the loss, ``[seeds]``."""
 
     inputs: tuple[Any, ...]
     target: Tensor

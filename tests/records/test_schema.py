@@ -17,6 +17,5 @@ def test_dimensions_are_named_and_known() -> None:
     for name, variable in schema.VARIABLES.items():
         assert set(variable.dims) <= known, name
         assert len(set(variable.dims)) == len(variable.dims)
-        assert variable.meaning
     assert set(schema.LAYER_VARIABLES) <= set(schema.VARIABLES)
     assert set(MEASURES) <= set(schema.VARIABLES)

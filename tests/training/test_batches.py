@@ -137,7 +137,7 @@ def test_an_epoch_has_every_seed_once(edges: Tensor, count: int, batch_size: int
     for epoch in (1, 2):
         seeds = [batch.nodes[batch.seeds] for batch in batches.epoch(epoch)]
         assert sorted(torch.cat(seeds).tolist()) == sorted(train.tolist())
-        assert len(seeds) == len(batches) == -(-count // batch_size)
+        assert len(seeds) == -(-count // batch_size)
         sizes = [len(part) for part in seeds]
         assert max(sizes) <= batch_size
         assert max(sizes) - min(sizes) <= 1
@@ -247,7 +247,7 @@ def check(batch: GraphBatch) -> None:
 def test_all_in_one() -> None:
     batches = GraphBatches(rings(), FIRST, TRAIN, batch_size=None, seed=0)
     (batch,) = batches.epoch(1)
-    assert len(batches) == 1
+    assert len(list(batches.epoch(1))) == 1
     assert batch.graphs.tolist() == TRAIN.tolist()
     check(batch)
 
@@ -257,7 +257,7 @@ def test_dealt_into_batches(batch_size: int, sizes: list[int]) -> None:
     batches = GraphBatches(rings(), FIRST, TRAIN, batch_size=batch_size, seed=3)
     dealt = list(batches.epoch(1))
     assert [len(batch.graphs) for batch in dealt] == sizes
-    assert len(batches) == len(sizes)
+    assert len(list(batches.epoch(1))) == len(sizes)
     assert torch.cat([batch.graphs for batch in dealt]).sort().values.tolist() == TRAIN.tolist()
     for batch in dealt:
         check(batch)

@@ -16,8 +16,8 @@ from cna_viz.config import TrainingConfig
 from cna_viz.nn.cna import CNA
 from cna_viz.progress import bar
 from cna_viz.training import loop
-from cna_viz.training.evaluate import Scores, evaluate
 from cna_viz.training.loop import EpochBar, Outcome, fit
+from cna_viz.training.objective import Scores, evaluate
 
 Pairs = list[tuple[float, float]]
 Script = Callable[[Pairs], None]

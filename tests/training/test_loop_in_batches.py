@@ -14,8 +14,8 @@ from cna_viz.config import TrainingConfig
 from cna_viz.errors import NotFiniteError
 from cna_viz.nn.cna import CNA
 from cna_viz.training.batches import NeighborBatches
-from cna_viz.training.evaluate import Scores, evaluate
 from cna_viz.training.loop import fit
+from cna_viz.training.objective import Scores, evaluate
 from cna_viz.training.step import TrainingBatch
 
 NODES = 120

@@ -20,10 +20,9 @@ OTHERWISE: Final = 0.01
 
 @dataclass(frozen=True)
 class RecordDifference:
-    """The difference of one variable between two records.
+    """The difference of one variable (``what``) between two records.
 
     Attributes:
-        what: Name of the variable.
         bits: Whether all values are equal to the bit; NaN equals NaN.
         apart: The largest distance of numbers relative to the largest number; the share of classes and clusters that
             differ. Infinite if one record lacks the variable, shapes differ, or only one value is finite.
@@ -42,12 +41,7 @@ class RecordDifference:
 
 
 def differences(one: Record, other: Record) -> list[RecordDifference]:
-    """Compare all measurements and tensors of two records of the same config; timings and machines are not compared.
-
-    Raises:
-        UsageError: If their configs differ.
-        RecordError: If a file is not what was written.
-    """
+    """Compare everything but timings and machines of two records; raises UsageError if their configs differ."""
     if one.config != other.config:
         raise UsageError(f"runs {one.id} and {other.id} are two configs: what differs between them is no error")
     common = sorted({*one.snapshots} & {*other.snapshots})
@@ -84,24 +78,17 @@ def _difference(name: str, here: Array | None, there: Array | None, exact: bool 
     most = 0.0 if exact else OTHERWISE if discrete else TOLERANCE
     if here.shape != there.shape or here.dtype != there.dtype:
         return RecordDifference(what, False, np.inf, most)
-    if _same_bits(here, there):
+    if here.dtype.kind == "f":  # all bit patterns of NaN are one value
+        here, there = (np.where(np.isnan(array), np.nan, array).astype(array.dtype) for array in (here, there))
+    if here.tobytes() == there.tobytes():
         return RecordDifference(what, True, 0.0, most)
     return RecordDifference(what, False, float(np.mean(here != there)) if discrete else _distance(here, there), most)
-
-
-def _same_bits(here: Array, there: Array) -> bool:
-    """Whether two arrays of one dtype are equal to the bit, with all bit patterns of NaN taken for one."""
-    if here.dtype.kind == "f":
-        here, there = (np.where(np.isnan(array), np.nan, array).astype(array.dtype) for array in (here, there))
-    return here.tobytes() == there.tobytes()
 
 
 def _distance(here: Array, there: Array) -> float:
     here, there = here.astype(np.float64), there.astype(np.float64)
     finite = np.isfinite(here)
-    if not np.array_equal(finite, np.isfinite(there)) or not np.array_equal(
-        here[~finite], there[~finite], equal_nan=True
-    ):
+    if not np.array_equal(np.where(finite, 0, here), np.where(np.isfinite(there), 0, there), equal_nan=True):
         return np.inf
     largest = max(np.abs(here[finite]).max(initial=0.0), np.abs(there[finite]).max(initial=0.0))
     return float(np.abs(here[finite] - there[finite]).max(initial=0.0) / largest) if largest else 0.0

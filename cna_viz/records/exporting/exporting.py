@@ -147,9 +147,6 @@ def write_netcdf(dataset: "xr.Dataset", path: Path) -> list[str]:
     """Write a dataset as netCDF 3, which needs no further package, and return notes on the necessary changes.
 
     netCDF 3 has no integers of 64 bits, no float16, and no dimension of length 0.
-
-    Raises:
-        UsageError: If a variable is too large for the format.
     """
     empty = sorted(str(name) for name, variable in dataset.variables.items() if 0 in variable.shape)
     notes = [f"netCDF 3: left out because empty: {', '.join(empty)}"] if empty else []

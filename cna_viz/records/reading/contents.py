@@ -47,19 +47,29 @@ def read_config(folder: Path, manifest: Manifest) -> tuple[RunConfig, dict[str, 
 
 def read_summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
     """Return the summary; that of an unfinished run may lack all but the status."""
-    path = folder / schema.SUMMARY_FILE
-    summary = parse_json(read_listed(folder, manifest, schema.SUMMARY_FILE), path)
-    facts.check(facts.Summary if is_complete(folder) else facts.UnfinishedSummary, summary, str(path))
-    return summary
+    model = facts.Summary if is_complete(folder) else facts.UnfinishedSummary
+    return _read(folder, manifest, schema.SUMMARY_FILE, model)
+
+
+def read_selected(folder: Path, manifest: Manifest, layers: int) -> dict[str, Any]:
+    """Return epoch and measures of the selected model."""
+    return _read(folder, manifest, schema.SELECTED_FILE, facts.Selected, layers)
+
+
+def _read(
+    folder: Path, manifest: Manifest, name: str, model: type[facts.Facts], layers: int | None = None
+) -> dict[str, Any]:
+    stated = parse_json(read_listed(folder, manifest, name), folder / name)
+    facts.check(model, stated, str(folder / name), layers=layers)
+    return stated
 
 
 def unfinished_summary(
     folder: Path, manifest: Manifest, config: RunConfig, environment: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the summary of a run that is in progress or was interrupted; its status is ``incomplete``.
+    """Return the summary of a run in progress or an interrupted one, completing the facts that the run wrote itself.
 
-    Facts that the run wrote itself come first. By default the best epoch is the one whose model was selected, else the
-    last measured one, else the last.
+    The best epoch is by default the one whose model was selected, else the last measured one, else the last.
     """
     epochs, measured = _last_epochs(folder, manifest)
     if schema.SELECTED_FILE in manifest:
@@ -69,11 +79,9 @@ def unfinished_summary(
         facts.metric_of(config, environment): {},
         "best_epoch": measured,
         "epochs": epochs,
-        "seconds_per_epoch": None,
-        "parameters": None,
         "split_seed": config.split_seed,
         "split_sizes": {},
-        "peak_memory_mib": None,
+        **dict.fromkeys(("seconds_per_epoch", "parameters", "peak_memory_mib")),
     }
     warning = f"the run was not finished; this is what there is up to epoch {epochs}"
     return {**known, **written, "status": "incomplete", "warnings": [*written.get("warnings", []), warning]}
@@ -94,19 +102,8 @@ def _last_epochs(folder: Path, manifest: Manifest) -> tuple[int, int]:
     return last or 0, last or 0
 
 
-def read_selected(folder: Path, manifest: Manifest, layers: int) -> dict[str, Any]:
-    """Return epoch and measures of the selected model."""
-    path = folder / schema.SELECTED_FILE
-    selected = parse_json(read_listed(folder, manifest, schema.SELECTED_FILE), path)
-    facts.check(facts.Selected, selected, str(path), layers=layers)
-    return selected
-
-
 def read_metrics(folder: Path, manifest: Manifest, layers: int) -> "xr.Dataset":
-    """Return loss, scores and measures; dims epoch, split, layer and stage. NaN if not measured.
-
-    The measures of the selected model's epoch come from its own file if its line has none.
-    """
+    """Return loss, scores and measures (of the selected epoch from its own file); dims epoch, split, layer, stage."""
     import xarray as xr
 
     path = folder / schema.METRICS_FILE
@@ -121,15 +118,10 @@ def read_metrics(folder: Path, manifest: Manifest, layers: int) -> "xr.Dataset":
         if before == selected["epoch"]:
             line.setdefault("layers", selected["layers"])
     unknown = dict.fromkeys(vocabulary.SPLITS)
-    scores = {
-        name: [[line.get(name, unknown)[split] for split in vocabulary.SPLITS] for line in lines]
-        for name in ("loss", *vocabulary.SCORES)
-    }
-    shape = (len(lines), len(vocabulary.SPLITS))
-    variables = {
-        name: as_variable(schema.PER_SPLIT, np.array(rows, dtype=np.float64).reshape(shape))
-        for name, rows in scores.items()
-    }
+    shape, variables = (len(lines), len(vocabulary.SPLITS)), {}
+    for name in ("loss", *vocabulary.SCORES):
+        rows = [[line.get(name, unknown)[split] for split in vocabulary.SPLITS] for line in lines]
+        variables[name] = as_variable(schema.PER_SPLIT, np.array(rows, dtype=np.float64).reshape(shape))
     for name in MEASURES:
         values = np.full((len(lines), layers, len(vocabulary.STAGES)), np.nan)
         for row, line in zip(values, lines, strict=True):

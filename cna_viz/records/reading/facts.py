@@ -120,7 +120,7 @@ class FileLine(Facts):
 
 
 class SnapshotLine(Facts):
-    """A line of the manifest for a snapshot: checksums of its header and of every tensor."""
+    """A line of the manifest for a snapshot."""
 
     bytes: Count
     header: Digest
@@ -128,16 +128,10 @@ class SnapshotLine(Facts):
 
 
 def check(model: type[Facts], stated: Mapping[str, Any], where: str, *, layers: int | None = None) -> None:
-    """Check a decoded JSON object.
-
-    Args:
-        model: Its contract.
-        stated: The object.
-        where: The file, for the message.
-        layers: Number of layers of the run, which measures have one value for.
+    """Check a decoded JSON object; ``layers`` is the number of values of a measure.
 
     Raises:
-        RecordError: Names the file, the first wrong fact, its value and what is allowed.
+        RecordError: Names the file (``where``), the first wrong fact, its value and what is allowed.
     """
     try:
         model.model_validate(stated, context=layers)
@@ -149,11 +143,7 @@ def check(model: type[Facts], stated: Mapping[str, Any], where: str, *, layers: 
 
 
 def check_version(version: object, where: str) -> None:
-    """Check that a record of this schema version can be read.
-
-    Raises:
-        RecordError: If it is older than :data:`OLDEST`, newer than this cna_viz, or not a version.
-    """
+    """Check that a record of this schema version can be read."""
     known = f"this cna_viz reads versions {OLDEST} to {SCHEMA_VERSION}"
     if type(version) is not int:
         raise RecordError(f"{where}: schema version {shown(version)}; {known}")

@@ -40,11 +40,7 @@ def readable(path: Path | str) -> Iterator[None]:
 
 
 def size_of(path: Path) -> int:
-    """Return the size in bytes of a regular file. A link could lead anywhere, and reading a pipe could block forever.
-
-    Raises:
-        RecordError: If it is missing, a link, a pipe or a device.
-    """
+    """Return the size of a regular file; refuse links, which lead anywhere, and pipes, which can block forever."""
     with readable(path):
         status = path.lstat()
     if not stat.S_ISREG(status.st_mode):
@@ -62,12 +58,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_json(content: bytes, where: Path | str) -> dict[str, Any]:
-    """Parse a JSON object; ``where`` names the file in messages.
-
-    Raises:
-        RecordError: If it is not one, or has a duplicate key, NaN, an integer of more than 64 bits, text that can't be
-            encoded, or deep nesting.
-    """
+    """Parse a JSON object; refuse duplicate keys, NaN, integers beyond 64 bits, unencodable text, and deep nesting."""
     try:
         value = json.loads(content.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
         _check_plain(value, DEEPEST)

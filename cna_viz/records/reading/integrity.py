@@ -1,11 +1,10 @@
 """The manifest of a record, and checks of the files against it."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 from cna_viz.errors import RecordError, shown
 from cna_viz.records import schema
@@ -15,14 +14,7 @@ from cna_viz.records.reading.files import parse_lines, read_bytes, read_json, re
 
 @dataclass(frozen=True)
 class ManifestEntry:
-    """A file as the manifest describes it.
-
-    Attributes:
-        file: Path within the record.
-        bytes: Size.
-        sha256: Checksum of the file; of a snapshot, of the header before its tensors.
-        tensors: Checksum of every tensor of a snapshot, so that one can be checked without reading the others.
-    """
+    """A file of the record and its size; a checksum of its content, or for a snapshot, of header and every tensor."""
 
     file: str
     bytes: int
@@ -45,11 +37,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a sealed record and check it against its mark.
-
-    Raises:
-        RecordError: If the record is missing, unfinished, or its manifest was altered.
-    """
+    """Read the manifest of a sealed record and check it against its mark."""
     check_folder(folder)
     if not is_complete(folder):
         raise RecordError(
@@ -87,22 +75,16 @@ def _entries(folder: Path, content: bytes) -> Manifest:
         facts.check_version(version, str(folder))
     path, manifest = folder / schema.MANIFEST_FILE, Manifest()
     for line in parse_lines(content, path):
-        entry = _entry(line, path)
-        if entry.file in manifest:
-            raise RecordError(f"{path}: {entry.file} is listed twice")
-        manifest[entry.file] = entry
+        file = line.get("file")
+        if not schema.is_record_file(file):
+            raise RecordError(f"{path}: {shown(file)} is not a file of a record")
+        if file in manifest:
+            raise RecordError(f"{path}: {file} is listed twice")
+        snapshot = file not in schema.REQUIRED_FILES
+        facts.check(facts.SnapshotLine if snapshot else facts.FileLine, line, f"{path}: {file}")
+        digest, tensors = (line["header"], line["tensors"]) if snapshot else (line["sha256"], None)
+        manifest[file] = ManifestEntry(file, line["bytes"], digest, tensors)
     return manifest
-
-
-def _entry(line: Mapping[str, Any], path: Path) -> ManifestEntry:
-    file = line.get("file")
-    if not schema.is_record_file(file):
-        raise RecordError(f"{path}: {shown(file)} is not a file of a record")
-    if file in schema.REQUIRED_FILES:
-        facts.check(facts.FileLine, line, f"{path}: {file}")
-        return ManifestEntry(file, line["bytes"], line["sha256"])
-    facts.check(facts.SnapshotLine, line, f"{path}: {file}")
-    return ManifestEntry(file, line["bytes"], line["header"], line["tensors"])
 
 
 def unexpected_files(folder: Path, manifest: Manifest) -> list[str]:
@@ -143,14 +125,6 @@ def check_digest(folder: Path, entry: ManifestEntry, digest: str) -> None:
         raise RecordError(f"{folder / entry.file}: altered since it was written (its SHA-256 does not match)")
 
 
-def check_file(folder: Path, entry: ManifestEntry) -> None:
-    """Check size and checksum of a file without holding it in memory."""
-    check_size(folder, entry)
-    with readable(folder / entry.file), (folder / entry.file).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    check_digest(folder, entry, digest)
-
-
 def read_checked(folder: Path, entry: ManifestEntry) -> bytes:
     """Return the content of a file; raises :class:`~cna_viz.errors.RecordError` if it is not as the manifest says."""
     check_size(folder, entry)
@@ -165,13 +139,8 @@ def read_listed(folder: Path, manifest: Manifest, name: str) -> bytes:
 
 
 def read_header(folder: Path, entry: ManifestEntry) -> bytes:
-    """Return the header of a safetensors file, whose size is checked."""
+    """Return the header of a safetensors file: the length of a JSON, and the JSON, cut if it is too long."""
     check_size(folder, entry)
     with readable(folder / entry.file), (folder / entry.file).open("rb") as file:
-        return header_of(file)
-
-
-def header_of(file: IO[bytes]) -> bytes:
-    """Return the header of a safetensors file: the length of a JSON, and the JSON, cut if it is too long."""
-    length = file.read(8)
-    return length + file.read(min(int.from_bytes(length, "little"), LONGEST_HEADER))
+        length = file.read(8)
+        return length + file.read(min(int.from_bytes(length, "little"), LONGEST_HEADER))

@@ -1,7 +1,4 @@
-"""The tensors of a safetensors file: its header is checked against the schema before any data is read.
-
-A snapshot of a deep network is larger than memory, so each tensor is read and checked without the others.
-"""
+"""The tensors of a safetensors file, each read and checked alone: a snapshot of a deep network exceeds the memory."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -26,16 +23,7 @@ LENGTH: Final = 8
 
 @dataclass(frozen=True)
 class Place:
-    """A tensor as the header of its file describes it.
-
-    Attributes:
-        variable: Its variable.
-        layer: Its layer; 0 if the variable has none.
-        dtype: Its dtype, as safetensors calls it.
-        shape: Its shape.
-        start: Its first byte in the file.
-        end: The byte after its last.
-    """
+    """A tensor as the header describes it, in bytes ``start`` to ``end`` of the file; layer 0 if it has none."""
 
     variable: str
     layer: int
@@ -65,17 +53,8 @@ def read_places(
 ) -> Places:
     """Return the tensors of a file by name, each with a valid name, dtype and shape, stored side by side to the end.
 
-    Args:
-        header: Header of the file: the length of the JSON, and the JSON.
-        size: Bytes of the file.
-        path: The file, for messages.
-        variable_of: Returns variable and layer of a tensor by name; None if the file can't have such a tensor.
-        required: Names of tensors that must be there.
-        nodes: Number of nodes, if known.
-        dtypes: The only allowed dtype of some tensors, if known.
-
-    Raises:
-        RecordError: Names the file, the tensor, and what is allowed.
+    ``variable_of`` returns variable and layer of a name, None if the file can't have such a tensor; ``nodes`` and
+    ``dtypes`` are the only allowed number of nodes and dtypes, if known.
     """
     if len(header) < LENGTH or LENGTH + int.from_bytes(header[:LENGTH], "little") != len(header):
         raise RecordError(f"{path}: not a safetensors file (its header is cut, or too long)")
@@ -139,11 +118,7 @@ def _check_sizes(places: Places, nodes: int | None, path: Path) -> None:
 
 
 def to_array(content: bytes | bytearray, name: str, places: Places, path: Path) -> Array:
-    """Return a tensor from its bytes.
-
-    Raises:
-        RecordError: If an integer is out of range, or the tensor must ascend and doesn't.
-    """
+    """Return a tensor from its bytes, with its integers checked."""
     place = places[name]
     variable, array = schema.VARIABLES[place.variable], np.frombuffer(content, DTYPES[place.dtype]).reshape(place.shape)
     if array.dtype.kind == "i" and array.size:
@@ -168,18 +143,10 @@ def _largest(most: int | str, layer: int, places: Places) -> int:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The file of one snapshot.
+    """The file of one snapshot in the folder of a record.
 
-    The header is checked once, against its checksum, the manifest and the schema; a tensor is checked against its own
-    checksum whenever it is read.
-
-    Attributes:
-        folder: Folder of the record.
-        entry: The file as the manifest describes it.
-        layers: Number of layers; None if unknown.
-        nodes: Number of nodes of its graph; None if unknown.
-        watched: Whether it comes from :func:`~cna_viz.recording.watch.watch`.
-        prediction: Dtype of the prediction; None if unknown.
+    Its header is checked once, against its checksum, the manifest and the schema; a tensor is checked against its own
+    checksum whenever it is read. The number of layers, of nodes, and the dtype of the prediction are checked if known.
     """
 
     folder: Path
@@ -190,11 +157,7 @@ class Snapshot:
     prediction: str | None = None
 
     def read(self, name: str) -> Array | None:
-        """Return one tensor; None if the snapshot has no tensor of this name.
-
-        Raises:
-            RecordError: If it is not what was written.
-        """
+        """Return one tensor, checked; None if the snapshot has no tensor of this name."""
         if name not in self.places:
             return None
         place = self.places[name]
@@ -203,7 +166,7 @@ class Snapshot:
             content = bytearray(place.end - place.start)
             file.seek(place.start)
             file.readinto(content)
-        if sha256(content) != self._digests[name]:
+        if sha256(content) != (self.entry.tensors or {})[name]:
             raise RecordError(f"{self._path}: {name} was altered since it was written (its SHA-256 does not match)")
         return to_array(content, name, self.places, self._path)
 
@@ -225,7 +188,7 @@ class Snapshot:
             nodes=self.nodes,
             dtypes={"prediction": self.prediction},
         )
-        for name in sorted(places.keys() ^ self._digests.keys()):
+        for name in sorted(places.keys() ^ (self.entry.tensors or {}).keys()):
             where = "file" if name in places else "manifest"
             raise RecordError(f"{self._path}: tensor {shown(name)} is in the {where} only")
         return places
@@ -233,7 +196,3 @@ class Snapshot:
     @property
     def _path(self) -> Path:
         return self.folder / self.entry.file
-
-    @property
-    def _digests(self) -> Mapping[str, str]:
-        return self.entry.tensors or {}

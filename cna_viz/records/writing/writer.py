@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
 from typing import IO, Any, Final, Self
@@ -30,38 +30,20 @@ Array = np.ndarray[Any, Any]
 
 
 class SnapshotStream:
-    """Writer of a safetensors file, tensor by tensor, so that only one has to be in memory; a context manager.
+    """Writer of a safetensors file, tensor by tensor, so that only one has to be in memory.
 
-    The header that begins the file is written at the end, into reserved space padded with blanks, as the format allows.
-    The file appears under its name when the context is left without an exception, otherwise not at all.
-
-    Args:
-        path: The file; its folder must exist.
-        names: The expected tensors. Others may follow; if the header then gets too long, the file is copied.
-
-    Attributes:
-        tensors: SHA-256 of the bytes of every tensor, by name.
-        header: SHA-256 of the header.
-        bytes: Size of the finished file.
+    The header that begins the file is written at the end, into space reserved for the expected ``names`` and padded
+    with blanks; if other tensors make it longer, the file is copied. After the end ``bytes`` is the size of the file,
+    ``header`` and ``tensors`` are the SHA-256 of the header and of every tensor.
     """
 
-    def __init__(self, path: Path, names: list[str]) -> None:
+    def __init__(self, path: Path, file: BufferedRandom, names: Sequence[str]) -> None:
         self.path, self.tensors = path, dict[str, str]()
         self.bytes, self.header = 0, ""
-        self._stack = ExitStack()
+        self._file, self._entries = file, dict[str, dict[str, Any]]()
         self._room = -(-sum(len(name) + _ENTRY for name in [*names, "room"]) // 8) * 8
-        self._entries: dict[str, dict[str, Any]] = {}
         self._end = 0
-        self._file: BufferedRandom | None = None
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            (atomic_path,) = stack.enter_context(atomic_paths(self.path))
-            self._file = atomic_path.open("x+b")
-            stack.push(self._close)
-            self._stack = stack.pop_all()
-        self._file.seek(8 + self._room)
-        return self
+        file.seek(8 + self._room)
 
     def add(self, name: str, array: Array) -> None:
         """Append a tensor; raises RecordError if the name is taken or its dtype can't be stored."""
@@ -74,37 +56,20 @@ class SnapshotStream:
         start, self._end = self._end, self._end + content.nbytes
         self._entries[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [start, self._end]}
         self.tensors[name] = hashlib.sha256(content).hexdigest()
-        self._open.write(content)
+        self._file.write(content)
 
-    def __exit__(self, *exception: Any) -> None:
-        self._stack.__exit__(*exception)
-
-    def _close(self, kind: type[BaseException] | None, *rest: object) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            # A failure to write the rest of the buffer must not hide the exception that ended the context.
-            with suppress(OSError):
-                self._open.close()
-
-    @property
-    def _open(self) -> BufferedRandom:
-        if self._file is None:
-            raise RuntimeError("a snapshot stream is written to inside its context")
-        return self._file
-
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write the header and force the file to disk."""
         entries = json.dumps(self._entries, separators=(",", ":")).encode()
         if len(entries) > self._room:
             self._make_room(len(entries))
         header = self._room.to_bytes(8, "little") + entries.ljust(self._room)
-        self._open.seek(0)
-        self._open.write(header)
-        _to_disk(self._open)
+        self._file.seek(0)
+        self._file.write(header)
+        _to_disk(self._file)
         if hasattr(os, "posix_fadvise"):
             # Drop it from the page cache: a sweep writes more than the memory holds.
-            os.posix_fadvise(self._open.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         # The tensors have their checksums already: reading them again would double the time of a snapshot.
         self.bytes, self.header = 8 + self._room + self._end, sha256(header)
 
@@ -112,24 +77,34 @@ class SnapshotStream:
         """Move the tensors behind a header of this size."""
         room = -(-size // 8) * 8
         with tempfile.TemporaryFile(dir=self.path.parent) as copy:
-            self._open.seek(8 + self._room)
-            shutil.copyfileobj(self._open, copy)
+            self._file.seek(8 + self._room)
+            shutil.copyfileobj(self._file, copy)
             copy.seek(0)
-            self._open.seek(8 + room)
-            shutil.copyfileobj(copy, self._open)
+            self._file.seek(8 + room)
+            shutil.copyfileobj(copy, self._file)
         self._room = room
+
+
+@contextmanager
+def snapshot_stream(path: Path, names: Sequence[str]) -> Iterator[SnapshotStream]:
+    """Give a stream to a file with these expected tensors; the file appears when the context is left normally."""
+    with atomic_paths(path) as (atomic_path,):
+        file = atomic_path.open("x+b")
+        try:
+            stream = SnapshotStream(path, file, names)
+            yield stream
+            stream.finish()
+        finally:
+            # A failure to write the rest of the buffer must not hide the exception that ended the context.
+            with suppress(OSError):
+                file.close()
 
 
 class RecordWriter:
     """Writer of a record, a context manager.
 
     Every file except the two line streams appears at once, followed by its line in the manifest. Leaving the context
-    without :meth:`seal` leaves a record that readers recognize as unfinished.
-
-    Args:
-        folder: Folder of the record; it must not exist yet.
-        config: The run.
-        environment: Facts about the machine and the software.
+    without :meth:`seal` leaves a record that readers recognize as unfinished. ``folder`` must not exist yet.
     """
 
     def __init__(self, folder: Path, config: RunConfig, environment: Mapping[str, Any]) -> None:
@@ -164,7 +139,7 @@ class RecordWriter:
     def stream(self, epoch: int, names: Sequence[str]) -> Iterator[SnapshotStream]:
         """Give a stream for the snapshot of one epoch, which is listed in the manifest when the context is left."""
         file = schema.snapshot_file(epoch)
-        with SnapshotStream(self.folder / file, list(names)) as stream:
+        with snapshot_stream(self.folder / file, names) as stream:
             yield stream
         self._enter({"file": file, "bytes": stream.bytes, "header": stream.header, "tensors": stream.tensors})
 
