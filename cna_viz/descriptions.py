@@ -46,7 +46,7 @@ def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
     """Return the number of values in a node, and refuse what :class:`_Loader` refuses."""
     if node in known:
         if not known[node]:
-            raise _refused("a value holds itself", node)
+            raise _refused("a value contains itself", node)
         return known[node]
     known[node] = 0  # until it is counted
     parts: list[yaml.Node] = []
@@ -64,7 +64,7 @@ def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
         parts = node.value
     known[node] = 1 + sum(_size(part, known) for part in parts)
     if known[node] > MOST_VALUES:
-        raise _refused(f"it stands for more than {MOST_VALUES} values", node)
+        raise _refused(f"it expands to more than {MOST_VALUES} values", node)
     return known[node]
 
 

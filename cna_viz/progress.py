@@ -26,10 +26,7 @@ def is_batch() -> bool:
 
 
 def reserve_descriptors() -> None:
-    """Open the null device on every closed standard descriptor.
-
-    Otherwise the next file, perhaps one of a record, would get that descriptor and the output of libraries.
-    """
+    """Open the null device on every closed standard descriptor, which the next file would get, with all output."""
     while (descriptor := os.open(os.devnull, os.O_RDONLY)) <= 2:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)

@@ -74,7 +74,7 @@ def _not_own(path: Path) -> str:
     if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         return "belongs to another user"
     if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-        return "has another name elsewhere (a hard link)"
+        return "has another hard link"
     return ""
 
 

@@ -86,12 +86,12 @@ def test_a_key_that_stands_twice_is_refused() -> None:
 @pytest.mark.parametrize("inner", ["[{0}, {0}, {0}, {0}]", "{{<<: [{0}, {0}]}}", "{{x: {0}, y: {0}}}"])
 def test_a_few_lines_that_stand_for_millions_of_values_are_refused(inner: str) -> None:
     lines = ["a0: &a0 {k: 1}", *(f"a{level}: &a{level} {inner.format(f'*a{level - 1}')}" for level in range(1, 40))]
-    with pytest.raises(UsageError, match="it stands for more than 100000 values"):
+    with pytest.raises(UsageError, match="it expands to more than 100000 values"):
         descriptions.parse_any("\n".join(lines), "x.yaml")
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:
-    with pytest.raises(UsageError, match="a value holds itself"):
+    with pytest.raises(UsageError, match="a value contains itself"):
         descriptions.parse_any("a: &a [1, *a]", "x.yaml")
 
 

@@ -73,7 +73,7 @@ def find_run(runs: str | Path, run_id: str) -> Path:
     beginning = [name for name in names if run_id and name.startswith(run_id) and ".unfinished-" not in name]
     matches = [name for name in names if name == run_id] or beginning
     if len(matches) != 1:
-        raise unknown_name("run", run_id, matches or names, "Several begin so." if matches else "")
+        raise unknown_name("run", run_id, matches or names, "Several ids begin with it." if matches else "")
     return Path(runs) / matches[0]
 
 

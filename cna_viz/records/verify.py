@@ -26,7 +26,7 @@ def find_problems(folder: str | Path) -> list[str]:
         except RecordError as error:
             problems[str(error)] = None
         except MemoryError:
-            problems[f"{folder}: not checked, as it needs more memory than there is"] = None
+            problems[f"{folder}: not checked: it does not fit into memory"] = None
         return None
 
     manifest = attempt(read_manifest, folder)

@@ -245,7 +245,7 @@ def test_a_runs_folder_that_cant_be_written_to_is_one_line(call: Call, monkeypat
     def refuse(folder: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder.parent / ".locks"))
 
-    monkeypatch.setattr("cna_viz.experiments.once.claim", refuse)
+    monkeypatch.setattr("cna_viz.experiments.once.record_lock", refuse)
     answer = call("run", *SMALL)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.splitlines()[-1] == "cna-viz: Permission denied (runs/.locks)"

@@ -196,7 +196,7 @@ def test_what_has_another_name_is_set_aside_and_not_removed(
     os.link(folder / name, tmp_path / "kept")
     set_aside(folder)
     forget_attempts(folder)
-    assert f"kept, as it holds {name}, which has another name elsewhere (a hard link)" in caplog.text
+    assert f"kept, as it holds {name}, which has another hard link" in caplog.text
     assert names(tmp_path) == [f"{RUN}.unfinished-1", "kept"]
 
 

@@ -96,7 +96,7 @@ def test_find_by_id_or_beginning(runs: Path) -> None:
     assert find_run(runs, "b") == runs / "b000"
     assert find_run(runs, "abc") == runs / "abc"  # an id that is the beginning of others
     with pytest.raises(
-        UsageError, match=r"unknown run 'ab'; choices, nearest first: abc, abc1, abc2\. Several begin so\."
+        UsageError, match=r"unknown run 'ab'; choices, nearest first: abc, abc1, abc2\. Several ids begin with it\."
     ):
         find_run(runs, "ab")
     with pytest.raises(UsageError, match="unknown run 'abd1'; choices, nearest first: abc1, "):

@@ -43,7 +43,7 @@ class RecordDifference:
 def differences(one: Record, other: Record) -> list[RecordDifference]:
     """Compare everything but timings and machines of two records; raises UsageError if their configs differ."""
     if one.config != other.config:
-        raise UsageError(f"runs {one.id} and {other.id} are two configs: what differs between them is no error")
+        raise UsageError(f"runs {one.id} and {other.id} have different configs and can't be compared")
     common = sorted({*one.snapshots} & {*other.snapshots})
     found: dict[str, list[RecordDifference]] = {}
     for (here, exact), (there, _) in zip(_parts(one, common), _parts(other, common), strict=True):

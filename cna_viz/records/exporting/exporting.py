@@ -67,15 +67,15 @@ def export_records(
         raise unknown_name("format", to, FORMATS)
     files = _netcdf_files(records, snapshots) if to == "netcdf" else _table_files(records, to, snapshots)
     if (out / schema.MANIFEST_FILE).exists():
-        raise UsageError(f"{out} is the folder of a record, in which nothing else may lie: choose another with --out")
+        raise UsageError(f"{out} is the folder of a record, which may hold nothing else: choose another --out")
     there = [out / name for name in files if os.path.lexists(out / name)]
     if there and not force:
-        raise UsageError(f"{there[0]} is there already and is not replaced without --force")
+        raise UsageError(f"{there[0]} exists already and is not replaced without --force")
     out.mkdir(parents=True, exist_ok=True)
     notes = []
     with bar(len(files), "export", unit=" files", delay=PATIENCE) as progress:
         for name, write in files.items():
-            with atomic_paths(out / name, why_kept=lambda _: "" if force else "is there already") as (atomic_path,):
+            with atomic_paths(out / name, why_kept=lambda _: "" if force else "exists already") as (atomic_path,):
                 notes += write(atomic_path)
             progress.update()
     return Exported([out / name for name in files], list(dict.fromkeys(notes)))

@@ -41,7 +41,7 @@ def read_config(folder: Path, manifest: Manifest) -> tuple[RunConfig, dict[str, 
     # The id of the text as written: settings that were added later don't change it.
     identity, name = id_of(content, environment.get("results_version", RESULTS_VERSION)), folder.resolve().name
     if identity != name and (is_complete(folder) or identity != name.partition(_ASIDE)[0]):
-        raise RecordError(f"{folder}: this is the record of run {identity}; a record lies in a folder of its own name")
+        raise RecordError(f"{folder}: this is the record of run {identity}; its folder must have that name")
     return config, environment
 
 
@@ -83,7 +83,7 @@ def unfinished_summary(
         "split_sizes": {},
         **dict.fromkeys(("seconds_per_epoch", "parameters", "peak_memory_mib")),
     }
-    warning = f"the run was not finished; this is what there is up to epoch {epochs}"
+    warning = f"the run was not finished; this is its record up to epoch {epochs}"
     return {**known, **written, "status": "incomplete", "warnings": [*written.get("warnings", []), warning]}
 
 

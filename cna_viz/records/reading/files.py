@@ -36,7 +36,7 @@ def readable(path: Path | str) -> Iterator[None]:
     except OSError as error:
         raise RecordError(f"{path}: not readable ({error.strerror})") from None
     except MemoryError:
-        raise RecordError(f"{path}: not read, as it needs more memory than there is") from None
+        raise RecordError(f"{path}: not read: it does not fit into memory") from None
 
 
 def size_of(path: Path) -> int:
@@ -44,7 +44,7 @@ def size_of(path: Path) -> int:
     with readable(path):
         status = path.lstat()
     if not stat.S_ISREG(status.st_mode):
-        raise RecordError(f"{path}: not a file of its own; links and devices are not read")
+        raise RecordError(f"{path}: not a regular file; links and devices are not read")
     return status.st_size
 
 
@@ -52,7 +52,7 @@ def read_bytes(path: Path) -> bytes:
     """Read a regular file; raises :class:`~cna_viz.errors.RecordError` if that is impossible."""
     size = size_of(path)
     if size > MOST:
-        raise RecordError(f"{path}: not read, as it has {size:,} bytes; a file of a record has at most {MOST:,}")
+        raise RecordError(f"{path}: not read: it has {size:,} bytes, and a file of a record has at most {MOST:,}")
     with readable(path):
         return path.read_bytes()
 

@@ -40,10 +40,8 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a sealed record and check it against its mark."""
     check_folder(folder)
     if not is_complete(folder):
-        raise RecordError(
-            f"{folder}: the run was not finished (no {schema.COMPLETE_FILE}); run it again, or open what there is "
-            "of it with incomplete=True"
-        )
+        advice = "run it again, or open it unfinished with incomplete=True"
+        raise RecordError(f"{folder}: the run was not finished (no {schema.COMPLETE_FILE}); {advice}")
     path, mark = folder / schema.MANIFEST_FILE, folder / schema.COMPLETE_FILE
     content = read_bytes(path)
     try:
@@ -104,7 +102,7 @@ def _names_in(folder: Path) -> list[str]:
 def check_folder(folder: Path) -> None:
     """Raise :class:`~cna_viz.errors.RecordError` if there is no such folder, or it can't be read."""
     if not os.path.isdir(folder):
-        raise RecordError(f"{folder}: there is no such record; `cna-viz runs list` shows those there are")
+        raise RecordError(f"{folder}: no such record; `cna-viz runs list` lists the records")
     with readable(folder):
         os.stat(f"{folder}/.")  # needs the permission to look into it
 

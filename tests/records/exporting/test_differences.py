@@ -30,7 +30,7 @@ def test_another_best_epoch_is_a_difference(tmp_path: Path) -> None:
 
 
 def test_two_configs_are_no_pair(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="are two configs"):
+    with pytest.raises(UsageError, match="have different configs"):
         differences(synthetic_record(tmp_path), synthetic_record(tmp_path, RunConfig(seed=1)))
 
 

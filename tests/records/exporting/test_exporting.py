@@ -184,7 +184,7 @@ def test_variable_too_large_for_netcdf(two: list[Record], tmp_path: Path, monkey
 
 def test_files_that_are_there_are_not_replaced_unless_told(two: list[Record], tmp_path: Path) -> None:
     (tmp_path / "nodes.csv").write_text("mine")
-    with pytest.raises(UsageError, match=r"nodes\.csv is there already and is not replaced without --force"):
+    with pytest.raises(UsageError, match=r"nodes\.csv exists already and is not replaced without --force"):
         export_records(two, "csv", tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["nodes.csv"]
     assert (tmp_path / "nodes.csv").read_text() == "mine"

@@ -83,7 +83,7 @@ def test_its_config_belongs_to_its_name(tmp_path: Path, reseal: Reseal) -> None:
     config = tmp_path / ID / "config.json"
     config.write_text(config.read_text().replace('"clusters":2', '"clusters":3'))
     reseal(tmp_path / ID)
-    with pytest.raises(RecordError, match="a record lies in a folder of its own name"):
+    with pytest.raises(RecordError, match="its folder must have that name"):
         load_record(tmp_path / ID)
 
 
