@@ -75,7 +75,7 @@ def unfinished_summary(
     if schema.SELECTED_FILE in manifest:
         measured = read_selected(folder, manifest, config.layers)["epoch"]
     written = read_summary(folder, manifest) if schema.SUMMARY_FILE in manifest else {}
-    known = {
+    known: dict[str, Any] = {
         facts.metric_of(config, environment): {},
         "best_epoch": measured,
         "epochs": epochs,
