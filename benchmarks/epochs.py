@@ -16,9 +16,8 @@ from cna_viz.experiments.train import recorder_of
 from cna_viz.models.backbones import prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
 from cna_viz.records.writing.writer import RecordWriter
-from cna_viz.training.evaluate import Scores, evaluate
-from cna_viz.training.optimizer import adam
-from cna_viz.training.step import TrainingBatch, step
+from cna_viz.training.objective import Scores, evaluate
+from cna_viz.training.step import TrainingBatch, adam, step
 
 
 def epoch(model: nn.Module, inputs: tuple[Any, ...], target: Tensor) -> Callable[[], Scores]:

@@ -11,7 +11,7 @@ from benchmarks.epochs import ours, recorded
 from benchmarks.graphs import csbm
 from benchmarks.timing import WARM_UP
 from cna_viz.recording.environment import peak_memory_mib
-from cna_viz.training.freed_memory import keep_freed_memory
+from cna_viz.training.step import keep_freed_memory
 
 
 def main(nodes: int, hidden: int, record: bool) -> None:

@@ -32,7 +32,7 @@ from cna_viz.data.graph import Graph
 from cna_viz.experiments.run import load_or_run
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.nn.cna import CNA
-from cna_viz.training.freed_memory import keep_freed_memory
+from cna_viz.training.step import keep_freed_memory
 from tests.nn.naive import naive_cna
 
 RESULTS = Path(__file__).parent / "results.json"

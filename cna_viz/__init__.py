@@ -4,7 +4,7 @@
     >>> record = load_or_run(RunConfig())
     >>> figures.plot_training_curves([record])
 
-Importing the package imports nothing heavy; each name is loaded when it is first used.
+Names are loaded on first use, so the import is fast.
 """
 
 from typing import TYPE_CHECKING, Final

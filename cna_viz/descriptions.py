@@ -1,4 +1,4 @@
-"""What users describe in YAML files: text in, a dictionary out, or one line that says what is wrong and where."""
+"""YAML files written by users: a dictionary, or a one-line error with its place."""
 
 import re
 import stat
@@ -11,27 +11,19 @@ import yaml
 from cna_viz.errors import UsageError, shown
 
 MOST_BYTES: Final = 1_000_000
-"""Size above which a file describes nothing."""
+"""Maximum size of a file."""
 MOST_VALUES: Final = 100_000
-"""Values that a file may stand for, those counted again that it takes from elsewhere in it (``*name``)."""
-
-
+"""Maximum number of values in a file, with aliases (``*name``) expanded."""
 _LONGEST: Final = 200
-"""Letters of what a parser says that a message repeats."""
+"""Maximum number of characters that a message quotes from PyYAML."""
 _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
-"""NUL and lone surrogates: YAML can express them, file names and UTF-8 can't."""
-_POWER_OF_TEN: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
+"""NUL and lone surrogates, which YAML can express, and file names and UTF-8 can't."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads 1e-4 as a number, as YAML 1.2 does; to PyYAML, which is at YAML 1.1, it is text.
-
-    What PyYAML reads without a word is refused: a key that stands twice in a table, a few lines that stand for millions
-    of values, and values that hold themselves.
-    """
+    """Reads 1e-4 as a number, as YAML 1.2 does; refuses duplicate keys, circular values and exponential expansion."""
 
     def get_single_data(self) -> Any:
-        """Return what the text describes."""
         root = self.get_single_node()
         if root is None:
             return None
@@ -39,59 +31,52 @@ class _Loader(yaml.SafeLoader):
         return self.construct_document(root)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Return the value of a node, or say where one is that is no value of its kind, as the date 2024-99-99."""
         try:
             return super().construct_object(node, deep)
-        except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
-            raise _refused(f"{shown(node.value)} is no {node.tag.rpartition(':')[2]}", node) from None
+        except (ValueError, LookupError, AttributeError, TypeError, OverflowError):  # e.g. the date 2024-99-99
+            raise _refused(f"{shown(node.value)} is not a valid {node.tag.rpartition(':')[2]}", node) from None
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
-    """Return how many values a node stands for; refuse too many, itself among them, and keys that stand twice."""
+    """Return the number of values in a node, and refuse what :class:`_Loader` refuses."""
     if node in known:
         if not known[node]:
-            raise _refused("a value holds itself", node)
+            raise _refused("a value contains itself", node)
         return known[node]
     known[node] = 0  # until it is counted
+    parts: list[yaml.Node] = []
     if isinstance(node, yaml.ScalarNode) and _UNWRITABLE.search(node.value):
         raise _refused(f"{shown(node.value)} contains a NUL or a lone surrogate", node)
-    parts: list[yaml.Node] = []
     if isinstance(node, yaml.MappingNode):
-        _check_keys([key for key, _ in node.value])
+        keys = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if (key.tag, key.value) in keys:
+                    raise _refused(f"the key {shown(key.value)} occurs twice", key)
+                keys.add((key.tag, key.value))
         parts = [part for pair in node.value for part in pair]
     elif isinstance(node, yaml.SequenceNode):
         parts = node.value
     known[node] = 1 + sum(_size(part, known) for part in parts)
     if known[node] > MOST_VALUES:
-        raise _refused(f"it stands for more than {MOST_VALUES} values", node)
+        raise _refused(f"it expands to more than {MOST_VALUES} values", node)
     return known[node]
-
-
-def _check_keys(keys: list[yaml.Node]) -> None:
-    seen = set()
-    for key in keys:
-        name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
-        if name in seen and key.tag != "tag:yaml.org,2002:merge":
-            raise _refused(f"the key {shown(key.value)} stands there twice", key)
-        seen.update([] if name is None else [name])
 
 
 def _refused(problem: str, node: yaml.Node) -> yaml.YAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _POWER_OF_TEN, list("-+0123456789"))
-
-
 def read_text(path: Path, what: str) -> str:
-    """Return the text of a file.
-
-    Args:
-        path: The file.
-        what: What it should describe, for messages: ``a grid``.
+    """Return the text of a file, which should describe ``what``, such as ``a grid``.
 
     Raises:
-        UsageError: When it can't be read, is too large, or is no text.
+        UsageError: If it can't be read, is too large, or is not text.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a device or a pipe may never end
@@ -108,16 +93,10 @@ def read_text(path: Path, what: str) -> str:
 
 
 def parse(text: str, file: str, what: str, keys: Iterable[str]) -> dict[str, Any]:
-    """Return the dictionary that a YAML text describes. Nothing in it is executed.
-
-    Args:
-        text: The text.
-        file: Name of its file, for messages.
-        what: What it should describe, for messages: ``a grid``.
-        keys: Keys that it may have, for messages.
+    """Return the dictionary that a YAML text describes; ``file``, ``what`` and the possible ``keys`` are for messages.
 
     Raises:
-        UsageError: When it is not YAML, or no dictionary.
+        UsageError: If it is not YAML, or not a dictionary.
     """
     data = parse_any(text, file)
     if not isinstance(data, dict):
@@ -126,15 +105,7 @@ def parse(text: str, file: str, what: str, keys: Iterable[str]) -> dict[str, Any
 
 
 def parse_any(text: str, file: str) -> Any:
-    """Return whatever a YAML text describes. Nothing in it is executed.
-
-    Args:
-        text: The text.
-        file: Name of its file, for messages.
-
-    Raises:
-        UsageError: When it is not YAML.
-    """
+    """Return the value that a YAML text describes, without executing anything; otherwise as :func:`parse`."""
     try:
         return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
@@ -147,14 +118,7 @@ def parse_any(text: str, file: str) -> Any:
 
 
 def lines_of(text: str, key: str) -> list[int]:
-    """Return the line, from 1, on which each item of the list below ``key`` begins; none where there is no such list.
-
-    Args:
-        text: A text that :func:`parse` accepts.
-        key: A key of its outermost dictionary.
-    """
+    """Return the line number of every item of the list at ``key`` of the outermost dictionary; empty without a list."""
     root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    for name, value in root.value:
-        if name.value == key and isinstance(value, yaml.SequenceNode):
-            return [item.start_mark.line + 1 for item in value.value]
-    return []
+    lists = (value.value for name, value in root.value if name.value == key and isinstance(value, yaml.SequenceNode))
+    return [item.start_mark.line + 1 for item in next(lists, [])]

@@ -1,7 +1,6 @@
-"""Errors that are written for people: what was wrong, the value, what is allowed, what to do.
+"""Errors with messages for users: what was wrong, the value, what is allowed, what to do.
 
-Every error a user can cause derives from :class:`CnaVizError`; the command line prints its text as one line and exits
-with its ``exit_code``. Anything else that escapes is a defect of ours and keeps its traceback.
+The command line prints a :class:`CnaVizError` as one line; any other exception is a bug and keeps its traceback.
 """
 
 from collections.abc import Iterable
@@ -9,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 _SHOWN: Final = 80
-"""Letters of a value that a message shows."""
+"""Maximum number of characters of a value in a message."""
 
 
 class CnaVizError(Exception):
@@ -19,17 +18,17 @@ class CnaVizError(Exception):
 
 
 class UsageError(CnaVizError):
-    """What was asked for is not possible as asked: a wrong name, type or range. ``exit_code`` 2."""
+    """The request is not possible: a wrong name, type or range. ``exit_code`` 2."""
 
     exit_code = 2
 
 
 class NotFiniteError(UsageError):
-    """A number is NaN or infinite where only finite ones make sense."""
+    """A number is NaN or infinite and must be finite."""
 
 
 class DataError(CnaVizError):
-    """A dataset is not on disk, can't be fetched, or its files are not what they should be."""
+    """A dataset is not on disk, can't be fetched, or its files are invalid."""
 
 
 class RecordError(CnaVizError):
@@ -37,7 +36,7 @@ class RecordError(CnaVizError):
 
 
 class ReportError(CnaVizError):
-    """A notebook failed while a report was made; the partial notebook is kept."""
+    """A notebook failed during a report; the partial notebook is kept."""
 
 
 def nearest_first(value: str, choices: Iterable[str]) -> list[str]:
@@ -50,7 +49,7 @@ def nearest_first(value: str, choices: Iterable[str]) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: its repr, cut where it is long."""
+    """Return the repr of a value for a message, shortened if it is long."""
     try:
         text = repr(value)
     except ValueError:  # Python refuses to write out integers of thousands of digits
@@ -59,18 +58,11 @@ def shown(value: object) -> str:
 
 
 def plainly(value: object) -> str:
-    """Return a value as a message shows what was typed: without quotes where it is a short word, else as shown."""
+    """Return typed text for a message: short words without quotes, anything else as :func:`shown`."""
     return value if isinstance(value, str) and len(value) <= _SHOWN and value.isprintable() else shown(value)
 
 
 def unknown_name(kind: str, value: str, choices: Iterable[str], note: str = "") -> UsageError:
-    """Build the error for a name that does not exist, listing what does, nearest first.
-
-    Args:
-        kind: What the name stands for, for instance ``"dataset"``.
-        value: The name as given.
-        choices: The names that exist.
-        note: A sentence to add, for instance where to find more.
-    """
+    """Return the error for an unknown name of a ``kind`` such as ``"dataset"``; ``note`` is a sentence to add."""
     listed = ", ".join(map(plainly, nearest_first(value, choices))) or "none"
     return UsageError(" ".join(f"unknown {kind} {shown(value)}; choices, nearest first: {listed}. {note}".split()))

@@ -1,4 +1,4 @@
-"""Where we may write, and how: files are whole or as they were, also after a crash."""
+"""The cache folder, and files that appear as a whole or stay as they were, even after a crash."""
 
 import errno
 import math
@@ -17,23 +17,23 @@ CACHE_VARIABLE: Final = "CNA_VIZ_CACHE"
 
 
 def cache_root() -> Path:
-    """Return the folder of what can be made again: ``CNA_VIZ_CACHE``, else the user's cache. It need not exist yet."""
+    """Return the cache folder: ``CNA_VIZ_CACHE``, else below the user's. It need not exist yet."""
     given = os.environ.get(CACHE_VARIABLE)
     return Path(given).expanduser() if given else user_cache_path("cna_viz")
 
 
 @contextmanager
-def drafts(*paths: Path, why_kept: WhyKept = lambda _: "") -> Iterator[list[Path]]:
-    """Give a temporary path beside each path; all are put in place, in order, when the context is left.
+def atomic_paths(*paths: Path, why_kept: WhyKept = lambda _: "") -> Iterator[list[Path]]:
+    """Give a temporary path beside each path; when the context is left, all are put in place, in order.
 
-    Where it is left with an exception, or one of them can't be forced to disk, what was there before is as it was.
+    After an exception, or if one of them can't be forced to disk, the old files are unchanged.
 
     Args:
         paths: The paths; their folders must exist. Each temporary path must be written to.
-        why_kept: Says of a path, right before it is replaced, why it must not be; empty where it may.
+        why_kept: Returns why an existing file must not be replaced, empty if it may.
 
     Raises:
-        FileExistsError: When one of them must not be replaced; none is.
+        FileExistsError: If one of them must not be replaced; then none is.
     """
     written = {path: temporary_name(path) for path in paths}
     try:
@@ -52,28 +52,23 @@ def drafts(*paths: Path, why_kept: WhyKept = lambda _: "") -> Iterator[list[Path
 
 
 def replace_files(contents: Mapping[Path, bytes | str], why_kept: WhyKept = lambda _: "") -> None:
-    """Write all files under temporary names and, only when every one of them is on disk, put them in place, in order.
+    """Write all files under temporary names, and put them in place only once every one of them is on disk.
 
-    Args:
-        contents: Content by path; text is written as UTF-8. The folders must exist.
-        why_kept: As in :func:`drafts`.
-
-    Raises:
-        OSError: A file can't be written; the files that were there before are as they were.
+    Text is written as UTF-8; the folders must exist. If a file can't be written, the old files are unchanged.
     """
-    with drafts(*contents, why_kept=why_kept) as written:
+    with atomic_paths(*contents, why_kept=why_kept) as written:
         for temporary, content in zip(written, contents.values(), strict=True):
             temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def write_atomically(path: Path, content: bytes | str, why_kept: WhyKept = lambda _: "") -> None:
-    """Write one file as :func:`replace_files` does, making its folder where it is missing."""
+    """Write one file as :func:`replace_files` does, and create its folder if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_files({path: content}, why_kept)
 
 
 def finite(value: object) -> object:
-    """Return JSON data with NaN and infinities, which JSON can't say, as ``None``."""
+    """Return JSON data with ``None`` in place of NaN and infinities, which JSON can't express."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""How loops over numbers are compiled for CPUs. Imported only by what holds such loops: Numba takes a while to load."""
+"""Compile numerical loops for CPUs with Numba, which is slow to import."""
 
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar, cast
@@ -9,10 +9,10 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 FAST: Final = frozenset({"reassoc", "contract", "nsz", "arcp"})
-"""Sums may be reordered, so that they use vector instructions; infinities and NaN keep their meaning."""
+"""Sums may be reordered for vector instructions; infinities and NaN keep their meaning."""
 
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile at the first call and keep the result on disk. The interpreter is not held, so threads can share work."""
+    """Compile at the first call and cache the result on disk; runs without the GIL."""
     made = numba.njit(nogil=True, cache=True, fastmath=set(FAST), error_model="numpy")(function)
     return cast(Callable[Parameters, Result], made)

@@ -6,46 +6,34 @@ from contextlib import suppress
 from typing import Any, Final
 
 PATIENCE: Final = 1.0
-"""Seconds without a bar that nobody minds."""
+"""Default delay in seconds before a bar of short work is shown."""
 
 
 def bar(total: int, description: str, *, unit: str, disable: bool = False, delay: float = 0.0) -> Any:
-    """Return a tqdm bar on stderr: a widget in JupyterLab, text in a terminal and in batch execution.
-
-    Args:
-        total: Number of units of work.
-        description: What is going on.
-        unit: Name of a unit.
-        disable: Show nothing.
-        delay: Seconds before anything is shown: what is mostly short needs no bar.
-    """
+    """Return a tqdm bar on stderr, shown after ``delay`` seconds: a widget in JupyterLab, text elsewhere."""
     reserve_descriptors()  # a bar begins before the work opens files
     if is_batch():
         from tqdm import tqdm
     else:
         from tqdm.auto import tqdm
-    look: dict[str, Any] = {"dynamic_ncols": True, "mininterval": 0.5, "delay": delay, "file": _Stderr()}
-    return tqdm(total=total, desc=description, unit=unit, disable=disable, **look)
+    shown: dict[str, Any] = {"desc": description, "unit": unit, "dynamic_ncols": True, "mininterval": 0.5}
+    return tqdm(total=total, disable=disable, delay=delay, file=_Stderr(), **shown)
 
 
 def is_batch() -> bool:
-    """Whether this is a notebook that is executed to be printed: no front end is there that could draw a widget."""
+    """Whether a notebook is executed without a front end that could draw widgets."""
     return bool(os.environ.get("CNA_VIZ_BATCH"))
 
 
 def reserve_descriptors() -> None:
-    """Open the null device, read-only, on every standard descriptor that is closed.
-
-    Otherwise the next file, perhaps one of a record, would get that descriptor and all that libraries and child
-    processes print.
-    """
+    """Open the null device on every closed standard descriptor, which the next file would get, with all output."""
     while (descriptor := os.open(os.devnull, os.O_RDONLY)) <= 2:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)
 
 
 class _Stderr:
-    """stderr for a bar: drops what can't be written because stderr is closed, full, or has no reader."""
+    """stderr for a bar: drops output if stderr is closed, full, or has no reader."""
 
     def write(self, text: str) -> None:
         with suppress(OSError, ValueError, AttributeError):  # full, closed by the program, None

@@ -1,7 +1,7 @@
-"""The only place that removes files: what this library wrote itself, and nothing else.
+"""The only place that removes files: files that this library wrote itself, and nothing else.
 
-A removal is a rename to a name that nobody else uses, a second look, and then the removal of every entry by its own
-name. Whatever appears in a folder meanwhile is never removed: the folder then isn't empty and gets its name back.
+A removal renames to a unique name, looks a second time, and then removes every entry by its own name. Files that appear
+in a folder meanwhile are never removed: the folder then isn't empty and gets its name back.
 """
 
 import os
@@ -14,39 +14,33 @@ from pathlib import Path
 from typing import Final
 
 TEMPORARY: Final = r"\.[0-9a-f]{32}\.tmp"
-"""Ends the names that nobody else uses: of what is being written, and of what is being removed."""
+"""Ends the unique names of files during their writing or removal."""
 
 WhyKept = Callable[[Path], str]
-"""Takes a file or a folder and returns why it is kept; empty where this library wrote all of it."""
+"""Takes a file or a folder and returns why it is kept; empty if this library wrote all of it."""
 
 
 def temporary_name(path: Path) -> Path:
-    """Return a name beside a path that nobody else uses; among records ``runs gc`` knows it after a kill."""
+    """Return a unique name beside a path; ``runs gc`` recognizes it among records after a kill."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
 
 
 def remove(path: Path, why_kept: WhyKept) -> str:
-    """Remove a file or a folder that is ours, and return why it was kept; empty where it is gone.
+    """Remove a file or a folder of this library, and return why it was kept; empty if it is gone.
 
-    Args:
-        path: The file or folder.
-        why_kept: Asked before the rename and once more after it.
+    ``why_kept`` is called before the rename and once more after it.
     """
     try:
         reason = not_own(path) or why_kept(path)
         return reason or _remove_renamed(path, why_kept)
     except FileNotFoundError:
-        return ""  # whoever was quicker removed it
+        return ""  # another process removed it first
     except OSError as error:
         return f"can't be removed ({error.strerror or error})"
 
 
 def not_own(path: Path) -> str:
-    """Return why a file or folder is not to be removed whatever it holds: links, other users' things, mounts, devices.
-
-    Raises:
-        OSError: When it can't be looked at.
-    """
+    """Return why a file or folder must not be removed whatever it holds: a link, a mount, a device, another user's."""
     reason = _not_own(path)
     if reason or not path.is_dir():
         return reason
@@ -55,18 +49,13 @@ def not_own(path: Path) -> str:
         return "is mounted from elsewhere"
     for entry in entries(path):
         name = entry.relative_to(path).as_posix()
-        why = "is mounted from elsewhere" if f"{place}/{name}" in mounted else _not_own(entry)
-        if why:
+        if why := "is mounted from elsewhere" if f"{place}/{name}" in mounted else _not_own(entry):
             return f"holds {name}, which {why}"
     return ""
 
 
 def entries(folder: Path) -> list[Path]:
-    """Return all that is in a folder, what lies deeper first; links are not followed.
-
-    Raises:
-        OSError: When it can't be looked into.
-    """
+    """Return everything below a folder, deeper entries first, without following links."""
     found, waiting = list[Path](), [folder]
     while waiting:
         current = waiting.pop()
@@ -85,12 +74,12 @@ def _not_own(path: Path) -> str:
     if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         return "belongs to another user"
     if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-        return "has another name elsewhere (a hard link)"
+        return "has another hard link"
     return ""
 
 
 def _mounted() -> set[str]:
-    """Return where file systems and folders are mounted, as far as this system says it."""
+    """Return the mount points, if this system lists them."""
     with suppress(OSError):
         lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
         return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in lines}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cna_viz.files import drafts, replace_files
+from cna_viz.files import atomic_paths, replace_files
 
 
 def test_files_are_replaced_and_no_draft_is_left(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_no_file_is_replaced_when_one_cannot_be_written(tmp_path: Path) -> None:
 
 def test_a_file_that_must_not_be_replaced_appears_meanwhile(tmp_path: Path) -> None:
     paths = (tmp_path / "a", tmp_path / "b")
-    context = drafts(*paths, why_kept=lambda path: "is mine")
+    context = atomic_paths(*paths, why_kept=lambda path: "is mine")
     for path in context.__enter__():
         path.write_text("new")
     paths[1].write_text("mine")
@@ -43,11 +43,11 @@ def test_text_that_cannot_be_encoded_leaves_nothing_behind(tmp_path: Path) -> No
 def test_draft_is_put_in_place_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("before")
-    with pytest.raises(KeyboardInterrupt), drafts(path) as (written,):  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), atomic_paths(path) as (written,):  # noqa: PT012
         written.write_text("half")
         raise KeyboardInterrupt
     assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(path, "before")]
-    with drafts(path) as (written,):
+    with atomic_paths(path) as (written,):
         written.write_text("after")
         assert path.read_text() == "before"
     assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(path, "after")]

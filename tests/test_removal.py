@@ -14,7 +14,7 @@ MODULES = {"os", "shutil"}
 WRITING = {"write_text", "write_bytes"}
 ALLOWED = {
     "removal.py": {"rename", "rmdir", "unlink"},
-    "files.py": {"replace", "write_bytes"},  # drafts, put in place
+    "files.py": {"replace", "write_bytes"},  # put in place
     "experiments/attempts.py": {"rename"},  # of an attempt that is all ours
     "data/download.py": {"replace"},  # where there is no file
     "analysis/tables/tables.py": {"rename"},  # of a column
@@ -25,7 +25,7 @@ ALLOWED = {
     "app/pages.py": {"write_text"},
     "app/server.py": {"rmtree"},
     "reports/pictures/thumbnails.py": {"write_text"},
-    "records/exporting/exporting.py": {"open"},  # of a draft
+    "records/exporting/exporting.py": {"open"},  # of an atomic path
 }
 
 

@@ -48,7 +48,7 @@ def _serve(port: int | None, runs: Path | None, idle: float, ready: int, *, brow
 
     from cna_viz.app.pages import made_ready, served_folder
     from cna_viz.app.server import serve
-    from cna_viz.records.allowed import ONLY_VARIABLE
+    from cna_viz.records.stored import ONLY_VARIABLE
 
     def announce(address: str) -> None:
         print(address, flush=True)

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 from cna_viz.config import RunConfig
 from cna_viz.config.fields import Setting, nested, settings
-from cna_viz.data.trust import TRUST_VARIABLE
+from cna_viz.data.roots import TRUST_VARIABLE
 from cna_viz.errors import UsageError, shown, unknown_name
 
 _WORDS: Final = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}

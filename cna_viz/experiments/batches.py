@@ -9,9 +9,8 @@ from cna_viz.config import RunConfig
 from cna_viz.data.graph import Graph, Split
 from cna_viz.models.backbones import get_backbone, prepare_features, prepare_graph
 from cna_viz.models.inputs import Membership
-from cna_viz.training.graph_batches import GraphBatch, GraphBatches
+from cna_viz.training.batches import GraphBatch, GraphBatches, NeighborBatches
 from cna_viz.training.loop import Batches
-from cna_viz.training.sampler import NeighborBatches
 from cna_viz.training.step import TrainingBatch
 
 

@@ -17,7 +17,7 @@ from cna_viz import removal
 from cna_viz.errors import RecordError
 from cna_viz.experiments.attempts import DRAFT, FOLDER, why_kept, why_not_attempt
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.writing.lock import LOCK_FILE, LOCK_FOLDER, claim, is_free, lock_file
+from cna_viz.records.writing.lock import LOCK_FILE, LOCK_FOLDER, is_free, lock_file, record_lock
 
 UNFINISHED: Final = "unfinished run"
 ASIDE: Final = "earlier attempt"
@@ -65,7 +65,7 @@ def remove(runs: Path, leftovers: list[Leftover]) -> list[Leftover]:
     for run in dict.fromkeys(one.run for one in leftovers if not one.kept):
         own = [one for one in leftovers if one.run == run and not one.kept]
         try:
-            with claim(runs / run).acquire(timeout=0):
+            with record_lock(runs / run).acquire(timeout=0):
                 became |= {one: _removed(one) for one in [*own, Leftover(lock_file(runs / run), LOCK, run, 0)]}
         except Timeout:
             became |= {one: replace(one, kept="was resumed meanwhile") for one in own}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from cna_viz.config import RESULTS_VERSION
 from cna_viz.errors import UsageError
 from cna_viz.experiments.run import load_or_run
-from cna_viz.records.exporting.differences import Difference, differences
+from cna_viz.records.exporting.differences import RecordDifference, differences
 from cna_viz.records.record import Record
 
 DEPENDS: Final = ("commit", "device", "platform", "threads", "versions")
@@ -21,7 +21,7 @@ class Reproduction:
     """Differences between a record and its repetition, and between the facts that may change numbers: before, now."""
 
     run: str
-    differences: list[Difference]
+    differences: list[RecordDifference]
     elsewhere: dict[str, tuple[Any, Any]]
 
     @property

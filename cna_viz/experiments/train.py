@@ -27,13 +27,11 @@ from cna_viz.recording.gradient_norms import BatchGradients
 from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.writing.lock import claim
+from cna_viz.records.writing.lock import record_lock
 from cna_viz.records.writing.writer import RecordWriter
-from cna_viz.training.epoch_bar import EpochBar
-from cna_viz.training.freed_memory import keep_freed_memory
-from cna_viz.training.loop import Batches, Callback, Outcome, fit
+from cna_viz.training.loop import Batches, Callback, EpochBar, Outcome, fit
 from cna_viz.training.objective import CLASSIFICATION, Objective, make_objective
-from cna_viz.training.step import TrainingBatch, loss_of
+from cna_viz.training.step import TrainingBatch, keep_freed_memory, loss_of
 
 
 def prepare(config: RunConfig, data: Path | None, graphs: dict[DataConfig, Graph]) -> tuple[Graph, Split]:
@@ -112,7 +110,7 @@ def train_unless_complete(
         filelock.Timeout: When another process trains it and ``wait`` is false.
         RecordError: When files that no run wrote lie where the record belongs.
     """
-    with claim(folder).acquire(timeout=-1 if wait else 0):
+    with record_lock(folder).acquire(timeout=-1 if wait else 0):
         if is_complete(folder):
             return
         set_aside(folder)

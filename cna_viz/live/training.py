@@ -14,9 +14,8 @@ from cna_viz.data.splits import make_split
 from cna_viz.errors import NotFiniteError, UsageError
 from cna_viz.live.network import inputs_of, make_network
 from cna_viz.live.settings import LiveSettings
-from cna_viz.training.evaluate import evaluate
-from cna_viz.training.optimizer import adam
-from cna_viz.training.step import TrainingBatch, step
+from cna_viz.training.objective import evaluate
+from cna_viz.training.step import TrainingBatch, adam, step
 
 SPLIT: Final = "random-60-20-20"
 """The split protocol, the same for all slots."""

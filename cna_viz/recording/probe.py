@@ -15,7 +15,7 @@ from cna_viz.recording.gradient_norms import Backward
 from cna_viz.recording.slots import label_taps, listen_to_rationals, slot_tensors
 from cna_viz.recording.taps import Key, TapModules, Taps, listen, undisturbed
 from cna_viz.records.schema import LAYER_VARIABLES, tensor_name
-from cna_viz.records.writing.snapshot_stream import SnapshotStream
+from cna_viz.records.writing.writer import SnapshotStream
 
 Forward = Callable[[], Tensor]
 """Runs the model on the whole graph and returns its output, ``[nodes, classes]`` for node classification."""

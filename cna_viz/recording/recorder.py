@@ -16,7 +16,7 @@ from cna_viz.recording.gradient_norms import GradientNorms
 from cna_viz.recording.probe import Forward, Loss, Observation, Predict, Probe, as_layers, most_likely, numbers
 from cna_viz.recording.taps import Taps
 from cna_viz.records.writing.writer import RecordWriter
-from cna_viz.training.evaluate import Scores
+from cna_viz.training.objective import Scores
 
 
 @dataclass(eq=False)

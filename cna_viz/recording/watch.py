@@ -20,7 +20,7 @@ from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.watched_data import Scores, WatchedGraph, by_part, read_graph, score
 from cna_viz.recording.watched_model import WatchedModel
 from cna_viz.records.record import Record, load_record
-from cna_viz.records.writing.lock import claim
+from cna_viz.records.writing.lock import record_lock
 from cna_viz.records.writing.writer import RecordWriter
 
 
@@ -116,7 +116,7 @@ class Watch:
             recording = recording.replace(measures=[name for name in recording.measures if name != "gradient_norm"])
         environment = describe_environment(str(self.graph.x.device), torch.get_num_threads())
         with contextlib.ExitStack() as stack, _readable_errors(self.folder):
-            stack.enter_context(claim(self.folder))  # while it is held, `runs gc` removes nothing
+            stack.enter_context(record_lock(self.folder))  # as long as it is held, `runs gc` takes nothing away
             self._writer = stack.enter_context(RecordWriter(self.folder, self.config, environment))
             self._writer.graph(self.graph.tensors())
             gradients = StepGradients(self.model.taps) if "gradient_norm" in recording.measures else None

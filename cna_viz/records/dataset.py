@@ -1,22 +1,24 @@
-"""A whole record as one xarray dataset."""
+"""One record, or several, as an xarray dataset."""
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from cna_viz.config import vocabulary
+from cna_viz.errors import UsageError
 from cna_viz.records import schema
-from cna_viz.records.reading.metrics import as_variable
+from cna_viz.records.listing import load
+from cna_viz.records.reading.contents import as_variable, coordinates
 from cna_viz.records.record import Record
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_FIRST: Final = {"rational_denominator": 1}
-"""The power of x that the first coefficient belongs to, where it isn't 0."""
+_COSTS: Final = ("seconds_per_epoch", "peak_memory_mib")
 
 
 def to_xarray(record: Record, *, snapshots: bool = False) -> "xr.Dataset":
@@ -24,8 +26,7 @@ def to_xarray(record: Record, *, snapshots: bool = False) -> "xr.Dataset":
 
     Args:
         record: The record.
-        snapshots: Also the snapshots, all of them in memory: see :func:`snapshots_dataset` for what is padded where
-            layers differ in width.
+        snapshots: Also load the snapshots into memory; :func:`snapshots_dataset` describes their padding.
     """
     dataset = record.metrics.copy()
     if schema.GRAPH_FILE in record.manifest:  # an interrupted run may have none
@@ -36,26 +37,17 @@ def to_xarray(record: Record, *, snapshots: bool = False) -> "xr.Dataset":
 
 
 def snapshots_dataset(record: Record, epochs: Sequence[int]) -> "xr.Dataset":
-    """Return embeddings, predictions and the states of the slots at these epochs, all of them in memory.
+    """Return embeddings, predictions and states of the slots at these epochs, the dimension ``snapshot``, in memory.
 
-    Layers differ: the last is as wide as there are classes, a slot may have fewer clusters or none. Each is padded to
-    the widest: with NaN, and with -1 in variables of integers (predictions, cluster labels, histograms). Embeddings are
-    float32, whatever they are stored as. ``coefficient`` counts powers of x, so that a denominator, which begins with
-    b1, is NaN at 0.
-
-    Args:
-        record: The record.
-        epochs: Epochs of snapshots; they become the dimension ``snapshot``.
+    Layers are padded to the widest (the last is as wide as there are classes, slots differ in clusters): with NaN, and
+    integer variables (predictions, cluster labels, histograms) with -1. Embeddings are converted to float32.
+    ``coefficient`` counts powers of x, so a denominator, which begins with b1, is NaN at 0.
     """
     import xarray as xr
 
     files = [record.snapshot(epoch) for epoch in epochs]
-    coordinates = {
-        "snapshot": np.array(epochs, dtype=np.int64),
-        "layer": np.arange(1, record.layers + 1),
-        "stage": np.array(vocabulary.STAGES),
-    }
-    sizes = {name: len(values) for name, values in coordinates.items()}
+    named = coordinates(record.layers, snapshot=np.array(epochs, dtype=np.int64))
+    sizes = {name: values.size for name, values in named.items()}
     for file in files:
         _widen(sizes, file.shapes(), record.layers)
     arrays: dict[str, np.ndarray[Any, Any]] = {}
@@ -64,17 +56,18 @@ def snapshots_dataset(record: Record, epochs: Sequence[int]) -> "xr.Dataset":
             tensor = file.read(name)
             if tensor is not None:
                 if variable not in arrays:
-                    arrays[variable] = _empty([sizes[dim] for dim in schema.VARIABLES[variable].dims], tensor.dtype)
+                    shape, real = [sizes[dim] for dim in schema.VARIABLES[variable].dims], tensor.dtype.kind == "f"
+                    dtype = np.promote_types(tensor.dtype, np.float32) if real else tensor.dtype
+                    arrays[variable] = np.full(shape, np.nan if real else -1, dtype=dtype)
                 place: tuple[int | slice, ...] = (number, *position, *_corner(variable, tensor.shape))
                 arrays[variable][place] = tensor
     if "coefficient" in sizes:
-        coordinates["coefficient"] = np.arange(sizes["coefficient"])
-    named = {name: as_variable((name,), values) for name, values in coordinates.items()}
+        named["coefficient"] = as_variable(("coefficient",), np.arange(sizes["coefficient"]))
     return xr.Dataset({name: as_variable(schema.VARIABLES[name].dims, array) for name, array in arrays.items()}, named)
 
 
 def _places(layers: int) -> Iterator[tuple[str, tuple[int, ...], str]]:
-    """Yield all that a snapshot may hold: variable, position among layers and stages, name of the tensor."""
+    """Yield every possible tensor of a snapshot: variable, position among layers and stages, name."""
     yield "prediction", (), "prediction"
     for index in range(layers):
         for number, stage in enumerate(vocabulary.STAGES):
@@ -84,7 +77,7 @@ def _places(layers: int) -> Iterator[tuple[str, tuple[int, ...], str]]:
 
 
 def _widen(sizes: dict[str, int], shapes: Mapping[str, tuple[int, ...]], layers: int) -> None:
-    """Let every dimension be as long as the longest tensor along it."""
+    """Extend every dimension to the longest tensor along it."""
     for variable, _, name in _places(layers):
         corner = _corner(variable, shapes.get(name, ()))
         for dim, part in zip(reversed(schema.VARIABLES[variable].dims), reversed(corner), strict=False):
@@ -92,22 +85,17 @@ def _widen(sizes: dict[str, int], shapes: Mapping[str, tuple[int, ...]], layers:
 
 
 def _corner(variable: str, shape: tuple[int, ...]) -> list[slice]:
-    """Return where a tensor of this shape lies within one that is padded."""
-    first = _FIRST.get(variable, 0)
-    starts = [0] * (len(shape) - 1) + [first] if shape else []
+    """Return the position of a tensor of this shape in a padded one."""
+    starts = [0] * len(shape)
+    if variable == "rational_denominator" and shape:
+        starts[-1] = 1  # its first coefficient belongs to the first power of x
     return [slice(start, start + size) for start, size in zip(starts, shape, strict=True)]
 
 
-def _empty(shape: Sequence[int], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    if dtype.kind == "f":
-        return np.full(shape, np.nan, dtype=np.promote_types(dtype, np.float32))
-    return np.full(shape, -1, dtype=dtype)
-
-
 def attributes(record: Record) -> dict[str, str | int | float]:
-    """Return the facts about a run as words and numbers, which every format can hold.
+    """Return the facts about a run as text and numbers, which every format can hold.
 
-    What has parts is JSON: ``config``, ``versions``, ``warnings``. What is not known is NaN or empty.
+    ``config``, ``versions`` and ``warnings`` are JSON; unknown facts are NaN or empty.
     """
     summary, environment = record.summary, record.environment
     return {
@@ -120,11 +108,44 @@ def attributes(record: Record) -> dict[str, str | int | float]:
         "versions": json.dumps(environment.get("versions", {}), sort_keys=True),
         "commit": environment.get("commit") or "",
         "best_epoch": record.best_epoch,
-        "seconds_per_epoch": _number(summary.get("seconds_per_epoch")),
-        "peak_memory_mib": _number(summary.get("peak_memory_mib")),
+        **{name: math.nan if summary.get(name) is None else float(summary[name]) for name in _COSTS},
         "warnings": json.dumps(summary.get("warnings", [])),
     }
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+def stack(records: Iterable[Record | str], runs: str | Path = "runs") -> "xr.Dataset":
+    """Return the metrics of several runs along a new first dimension ``run``, in the given order.
+
+    The other coordinates are the union over the runs: all epochs, layers 1 to the deepest; missing values are NaN.
+    Besides the ids, ``dataset``, ``split_protocol``, ``backbone``, ``slot``, ``layers`` and ``seed`` are coordinates
+    along ``run`` (``split`` is the dimension of train, val and test).
+
+        >>> stack(select(slot="cna"))["accuracy"].sel(split="test").groupby("layers").max()
+
+    Args:
+        records: Records, or ids or their beginnings.
+        runs: Folder of the records, for ids.
+
+    Raises:
+        UsageError: If there are none, or one is given twice.
+    """
+    import pandas as pd
+    import xarray as xr
+
+    opened = [record if isinstance(record, Record) else load(record, runs) for record in records]
+    ids = [record.id for record in opened]
+    if not opened:
+        raise UsageError("there are no records to stack")
+    for number, run_id in enumerate(ids):
+        if run_id in ids[:number]:
+            raise UsageError(f"run {run_id} is given twice")
+    joined = xr.concat(
+        [record.metrics for record in opened],
+        dim=pd.Index(ids, name="run"),
+        data_vars="all",
+        coords="minimal",
+        compat="override",
+        join="outer",
+    )
+    facts = [{"split_protocol" if k == "split" else k: v for k, v in record.config.facts.items()} for record in opened]
+    return joined.assign_coords({name: ("run", [fact[name] for fact in facts]) for name in facts[0]})

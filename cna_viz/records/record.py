@@ -1,6 +1,5 @@
 """A record, opened for reading."""
 
-import io
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,50 +11,35 @@ import numpy as np
 from cna_viz.config import RunConfig, vocabulary
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
-from cna_viz.records.reading.files import parse_lines
-from cna_viz.records.reading.integrity import (
-    Manifest,
-    check_folder,
-    check_size,
-    check_strangers,
-    header_of,
-    is_complete,
-    read_checked,
-    read_header,
-    read_listed,
-    read_manifest,
-    read_unfinished_manifest,
-)
-from cna_viz.records.reading.metrics import as_variable, metrics_dataset
-from cna_viz.records.reading.migration import metric_of
-from cna_viz.records.reading.opening import read_config, read_selected, read_summary, unfinished_summary
-from cna_viz.records.reading.snapshot import Snapshot
-from cna_viz.records.reading.tensors import Places, read_graph_places, to_array
+from cna_viz.records.reading import integrity
+from cna_viz.records.reading.contents import as_variable, read_config, read_metrics, read_summary, unfinished_summary
+from cna_viz.records.reading.facts import metric_of
+from cna_viz.records.reading.tensors import Places, Snapshot, read_graph_places, to_array
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _LARGE: Final = (schema.GRAPH_FILE, schema.METRICS_FILE)
-"""Files whose size is checked when a record is opened, and whose content when it is asked for."""
+"""Files whose content is only checked when it is used; opening a record checks their size."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What one run left behind. Small things are read and checked at once, arrays when they are asked for.
+    """The record of one run. Small files are read and checked at once, arrays on first use.
 
     Attributes:
-        folder: Where it lies.
+        folder: Its folder.
         config: The run.
         environment: Facts about the machine and the software that made it.
         summary: Status, best epoch, scores there, seconds per epoch, parameters, peak memory, warnings.
-        manifest: The files, and what each must be.
+        manifest: Its files, with their sizes and checksums.
     """
 
     folder: Path
     config: RunConfig
     environment: dict[str, Any]
     summary: dict[str, Any]
-    manifest: Manifest
+    manifest: integrity.Manifest
 
     @property
     def id(self) -> str:
@@ -77,14 +61,14 @@ class Record:
         """The score that selected the model, that of its dataset: accuracy, roc_auc or nmse."""
         return metric_of(self.config, self.environment)
 
-    def score(self, part: str = "test", metric: str | None = None) -> float:
-        """Return a score of the selected model; NaN where the run has none.
+    def score(self, split: str = "test", metric: str | None = None) -> float:
+        """Return a score of the selected model; NaN if the run has none.
 
         Args:
-            part: train, val or test.
-            metric: Name of a score; the one that selected the model when left out.
+            split: train, val or test.
+            metric: Name of a score; by default the one that selected the model.
         """
-        value = self.summary.get(metric or self.metric, {}).get(part)
+        value = self.summary.get(metric or self.metric, {}).get(split)
         return math.nan if value is None else float(value)
 
     @property
@@ -100,33 +84,27 @@ class Record:
 
     @cached_property
     def metrics(self) -> "xr.Dataset":
-        """Loss, every score and every measure; dims epoch, split, layer and stage. NaN where nothing was measured.
+        """Loss, every score and every measure; dims epoch, split, layer and stage. NaN if not measured.
 
         The measures of the best epoch, those of the selected model, are always there.
         """
-        path = self.folder / schema.METRICS_FILE
-        lines = parse_lines(read_listed(self.folder, self.manifest, schema.METRICS_FILE), path)
-        if schema.SELECTED_FILE in self.manifest:
-            selected = read_selected(self.folder, self.manifest, self.layers)
-            for line in lines:
-                if line.get("epoch") == selected["epoch"]:
-                    line.setdefault("layers", selected["layers"])
-        metrics = metrics_dataset(lines, self.layers, path)
-        last = lines[-1]["epoch"] if lines else 0
-        if is_complete(self.folder) and last != self.summary["epochs"]:
+        metrics = read_metrics(self.folder, self.manifest, self.layers)
+        last = int(max(metrics["epoch"].values, default=0))  # indexing would import dask
+        if integrity.is_complete(self.folder) and last != self.summary["epochs"]:
+            path = self.folder / schema.METRICS_FILE
             raise RecordError(f"{path}: ends with epoch {last}, but the run had {self.summary['epochs']}")
         return metrics
 
     @cached_property
     def graph(self) -> "xr.Dataset":
-        """Target, split, degree and edges, and the graph of every node where there are many; dims node, end, edge."""
+        """Target, split, degree, edges, and in datasets of graphs the graph of every node; dims node, end, edge."""
         import xarray as xr
 
         path = self.folder / schema.GRAPH_FILE
         if schema.GRAPH_FILE not in self.manifest:
             raise RecordError(f"{path}: the run ended before it was written")
-        content = read_checked(self.folder, self.manifest[schema.GRAPH_FILE])
-        places = self._graph_places(header_of(io.BytesIO(content)))
+        content = integrity.read_checked(self.folder, self.manifest[schema.GRAPH_FILE])
+        places = self._graph_places(content[: 8 + int.from_bytes(content[:8], "little")])
         tensors = {
             name: to_array(bytearray(content[place.start : place.end]), name, places, path)
             for name, place in sorted(places.items())
@@ -135,23 +113,23 @@ class Record:
 
     @cached_property
     def nodes(self) -> int | None:
-        """Number of nodes; None where the run ended before its graph was written."""
+        """Number of nodes; None if the run ended before its graph was written."""
         entry = self.manifest.get(schema.GRAPH_FILE)
-        if entry is None:
-            return None
-        return self._graph_places(read_header(self.folder, entry))["target"].shape[0]
+        return (
+            None if entry is None else self._graph_places(integrity.read_header(self.folder, entry))["target"].shape[0]
+        )
 
     def embedding(self, layer: int, stage: str = "slot", epoch: int | None = None) -> "xr.DataArray":
         """Return the features of one layer; dims node and channel, float32. Only these are read and checked.
 
         Args:
             layer: 1 … number of layers. The last layer has only the stage ``conv``.
-            stage: ``conv`` (what leaves the convolution) or ``slot`` (what leaves the slot).
-            epoch: A snapshot's epoch; the selected model's when left out.
+            stage: ``conv`` (output of the convolution) or ``slot`` (output of the slot).
+            epoch: Epoch of a snapshot; by default that of the selected model.
 
         Raises:
-            UsageError: When there is no such layer, stage or snapshot; lists those there are.
-            RecordError: When the file or the tensor is not what was written.
+            UsageError: If there is no such layer, stage or snapshot; lists the available ones.
+            RecordError: If the file or the tensor is not what was written.
         """
         import xarray as xr
 
@@ -169,7 +147,7 @@ class Record:
     def layer_variable(self, variable: str, layer: int, epoch: int | None = None) -> "xr.DataArray | None":
         """Return cluster_label, centroid, rational_numerator, rational_denominator or slot_input_histogram of one slot.
 
-        None where the slot has no such thing. Arguments and errors as in :meth:`embedding`.
+        None if the slot has no such variable. Arguments and errors as in :meth:`embedding`.
         """
         import xarray as xr
 
@@ -178,7 +156,7 @@ class Record:
         return None if array is None else xr.DataArray(as_variable(dims, array), name=variable)
 
     def prediction(self, epoch: int | None = None) -> "xr.DataArray":
-        """Return what is answered for every node, or for its graph: a class or a number; dim node.
+        """Return the predicted class or number of every node, or of its graph; dim node.
 
         Arguments and errors as in :meth:`embedding`.
         """
@@ -190,13 +168,10 @@ class Record:
         return xr.DataArray(as_variable(("node",), array), name="prediction")
 
     def snapshot(self, epoch: int | None = None) -> Snapshot:
-        """Return the file of a snapshot, from which single tensors can be read.
-
-        Args:
-            epoch: A snapshot's epoch; the selected model's when left out.
+        """Return the file of a snapshot, by default that of the selected model, to read single tensors.
 
         Raises:
-            UsageError: When there is no snapshot of this epoch; lists those there are.
+            UsageError: If there is no snapshot of this epoch; lists the available ones.
         """
         epoch = self.best_epoch if epoch is None else epoch
         entry = self.manifest.get(schema.snapshot_file(epoch)) if schema.is_number(epoch) else None
@@ -205,8 +180,8 @@ class Record:
             raise UsageError(f"run {self.id} has no snapshot of epoch {epoch!r}; snapshots kept: {kept}")
         if entry.file not in self._opened:
             watched = self.config.watched is not None
-            kind = None if watched else "F32" if self.config.data.task == "node-regression" else "I32"
-            self._opened[entry.file] = Snapshot(self.folder, entry, self.layers, self.nodes, watched, kind)
+            dtype = None if watched else "F32" if self.config.data.task == "node-regression" else "I32"
+            self._opened[entry.file] = Snapshot(self.folder, entry, self.layers, self.nodes, watched, dtype)
         return self._opened[entry.file]
 
     def _graph_places(self, header: bytes) -> Places:
@@ -219,26 +194,26 @@ class Record:
         return {}
 
 
-def load_record(folder: Path, incomplete: bool = False) -> Record:
-    """Open a record. Neither metrics nor graph nor snapshots are read before they are asked for.
+def load_record(folder: str | Path, *, incomplete: bool = False) -> Record:
+    """Open a record. Metrics, graph and snapshots are read on first use.
 
     Args:
         folder: Folder of the record, ``runs/<id>``.
-        incomplete: Also open what there is of a run that goes on or was interrupted; its status is ``incomplete``.
+        incomplete: Also open a run in progress or an interrupted one; its status is ``incomplete``.
 
     Raises:
-        RecordError: When it is missing, unfinished, truncated, altered, of an unknown schema, not in its own folder, or
-            when something lies in it that is not its own.
+        RecordError: If it is missing, unfinished, truncated, altered, of an unknown schema, not in its own folder, or
+            the folder holds anything else.
     """
-    check_folder(folder)
-    unfinished = incomplete and not is_complete(folder)
-    manifest = read_unfinished_manifest(folder) if unfinished else read_manifest(folder)
+    folder = Path(folder)
+    unfinished = incomplete and not integrity.is_complete(folder)
+    manifest = integrity.read_unfinished_manifest(folder) if unfinished else integrity.read_manifest(folder)
     for name in schema.REQUIRED_FILES:
         if name in manifest:
-            (check_size if name in _LARGE else read_checked)(folder, manifest[name])
+            (integrity.check_size if name in _LARGE else integrity.read_checked)(folder, manifest[name])
     config, environment = read_config(folder, manifest)
     if unfinished:
         return Record(folder, config, environment, unfinished_summary(folder, manifest, config, environment), manifest)
-    check_strangers(folder, manifest)
-    summary = read_summary(folder, manifest)
-    return Record(folder, config, environment, summary, manifest)
+    for name in integrity.unexpected_files(folder, manifest):
+        raise RecordError(f"{folder / name}: {integrity.NOT_ITS_OWN}; move it out of the folder")
+    return Record(folder, config, environment, read_summary(folder, manifest), manifest)

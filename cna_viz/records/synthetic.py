@@ -1,4 +1,4 @@
-"""Valid records made from random numbers in milliseconds, for tests and documentation. They show nothing real."""
+"""Valid records of random numbers in milliseconds, for tests and documentation."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.scores import recorded
 
 RING: Final = 3
-"""Nodes of a graph where graphs are classified."""
+"""Nodes per graph in datasets of graphs."""
 
 Array = np.ndarray[Any, Any]
 
@@ -20,18 +20,10 @@ Array = np.ndarray[Any, Any]
 def synthetic_record(
     runs: Path, config: RunConfig | None = None, *, nodes: int = 60, classes: int = 3, epochs: int = 5, **summary: Any
 ) -> Record:
-    """Write a synthetic record below ``runs`` and open it.
+    """Write a synthetic record of ``nodes`` on a ring below ``runs`` and open it; ``summary`` overrides its entries.
 
-    Energy, rank and score fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink
-    with the layer. Everything is drawn from the config's seed.
-
-    Args:
-        runs: Folder of the records.
-        config: The run that the record claims to be.
-        nodes: Number of nodes, on a ring.
-        classes: Number of classes.
-        epochs: Last epoch.
-        **summary: Entries of the summary to override.
+    Measures and scores fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink with the
+    layer. Everything is drawn from the config's seed.
     """
     config = config or RunConfig()
     rng = np.random.default_rng(config.seed)
@@ -48,26 +40,23 @@ def synthetic_record(
         for epoch in sorted({epoch for epoch in kept if epoch <= epochs}):
             writer.snapshot(epoch, _snapshot(config, target, rng))
         score = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))
-        ends = {"best_epoch": epochs, "epochs": epochs}
         scores = dict.fromkeys(recorded(config.data.task, config.metric), score)
-        defaults = {"status": "complete", **scores, **ends, "warnings": []}
+        defaults = {"status": "complete", **scores, "best_epoch": epochs, "epochs": epochs, "warnings": []}
         writer.seal({**defaults, "seconds_per_epoch": 0.01, "parameters": 100, "peak_memory_mib": 1.0, **summary})
     return load_record(folder)
 
 
 def _graph(config: RunConfig, target: Array) -> dict[str, Array]:
-    """Return the graph's tensors: a ring of nodes, or rings of three where graphs are classified."""
+    """Return the graph's tensors: a ring of nodes, or rings of three in datasets of graphs."""
     nodes = np.arange(len(target))
     graphs = config.data.task == "graph-classification"
     member = nodes // RING if graphs else nodes
     following = np.where((nodes + 1) % RING, nodes + 1, nodes + 1 - RING) if graphs else (nodes + 1) % len(nodes)
     edges = np.stack([nodes, np.minimum(following, len(nodes) - 1)])
-    if graphs:
-        target = target[member]
     if config.data.task == "node-regression":
         target = (target + 0.5).astype(np.float32)
     tensors = {
-        "target": target,
+        "target": target[member],
         "split_of_node": (member % len(vocabulary.SPLITS) + 1).astype(np.int8),
         "degree": np.full(len(nodes), 2),
         "edge_index": np.concatenate([edges, edges[::-1]], axis=1),
@@ -77,40 +66,38 @@ def _graph(config: RunConfig, target: Array) -> dict[str, Array]:
 
 def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, Any]:
     layers = config.model.layers
-    depth = np.arange(1, layers + 1)
-    falling = np.exp(-depth / 4) * (1 + 0.1 * rng.random(layers))
-    measures = {name: {stage: falling.tolist() for stage in vocabulary.STAGES} for name in config.recording.measures}
-    for stages in measures.values():
-        stages["slot"] = [*stages["slot"][:-1], None]
+    falling = np.exp(-np.arange(1, layers + 1) / 4) * (1 + 0.1 * rng.random(layers))
+    stages = {"conv": falling.tolist(), "slot": [*falling[:-1].tolist(), None]}
     loss = {name: 2 * 0.9**epoch + 0.1 * rng.random() for name in vocabulary.SPLITS}
     score = dict.fromkeys(vocabulary.SPLITS, 1 - 0.8 * 0.9**epoch)
     scores = dict.fromkeys(recorded(config.data.task, config.metric), score)
-    return {"epoch": epoch, "loss": loss, **scores, "layers": measures}
+    return {"epoch": epoch, "loss": loss, **scores, "layers": dict.fromkeys(config.recording.measures, stages)}
 
 
 def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dict[str, Array]:
     layers, hidden, classes = config.model.layers, config.model.hidden, int(target.max()) + 1
     centers = rng.standard_normal((classes, hidden))
-    kind = np.float32 if config.data.task == "node-regression" else np.int32
-    tensors: dict[str, Array] = {"prediction": target.astype(kind)}
+    dtype = np.float32 if config.data.task == "node-regression" else np.int32
+    tensors: dict[str, Array] = {"prediction": target.astype(dtype)}
     for layer in range(1, layers + 1):
         width = hidden if layer < layers else classes
         blobs = 1 + np.exp(-layer / 4) * (centers[target] + rng.standard_normal((len(target), hidden)))
         tensors[schema.tensor_name("embedding", layer, "conv")] = blobs[:, :width].astype(np.float16)
         if layer < layers:
             tensors[schema.tensor_name("embedding", layer, "slot")] = blobs.astype(np.float16)
+    assignment = config.model.factors.get("assignment", "none")
+    clusters = config.model.clusters if config.model.uses_clusters else 1
+    clusters = classes if assignment == "labels" else clusters
     for layer in range(1, layers):
-        factors = config.model.factors
-        clusters = config.model.clusters if config.model.uses_clusters else 1
-        if factors.get("assignment") == "labels":
-            clusters = classes
-        if factors.get("assignment", "none") != "none":
-            tensors[schema.tensor_name("cluster_label", layer)] = (np.arange(len(target)) % clusters).astype(np.int32)
-        if factors.get("assignment") == "kmeans":
-            tensors[schema.tensor_name("centroid", layer)] = rng.standard_normal((clusters, hidden)).astype(np.float32)
-        if factors.get("activation") == "rational":
-            tensors[schema.tensor_name("rational_numerator", layer)] = rng.random((clusters, 6)).astype(np.float32)
-            tensors[schema.tensor_name("rational_denominator", layer)] = rng.random((clusters, 4)).astype(np.float32)
+        state: dict[str, Array] = {}
+        if assignment != "none":
+            state["cluster_label"] = (np.arange(len(target)) % clusters).astype(np.int32)
+        if assignment == "kmeans":
+            state["centroid"] = rng.standard_normal((clusters, hidden)).astype(np.float32)
+        if config.model.factors.get("activation") == "rational":
+            state["rational_numerator"] = rng.random((clusters, 6)).astype(np.float32)
+            state["rational_denominator"] = rng.random((clusters, 4)).astype(np.float32)
             bins = np.exp(-(np.linspace(-8, 8, schema.HISTOGRAM_BINS)[None] ** 2) / 2) * np.ones((clusters, 1))
-            tensors[schema.tensor_name("slot_input_histogram", layer)] = np.round(1000 * bins).astype(np.int64)
+            state["slot_input_histogram"] = np.round(1000 * bins).astype(np.int64)
+        tensors |= {schema.tensor_name(name, layer): array for name, array in state.items()}
     return tensors

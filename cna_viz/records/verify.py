@@ -1,6 +1,5 @@
-"""Check every byte of a record, and what it says: where no problem is found, every reader can read it."""
+"""Check every byte of a record and its meaning: a record without problems can be opened by every reader."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,32 +8,25 @@ from cna_viz.errors import RecordError
 from cna_viz.records import schema
 from cna_viz.records.reading import facts
 from cna_viz.records.reading.files import parse_lines
-from cna_viz.records.reading.integrity import (
-    NOT_ITS_OWN,
-    Entry,
-    check_digest,
-    check_size,
-    read_checked,
-    read_manifest,
-    strangers,
-)
-from cna_viz.records.reading.snapshot import Snapshot
+from cna_viz.records.reading.integrity import NOT_ITS_OWN, read_checked, read_manifest, unexpected_files
+from cna_viz.records.reading.tensors import Snapshot
 from cna_viz.records.record import Record, load_record
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-def find_problems(folder: Path) -> list[str]:
-    """Check every file of a record and return what is wrong, one line each; an empty list means that all is well."""
-    problems: dict[str, None] = {}  # in order; what several checks come upon is said once
+def find_problems(folder: str | Path) -> list[str]:
+    """Check every file of a record and return the problems, one line each; an empty list if there are none."""
+    folder = Path(folder)
+    problems: dict[str, None] = {}  # in order, without duplicates
 
-    def attempt(check: Callable[..., Answer], *of: Any) -> Answer | None:
+    def attempt(check: Callable[..., Result], *args: Any) -> Result | None:
         try:
-            return check(*of)
+            return check(*args)
         except RecordError as error:
             problems[str(error)] = None
         except MemoryError:
-            problems[f"{folder}: not checked, as it needs more memory than there is"] = None
+            problems[f"{folder}: not checked: it does not fit into memory"] = None
         return None
 
     manifest = attempt(read_manifest, folder)
@@ -42,10 +34,10 @@ def find_problems(folder: Path) -> list[str]:
         return list(problems)
     for entry in manifest.values():
         if entry.tensors is None:
-            attempt(_check_file, folder, entry)
-    for name in attempt(strangers, folder, manifest) or ():
+            attempt(read_checked, folder, entry)
+    for name in attempt(unexpected_files, folder, manifest) or ():
         problems[f"{folder / name}: {NOT_ITS_OWN}"] = None
-    # What the files mean is asked only where each is as it was written.
+    # The meaning of the files is only checked if each is as it was written.
     record = None if problems else attempt(load_record, folder)
     if record is not None:
         attempt(_check_selected, record)
@@ -64,7 +56,7 @@ def _read_all(snapshot: Snapshot) -> None:
 
 
 def _check_selected(record: Record) -> None:
-    """Check that the epoch whose model was selected was measured, and kept where any was."""
+    """Check that the epoch whose model was selected was measured, and has a snapshot if there are any."""
     measured, best = record.metrics["epoch"].values, record.best_epoch
     if measured.size and best not in measured:
         raise RecordError(f"{record.folder / schema.METRICS_FILE}: has no epoch {best}, whose model was selected")
@@ -76,15 +68,4 @@ def _check_timings(record: Record) -> None:
     path = record.folder / schema.TIMINGS_FILE
     lines = parse_lines(read_checked(record.folder, record.manifest[schema.TIMINGS_FILE]), path)
     for number, line in enumerate(lines, start=1):
-        facts.check_facts(line, facts.TIMING, f"{path}, line {number}", required=facts.TIMING)
-
-
-def _check_file(folder: Path, entry: Entry) -> None:
-    """Check a file without holding it in memory."""
-    check_size(folder, entry)
-    try:
-        with (folder / entry.file).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise RecordError(f"{folder / entry.file}: not readable ({error.strerror})") from None
-    check_digest(folder, entry, digest)
+        facts.check(facts.TimingsLine, line, f"{path}, line {number}")

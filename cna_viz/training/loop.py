@@ -8,40 +8,53 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
-from torch import Tensor, nn, optim
+from torch import Tensor, nn
 
 from cna_viz.config import TrainingConfig
 from cna_viz.errors import NotFiniteError
-from cna_viz.training.evaluate import Scores, evaluate
-from cna_viz.training.objective import CLASSIFICATION, Objective
-from cna_viz.training.optimizer import adam
-from cna_viz.training.step import TrainingBatch, step
+from cna_viz.training.objective import CLASSIFICATION, Objective, Scores, evaluate
+from cna_viz.training.step import TrainingBatch, adam, step
 
 Batches: TypeAlias = Callable[[int], Iterable[TrainingBatch]]
-"""Gives the batches of an epoch, 1 being the first; every training row is a seed of one of them."""
+"""Returns the batches of an epoch, counted from 1; every training row is a seed of one of them."""
 
 
 class Callback(Protocol):
-    """What is told of the training. The model is in evaluation mode, just evaluated, at each call."""
+    """Observer of a training. At each call the model is in evaluation mode and was just evaluated."""
 
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-        """Called after each epoch: 0 is the untrained model, e has taken e passes over the training nodes."""
+        """Called after each epoch; epoch 0 is the untrained model."""
 
     def on_selected(self, epoch: int) -> None:
-        """Called once at the end: the model has the weights of the best validation epoch again."""
+        """Called once at the end, when the model has the weights of the best validation epoch again."""
+
+
+class EpochBar:
+    """Callback that advances a tqdm bar by ``weight`` per epoch and shows the validation score."""
+
+    def __init__(self, progress: Any, weight: int = 1) -> None:
+        self.progress, self.weight = progress, weight
+
+    def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
+        """Advance by one epoch."""
+        self.progress.update(self.weight if epoch > 0 else 0)
+        self.progress.set_postfix(val=f"{scores.values[scores.metric]['val']:.3f}", refresh=False)
+
+    def on_selected(self, epoch: int) -> None:
+        """Do nothing: the bar counts epochs."""
 
 
 @dataclass
 class Outcome:
-    """How a training ended.
+    """The outcome of a training.
 
     Attributes:
-        status: ``complete``, or ``diverged`` when a loss was not finite or a layer refused what is not finite.
+        status: ``complete``, or ``diverged`` if a loss was not finite or a layer refused non-finite input.
         epochs: Number of the last recorded epoch.
-        best_epoch: Epoch with the best validation score (among equals the one with the lowest validation loss).
+        best_epoch: Epoch with the best validation score (ties go to the lowest validation loss).
         best: Scores at the best epoch.
         seconds: Wall time of every epoch, callbacks included.
-        message: What happened, where something did.
+        message: The reason for a divergence.
     """
 
     status: Literal["complete", "diverged"] = "complete"
@@ -66,20 +79,20 @@ def fit(
 
     Args:
         model: Called as ``model(*inputs)``; returns ``[rows, outputs]``, a row per node or per graph.
-        inputs: What the model is called with to be evaluated.
+        inputs: Arguments of the model for evaluation.
         target: Target of every row, ``[rows]``.
         parts: Rows of ``train``, ``val`` and ``test``. Only train is trained on, only val selects.
         config: Epochs, learning rates, weight decay, patience.
-        callbacks: Told of every epoch and of the selected model.
-        batches: Gives the batches of an epoch, a step for each; left out, an epoch is one step on ``inputs``.
+        callbacks: Observers.
+        batches: Batches of every epoch, one step each; by default an epoch is one step on ``inputs``.
         objective: Loss and scores.
 
     Returns:
-        How it ended. A loss that is not finite ends it with status ``diverged``, and so does a model that refuses what
-        is not finite, once a step was taken; the epochs before are kept.
+        The outcome. A non-finite loss, or a model that refuses non-finite input after the first step, ends the training
+        with status ``diverged``; the epochs before are kept.
 
     Raises:
-        NotFiniteError: When the untrained model refuses its inputs: then it is the data that is not finite.
+        NotFiniteError: If the untrained model refuses its inputs: then the data are not finite.
     """
     optimizer, unit = adam(model, config), "step" if batches is None else "epoch"
     whole = TrainingBatch(inputs, target, parts["train"])
@@ -89,7 +102,8 @@ def fit(
         start = time.perf_counter()
         try:
             if epoch > 0:
-                _train(model, (whole,) if batches is None else batches(epoch), optimizer, objective)
+                for batch in (whole,) if batches is None else batches(epoch):
+                    step(model, batch, optimizer, objective)
             scores = evaluate(model, inputs, target, parts, objective)
         except NotFiniteError as error:
             if epoch == 0:
@@ -114,24 +128,10 @@ def fit(
         outcome.seconds.append(time.perf_counter() - start)
         if last:
             break
-    _select(model, best_state, inputs, outcome.best_epoch, callbacks)
-    return outcome
-
-
-def _train(
-    model: nn.Module, batches: Iterable[TrainingBatch], optimizer: optim.Optimizer, objective: Objective
-) -> None:
-    for batch in batches:
-        step(model, batch, optimizer, objective)
-
-
-@torch.no_grad()
-def _select(
-    model: nn.Module, state: dict[str, Tensor], inputs: tuple[Any, ...], epoch: int, callbacks: Sequence[Callback]
-) -> None:
-    """Restore the best weights and show the callbacks the selected model, freshly evaluated."""
-    model.load_state_dict(state)
+    model.load_state_dict(best_state)
     model.eval()
-    model(*inputs)
-    for callback in callbacks:
-        callback.on_selected(epoch)
+    with torch.no_grad():
+        model(*inputs)  # callbacks look at the selected model, freshly evaluated
+        for callback in callbacks:
+            callback.on_selected(outcome.best_epoch)
+    return outcome

@@ -1,26 +1,52 @@
-"""One step of the optimizer, on a whole graph or on a part of it."""
+"""One optimizer step: the batch, Adam, and the memory that a step frees for the next."""
 
+import ctypes
+import os
+import platform
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from torch import Tensor, nn, optim
 
+from cna_viz.config import TrainingConfig
+from cna_viz.nn.rational import Rational
 from cna_viz.training.objective import CLASSIFICATION, Objective
+
+KEPT: Final = 256 * 2**20
+"""Maximum number of freed bytes that are kept instead of returned to the operating system."""
+LARGEST: Final = 32 * 2**20
+"""Size in bytes of the largest block that can be kept, the maximum of glibc."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_SETTINGS: Final = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD")
 
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """What one step needs, on the device of the model.
-
-    Attributes:
-        inputs: What the model is called with.
-        target: Target of every row of the output, ``[rows]``.
-        seeds: Rows whose loss counts, int64, ``[seeds]``; other nodes only lend them their features.
-    """
+    """Arguments of the model, targets of all rows of its output, ``[rows]``, and the rows of the loss, ``[seeds]``."""
 
     inputs: tuple[Any, ...]
     target: Tensor
     seeds: Tensor
+
+
+def adam(model: nn.Module, config: TrainingConfig) -> optim.Adam:
+    """Return Adam (Kingma and Ba, arXiv 1412.6980) over all parameters in two groups.
+
+    The coefficients of rational activations get ``lr_activation`` and no weight decay (decay would pull the function
+    towards zero, not towards a simpler one); everything else gets ``lr`` and ``weight_decay``. A parameter shared by
+    several modules occurs once.
+    """
+    # By identity and not by value; a dict keeps the order, which a saved state of the optimizer goes by.
+    known = {id(p): p for module in model.modules() if isinstance(module, Rational) for p in module.parameters()}
+    weights = [parameter for parameter in model.parameters() if id(parameter) not in known]
+    groups = [
+        {"params": weights, "lr": config.lr, "weight_decay": config.weight_decay},
+        {"params": list(known.values()), "lr": config.lr_activation, "weight_decay": 0.0},
+    ]
+    # One kernel for all parameters halves the time of a step with many layers.
+    fused = all(p.is_floating_point() and p.device.type in {"cpu", "cuda"} for p in model.parameters())
+    return optim.Adam([group for group in groups if group["params"]], fused=fused or None)
 
 
 def loss_of(output: Tensor, batch: TrainingBatch, objective: Objective = CLASSIFICATION) -> Tensor:
@@ -36,3 +62,16 @@ def step(
     optimizer.zero_grad()
     loss_of(model(*batch.inputs), batch, objective).backward()  # type: ignore[no-untyped-call]
     optimizer.step()
+
+
+@lru_cache(maxsize=1)
+def keep_freed_memory() -> bool:
+    """Make glibc keep up to :data:`KEPT` bytes of freed memory in this process, and return whether it does.
+
+    By default glibc returns the memory between steps, and every page has to be fetched and zeroed again. Does nothing
+    with another C library, or if an environment variable configures the allocator.
+    """
+    if platform.libc_ver()[0] != "glibc" or any(name in os.environ for name in _SETTINGS):
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    return bool(mallopt(_MMAP_THRESHOLD, LARGEST)) and bool(mallopt(_TRIM_THRESHOLD, KEPT))

@@ -14,7 +14,7 @@ from cna_viz.records import schema
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.records.verify import find_problems
-from cna_viz.records.writing.lock import claim
+from cna_viz.records.writing.lock import record_lock
 
 Call = Callable[..., Any]
 
@@ -37,7 +37,7 @@ def runs(records: list[Record], tmp_path: Path) -> Path:
     attempt = synthetic_record(runs, OTHER).folder.rename(runs / f"{RUN}.unfinished-2")
     (attempt / schema.COMPLETE_FILE).unlink()
     for run in (records[0].id, RUN):
-        with claim(runs / run):
+        with record_lock(runs / run):
             pass
     return runs
 
@@ -74,7 +74,7 @@ def test_what_was_left_is_removed_and_only_finished_records_stay(call: Call, run
 def test_a_run_that_goes_on_is_named_and_never_touched(call: Call, runs: Path, records: list[Record]) -> None:
     before = contents(records[2].folder)
     shutil.copytree(records[2].folder, runs / f"{records[2].id}.unfinished-1")
-    with claim(records[2].folder):
+    with record_lock(records[2].folder):
         listed = call("runs", "gc").out.splitlines()
         answer = call("runs", "gc", "--delete")
         assert contents(records[2].folder) == before

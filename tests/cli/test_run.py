@@ -209,7 +209,7 @@ def test_an_interrupted_run_is_told_and_goes_on_from_there(call: Call, monkeypat
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("cna_viz.training.epoch_bar.EpochBar.on_epoch", interrupt)
+        patch.setattr("cna_viz.training.loop.EpochBar.on_epoch", interrupt)
         answer = call("run", *SMALL)
     assert (answer.code, answer.out) == (130, "")
     assert "cna-viz: interrupted; finished records are kept" in answer.err.splitlines()[-1]
@@ -245,7 +245,7 @@ def test_a_runs_folder_that_cant_be_written_to_is_one_line(call: Call, monkeypat
     def refuse(folder: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder.parent / ".locks"))
 
-    monkeypatch.setattr("cna_viz.experiments.train.claim", refuse)
+    monkeypatch.setattr("cna_viz.experiments.train.record_lock", refuse)
     answer = call("run", *SMALL)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.splitlines()[-1] == "cna-viz: Permission denied (runs/.locks)"

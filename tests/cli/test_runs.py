@@ -139,7 +139,7 @@ def test_an_incomplete_run_is_shown_which_is_said(call: Call, relu: Record) -> N
     interrupt(relu, epochs=3)
     answer = call("runs", "show", relu.id, "--json")
     assert answer.code == 0
-    assert answer.err == f"cna-viz: runs/{relu.id}: the run was not finished; this is what there is up to epoch 3\n"
+    assert answer.err == f"cna-viz: runs/{relu.id}: the run was not finished; this is its record up to epoch 3\n"
     facts = json.loads(answer.out)
     assert facts["summary"]["status"] == "incomplete"
     assert facts["config"] == relu.config.model_dump(mode="json")
@@ -241,7 +241,7 @@ def test_a_beginning_that_several_share_is_refused_with_those(call: Call, relu: 
     twin.mkdir()
     answer = call("runs", "show", relu.id[:15])
     assert answer.code == 2
-    assert answer.complaint.endswith("Several begin so.")
+    assert answer.complaint.endswith("Several ids begin with it.")
     assert relu.id in answer.complaint
     assert twin.name in answer.complaint
     assert call("runs", "show", relu.id).code == 0  # the whole id is no beginning

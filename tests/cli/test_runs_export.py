@@ -57,11 +57,11 @@ def test_one_run_named_twice_is_exported_once(call: Call, records: list[Record])
 
 def test_nothing_is_exported_into_a_record_or_over_a_link(call: Call, records: list[Record]) -> None:
     answer = call("runs", "export", records[0].id, "--to", "csv", "--out", records[0].folder)
-    assert "is the folder of a record, in which nothing else may lie" in answer.complaint
+    assert "is the folder of a record, which may hold nothing else" in answer.complaint
     Path("out").mkdir()
     Path("out/runs.csv").symlink_to("nowhere")
     answer = call("runs", "export", records[0].id, "--to", "csv", "--out", "out")
-    assert "is there already and is not replaced without --force" in answer.complaint
+    assert "exists already and is not replaced without --force" in answer.complaint
     assert Path("out/runs.csv").is_symlink()
 
 
@@ -76,7 +76,7 @@ def test_files_that_are_there_are_kept_unless_forced(call: Call, records: list[R
     assert call(*words).code == 0
     answer = call(*words)
     assert answer.code == 2
-    assert answer.complaint == "out/runs.csv is there already and is not replaced without --force"
+    assert answer.complaint == "out/runs.csv exists already and is not replaced without --force"
     assert call(*words, "--force").code == 0
 
 

@@ -13,7 +13,7 @@ from cna_viz.errors import RecordError
 from cna_viz.experiments.attempts import forget_attempts, set_aside
 from cna_viz.records.schema import COMPLETE_FILE
 from cna_viz.records.synthetic import synthetic_record
-from cna_viz.records.writing.lock import claim
+from cna_viz.records.writing.lock import record_lock
 
 CONFIG = RunConfig()
 RUN = CONFIG.run_id
@@ -80,11 +80,11 @@ FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "abc"
-    with claim(folder) as lock:
+    with record_lock(folder) as lock:
         assert not folder.exists()
         with pytest.raises(Timeout):
             FileLock(lock.lock_file).acquire(timeout=0)
-        with claim(folder.with_name("other")):
+        with record_lock(folder.with_name("other")):
             pass
     with FileLock(lock.lock_file).acquire(timeout=0):
         pass
@@ -92,9 +92,9 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
 
 
 def test_lock_is_free_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), claim(tmp_path / "abc"):
+    with pytest.raises(KeyboardInterrupt), record_lock(tmp_path / "abc"):
         raise KeyboardInterrupt
-    claim(tmp_path / "abc").acquire(timeout=0).lock.release()
+    record_lock(tmp_path / "abc").acquire(timeout=0).lock.release()
 
 
 def test_nothing_to_set_aside(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_what_has_another_name_is_set_aside_and_not_removed(
     os.link(folder / name, tmp_path / "kept")
     set_aside(folder)
     forget_attempts(folder)
-    assert f"kept, as it holds {name}, which has another name elsewhere (a hard link)" in caplog.text
+    assert f"kept, as it holds {name}, which has another hard link" in caplog.text
     assert names(tmp_path) == [f"{RUN}.unfinished-1", "kept"]
 
 

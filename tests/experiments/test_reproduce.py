@@ -11,7 +11,7 @@ from cna_viz.config import RESULTS_VERSION, RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.experiments.reproduce import Reproduction, _elsewhere, reproduce
 from cna_viz.experiments.run import load_or_run
-from cna_viz.records.exporting.differences import Difference
+from cna_viz.records.exporting.differences import RecordDifference
 from cna_viz.records.synthetic import synthetic_record
 
 
@@ -65,7 +65,9 @@ def test_what_cannot_be_trained_here_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_verdict_is_that_of_the_worst_variable() -> None:
-    same, close, far = (Difference("x", bits, apart, 0.1) for bits, apart in ((True, 0.0), (False, 0.05), (False, 0.2)))
+    same, close, far = (
+        RecordDifference("x", bits, apart, 0.1) for bits, apart in ((True, 0.0), (False, 0.05), (False, 0.2))
+    )
     assert Reproduction("id", [same], {}).verdict == "equal to the bit"
     assert Reproduction("id", [same, close], {}).verdict == "equal within the tolerance"
     assert Reproduction("id", [same, close, far], {}).verdict == "different"

@@ -289,7 +289,7 @@ from cna_viz import RunConfig, load_or_run
 from cna_viz.experiments import train as module
 
 runs, marks, me, other = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-real_train, real_claim = module.train, module.claim
+real_train, real_claim = module.train, module.record_lock
 
 def train(*args):
     (marks / f"{me}-trains").touch()
@@ -297,11 +297,11 @@ def train(*args):
         time.sleep(0.01)
     real_train(*args)
 
-def claim(folder):
+def record_lock(folder):
     (marks / f"{me}-asks").touch()
     return real_claim(folder)
 
-module.train, module.claim = train, claim
+module.train, module.record_lock = train, record_lock
 record = load_or_run(RunConfig.from_json(sys.argv[5]), runs=runs, progress=False)
 print(record.id, record.summary["status"], len(record.metrics.epoch))
 """

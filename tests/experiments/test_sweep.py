@@ -22,7 +22,7 @@ from cna_viz.experiments.sweep import Sweep, sweep
 from cna_viz.experiments.tasks import TaskResult, train_one
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.verify import find_problems
-from cna_viz.records.writing.lock import claim
+from cna_viz.records.writing.lock import record_lock
 
 module = import_module("cna_viz.experiments.sweep")
 """The module: its room exports the function of the same name."""
@@ -231,7 +231,7 @@ def test_a_run_that_another_sweep_trains_is_waited_for(
 ) -> None:
     other = tmp_path / "other"
     go(configs[:1], other)
-    lock = claim(runs / configs[0].run_id)
+    lock = record_lock(runs / configs[0].run_id)
     lock.acquire()
 
     def finish(seconds: float) -> None:
@@ -247,7 +247,7 @@ def test_a_run_that_another_sweep_trains_is_waited_for(
 def test_a_run_that_another_sweep_has_left_is_taken_over(
     configs: list[RunConfig], runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = claim(runs / configs[0].run_id)
+    lock = record_lock(runs / configs[0].run_id)
     lock.acquire()
     monkeypatch.setattr(module.time, "sleep", lambda seconds: lock.release())
     assert len(go(configs, runs).trained) == 6

@@ -128,7 +128,7 @@ def test_training_sees_no_graph_but_those_that_train(
     monkeypatch.setattr(module, "fit", fit)
     # With the last epoch selected: in evaluation slots normalize over all graphs, and scores must decide nothing here.
     rising = count()
-    monkeypatch.setattr("cna_viz.training.evaluate.Scores.selecting", lambda scores: next(rising))
+    monkeypatch.setattr("cna_viz.training.objective.Scores.selecting", lambda scores: next(rising))
     first = run(motifs, tmp_path / "one", {**training, "epochs": 5}, slot=slot)
     assert motifs.graph_of_node is not None
     split = make_split(motifs, "random-60-20-20", 0)

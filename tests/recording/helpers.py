@@ -21,9 +21,9 @@ from cna_viz.nn.slots import SlotContext
 from cna_viz.recording.recorder import Recorder
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writing.writer import RecordWriter
-from cna_viz.training.evaluate import Scores
+from cna_viz.training.batches import NeighborBatches
 from cna_viz.training.loop import Batches, Callback, Outcome, fit
-from cna_viz.training.sampler import NeighborBatches
+from cna_viz.training.objective import Scores
 from cna_viz.training.step import TrainingBatch
 
 LAYERS, CLUSTERS, NODES = 3, 4, 34

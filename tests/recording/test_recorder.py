@@ -21,10 +21,10 @@ from cna_viz.nn.slots import SLOTS
 from cna_viz.recording import compact as compact_module
 from cna_viz.recording import probe as probe_module
 from cna_viz.recording.taps import ConvCalls
-from cna_viz.records.schema import check_layers, check_metrics_line, tensor_name
+from cna_viz.records.reading.facts import MetricsLine, Selected, check
+from cna_viz.records.schema import tensor_name
 from cna_viz.records.verify import find_problems
-from cna_viz.records.writing.snapshot_stream import SnapshotStream
-from cna_viz.records.writing.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter, SnapshotStream
 from cna_viz.training.step import TrainingBatch, loss_of
 from tests.recording.helpers import CLUSTERS, LAYERS, NODES, After, Bench, hooks, states_equal
 
@@ -173,7 +173,7 @@ def test_lines_keep_the_contract(bench: Make, slot: str, layers: int) -> None:
     outcome = one.record(epochs=2)
     assert [line["epoch"] for line in lines(one)] == [0, 1, 2]
     for line in lines(one):
-        check_metrics_line(line, layers, "here")
+        check(MetricsLine, line, "here", layers=layers)
         assert set(line["layers"]) == set(DEFAULT_MEASURES)
         for stages in line["layers"].values():
             assert set(stages) == set(STAGES)
@@ -365,7 +365,7 @@ def test_a_diverged_run_has_the_measures_of_its_best_epoch(bench: Make) -> None:
     assert [line["epoch"] for line in lines(one)] == [0, 1, 2, 3]
     assert measured(one) == [0, 1]
     assert selected(one)["epoch"] <= 3
-    check_layers(selected(one)["layers"], LAYERS, "here")
+    check(Selected, selected(one), "here", layers=LAYERS)
     assert None not in selected(one)["layers"]["rayleigh"]["conv"]
 
 

@@ -30,8 +30,7 @@ from cna_viz.records.listing import list_runs
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.record import load_record
 from cna_viz.records.verify import find_problems
-from cna_viz.records.writing.snapshot_stream import SnapshotStream
-from cna_viz.records.writing.writer import RecordWriter
+from cna_viz.records.writing.writer import RecordWriter, SnapshotStream
 from tests.recording.helpers import NODES, hooks, karate_data, loop, states_equal
 
 EDGES = karate_data().edge_index

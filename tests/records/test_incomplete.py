@@ -40,7 +40,7 @@ def start(runs: Path, epochs: int, *, every: int = 1) -> Path:
 def test_it_is_refused_unless_asked_for_and_the_message_says_how(runs: Path) -> None:
     with pytest.raises(RecordError) as caught:
         load_record(start(runs, 1))
-    assert "the run was not finished (no COMPLETE); run it again, or open what there is of it with incomplete=True" in (
+    assert "the run was not finished (no COMPLETE); run it again, or open it unfinished with incomplete=True" in (
         str(caught.value)
     )
 
@@ -58,7 +58,7 @@ def test_everything_that_was_written_can_be_read(runs: Path) -> None:
         "split_seed": 0,
         "split_sizes": {},
         "peak_memory_mib": None,
-        "warnings": ["the run was not finished; this is what there is up to epoch 5"],
+        "warnings": ["the run was not finished; this is its record up to epoch 5"],
     }
     assert record.metrics["epoch"].values.tolist() == [0, 1, 2, 3, 4, 5]
     mad = record.metrics["mad"].sel(layer=1, stage="conv").values
@@ -160,7 +160,7 @@ def test_what_the_run_says_of_itself_comes_first(runs: Path) -> None:
     assert (record.status, record.best_epoch, record.summary["accuracy"]) == ("incomplete", 2, {})
     assert record.summary["warnings"] == [
         "stopped by hand",
-        "the run was not finished; this is what there is up to epoch 5",
+        "the run was not finished; this is its record up to epoch 5",
     ]
     with pytest.raises(RecordError, match="not finished"):
         load_record(folder)
@@ -214,5 +214,5 @@ def test_a_complete_record_is_the_same_either_way(make: Make) -> None:
 
 
 def test_missing_folder(runs: Path) -> None:
-    with pytest.raises(RecordError, match="there is no such record"):
+    with pytest.raises(RecordError, match="no such record"):
         load_record(runs / "0123456789abcdef", incomplete=True)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
+from cna_viz.records.reading.facts import MetricsLine, check
 from cna_viz.records.record import load_record
-from cna_viz.records.schema import check_metrics_line
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.records.verify import find_problems
 
@@ -27,7 +27,7 @@ def test_valid(tmp_path: Path, slot: str, layers: int, snapshots: str) -> None:
     assert load_record(record.folder).config == config
     for number, line in enumerate((record.folder / "metrics.jsonl").read_text().splitlines()):
         assert json.loads(line)["epoch"] == number
-        check_metrics_line(json.loads(line), layers, "here")
+        check(MetricsLine, json.loads(line), "here", layers=layers)
     assert record.snapshots == {"log": (0, 1, 4), "ends": (0, 4), "none": ()}[snapshots]
     assert record.best_epoch == 4
     assert dict(record.metrics.sizes) == {"epoch": 5, "split": 3, "layer": layers, "stage": 2}

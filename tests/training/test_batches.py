@@ -1,235 +1,276 @@
-"""Training in mini-batches: a step for each batch, on the loss of its seeds, evaluated on the whole graph."""
+"""Mini-batches: every seed once, neighbours drawn fairly and without replacement, edges as in the graph."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from itertools import combinations, pairwise
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
-from torch import Tensor, nn, optim
-from torch_geometric.utils import to_undirected
+from torch import Tensor
+from torch_geometric.utils import coalesce, erdos_renyi_graph, is_undirected, k_hop_subgraph, to_undirected
 
-from cna_viz.config import TrainingConfig
-from cna_viz.errors import NotFiniteError
-from cna_viz.nn.cna import CNA
-from cna_viz.training.evaluate import Scores, evaluate
-from cna_viz.training.loop import fit
-from cna_viz.training.sampler import NeighborBatches
-from cna_viz.training.step import TrainingBatch
+from cna_viz.errors import UsageError
+from cna_viz.training.batches import GraphBatch, GraphBatches, NeighborBatches, Subgraph
 
-NODES = 120
+NODES = 200
 
 
-class Sage(nn.Module):
-    """Two layers that add up neighbours, and a slot that may want to know which nodes it sees."""
-
-    def __init__(self, slot: nn.Module | None = None) -> None:
-        super().__init__()
-        self.first, self.last, self.slot = nn.Linear(4, 8), nn.Linear(8, 2), slot or nn.ReLU()
-
-    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
-        hidden = self.slot(self.first(spread(x, edge_index)))
-        logits: Tensor = self.last(spread(hidden, edge_index))
-        return logits
+def make(edge_index: Tensor, num_nodes: int, train: Tensor | None = None, **changes: int) -> NeighborBatches:
+    settings = {"batch_size": 16, "neighbors": 3, "hops": 2, "seed": 0, **changes}
+    return NeighborBatches(edge_index, num_nodes, torch.arange(num_nodes) if train is None else train, **settings)
 
 
-def spread(x: Tensor, edge_index: Tensor) -> Tensor:
-    return x.index_add(0, edge_index[1], 0.2 * x[edge_index[0]])
+def draw(batches: NeighborBatches, seeds: list[int], seed: int = 0) -> Subgraph:
+    return batches.sample(torch.tensor(seeds), torch.Generator().manual_seed(seed))
 
 
-@dataclass
-class Bench:
-    """A graph with two classes, and what its mini-batches were."""
+def pairs(edge_index: Tensor) -> set[tuple[int, ...]]:
+    return {tuple(edge) for edge in edge_index.t().tolist()}
 
-    x: Tensor
-    edge_index: Tensor
-    target: Tensor
-    parts: dict[str, Tensor]
-    sampler: NeighborBatches
-    epochs: list[int] = field(default_factory=list)
-    seeds: list[list[int]] = field(default_factory=list)
 
-    @property
-    def problem(self) -> tuple[tuple[Tensor, ...], Tensor, dict[str, Tensor]]:
-        return (self.x, self.edge_index), self.target, self.parts
-
-    def batches(self, epoch: int) -> Iterator[TrainingBatch]:
-        self.epochs.append(epoch)
-        for batch in self.sampler.epoch(epoch):
-            self.seeds.append(batch.nodes[batch.seeds].tolist())
-            yield TrainingBatch((self.x[batch.nodes], batch.edge_index), self.target[batch.nodes], batch.seeds)
+def same(first: list[Subgraph], second: list[Subgraph]) -> bool:
+    return len(first) == len(second) and all(
+        torch.equal(one.nodes, other.nodes) and torch.equal(one.edge_index, other.edge_index)
+        for one, other in zip(first, second, strict=True)
+    )
 
 
 @pytest.fixture
-def bench() -> Bench:
-    generator = torch.Generator().manual_seed(0)
-    target = torch.arange(NODES) % 2
-    ends = torch.randint(NODES // 2, (2, 300), generator=generator)
-    side = torch.randint(2, (300,), generator=generator)
-    edge_index = to_undirected(2 * ends + side, num_nodes=NODES)  # neighbours are of one class
-    edge_index = edge_index[:, edge_index[0] != edge_index[1]]
-    x = torch.randn(NODES, 4, generator=generator) + 0.5 * target[:, None]
-    order = torch.randperm(NODES, generator=generator)
-    parts = dict(zip(("train", "val", "test"), order.tensor_split(3), strict=True))
-    sampler = NeighborBatches(edge_index, NODES, parts["train"], batch_size=12, neighbors=5, hops=2, seed=0)
-    return Bench(x, edge_index, target, parts, sampler)
-
-
-@dataclass
-class Watcher:
-    """Keeps scores and weights of every epoch."""
-
-    model: nn.Module
-    scores: list[Scores] = field(default_factory=list)
-    weights: list[dict[str, Tensor]] = field(default_factory=list)
-    selected: list[int] = field(default_factory=list)
-
-    def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
-        self.scores.append(scores)
-        self.weights.append({name: value.clone() for name, value in self.model.state_dict().items()})
-
-    def on_selected(self, epoch: int) -> None:
-        self.selected.append(epoch)
-
-
-def make_model(slot: nn.Module | None = None) -> Sage:
+def edges() -> Tensor:
+    """A random graph of mean degree 8 in which node 0 is a hub with an edge to every other; the last is isolated."""
     torch.manual_seed(0)
-    return Sage(slot)
+    hub = torch.stack([torch.zeros(NODES - 2, dtype=torch.long), torch.arange(1, NODES - 1)])
+    graph: Tensor = to_undirected(torch.cat([erdos_renyi_graph(NODES - 1, 0.04), hub], dim=1), num_nodes=NODES)
+    return graph
 
 
-def equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(value, second[name]) for name, value in first.items())
+@pytest.mark.parametrize("hops", [0, 1, 2, 5])
+def test_a_batch_is_a_part_of_the_graph(edges: Tensor, hops: int) -> None:
+    graph = pairs(edges)
+    for batch in make(edges, NODES, hops=hops).epoch(1):
+        assert len(set(batch.nodes.tolist())) == len(batch.nodes)
+        assert pairs(batch.nodes[batch.edge_index]) <= graph
+        assert batch.nodes.dtype == batch.edge_index.dtype == batch.seeds.dtype == torch.long
+        assert torch.equal(batch.seeds, torch.arange(len(batch.seeds)))
+        # Both directions, no self-loops; sorted and without duplicates.
+        assert is_undirected(batch.edge_index, num_nodes=len(batch.nodes))
+        assert bool((batch.edge_index[0] != batch.edge_index[1]).all())
+        assert torch.equal(batch.edge_index, coalesce(batch.edge_index))
+        # No node came along without an edge that it was met by.
+        assert set(range(len(batch.seeds), len(batch.nodes))) <= set(batch.edge_index[0].tolist())
 
 
-def test_it_learns(bench: Bench) -> None:
-    model = make_model()
-    watcher = Watcher(model)
-    outcome = fit(model, *bench.problem, TrainingConfig(epochs=15, lr=0.02), [watcher], bench.batches)
-    assert watcher.scores[-1].loss["train"] < 0.5 * watcher.scores[0].loss["train"]
-    assert outcome.best.values["accuracy"]["val"] > 0.75
-    assert outcome.status == "complete"
+@pytest.mark.parametrize("hops", [0, 1, 2, 3])
+def test_with_enough_neighbors_it_is_the_whole_neighborhood(edges: Tensor, hops: int) -> None:
+    edges = edges[:, (edges != 0).all(dim=0)]  # without the hub, or two hops would be all there is
+    for batch in make(edges, NODES, torch.arange(20), batch_size=2, neighbors=NODES, hops=hops).epoch(1):
+        seeds = batch.nodes[batch.seeds]
+        wanted, inside, *_ = k_hop_subgraph(seeds, hops, edges, num_nodes=NODES)
+        assert set(batch.nodes.tolist()) == set(wanted.tolist())
+        # An edge between two nodes on the rim takes nothing to the seeds within so many hops.
+        core = k_hop_subgraph(seeds, hops - 1, edges, num_nodes=NODES)[0] if hops else seeds[:0]
+        reaches = torch.isin(inside, core).any(dim=0)
+        assert pairs(batch.nodes[batch.edge_index]) == pairs(inside[:, reaches])
 
 
-def test_an_epoch_is_a_pass_over_the_training_nodes(bench: Bench) -> None:
-    fit(make_model(), *bench.problem, TrainingConfig(epochs=3), batches=bench.batches)
-    assert bench.epochs == [1, 2, 3]
-    assert len(bench.seeds) == 3 * 4
-    for epoch in range(3):
-        seen = [node for seeds in bench.seeds[4 * epoch : 4 * epoch + 4] for node in seeds]
-        assert sorted(seen) == sorted(bench.parts["train"].tolist())
+def test_with_enough_neighbors_the_seeds_receive_what_they_would_in_the_graph(edges: Tensor) -> None:
+    x = torch.randn(NODES, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
-
-def test_steps_are_on_the_seeds_of_each_batch(bench: Bench) -> None:
-    model, by_hand = make_model(), make_model()
-    watcher = Watcher(model)
-    fit(model, *bench.problem, TrainingConfig(epochs=2), [watcher], bench.batches)
-    optimizer = optim.Adam(by_hand.parameters(), lr=0.01, weight_decay=0.0005, fused=True)
-    for epoch in (0, 1, 2):
-        for batch in bench.sampler.epoch(epoch) if epoch else ():
-            optimizer.zero_grad()
-            logits = by_hand(bench.x[batch.nodes], batch.edge_index)
-            F.cross_entropy(logits[: len(batch.seeds)], bench.target[batch.nodes[batch.seeds]]).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-        assert equal(by_hand.state_dict(), watcher.weights[epoch])
-        # Evaluation is on the whole graph.
-        assert evaluate(by_hand, *bench.problem) == watcher.scores[epoch]
-
-
-def test_a_batch_of_the_whole_graph_is_the_step_without_batches(bench: Bench) -> None:
-    inputs, target, parts = bench.problem
-    whole = TrainingBatch(inputs, target, parts["train"])
-    plain, other = Watcher(make_model()), Watcher(make_model())
-    fit(plain.model, inputs, target, parts, TrainingConfig(epochs=5), [plain])
-    fit(other.model, inputs, target, parts, TrainingConfig(epochs=5), [other], lambda epoch: [whole])
-    assert plain.scores == other.scores
-    assert all(equal(first, second) for first, second in zip(plain.weights, other.weights, strict=True))
-    assert not equal(plain.weights[0], plain.weights[1])
-
-
-def test_same_seed_same_training(bench: Bench) -> None:
-    first, second = Watcher(make_model()), Watcher(make_model())
-    for watcher in (first, second):
-        fit(watcher.model, *bench.problem, TrainingConfig(epochs=3), [watcher], bench.batches)
-    assert first.scores == second.scores
-
-
-def test_no_epochs_ask_for_no_batches(bench: Bench) -> None:
-    fit(make_model(), *bench.problem, TrainingConfig(epochs=0), batches=bench.batches)
-    assert bench.epochs == []
-
-
-def test_with_cna(bench: Bench) -> None:
-    model = make_model(CNA(8, 3, schedule="running"))
-    watcher = Watcher(model)
-    outcome = fit(model, *bench.problem, TrainingConfig(epochs=15, lr=0.02), [watcher], bench.batches)
-    assert watcher.scores[-1].loss["train"] < 0.7 * watcher.scores[0].loss["train"]
-    assert int(watcher.weights[-1]["slot.assignment.count"]) == 15 * 4
-    assert equal(model.state_dict(), watcher.weights[outcome.best_epoch])
-
-
-class Refusing(nn.Module):
-    """Refuses a given call as k-means would, counted from 0; everything is fine before."""
-
-    def __init__(self, call: int) -> None:
-        super().__init__()
-        self.call, self.calls = call, 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.calls += 1
-        if self.calls == self.call + 1:
-            raise NotFiniteError("NaN in 3 of 4 rows")
+    def three_sums(x: Tensor, edge_index: Tensor) -> Tensor:
+        for _ in range(3):
+            x = torch.zeros_like(x).index_add(0, edge_index[1], x[edge_index[0]])
         return x
 
-
-def test_a_refusal_before_any_step_is_the_fault_of_the_data(bench: Bench) -> None:
-    watcher = Watcher(make_model(Refusing(0)))
-    with pytest.raises(NotFiniteError, match="NaN in 3 of 4 rows"):
-        fit(watcher.model, *bench.problem, TrainingConfig(epochs=3), [watcher])
-    assert (watcher.scores, watcher.selected) == ([], [])
+    wanted = three_sums(x, edges)
+    for batch in make(edges, NODES, neighbors=NODES, hops=3).epoch(1):
+        found = three_sums(x[batch.nodes], batch.edge_index)[batch.seeds]
+        assert torch.allclose(found, wanted[batch.nodes[batch.seeds]])
 
 
-def test_data_that_is_not_finite_are_refused(bench: Bench) -> None:
-    bench.x[5] = torch.nan
-    with pytest.raises(NotFiniteError, match="KMeans"):
-        fit(make_model(CNA(8, 3)), *bench.problem, TrainingConfig(epochs=3))
+@pytest.mark.parametrize("neighbors", [1, 3, 8])
+def test_every_node_draws_so_many_neighbors(edges: Tensor, neighbors: int) -> None:
+    degree = torch.bincount(edges[0], minlength=NODES)
+    batches = make(edges, NODES, batch_size=1, neighbors=neighbors, hops=1)
+    for batch in batches.epoch(1):  # one seed and one hop: nobody else draws, so its edges are what it drew
+        wanted = min(int(degree[batch.nodes[0]]), neighbors)
+        assert len(batch.nodes) == 1 + wanted
+        assert batch.edge_index.shape[1] == 2 * wanted
 
 
-# Epoch 0 calls once; then training and evaluation take turns, or four batches and an evaluation.
+def test_a_node_draws_once_however_often_it_is_met() -> None:
+    complete = torch.combinations(torch.arange(30)).t()
+    batches = make(to_undirected(complete), 30, neighbors=2, hops=20)
+    batch = draw(batches, [0])
+    assert batch.edge_index.shape[1] <= 2 * 2 * len(batch.nodes)
+    assert len(batch.nodes) > 25  # yet it goes on
+
+
+def test_all_sets_of_neighbors_are_equally_likely() -> None:
+    """Pearson's chi-square over the 20 sets of 3 of 6 neighbours."""
+    stars, leaves = 4000, 6
+    centre = torch.arange(stars).repeat_interleave(leaves) * (leaves + 1)
+    leaf = centre + torch.arange(1, leaves + 1).repeat(stars)
+    batches = make(to_undirected(torch.stack([centre, leaf])), stars * (leaves + 1), neighbors=3, hops=1)
+    batch = batches.sample(torch.arange(stars) * (leaves + 1), torch.Generator().manual_seed(0))
+    met = torch.zeros(stars * (leaves + 1), dtype=torch.bool)
+    met[batch.nodes] = True
+    counts = dict.fromkeys(combinations(range(leaves), 3), 0)
+    for star in met.view(stars, leaves + 1)[:, 1:]:
+        counts[tuple(star.nonzero().flatten().tolist())] += 1
+    expected = stars / len(counts)
+    chi_square = sum((count - expected) ** 2 / expected for count in counts.values())
+    assert chi_square < 43.8  # exceeded by chance once in a thousand, with 19 degrees of freedom
+
+
+def test_a_hub_draws_from_all_of_its_edges() -> None:
+    leaves = 100_000
+    star = torch.stack([torch.zeros(leaves, dtype=torch.long), torch.arange(1, leaves + 1)])
+    batches = make(to_undirected(star), leaves + 1, neighbors=2000, hops=1)
+    drawn = draw(batches, [0]).nodes[1:]
+    assert len(drawn) == 2000
+    tenths = torch.bincount((drawn - 1) * 10 // leaves, minlength=10)
+    assert float(((tenths - 200) ** 2 / 200).sum()) < 27.9  # once in a thousand, with 9 degrees of freedom
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(1, 16), (16, 16), (17, 16), (50, 16), (50, 1), (50, 1000)])
+def test_an_epoch_has_every_seed_once(edges: Tensor, count: int, batch_size: int) -> None:
+    train = torch.randperm(NODES, generator=torch.Generator().manual_seed(1))[:count]
+    batches = make(edges, NODES, train, batch_size=batch_size)
+    for epoch in (1, 2):
+        seeds = [batch.nodes[batch.seeds] for batch in batches.epoch(epoch)]
+        assert sorted(torch.cat(seeds).tolist()) == sorted(train.tolist())
+        assert len(seeds) == -(-count // batch_size)
+        sizes = [len(part) for part in seeds]
+        assert max(sizes) <= batch_size
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_same_seed_same_batches(edges: Tensor) -> None:
+    first, second = make(edges, NODES, seed=5), make(edges, NODES, seed=5)
+    list(second.epoch(3))  # an epoch depends on no other one
+    torch.manual_seed(17)
+    state = torch.get_rng_state()
+    one = list(first.epoch(1))
+    assert same(one, list(second.epoch(1)))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not same(one, list(first.epoch(2)))
+    assert not same(one, list(make(edges, NODES, seed=6).epoch(1)))
+    assert not same(one, list(make(edges, NODES, seed=6).epoch(0)))
+
+
+def test_largest_seed(edges: Tensor) -> None:
+    assert len(list(make(edges, NODES, seed=2**63 - 1).epoch(1))) == 13
+
+
+def test_interleaved_epochs_do_not_disturb_each_other(edges: Tensor) -> None:
+    batches = make(edges, NODES)
+    together = list(zip(batches.epoch(1), batches.epoch(2), strict=True))
+    assert same([one for one, _ in together], list(batches.epoch(1)))
+    assert same([other for _, other in together], list(batches.epoch(2)))
+
+
+def test_isolated_nodes(edges: Tensor) -> None:
+    batch = draw(make(edges, NODES), [NODES - 1])
+    assert batch.nodes.tolist() == [NODES - 1]
+    assert batch.edge_index.shape == (2, 0)
+    batch = draw(make(edges, NODES), [NODES - 1, 0])
+    assert batch.nodes[:2].tolist() == [NODES - 1, 0]
+    assert 0 not in batch.edge_index
+    assert 1 in batch.edge_index
+
+
+@pytest.mark.parametrize("num_nodes", [1, 3])
+def test_graph_without_edges(num_nodes: int) -> None:
+    (batch,) = make(torch.zeros(2, 0, dtype=torch.long), num_nodes).epoch(1)
+    assert sorted(batch.nodes.tolist()) == list(range(num_nodes))
+    assert batch.edge_index.shape == (2, 0)
+
+
+def test_edges_in_any_order(edges: Tensor) -> None:
+    shuffled = edges[:, torch.randperm(edges.shape[1], generator=torch.Generator().manual_seed(0))]
+    sampled = make(shuffled, NODES, neighbors=NODES, hops=1)
+    plain = make(edges, NODES, neighbors=NODES, hops=1)
+    for one, other in zip(sampled.epoch(1), plain.epoch(1), strict=True):
+        assert pairs(one.nodes[one.edge_index]) == pairs(other.nodes[other.edge_index])
+
+
+def test_self_loops_and_repeated_edges_do_not_come_along() -> None:
+    edges = torch.tensor([[0, 0, 0, 1, 1, 2], [0, 1, 1, 0, 0, 2]])
+    batch = draw(make(edges, 3), [0, 2])
+    assert batch.nodes.tolist() == [0, 2, 1]
+    assert batch.edge_index.tolist() == [[0, 2], [2, 0]]
+
+
+def test_inputs_are_not_written_to(edges: Tensor) -> None:
+    train = torch.arange(50)
+    before = edges.clone()
+    list(make(edges, NODES, train).epoch(1))
+    assert torch.equal(edges, before)
+    assert torch.equal(train, torch.arange(50))
+
+
 @pytest.mark.parametrize(
-    ("call", "batched", "where"),
-    [(1, False, "step 1"), (5, False, "step 3"), (6, False, "step 3"), (6, True, "epoch 2"), (8, True, "epoch 2")],
+    ("changes", "text"),
+    [
+        ({"batch_size": 0}, "batch_size = 0 .* at least 1"),
+        ({"neighbors": -1}, "neighbors = -1 .* at least 1"),
+        ({"hops": -1}, "hops = -1 .* at least 0"),
+    ],
 )
-def test_a_refusal_after_a_step_is_divergence(bench: Bench, call: int, batched: bool, where: str) -> None:
-    watcher = Watcher(make_model(Refusing(call)))
-    batches: Any = bench.batches if batched else None
-    outcome = fit(watcher.model, *bench.problem, TrainingConfig(epochs=5), [watcher], batches)
-    kept = int(where[-1]) - 1
-    assert outcome.status == "diverged"
-    assert outcome.message == f"in {where}: NaN in 3 of 4 rows"
-    assert outcome.epochs == kept
-    assert len(outcome.seconds) == len(watcher.scores) == kept + 1
-    assert watcher.selected == [outcome.best_epoch]
-    assert equal(watcher.model.state_dict(), watcher.weights[outcome.best_epoch])
+def test_impossible_numbers(edges: Tensor, changes: dict[str, int], text: str) -> None:
+    with pytest.raises(UsageError, match=text):
+        make(edges, NODES, None, **changes)
 
 
-def test_clustering_that_diverges(bench: Bench) -> None:
-    watcher = Watcher(make_model(CNA(8, 3, schedule="running")))
-    outcome = fit(watcher.model, *bench.problem, TrainingConfig(epochs=5, lr=1e38), [watcher], bench.batches)
-    assert (outcome.status, outcome.epochs) == ("diverged", 0)
-    assert outcome.message.startswith("in epoch 1: KMeans input has NaN or infinity")
-    assert all(value.isfinite().all() for value in watcher.model.state_dict().values())
+def test_no_training_nodes(edges: Tensor) -> None:
+    with pytest.raises(UsageError, match="training nodes = 0"):
+        make(edges, NODES, torch.arange(0))
 
 
-def test_a_loss_that_is_not_finite_names_the_epoch(bench: Bench) -> None:
-    outcome = fit(make_model(), *bench.problem, TrainingConfig(epochs=5, lr=1e30), batches=bench.batches)
-    assert outcome.status == "diverged"
-    assert "not finite after epoch" in outcome.message
+SIZES = torch.tensor([3, 1, 4, 2, 5, 3, 2])
+FIRST = torch.cat([torch.zeros(1, dtype=torch.long), SIZES.cumsum(0)])
+TRAIN = torch.tensor([0, 2, 3, 5, 6])
 
 
-def test_other_errors_come_through(bench: Bench) -> None:
-    def broken(epoch: int) -> Iterator[TrainingBatch]:
-        raise RuntimeError("out of memory")
+def rings() -> Tensor:
+    """Return a path through the nodes of every graph, both directions."""
+    tails = torch.cat([torch.arange(int(s), int(e) - 1) for s, e in pairwise(FIRST)])
+    return torch.stack([torch.cat([tails, tails + 1]), torch.cat([tails + 1, tails])])
 
-    with pytest.raises(RuntimeError, match="out of memory"):
-        fit(make_model(), *bench.problem, TrainingConfig(epochs=2), batches=broken)
+
+def check(batch: GraphBatch) -> None:
+    member = torch.arange(len(SIZES)).repeat_interleave(SIZES)
+    assert batch.nodes.tolist() == torch.isin(member, batch.graphs).nonzero().flatten().tolist()
+    assert batch.graphs[batch.graph_of_node].tolist() == member[batch.nodes].tolist()
+    edges = {tuple(edge) for edge in rings().T.tolist() if member[edge[0]] in batch.graphs}
+    assert {tuple(edge) for edge in batch.nodes[batch.edge_index].T.tolist()} == edges
+
+
+def test_all_in_one() -> None:
+    batches = GraphBatches(rings(), FIRST, TRAIN, batch_size=None, seed=0)
+    (batch,) = batches.epoch(1)
+    assert len(list(batches.epoch(1))) == 1
+    assert batch.graphs.tolist() == TRAIN.tolist()
+    check(batch)
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1] * 5), (2, [2, 2, 1]), (3, [3, 2]), (99, [5])])
+def test_dealt_into_batches(batch_size: int, sizes: list[int]) -> None:
+    batches = GraphBatches(rings(), FIRST, TRAIN, batch_size=batch_size, seed=3)
+    dealt = list(batches.epoch(1))
+    assert [len(batch.graphs) for batch in dealt] == sizes
+    assert len(list(batches.epoch(1))) == len(sizes)
+    assert torch.cat([batch.graphs for batch in dealt]).sort().values.tolist() == TRAIN.tolist()
+    for batch in dealt:
+        check(batch)
+
+
+def test_every_epoch_and_seed_deals_anew_and_the_same_again() -> None:
+    train = torch.arange(len(SIZES))
+
+    def deal(seed: int, epoch: int) -> list[list[int]]:
+        batches = GraphBatches(rings(), FIRST, train, batch_size=2, seed=seed)
+        return [batch.graphs.tolist() for batch in batches.epoch(epoch)]
+
+    state = torch.random.get_rng_state()
+    assert deal(0, 1) == deal(0, 1)
+    assert len({str(deal(seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
+    assert torch.equal(torch.random.get_rng_state(), state)

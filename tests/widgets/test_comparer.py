@@ -14,8 +14,8 @@ from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.figures import plot_two_runs
 from cna_viz.figures.pieces import large
 from cna_viz.figures.pieces.paired_layers import PairedLayers
+from cna_viz.records.listing import select
 from cna_viz.records.record import Record
-from cna_viz.records.selection import select
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.reports.page.widgets import FIGURE
 from cna_viz.widgets import Comparer, View

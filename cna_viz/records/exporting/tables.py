@@ -1,6 +1,6 @@
-"""Records as long, tidy tables: one row per observation, whose run stands in the first column.
+"""Records as long, tidy tables: one row per observation, with its run in the first column.
 
-Every function yields a table in parts, so that only a part of it need be in memory.
+Every function yields a table in parts, so that only one has to be in memory.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,19 +39,18 @@ def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
     # ``metric`` is a field of the config, the distance of k-means.
     columns["selected_by"] = [record.metric for record in records]
     for name in _known_scores(records):
-        for part in vocabulary.SPLITS:
-            scores = [record.summary.get(name, {}).get(part) for record in records]
-            columns[f"{name}_{part}"] = [None if score is None else float(score) for score in scores]
+        for split in vocabulary.SPLITS:
+            scores = [record.summary.get(name, {}).get(split) for record in records]
+            columns[f"{name}_{split}"] = [None if score is None else float(score) for score in scores]
     yield pd.DataFrame({name: _column(values) for name, values in columns.items()})
 
 
 def _known_scores(records: Sequence[Record]) -> list[str]:
-    """Return the scores that some record has, in the order of the vocabulary."""
     return [name for name in vocabulary.SCORES if any(name in record.summary for record in records)]
 
 
 def _column(values: Sequence[Any]) -> "Series[Any]":
-    """Return values of which some may be missing, as a column of their own type: whole numbers stay whole."""
+    """Return a column of possibly missing values with their own dtype: integers stay integers."""
     import pandas as pd
 
     values = [",".join(map(str, value)) if isinstance(value, tuple) else value for value in values]
@@ -70,7 +69,7 @@ def metrics_epochs(records: Sequence[Record]) -> "Iterator[DataFrame]":
 
 
 def metrics_layers(records: Sequence[Record]) -> "Iterator[DataFrame]":
-    """Yield run, epoch, layer, stage, and a column per measure that some run has; no row where nothing was measured."""
+    """Yield run, epoch, layer, stage, and a column per measure that some run has, without empty rows."""
     names = [name for name in MEASURES if any(record.metrics[name].notnull().any() for record in records)]
     for record in records:
         table = _tidy(record, names, ["epoch", "layer", "stage"])
@@ -78,49 +77,43 @@ def metrics_layers(records: Sequence[Record]) -> "Iterator[DataFrame]":
 
 
 def _tidy(record: Record, names: list[str], dims: list[str]) -> "DataFrame":
-    import pandas as pd
-
-    axes = [record.metrics[dim].to_numpy() for dim in dims]
-    grid = np.meshgrid(*axes, indexing="ij")
+    grid = np.meshgrid(*(record.metrics[dim].to_numpy() for dim in dims), indexing="ij")
     columns = {dim: values.ravel() for dim, values in zip(dims, grid, strict=True)}
     values = {name: record.metrics[name].transpose(*dims).to_numpy().ravel() for name in names}
-    return pd.DataFrame({"run": _repeated(record.id, grid[0].size), **columns, **values})
+    return _of_run(record, **columns, **values)
 
 
-def _repeated(word: str, count: int) -> np.ndarray[Any, Any]:
-    return np.full(count, word)
+def _of_run(record: Record, **columns: "np.ndarray[Any, Any]") -> "DataFrame":
+    """Return a table whose first column is the id of the run."""
+    import pandas as pd
+
+    return pd.DataFrame({"run": np.full(len(next(iter(columns.values()))), record.id), **columns})
 
 
 def nodes(records: Sequence[Record]) -> "Iterator[DataFrame]":
     """Yield run, node, target (its class or number), split, degree, and its graph in a dataset of graphs."""
-    import pandas as pd
-
     for record in records:
-        graph, count = record.graph, record.graph.sizes["node"]
+        graph = record.graph
         columns = {
-            "run": _repeated(record.id, count),
-            "node": np.arange(count),
+            "node": np.arange(graph.sizes["node"]),
             "target": graph["target"].to_numpy(),
             "split": _SPLIT_NAMES[graph["split_of_node"].to_numpy()],
             "degree": graph["degree"].to_numpy(),
         }
         if "graph_of_node" in graph:
             columns["graph"] = graph["graph_of_node"].to_numpy()
-        yield pd.DataFrame(columns)
+        yield _of_run(record, **columns)
 
 
 def edges(records: Sequence[Record]) -> "Iterator[DataFrame]":
     """Yield run, source, destination: a row per direction."""
-    import pandas as pd
-
     for record in records:
         source, destination = record.graph["edge_index"].to_numpy()
-        columns = {"run": _repeated(record.id, len(source)), "source": source, "destination": destination}
-        yield pd.DataFrame(columns)
+        yield _of_run(record, source=source, destination=destination)
 
 
 def embeddings(record: Record, epoch: int) -> "Iterator[DataFrame]":
-    """Yield run, epoch, layer, stage, node, a column per channel, NaN where a layer has fewer; a layer at a time."""
+    """Yield run, epoch, layer, stage, node, and a column per channel padded with NaN; one part per layer and stage."""
     import pandas as pd
 
     shapes = record.snapshot(epoch).shapes()
@@ -134,6 +127,7 @@ def embeddings(record: Record, epoch: int) -> "Iterator[DataFrame]":
         values = record.embedding(layer, stage, epoch).to_numpy()
         padded = np.full((len(values), width), np.nan, dtype=np.float32)
         padded[:, : values.shape[1]] = values
-        place = {"run": _repeated(record.id, len(values)), "epoch": epoch, "layer": layer, "stage": stage}
         channels = pd.DataFrame(padded, columns=[f"channel_{number}" for number in range(width)])
-        yield pd.concat([pd.DataFrame({**place, "node": np.arange(len(values))}), channels], axis=1)
+        place = [np.full(len(values), value) for value in (epoch, layer, stage)]
+        rows = _of_run(record, epoch=place[0], layer=place[1], stage=place[2], node=np.arange(len(values)))
+        yield pd.concat([rows, channels], axis=1)

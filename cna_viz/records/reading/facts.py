@@ -1,92 +1,157 @@
-"""The facts that the small JSON files of a record state, and what each of them may be."""
+"""The contract of the JSON files of a record, as pydantic models, and the schema versions that are read.
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+Records of older schemas are read like current ones and never rewritten. In schema 3, missing settings have their
+default, and every run was selected by its accuracy.
+"""
 
-from cna_viz.config import vocabulary
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, create_model, field_validator
+
+from cna_viz.config import RunConfig, vocabulary
+from cna_viz.config.measures import MEASURES
 from cna_viz.errors import RecordError, shown
-from cna_viz.records.schema import STATUSES, is_count, is_measured
+from cna_viz.records.schema import LARGEST, SCHEMA_VERSION
 
-Allowed = tuple[Callable[[Any], bool], str]
-"""Whether a value is allowed, and the words for those that are."""
+OLDEST: Final = 3
+"""The oldest schema version that is read; before it, snapshots had other checksums."""
 
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_status(value: object) -> bool:
-    return isinstance(value, str) and value in STATUSES
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Measured = float | None
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Split = Literal["train", "val", "test"]
 
 
-def _is_text_by_name(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, value.values()))
+class Facts(BaseModel):
+    """Base of the models: strict; unknown facts are ignored, as no reader uses them. Defaults mark optional facts."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
+class Environment(Facts):
+    """``environment.json``."""
+
+    schema_version: Count = 0
+    results_version: Count
+    versions: dict[str, str] = {}
+    commit: str | None = None
+    platform: str = ""
+    device: str = ""
+    threads: Count = 0
+    started: str = ""
 
 
-def _has_parts(value: object, allowed: Callable[[Any], bool]) -> bool:
-    return isinstance(value, dict) and value.keys() <= set(vocabulary.SPLITS) and all(map(allowed, value.values()))
+class _Summary(Facts):
+    status: Literal["complete", "diverged", "incomplete"]
+    best_epoch: Count = 0
+    epochs: Count = 0
+    warnings: list[str] = []
+    parameters: Count | None = None
+    seconds_per_epoch: Measured = None
+    peak_memory_mib: Measured = None
+    split_seed: Count = 0
+    split_sizes: dict[Split, Count] = {}
 
 
-_SPLITS: Final = ", ".join(vocabulary.SPLITS)
-_COUNT: Final[Allowed] = (is_count, "an integer of at least 0")
-_COUNT_OR_NULL: Final[Allowed] = (lambda value: value is None or is_count(value), "an integer of at least 0, or null")
-_MEASURED: Final[Allowed] = (is_measured, "a finite number, or null")
-_TEXT: Final[Allowed] = (_is_text, "a text")
-_SCORES: Final[Allowed] = (
-    lambda value: _has_parts(value, is_measured),
-    f"a finite number or null for any of {_SPLITS}",
+class _Sealed(_Summary):
+    best_epoch: Count
+    epochs: Count
+    warnings: list[str]
+
+
+_scores: Any = dict.fromkeys(vocabulary.SCORES, (dict[Split, Measured], {}))
+Summary: Final = create_model("Summary", __base__=_Sealed, **_scores)
+"""``summary.json`` of a sealed record."""
+UnfinishedSummary: Final = create_model("UnfinishedSummary", __base__=_Summary, **_scores)
+
+
+class _Closed(Facts, extra="forbid"):
+    """Base of models without unknown facts."""
+
+
+class _Splits(_Closed):
+    train: Measured
+    val: Measured
+    test: Measured
+
+
+class _Stages(_Closed):
+    conv: list[Measured]
+    slot: list[Measured]
+
+    @field_validator("conv", "slot")
+    @classmethod
+    def _one_per_layer(cls, values: list[Measured], info: ValidationInfo) -> list[Measured]:
+        if len(values) != info.context:
+            raise ValueError(f"Input should be a list of {info.context} values, one per layer")
+        return values
+
+
+_stages: Any = dict.fromkeys(MEASURES, (_Stages, None))
+_Measures: Any = create_model("_Measures", __base__=_Closed, **_stages)
+
+
+class Selected(Facts):
+    """``selected.json``."""
+
+    epoch: Count
+    layers: _Measures
+
+
+_splits: Any = dict.fromkeys(vocabulary.SCORES, (_Splits, None))
+MetricsLine: Final = create_model(
+    "MetricsLine", __base__=Facts, epoch=(Count, ...), loss=(_Splits, ...), layers=(_Measures, None), **_splits
 )
 
-ENVIRONMENT: Final[Mapping[str, Allowed]] = {
-    "schema_version": _COUNT,
-    "results_version": _COUNT,
-    "versions": (_is_text_by_name, "a text per package"),
-    "commit": (lambda value: value is None or _is_text(value), "a text, or null"),
-    "platform": _TEXT,
-    "device": _TEXT,
-    "threads": _COUNT,
-    "started": _TEXT,
-}
-SUMMARY: Final[Mapping[str, Allowed]] = {
-    "status": (_is_status, f"one of {', '.join(STATUSES)}"),
-    "best_epoch": _COUNT,
-    "epochs": _COUNT,
-    "warnings": (_is_texts, "a list of sentences"),
-    "parameters": _COUNT_OR_NULL,
-    "seconds_per_epoch": _MEASURED,
-    "peak_memory_mib": _MEASURED,
-    "split_seed": _COUNT,
-    "split_sizes": (lambda value: _has_parts(value, is_count), f"an integer of at least 0 for any of {_SPLITS}"),
-    **dict.fromkeys(vocabulary.SCORES, _SCORES),
-}
-SELECTED: Final[Mapping[str, Allowed]] = {"epoch": _COUNT}
-TIMING: Final[Mapping[str, Allowed]] = {"epoch": _COUNT, "seconds": _MEASURED}
 
-SEALED: Final = ("status", "best_epoch", "epochs", "warnings")
-"""What the summary of every sealed record states."""
+class TimingsLine(Facts):
+    """A line of ``timings.jsonl``."""
+
+    epoch: Count
+    seconds: Measured
 
 
-def check_facts(
-    stated: Mapping[str, Any], facts: Mapping[str, Allowed], where: str, required: Collection[str] = ()
-) -> None:
-    """Check what a file states; facts that the schema does not know are left alone, because no reader uses them.
+class FileLine(Facts):
+    """A line of the manifest for any file but a snapshot."""
 
-    Args:
-        stated: The decoded object.
-        facts: What each fact may be.
-        where: The file, for the message.
-        required: Facts that must be there.
+    bytes: Count
+    sha256: Digest
+
+
+class SnapshotLine(Facts):
+    """A line of the manifest for a snapshot."""
+
+    bytes: Count
+    header: Digest
+    tensors: dict[str, Digest]
+
+
+def check(model: type[Facts], stated: Mapping[str, Any], where: str, *, layers: int | None = None) -> None:
+    """Check a decoded JSON object; ``layers`` is the number of values of a measure.
 
     Raises:
-        RecordError: Naming the file, the fact, its value and what is allowed.
+        RecordError: Names the file (``where``), the first wrong fact, its value and what is allowed.
     """
-    for name, (allowed, words) in facts.items():
-        if name in stated:
-            if not allowed(stated[name]):
-                raise RecordError(f"{where}: {name!r} is {shown(stated[name])}, it must be {words}")
-        elif name in required:
-            raise RecordError(f"{where}: {name!r} is missing")
+    try:
+        model.model_validate(stated, context=layers)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        wrong = {"missing": "is missing", "extra_forbidden": "is unknown"}.get(first["type"])
+        wrong = wrong or f"is {shown(first['input'])}, it must {first['msg'].partition(' should ')[2]}"
+        raise RecordError(f"{where}: {shown('.'.join(map(str, first['loc'])))} {wrong}") from None
+
+
+def check_version(version: object, where: str) -> None:
+    """Check that a record of this schema version can be read."""
+    known = f"this cna_viz reads versions {OLDEST} to {SCHEMA_VERSION}"
+    if type(version) is not int:
+        raise RecordError(f"{where}: schema version {shown(version)}; {known}")
+    if not OLDEST <= version <= SCHEMA_VERSION:
+        advice = "train the run again" if version < OLDEST else "it was written by a newer one, install that"
+        raise RecordError(f"{where}: schema version {version}; {known}: {advice}")
+
+
+def metric_of(config: RunConfig, environment: Mapping[str, Any]) -> str:
+    """Return the score that selected the model of a run."""
+    return "accuracy" if environment.get("schema_version") == 3 else config.metric

@@ -1,8 +1,9 @@
-"""The header of a safetensors file, checked against the schema before a byte is read by what it says."""
+"""The tensors of a safetensors file, each read and checked alone: a snapshot of a deep network exceeds the memory."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,30 +11,19 @@ import numpy as np
 
 from cna_viz.errors import RecordError, shown
 from cna_viz.records import schema
-from cna_viz.records.reading.files import parse_json
+from cna_viz.records.reading.files import parse_json, readable, sha256
+from cna_viz.records.reading.integrity import ManifestEntry, check_digest, check_size, read_header
 
 Array = np.ndarray[Any, Any]
-KindOf = Callable[[str], tuple[str, int] | None]
-"""Gives variable and layer of a tensor by its name; None where the file can't have such a tensor."""
-
 DTYPES: Final = {"F16": "<f2", "F32": "<f4", "I8": "<i1", "I32": "<i4", "I64": "<i8"}
-"""The types of all tensors of a record, as safetensors and as NumPy call them."""
+"""NumPy's names of the dtypes in a record, by those of safetensors."""
 LENGTH: Final = 8
-"""Bytes before the JSON of a header; they say how long it is."""
+"""Bytes before the JSON of a header, which hold its length."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A tensor as the header of its file describes it.
-
-    Attributes:
-        variable: Its variable.
-        layer: Its layer; 0 where the variable has none.
-        dtype: Its type, as safetensors calls it.
-        shape: Its shape.
-        start: Its first byte in the file.
-        end: The byte after its last.
-    """
+    """A tensor as the header describes it, in bytes ``start`` to ``end`` of the file; layer 0 if it has none."""
 
     variable: str
     layer: int
@@ -55,47 +45,43 @@ def read_places(
     header: bytes,
     size: int,
     path: Path,
-    kind_of: KindOf,
+    variable_of: Callable[[str], tuple[str, int] | None],
     *,
     required: Iterable[str] = (),
     nodes: int | None = None,
-    wanted: Mapping[str, str] | None = None,
-) -> dict[str, Place]:
-    """Return the tensors of a file by name, each of an allowed name, type and shape, and side by side to the end.
+    dtypes: Mapping[str, str | None],
+) -> Places:
+    """Return the tensors of a file by name, each with a valid name, dtype and shape, stored side by side to the end.
 
-    Args:
-        header: What stands before the tensors: the length of the JSON, and the JSON.
-        size: Bytes of the file.
-        path: The file, for messages.
-        kind_of: Gives variable and layer by name.
-        required: Names of tensors that must be there.
-        nodes: Number of nodes, where it is known from elsewhere.
-        wanted: The type of some tensors, where only one of those of the schema will do.
-
-    Raises:
-        RecordError: Naming the file, the tensor, and what is allowed.
+    ``variable_of`` returns variable and layer of a name, None if the file can't have such a tensor; ``nodes`` and
+    ``dtypes`` are the only allowed number of nodes and dtypes, if known.
     """
     if len(header) < LENGTH or LENGTH + int.from_bytes(header[:LENGTH], "little") != len(header):
         raise RecordError(f"{path}: not a safetensors file (its header is cut, or too long)")
     entries = parse_json(header[LENGTH:], f"{path}: header")
-    places = {name: _place(entry, kind_of(name), name, path, len(header)) for name, entry in entries.items()}
-    missing = next((name for name in required if name not in places), None)
-    if missing is not None:
-        raise RecordError(f"{path}: tensor {missing} is missing")
-    for name, dtype in (wanted or {}).items():
-        if name in places and places[name].dtype != dtype:
+    places = {name: _place(entry, variable_of(name), name, path, len(header)) for name, entry in entries.items()}
+    for name in required:
+        if name not in places:
+            raise RecordError(f"{path}: tensor {name} is missing")
+    for name, dtype in dtypes.items():
+        if dtype is not None and name in places and places[name].dtype != dtype:
             raise RecordError(f"{path}: tensor {name} has dtype {places[name].dtype}, it must be {dtype}")
-    _check_order(places, len(header), size, path)
+    end = len(header)
+    for name, place in sorted(places.items(), key=lambda item: (item[1].start, item[1].end)):
+        if place.start != end:
+            raise RecordError(f"{path}: tensor {name} begins at byte {shown(place.start)}, it must begin at {end}")
+        end = place.end
+    if end != size:
+        raise RecordError(f"{path}: its tensors end at byte {end}, but the file has {size} bytes")
     _check_sizes(places, nodes, path)
     return places
 
 
-def read_graph_places(header: bytes, size: int, path: Path, task: str) -> dict[str, Place]:
-    """Return the tensors of a graph by name; arguments and errors as in :func:`read_places`, and the task."""
+def read_graph_places(header: bytes, size: int, path: Path, task: str) -> Places:
+    """Return the tensors of the graph of a run with this task; otherwise as :func:`read_places`."""
     names = schema.graph_tensors(task)
-    wanted = {"target": "F32" if task == "node-regression" else "I64"}
-    kind_of = {name: (name, 0) for name in names}.get
-    return read_places(header, size, path, kind_of, required=names, wanted=wanted)
+    dtypes = {"target": "F32" if task == "node-regression" else "I64"}
+    return read_places(header, size, path, {name: (name, 0) for name in names}.get, required=names, dtypes=dtypes)
 
 
 def _place(entry: object, kind: tuple[str, int] | None, name: str, path: Path, begin: int) -> Place:
@@ -117,19 +103,8 @@ def _place(entry: object, kind: tuple[str, int] | None, name: str, path: Path, b
     return Place(*kind, dtype, tuple(shape), begin + start, begin + end)
 
 
-def _check_order(places: Places, begin: int, size: int, path: Path) -> None:
-    """Check that the tensors lie side by side, from the header to the end of the file."""
-    end = begin
-    for name, place in sorted(places.items(), key=lambda item: (item[1].start, item[1].end)):
-        if place.start != end:
-            raise RecordError(f"{path}: tensor {name} begins at byte {shown(place.start)}, it must begin at {end}")
-        end = place.end
-    if end != size:
-        raise RecordError(f"{path}: its tensors end at byte {end}, but the file has {size} bytes")
-
-
 def _check_sizes(places: Places, nodes: int | None, path: Path) -> None:
-    """Check that dimensions have their size: the nodes one in all files, the clusters one in every layer."""
+    """Check the sizes of dimensions: one number of nodes in all files, one number of clusters per layer."""
     shared = {} if nodes is None else {("node", 0): nodes}
     for name, place in places.items():
         fixed = schema.VARIABLES[place.variable].sizes
@@ -138,29 +113,18 @@ def _check_sizes(places: Places, nodes: int | None, path: Path) -> None:
             if dim in ("node", "cluster"):
                 wanted = shared.setdefault((dim, place.layer if dim == "cluster" else 0), size)
             if size != wanted or (size == 0 and dim != "edge"):
-                raise RecordError(
-                    f"{path}: tensor {name} has {size} along {dim}, it must have {wanted or 'at least 1'}"
-                )
+                allowed = wanted or "at least 1"
+                raise RecordError(f"{path}: tensor {name} has {size} along {dim}, it must have {allowed}")
 
 
 def to_array(content: bytes | bytearray, name: str, places: Places, path: Path) -> Array:
-    """Return a tensor whose integers are in their range.
-
-    Args:
-        content: Its bytes.
-        name: Its name.
-        places: All tensors of the file.
-        path: The file, for messages.
-
-    Raises:
-        RecordError: Naming the file, the tensor, the value and what is allowed.
-    """
+    """Return a tensor from its bytes, with its integers checked."""
     place = places[name]
     variable, array = schema.VARIABLES[place.variable], np.frombuffer(content, DTYPES[place.dtype]).reshape(place.shape)
     if array.dtype.kind == "i" and array.size:
-        most = _largest(variable.most, place.layer, places)
-        if array.min() < 0 or array.max() > most:
-            wrong = array.min() if array.min() < 0 else array.max()
+        most, low, high = _largest(variable.most, place.layer, places), array.min(), array.max()
+        if low < 0 or high > most:
+            wrong = low if low < 0 else high
             raise RecordError(f"{path}: tensor {name} holds {wrong}, it must hold integers from 0 to {most}")
         if variable.ascending and (array[1:] < array[:-1]).any():
             raise RecordError(f"{path}: tensor {name} does not ascend")
@@ -168,10 +132,67 @@ def to_array(content: bytes | bytearray, name: str, places: Places, path: Path) 
 
 
 def _largest(most: int | str, layer: int, places: Places) -> int:
-    """Return the largest integer; where it is a position, that of the last along its dimension in this layer."""
+    """Return the largest allowed integer; for positions along a dimension that of the last in this layer."""
     if isinstance(most, int):
         return most
     names = [schema.tensor_name(name, layer) for name in schema.LAYER_VARIABLES] if layer else places
     sizes = (places[name].sizes.get(most) for name in names if name in places)
     last = next((size - 1 for size in sizes if size is not None), schema.LARGEST)
     return last + (most == "edge")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The file of one snapshot in the folder of a record.
+
+    Its header is checked once, against its checksum, the manifest and the schema; a tensor is checked against its own
+    checksum whenever it is read. The number of layers, of nodes, and the dtype of the prediction are checked if known.
+    """
+
+    folder: Path
+    entry: ManifestEntry
+    layers: int | None = None
+    nodes: int | None = None
+    watched: bool = False
+    prediction: str | None = None
+
+    def read(self, name: str) -> Array | None:
+        """Return one tensor, checked; None if the snapshot has no tensor of this name."""
+        if name not in self.places:
+            return None
+        place = self.places[name]
+        check_size(self.folder, self.entry)
+        with readable(self._path), self._path.open("rb") as file:
+            content = bytearray(place.end - place.start)
+            file.seek(place.start)
+            file.readinto(content)
+        if sha256(content) != (self.entry.tensors or {})[name]:
+            raise RecordError(f"{self._path}: {name} was altered since it was written (its SHA-256 does not match)")
+        return to_array(content, name, self.places, self._path)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every tensor, by name."""
+        return {name: place.shape for name, place in self.places.items()}
+
+    @cached_property
+    def places(self) -> Places:
+        """The tensors as the header describes them, checked."""
+        header, layers = read_header(self.folder, self.entry), self.layers
+        check_digest(self.folder, self.entry, sha256(header))
+        places = read_places(
+            header,
+            self.entry.bytes,
+            self._path,
+            schema.variable_of if layers is None else partial(schema.variable_of, layers=layers),
+            required=() if layers is None else schema.required_tensors(layers, watched=self.watched),
+            nodes=self.nodes,
+            dtypes={"prediction": self.prediction},
+        )
+        for name in sorted(places.keys() ^ (self.entry.tensors or {}).keys()):
+            where = "file" if name in places else "manifest"
+            raise RecordError(f"{self._path}: tensor {shown(name)} is in the {where} only")
+        return places
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / self.entry.file

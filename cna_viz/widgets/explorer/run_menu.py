@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from cna_viz.errors import RecordError, UsageError, nearest_first, unknown_name
-from cna_viz.records.allowed import check_allowed
 from cna_viz.records.listing import Listed, list_runs
 from cna_viz.records.record import Record
+from cna_viz.records.stored import check_allowed
 from cna_viz.widgets.controls import run_label
 
 NEAR: Final = 3

@@ -8,8 +8,8 @@ import pytest
 
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
-from cna_viz.records.exporting.differences import OTHERWISE, TOLERANCE, Difference, _difference, differences
-from cna_viz.records.reading.snapshot import Snapshot
+from cna_viz.records.exporting.differences import OTHERWISE, TOLERANCE, RecordDifference, _difference, differences
+from cna_viz.records.reading.tensors import Snapshot
 from cna_viz.records.schema import snapshot_file
 from cna_viz.records.synthetic import synthetic_record
 
@@ -30,11 +30,11 @@ def test_another_best_epoch_is_a_difference(tmp_path: Path) -> None:
 
 
 def test_two_configs_are_no_pair(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="are two configs"):
+    with pytest.raises(UsageError, match="have different configs"):
         differences(synthetic_record(tmp_path), synthetic_record(tmp_path, RunConfig(seed=1)))
 
 
-def of(here: Any, there: Any) -> Difference:
+def of(here: Any, there: Any) -> RecordDifference:
     return _difference("values", np.asarray(here), np.asarray(there))
 
 

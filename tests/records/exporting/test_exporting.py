@@ -13,7 +13,7 @@ from cna_viz.config import ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.config.measures import MEASURES
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records.dataset import to_xarray
-from cna_viz.records.exporting import exporting, netcdf
+from cna_viz.records.exporting import exporting
 from cna_viz.records.exporting.exporting import export_records
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.synthetic import synthetic_record
@@ -160,7 +160,7 @@ def test_numbers_too_large_for_netcdf(tmp_path: Path) -> None:
     dataset = xr.Dataset(
         {**values, "empty": (("y", "z"), np.zeros((2, 0)))}, attrs={"seed": 2**62, "small": 3, "no": "", "nan": np.nan}
     )
-    notes = netcdf.write_netcdf(dataset, tmp_path / "x.nc")
+    notes = exporting.write_netcdf(dataset, tmp_path / "x.nc")
     assert notes == [
         "netCDF 3: left out because empty: empty",
         "netCDF 3: float16 becomes float32 in half",
@@ -174,7 +174,7 @@ def test_numbers_too_large_for_netcdf(tmp_path: Path) -> None:
 
 
 def test_variable_too_large_for_netcdf(two: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(netcdf, "LARGEST", 1000)
+    monkeypatch.setattr(exporting, "LARGEST", 1000)
     with pytest.raises(
         UsageError, match=r"embedding takes 1,536 bytes and netCDF 3 holds at most 1,000; use --to parq"
     ):
@@ -184,7 +184,7 @@ def test_variable_too_large_for_netcdf(two: list[Record], tmp_path: Path, monkey
 
 def test_files_that_are_there_are_not_replaced_unless_told(two: list[Record], tmp_path: Path) -> None:
     (tmp_path / "nodes.csv").write_text("mine")
-    with pytest.raises(UsageError, match=r"nodes\.csv is there already and is not replaced without --force"):
+    with pytest.raises(UsageError, match=r"nodes\.csv exists already and is not replaced without --force"):
         export_records(two, "csv", tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["nodes.csv"]
     assert (tmp_path / "nodes.csv").read_text() == "mine"

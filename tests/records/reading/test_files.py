@@ -100,8 +100,8 @@ def test_tensors_come_back() -> None:
     ("content", "why"),
     [
         (b'{"a": 1, "b": 2, "a": 3}', "'a' occurs twice"),
-        (b'{"a": {"b": NaN}}', "NaN is no number of JSON"),
-        (b'{"a": [-Infinity]}', "-Infinity is no number of JSON"),
+        (b'{"a": {"b": NaN}}', "NaN is not a JSON number"),
+        (b'{"a": [-Infinity]}', "-Infinity is not a JSON number"),
         (b'{"a": [1e999]}', "a number is not finite"),
         (b'{"a": 18446744073709551616}', "an integer has more than 64 bits"),
         (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit"),

@@ -11,12 +11,11 @@ from cna_viz.config import RESULTS_VERSION, DataConfig, RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.figures import plot_measure_by_layer
 from cna_viz.records.dataset import to_xarray
-from cna_viz.records.listing import list_runs
+from cna_viz.records.listing import list_runs, select_one
+from cna_viz.records.reading.facts import metric_of
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.reading.migration import metric_of
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.schema import SCHEMA_VERSION
-from cna_viz.records.selection import select_one
 from cna_viz.records.verify import find_problems
 from tests.records.conftest import Reseal
 
@@ -84,7 +83,7 @@ def test_its_config_belongs_to_its_name(tmp_path: Path, reseal: Reseal) -> None:
     config = tmp_path / ID / "config.json"
     config.write_text(config.read_text().replace('"clusters":2', '"clusters":3'))
     reseal(tmp_path / ID)
-    with pytest.raises(RecordError, match="a record lies in a folder of its own name"):
+    with pytest.raises(RecordError, match="its folder must have that name"):
         load_record(tmp_path / ID)
 
 

@@ -14,7 +14,7 @@ from cna_viz.analysis.tables.slot_parts import STEPS, Parts
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_chosen_arm
-from cna_viz.records.selection import select
+from cna_viz.records.listing import select
 from cna_viz.records.stored import stored_runs
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.reports.page.widgets import FIGURE

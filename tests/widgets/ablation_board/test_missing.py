@@ -9,8 +9,8 @@ import pytest
 
 from cna_viz.analysis.tables.slot_parts import Parts
 from cna_viz.config import DataConfig, ModelConfig, RunConfig
+from cna_viz.records.listing import select
 from cna_viz.records.record import Record
-from cna_viz.records.selection import select
 from cna_viz.records.stored import stored_runs
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.widgets.ablation_board.arm_spec import ArmSpec, arm_runs, first_arm

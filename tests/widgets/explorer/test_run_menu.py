@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from cna_viz.errors import UsageError
-from cna_viz.records.allowed import ONLY_VARIABLE
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.explorer.run_menu import NEAR, find_entry, folder_entries, folder_named, record_entries

@@ -12,8 +12,8 @@ import pytest
 from cna_viz.analysis.positions.kept_projections import KeptProjections
 from cna_viz.errors import RecordError
 from cna_viz.figures.panels.drawing import Drawing, to_json
+from cna_viz.records.listing import select
 from cna_viz.records.record import Record
-from cna_viz.records.selection import select
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.explorer.scene import PANELS, Scene, depends_on
 from cna_viz.widgets.view_spec import ViewSpec, clamp_to_run, run_choices

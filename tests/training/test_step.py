@@ -1,4 +1,8 @@
-"""Adam's two groups."""
+"""Adam's two groups, and the memory that a step keeps."""
+
+import platform
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -7,7 +11,8 @@ from torch import nn
 from cna_viz.config import TrainingConfig
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.rational import Rational
-from cna_viz.training.optimizer import adam
+from cna_viz.training import step
+from cna_viz.training.step import KEPT, LARGEST, adam, keep_freed_memory
 
 CONFIG = TrainingConfig(lr=0.02, lr_activation=0.003, weight_decay=0.5)
 
@@ -84,3 +89,68 @@ def test_fused_steps_are_those_of_plain_adam() -> None:
             optimizer.step()
     for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD")
+
+
+class Library:
+    """Stands for glibc; refuses the settings that it is told to refuse."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+        self.refused: set[int] = set()
+
+    def mallopt(self, setting: int, value: int) -> int:
+        self.asked.append((setting, value))
+        return int(setting not in self.refused)
+
+
+@pytest.fixture(autouse=True)
+def asked_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget what was asked before, and let the environment say nothing."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    keep_freed_memory.cache_clear()
+    yield
+    keep_freed_memory.cache_clear()
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Library:
+    """Return the C library, which is glibc."""
+    library = Library()
+    monkeypatch.setattr(step, "ctypes", SimpleNamespace(CDLL=lambda name: library))
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.36"))
+    return library
+
+
+def test_glibc_is_asked_once(library: Library) -> None:
+    assert keep_freed_memory()
+    assert keep_freed_memory()
+    assert sorted(library.asked) == [(-3, LARGEST), (-1, KEPT)]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_what_the_environment_says_stands(library: Library, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    assert not keep_freed_memory()
+    assert library.asked == []
+
+
+@pytest.mark.parametrize("name", ["", "musl"])
+def test_no_other_library_is_asked(library: Library, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: (name, ""))
+    assert not keep_freed_memory()
+    assert library.asked == []
+
+
+@pytest.mark.parametrize("setting", [-1, -3])
+def test_a_setting_that_is_refused_is_not_kept(library: Library, setting: int) -> None:
+    library.refused.add(setting)
+    assert not keep_freed_memory()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="there is no glibc to ask")
+def test_this_glibc_takes_the_settings() -> None:
+    assert keep_freed_memory()
