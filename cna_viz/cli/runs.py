@@ -130,7 +130,7 @@ def _row(one: "Listed") -> tuple[str, ...]:
 
 def _open(runs: Path, run_id: str) -> "Record":
     """Open a record; an incomplete one is opened with a complaint."""
-    from cna_viz.records.selection import load
+    from cna_viz.records.listing import load
 
     record = load(run_id, runs, incomplete=True)
     if record.status == "incomplete":

@@ -10,8 +10,8 @@ from ipywidgets import Button, Layout, Widget
 
 from cna_viz.errors import UsageError
 from cna_viz.figures.panels import words_panel
+from cna_viz.records.listing import select
 from cna_viz.records.record import Record
-from cna_viz.records.selection import select
 from cna_viz.records.stored import stored_runs
 from cna_viz.widgets.panel import Panel
 from cna_viz.widgets.prose import Prose

@@ -7,7 +7,7 @@ import pytest
 
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
-from cna_viz.records.stored import stored_runs
+from cna_viz.records.stored import ONLY_VARIABLE, stored_runs
 from cna_viz.widgets.explorer.run_menu import NEAR, find_entry, folder_entries, folder_named, record_entries
 
 Make = Callable[..., Record]
