@@ -118,18 +118,14 @@ class EdgeMeasures:
 
 
 def edge_sums(rows: Rows, first: Tensor, second: Tensor, factors: Tensor, weights: Tensor) -> Tensor:
-    """Return the sums of the module's formula.
+    """Return the sums of the module's formula, float64, ``[sums]``. Cost: O(edges · channels) for each.
 
     Args:
         rows: Features and the type to work in.
         first: One end of every edge, ``[edges]``.
         second: The other end, ``[edges]``.
-        factors: a, float64, ``[nodes, sums]``. 0 marks a row without direction: its difference from a row that has one
-            counts 1 more than the length of that row, as if the two were orthogonal unit rows.
+        factors: a, float64, ``[nodes, sums]``. A row with factor 0 has no direction: it is orthogonal to rows with one.
         weights: w, float64, ``[edges, sums]``.
-
-    Returns:
-        Float64, ``[sums]``. Cost: O(edges · channels) for each.
     """
     if not runs_compiled(rows.x):
         return blockwise(rows.x, first, second, factors, weights)

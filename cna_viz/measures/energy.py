@@ -1,7 +1,8 @@
 """Dirichlet energy: how much features differ along edges, in five conventions to match published numbers.
 
-All are at least 0, 0 without edges, and NaN where x is not finite. They sum differences along edges in float64, so
-energies far below the rounding error of products remain visible. Self-loops add nothing. Cost: O(edges · channels).
+Each is a float64 scalar of at least 0: 0 without edges, NaN where x is not finite. Isolated nodes and self-loops add
+nothing. Summing differences along edges in float64 keeps energies visible that are far below the rounding error of
+products. Cost: O(edges · channels).
 """
 
 from torch import Tensor
@@ -23,7 +24,7 @@ def dirichlet_survey(x: Tensor, edges: EdgeList) -> Tensor:
         edges: The graph.
 
     Returns:
-        A scalar; isolated nodes add nothing but count among the v. NaN without nodes.
+        A scalar; isolated nodes count among the v. NaN without nodes.
     """
     return _one("dirichlet_survey", x, edges)
 
@@ -39,9 +40,6 @@ def dirichlet_trace(x: Tensor, edges: EdgeList) -> Tensor:
     Args:
         x: Features, ``[nodes, channels]``.
         edges: The graph.
-
-    Returns:
-        A scalar; isolated nodes add nothing.
     """
     return _one("dirichlet_trace", x, edges)
 
@@ -60,7 +58,7 @@ def dirichlet_sym(x: Tensor, edges: EdgeList) -> Tensor:
         edges: The graph.
 
     Returns:
-        A scalar; isolated nodes have no edge and add nothing (I - D^(-½) A D^(-½) taken literally would add ‖x_i‖²).
+        A scalar; isolated nodes add nothing (I - D^(-½) A D^(-½) taken literally would add ‖x_i‖²).
     """
     return _one("dirichlet_sym", x, edges)
 
@@ -79,9 +77,6 @@ def dirichlet_sym_loops(x: Tensor, edges: EdgeList) -> Tensor:
     Args:
         x: Features, ``[nodes, channels]``.
         edges: The graph.
-
-    Returns:
-        A scalar; isolated nodes add nothing, as their row of Δ is 0.
     """
     return _one("dirichlet_sym_loops", x, edges)
 

@@ -71,15 +71,7 @@ class SAGEConv(pyg.SAGEConv):  # type: ignore[misc]
 
     .. math:: x'_i = W_1 x_i + W_2 \operatorname{mean}_{j \in N(i)} x_j + b
 
-    The mean over no neighbours is zero.
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-
-    Shapes:
-        - input: ``[nodes, in_channels]`` and the matrix of :func:`adjacency`
-        - output: ``[nodes, out_channels]``
+    The mean over no neighbours is zero. Arguments and shapes as :class:`GCNConv`, with the matrix of :func:`adjacency`.
     """
 
     def propagate(self, edge_index: Tensor, x: tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
@@ -93,13 +85,8 @@ class GINConv(pyg.GINConv):  # type: ignore[misc]
 
     .. math:: x'_i = \operatorname{MLP}\Big(x_i + \sum_{j \in N(i)} x_j\Big)
 
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output and of the layer within the MLP.
-
-    Shapes:
-        - input: ``[nodes, in_channels]`` and the matrix of :func:`adjacency`
-        - output: ``[nodes, out_channels]``
+    The inner layer of the MLP has ``out_channels``. Arguments and shapes as :class:`GCNConv`, with the matrix of
+    :func:`adjacency`.
     """
 
     propagate = _propagate
@@ -113,13 +100,7 @@ class ChebConv(pyg.ChebConv):  # type: ignore[misc]
 
     .. math:: X' = \sum_{k=0}^{K-1} T_k(\hat L) X W_k + b, \qquad T_k = 2 \hat L T_{k-1} - T_{k-2}
 
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-
-    Shapes:
-        - input: ``[nodes, in_channels]`` and the matrix L̂ of :func:`scaled_laplacian`
-        - output: ``[nodes, out_channels]``
+    Arguments and shapes as :class:`GCNConv`, with the matrix L̂ of :func:`scaled_laplacian`.
     """
 
     propagate = _propagate
@@ -226,8 +207,7 @@ def adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
 def scaled_laplacian(edge_index: Tensor, num_nodes: int) -> Tensor:
     """Return L̂ = 2 L / λ - I = -D^(-1/2) A D^(-1/2), in the form of :func:`normalized_adjacency`.
 
-    L is the normalized Laplacian and λ = 2 the bound of its eigenvalues, as in PyG. The row of a node without edges is
-    zero.
+    With the normalized Laplacian L and the bound λ = 2 of its eigenvalues, as in PyG. Isolated nodes have a zero row.
     """
     row, column = coalesce(edge_index, num_nodes=num_nodes)
     scale = torch.bincount(row, minlength=num_nodes).float().rsqrt()

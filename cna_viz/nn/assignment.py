@@ -89,7 +89,7 @@ class KMeans(nn.Module):
         self._count, self._seed = 0, int(self.seed)
 
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
-        """Return the cluster of every node, and in training mode store it and count the call; ``nodes`` is not used."""
+        """Return the cluster of every node; in training mode store it and count the call. ``nodes`` is not used."""
         training, seen = self.training, self._count
         moves = training and seen > 0 and self.schedule == "running"
         if x.shape[0] < self.clusters and not moves and (training or seen == 0):
@@ -102,8 +102,7 @@ class KMeans(nn.Module):
         elif seen == 0 or (training and seen % self.recluster_every == 0):
             labels = self._cluster(x)
         else:
-            held = self.labels
-            labels = held if held.shape[0] == x.shape[0] else self._nearest(x)
+            labels = self.labels if len(self.labels) == len(x) else self._nearest(x)
         if training:
             self._count += 1
             self.count.fill_(self._count)
@@ -319,5 +318,5 @@ def make_assignment(
 
 
 def _warn_unused(clusters: int | None, assignment: str, reason: str) -> None:
-    # Points to where the user made a CNA: above make_assignment and CNA.__init__.
+    # Points to the user's call, above make_assignment and CNA.__init__.
     warnings.warn(f"clusters = {clusters} has no effect with assignment {assignment!r}: {reason}", stacklevel=4)

@@ -54,16 +54,9 @@ class OrderMemory:
 
 
 def sort_nodes(labels: Tensor, channels: int, clusters: int, memory: OrderMemory) -> Order:
-    """Return the order of the nodes, from ``memory`` if it still holds.
+    """Return the order of the nodes, from ``memory`` if the labels are the same tensor and nobody wrote to it.
 
-    Args:
-        labels: Cluster of every node, ``[nodes]``. Not read for one cluster.
-        channels: Number of channels of the features.
-        clusters: Number of clusters.
-        memory: Keeps the order as long as the labels are the same tensor and nobody writes to it.
-
-    Raises:
-        UsageError: When a label is not in ``0 .. clusters - 1``.
+    Labels are not read for one cluster; otherwise a label outside ``0 .. clusters - 1`` raises :class:`UsageError`.
     """
     rows, last = rows_of_chunk(len(labels), channels, clusters), memory.last
     # Tensors made in inference mode don't count how often they were written to.
