@@ -1,4 +1,4 @@
-"""Explorer and playground in JupyterLab in a real browser, timed from what is pressed to the figure that is drawn."""
+"""Explorer and playground in JupyterLab in a real browser, timed from key press to drawn figure."""
 
 import json
 import os
@@ -27,31 +27,31 @@ SHAPE: Final = """((menu) => {{
     menu.dispatchEvent(new Event("change", {{ bubbles: true }}));
 }})([...document.querySelectorAll('select')].find((menu) => menu.innerText.includes('bump')))"""
 READ: Final = "Object.getOwnPropertySymbols(globalThis).some((name) => name.description.startsWith('cna_viz plotly'))"
-"""Whether the page has begun to read plotly.js, which comes when a widget is named."""
+"""Whether the page has begun to load plotly.js, which naming a widget triggers."""
 WATCH: Final = """globalThis.drawn = [];
 document.addEventListener("cna-viz-drawn", () => drawn.push(performance.now()));"""
 CLEAR: Final = "globalThis.drawn = [], performance.now()"
 CELL: Final = "document.querySelectorAll('.jp-CodeCell')[{}]"
 SLIDER: Final = "document.querySelector('[role=slider][aria-label=layer]')"
 SETTLED: Final = 5
-"""Seconds for JupyterLab, which calls a kernel idle before it would run a cell in it."""
+"""Seconds to wait, as JupyterLab reports a kernel as idle before it can run a cell."""
 CONTROL: Final = 2
-"""The modifier of a key, as the browser counts."""
+"""The browser's number of the Ctrl modifier."""
 QUIET: Final = 1500
-"""Milliseconds without a figure drawn, after which all are taken to be there."""
+"""Milliseconds without a drawn figure after which all count as drawn."""
 
 
 def time_explorer(folder: Path, run: str, moves: int = 15) -> dict[str, float]:
     """Open a record in the explorer and move its layer slider; return seconds and milliseconds.
 
-    Once everything is in one cell of a fresh kernel, so that all imports are waited for; once the imports, among them
-    plotly.js in the browser, are in a cell before it, as in a notebook that is worked through. Figures far from the
-    window, which is that of a laptop, are not drawn.
+    Once with everything in one cell of a fresh kernel, including all imports; once with the imports, including
+    plotly.js in the browser, in an earlier cell, as in a notebook run cell by cell. Figures far outside the window, of
+    a laptop's size, are not drawn.
 
     Args:
         folder: Folder of the records.
         run: Id of the run.
-        moves: How often the slider is moved by a key.
+        moves: Number of moves of the slider by key.
     """
     load = LOAD.format(run=run, folder=str(folder))
     with _notebook(load + OPEN) as page:
@@ -73,10 +73,10 @@ def time_explorer(folder: Path, run: str, moves: int = 15) -> dict[str, float]:
 
 
 def time_playground(moves: int = 12) -> dict[str, float]:
-    """Step, exchange the clusters and bend the rational in the playground; return milliseconds until that is seen.
+    """Step, change the clusters and the rational in the playground; return milliseconds until it is drawn.
 
     Args:
-        moves: How often each is done.
+        moves: Repeats of each.
     """
     with _notebook(PLAY) as page:
         _drawn(page, _run_cell(page, 0))
@@ -91,7 +91,7 @@ def time_playground(moves: int = 12) -> dict[str, float]:
 
 @contextmanager
 def _notebook(*sources: str) -> Iterator[Page]:
-    """Open a notebook of these cells in JupyterLab, with a kernel that has run nothing yet."""
+    """Open a notebook of these cells in JupyterLab, with a fresh kernel."""
     with (
         tempfile.TemporaryDirectory() as root,
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
@@ -128,7 +128,7 @@ def _do(page: Page, script: str) -> tuple[float, float]:
 
 
 def _drawn(page: Page, started: float) -> tuple[float, float]:
-    """Return after how many milliseconds the first and the last figure were drawn."""
+    """Return the milliseconds until the first and until the last figure was drawn."""
     page.wait_for(f"drawn.length && performance.now() - drawn.at(-1) > {QUIET}")
     times = page.run("drawn")
     return times[0] - started, times[-1] - started

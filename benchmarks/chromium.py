@@ -1,4 +1,4 @@
-"""A page in a Chromium that nothing watches.
+"""A page in an unattended Chromium.
 
 Playwright asks Chromium to keep a stack trace for every exception, caught ones too. While plotly.js starts it throws
 some to see what the browser can do, and for each trace 5 MB of source are parsed again: half a second that no user
@@ -30,17 +30,17 @@ FLAGS: Final = (
 
 
 class Page:
-    """The page, by the DevTools protocol."""
+    """The page, through the DevTools protocol."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket, self._asked = socket, 0
 
     def goto(self, address: str) -> None:
-        """Begin to load an address."""
+        """Start loading an address."""
         self._call("Page.navigate", url=address)
 
     def run(self, script: str) -> Any:
-        """Return what an expression gives, awaited.
+        """Return the awaited value of an expression.
 
         Raises:
             RuntimeError: When it throws.
@@ -63,7 +63,7 @@ class Page:
             time.sleep(0.1)
 
     def press(self, key: str, code: int, modifiers: int = 0) -> None:
-        """Press a key and let it go."""
+        """Press and release a key."""
         for kind in ("rawKeyDown", "keyUp"):
             self._call(
                 "Input.dispatchKeyEvent",
@@ -87,7 +87,7 @@ class Page:
 
 @contextmanager
 def a_page(folder: Path) -> Iterator[Page]:
-    """Open a browser with one empty page; what it keeps is in the folder."""
+    """Open a browser with one empty page and its profile in the folder."""
     command = [_browser(), *FLAGS, f"--user-data-dir={folder}", "about:blank"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         try:
@@ -99,7 +99,7 @@ def a_page(folder: Path) -> Iterator[Page]:
 
 
 def _address(written: Path, seconds: float = 60) -> str:
-    """Return where the page answers."""
+    """Return the address of the page's DevTools."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if written.is_file() and (port := written.read_text().split("\n")[0]):

@@ -1,4 +1,4 @@
-"""One training step and one evaluation of all parts of the split, as an arm of a comparison."""
+"""One training step and one evaluation of all splits, as an arm of a comparison."""
 
 from collections.abc import Callable
 from itertools import count
@@ -33,7 +33,7 @@ def epoch(model: nn.Module, inputs: tuple[Any, ...], target: Tensor) -> Callable
 
 
 def split(target: Tensor) -> dict[str, Tensor]:
-    """Return half of the nodes to train, a quarter each to select and to test."""
+    """Return half of the nodes for training, a quarter each for validation and test."""
     nodes = len(target)
     order = torch.randperm(nodes, generator=torch.Generator().manual_seed(0)).to(target.device)
     return {"train": order[: nodes // 2], "val": order[nodes // 2 : 3 * nodes // 4], "test": order[3 * nodes // 4 :]}
@@ -51,9 +51,9 @@ def ours(graph: Graph, slot: str, *, layers: int, hidden: int, clusters: int) ->
 def recorded(
     graph: Graph, slot: str, folder: Path, *, epochs: int, layers: int, hidden: int, clusters: int
 ) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Return the same epoch with everything that a run records by default, and what is recorded at its end.
+    """Return the same epoch with the default recording, and the recording at the end of a run.
 
-    The first calls warm up; then there are ``epochs`` calls, from the untrained to the last.
+    The first calls warm up; ``epochs`` calls follow, from the untrained network to the last epoch.
     """
     torch.manual_seed(0)
     config = RunConfig(model=ModelConfig(slot=slot, layers=layers, hidden=hidden, clusters=clusters))
@@ -78,7 +78,7 @@ def recorded(
 
 
 def pyg(graph: Graph, *, layers: int, hidden: int) -> Callable[[], Scores]:
-    """Return an epoch of PyG's own GCN with ReLU, called as its documentation does."""
+    """Return an epoch of PyG's own GCN with ReLU, called as in its documentation."""
     torch.manual_seed(0)
     model = GCN(graph.num_features, hidden, layers, graph.num_classes).to(graph.x.device)
     return epoch(model, (graph.x, graph.edge_index), graph.y)

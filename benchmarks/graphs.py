@@ -18,10 +18,10 @@ def shaped(name: str, nodes: int, edges: int, features: int, classes: int, densi
     Args:
         name: Name of the graph.
         nodes: Number of nodes.
-        edges: Number of undirected edges drawn; the few that are drawn twice or are self-loops are dropped.
+        edges: Number of undirected edges drawn; the few duplicates and self-loops are dropped.
         features: Number of features.
         classes: Number of classes.
-        density: Share of the features that are one, the others being zero; with 1.0 features are normal numbers.
+        density: Share of ones among binary features; 1.0 for normally distributed features.
     """
     generator = torch.Generator().manual_seed(0)
     ends = torch.randint(nodes, (2, edges), generator=generator)

@@ -1,4 +1,4 @@
-"""Peak memory and epoch time of one size, in a process of its own: ``python -m benchmarks.memory NODES``."""
+"""Peak memory and epoch time of one size, in its own process: ``python -m benchmarks.memory NODES``."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ from cna_viz.training.step import keep_freed_memory
 
 
 def main(nodes: int, hidden: int, record: bool) -> None:
-    """Train ``cna`` on a csbm graph, recorded as by default or not; print seconds and memory as JSON."""
+    """Train ``cna`` on a csbm graph, with or without the default recording; print seconds and memory as JSON."""
     keep_freed_memory()  # as every training does
     graph = csbm(nodes)
     before, shape = peak_memory_mib() or 0.0, {"layers": 4, "hidden": hidden, "clusters": 8}

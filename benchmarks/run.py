@@ -1,7 +1,7 @@
-"""``make bench``: a table printed and benchmarks/results.json written.
+"""``make bench``: print a table and write benchmarks/results.json.
 
 Every figure is a ratio within one process: arms are interleaved and compared by medians of at least 20 repeats, so
-that the ratios hold on machines where seconds do not. Sizes run in a process each, because peak memory never falls.
+that the ratios hold on other machines. Each size runs in its own process, because peak memory never falls.
 """
 
 import argparse
@@ -40,7 +40,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was compared, the figure, and the bound it should keep, where there is one."""
+    """One line of the table: the comparison, its figure, and the bound it should keep, if any."""
 
     what: str
     figure: float
@@ -96,7 +96,7 @@ def epochs_on_arxiv() -> list[Row]:
 
 
 def recording_on_cora(graph: Graph) -> list[Row]:
-    """Compare 200 epochs with and without everything that a run records by default, from the untrained to the best."""
+    """Compare 200 epochs with and without the default recording, from the untrained network to the best epoch."""
     rows, epochs = [], 200
     for slot in ("relu", "cna"):
         shape = {"layers": 16, "hidden": 64, "clusters": 8}
@@ -122,7 +122,7 @@ def memory_of_recording(nodes: int = 170_000, hidden: int = 256) -> list[Row]:
 
 
 def process(nodes: int, *options: str) -> dict[str, float]:
-    """Return what :mod:`benchmarks.memory` measures in a process of its own."""
+    """Return the results of :mod:`benchmarks.memory` in its own process."""
     command = [sys.executable, "-m", "benchmarks.memory", str(nodes), *options]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
@@ -130,7 +130,7 @@ def process(nodes: int, *options: str) -> dict[str, float]:
 
 
 def measures_on_arxiv() -> list[Row]:
-    """Time every measure on a layer of 256 channels, without what is prepared once per graph."""
+    """Time every measure on a layer of 256 channels, without the preparation per graph."""
     graph = arxiv_shaped()
     edges = EdgeList.from_edge_index(graph.edge_index, graph.num_nodes)
     x = torch.randn(graph.num_nodes, 256, generator=torch.Generator().manual_seed(0)).relu()
@@ -152,7 +152,7 @@ def sweeps() -> list[Row]:
 
 
 def widgets_in_a_browser(data: Path | None) -> list[Row]:
-    """Open a record in the explorer, move its slider, and play, in JupyterLab; a browser must be there."""
+    """Time the explorer and the playground in JupyterLab; needs a browser."""
     config = RunConfig.model_validate(
         {
             "data": {"dataset": "cora", "split": "public"} if data else {"dataset": "digits"},
@@ -193,7 +193,7 @@ def sizes(most: int) -> list[Row]:
         one = found[-1]
         print(f"  {one['nodes']} nodes: {one['seconds']:.3f} s per epoch, peak {one['peak_mib']:.0f} MiB")
     time_slope = slope([(one["nodes"], one["seconds"]) for one in found])
-    # Libraries take the same memory whatever the graph.
+    # Includes the constant memory of the libraries.
     memory_slope = slope([(one["nodes"], one["peak_mib"]) for one in found])
     return [
         at_most("csbm, 4 layers: log-log slope of epoch time", time_slope, 1.1),
@@ -220,7 +220,7 @@ def at_least(what: str, figure: float, bound: float) -> Row:
 
 
 def machine() -> dict[str, object]:
-    """Return what the figures depend on."""
+    """Return the properties of the machine that affect the figures."""
     return {
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
@@ -236,9 +236,9 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes (all when left out)",
+        help="epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes (default: all)",
     )
-    parser.add_argument("--data", type=Path, help="data root with Cora; a random graph of its shape when left out")
+    parser.add_argument("--data", type=Path, help="data root with Cora; default: a random graph of its shape")
     parser.add_argument("--most", type=int, default=1_000_000, help="nodes of the largest graph of `sizes`")
     options = parser.parse_args()
     cora = load_graph(DataConfig(dataset="cora", split="public"), options.data) if options.data else cora_shaped()

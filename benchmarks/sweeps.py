@@ -15,7 +15,7 @@ from cna_viz.records.synthetic import synthetic_record
 
 
 def short_runs(count: int, epochs: int) -> list[RunConfig]:
-    """Return runs of some seconds or less on the handwritten digits."""
+    """Return runs of at most a few seconds on the handwritten digits."""
     fixed = {"layers": 4, "epochs": epochs, "patience": max(1, epochs), "snapshots": "none"}
     return Grid(fixed=fixed, axes={"slot": ["relu", "cna"], "seed": list(range(count // 2))}).configs()
 

@@ -22,7 +22,7 @@ class Timing:
 
     @property
     def mean(self) -> float:
-        """The mean of the repeats: what occasional work, such as clustering anew, costs on average."""
+        """The mean of the repeats, which includes occasional work such as clustering."""
         return mean(self.seconds)
 
 

@@ -1,1 +1,1 @@
-"""``make faults``: what must hold when things go wrong, tried in bulk; each fault found has a test in ``tests``."""
+"""``make faults``: bulk tests of what must hold when things go wrong; each fault found has a test in ``tests``."""

@@ -1,4 +1,4 @@
-"""Commands of the library in process groups of their own, which can be killed, and what is left of them."""
+"""Commands of the library in their own process groups, which can be killed, and the processes they leave behind."""
 
 import os
 import signal
@@ -14,16 +14,16 @@ from typing import Final
 import psutil
 
 MARK: Final = "CNA_VIZ_FAULTS_MARK"
-"""Environment variable that all processes of a command have, also those in sessions of their own."""
+"""Environment variable of all processes of a command, including those in their own sessions."""
 SCRIPT: Final = ("-c", "import sys; from cna_viz.cli.main import main; sys.exit(main())")
-"""What the installed script does."""
+"""Arguments of Python that do what the installed script does."""
 GRACE: Final = 20.0
-"""Seconds that processes which look after their parent have to notice that it is gone."""
+"""Seconds within which a process must notice that its parent is gone."""
 
 
 @dataclass
 class Command:
-    """A command that was started.
+    """A running command.
 
     Attributes:
         words: Its words.
@@ -40,7 +40,7 @@ class Command:
     err: Path
 
     def wait(self, seconds: float) -> int | None:
-        """Wait so long for its end; return the exit code, None where it goes on."""
+        """Wait up to ``seconds`` for its end; return the exit code, None if it still runs."""
         try:
             return self.process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -59,7 +59,7 @@ class Command:
         self.process.wait()
 
     def left(self, seconds: float = GRACE) -> list[str]:
-        """Return its processes that are there after so many seconds, and end them."""
+        """Return its processes that still run after ``seconds``, and end them."""
         until = time.monotonic() + seconds
         while (found := _marked(self.mark)) and time.monotonic() < until:
             time.sleep(0.05)
@@ -69,7 +69,7 @@ class Command:
         return told
 
     def said(self) -> str:
-        """Return what it wrote to stderr."""
+        """Return its stderr."""
         return self.err.read_text("utf-8", errors="replace")
 
 
@@ -78,7 +78,7 @@ def start(words: Sequence[object], work: Path, modules: Path | None = None) -> C
 
     Args:
         words: The words after ``cna-viz``.
-        work: Folder that it works in; its cache, temporary files and output lie beside, in ``work.parent``.
+        work: Working directory; its cache, temporary files and output lie beside it, in ``work.parent``.
         modules: Folder whose modules all of its processes find first, such as a ``sitecustomize``.
     """
     work.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def start(words: Sequence[object], work: Path, modules: Path | None = None) -> C
 
 
 def finish(command: Command, seconds: float = 300) -> tuple[int | None, float]:
-    """Wait for the end of a command; return its exit code, None where it was killed for its slowness, and the time."""
+    """Wait for the end of a command; return its exit code, None if it was too slow and killed, and the time."""
     started = time.monotonic()
     code = command.wait(seconds)
     if code is None:
@@ -113,7 +113,7 @@ def finish(command: Command, seconds: float = 300) -> tuple[int | None, float]:
 
 
 def last_line(text: str) -> str:
-    """Return the last line of a text that says something, without what bars have drawn over."""
+    """Return the last non-empty line of a text, without overwritten progress bars."""
     lines = [line.rpartition("\r")[2].strip() for line in text.splitlines()]
     return next((line for line in reversed(lines) if line), "")
 

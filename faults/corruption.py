@@ -1,4 +1,4 @@
-"""Five hundred random damages to records: the check of a folder names each, and who reads the record is refused."""
+"""Five hundred randomly damaged records: verification finds each, and reading them is refused."""
 
 import json
 import random
@@ -18,7 +18,7 @@ Damage = Callable[[random.Random, Path, list[str]], str]
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Damage copies of records that come with the package, one damage each."""
+    """Damage copies of the package's own records, one damage each."""
     rng = random.Random(seed)
     records = sorted(path for path in stored_runs().iterdir() if path.is_dir())
     rows = {name: Row(f"a record {what}") for name, (what, _) in DAMAGES.items()}
@@ -35,10 +35,10 @@ def check(seed: int, work: Path) -> list[Row]:
 
 
 def read_everything(folder: Path) -> None:
-    """Read all that there is in a record, as figures do.
+    """Read everything in a record, as figures do.
 
     Raises:
-        RecordError: When anything is not what was written.
+        RecordError: When anything was changed.
     """
     record = load_record(folder)
     _ = record.metrics, record.graph
@@ -54,7 +54,7 @@ def _missed(folder: Path) -> list[str]:
         read_everything(folder)
     except RecordError:
         return wrong
-    except Exception as error:  # whatever it is, it should have been one of ours
+    except Exception as error:  # any other error is a fault
         return [*wrong, f"read with {type(error).__name__}: {error}"]
     return [*wrong, "it was read"]
 
@@ -119,7 +119,7 @@ def _link(rng: random.Random, folder: Path, files: list[str]) -> str:
     target = stored_runs() / folder.name / name
     (folder / name).unlink()
     (folder / name).symlink_to(target)
-    return f"{name} made a link to its own content"
+    return f"{name} replaced by a link to its own content"
 
 
 DAMAGES: Final[dict[str, tuple[str, Damage]]] = {

@@ -1,4 +1,4 @@
-"""Power cuts: runs, sweeps and reports are killed at random moments, and what lies in their folders is looked at."""
+"""Power cuts: kill runs, sweeps and reports at random moments, and inspect their folders."""
 
 import json
 import time
@@ -15,9 +15,9 @@ from faults.records_folder import RecordsFolder
 from faults.row import Row
 
 KILLS: Final = {"run": 90, "sweep": 80, "report": 30}
-"""How often each is killed: the shorter one takes, the more often."""
+"""Number of kills of each: more for shorter commands."""
 EARLIEST: Final = 0.5
-"""Seconds after the start before which nothing is killed."""
+"""Seconds from the start to the earliest kill."""
 GRID: Final = """
 about: Does it survive?
 fixed: {dataset: csbm, csbm_nodes: 60, hidden: 4, layers: 2, epochs: 6, snapshots: ends}
@@ -31,14 +31,14 @@ Words = Callable[[int], list[str]]
 
 @dataclass
 class Series:
-    """One command that is killed again and again.
+    """A command that is killed repeatedly.
 
     Attributes:
-        name: What is killed.
-        words: Its words; a number makes them another run, sweep or report.
-        work: Where it works.
+        name: Name of the command.
+        words: Its words; each number gives another run, sweep or report.
+        work: Working directory.
         folder: Its folder of records.
-        length: Seconds that it takes when nobody kills it.
+        length: Undisturbed duration in seconds.
     """
 
     name: str
@@ -49,13 +49,13 @@ class Series:
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Kill, look, and go on, for all of the commands at the same time: most of theirs is waiting and importing."""
+    """Kill, inspect and continue, all commands in parallel, as they mostly wait and import."""
     with ThreadPoolExecutor(len(KILLS)) as threads:
         return list(threads.map(lambda name: kill_often(name, KILLS[name], seed, work / name), KILLS))
 
 
 def kill_often(name: str, kills: int, seed: int, work: Path) -> Row:
-    """Kill a command so often; afterwards let it finish, clean up, and look once more."""
+    """Kill a command ``kills`` times, then let it finish, clean up, and inspect once more."""
     row = Row(f"{name} killed at a random moment")
     series = _series(name, work)
     rng = Random(f"{seed} {name}")
@@ -63,13 +63,13 @@ def kill_often(name: str, kills: int, seed: int, work: Path) -> Row:
     for case in range(2 * kills):
         if row.cases == kills:
             break
-        # The first half is imports, in which little can go wrong: every other kill is in the second one.
+        # The first half is imports, where little can go wrong: every other kill falls into the second half.
         delay = rng.uniform(series.length / 2 if case % 2 else EARLIEST, series.length)
         ended, wrong = _kill(series, number, delay)
         where = f"seed {seed}, kill {case} of {name}, {delay:.2f} s after its start"
         row.wrong += [f"{where}: {sentence}" for sentence in wrong]
         if ended:
-            # What is finished would only be loaded: begin another one.
+            # A finished command would only load its result: begin another.
             number, finished = number + 1, finished + 1
         row.cases += not ended
     row.wrong += [f"seed {seed}, after the kills of {name}: {sentence}" for sentence in _end(series, number)]
@@ -94,7 +94,7 @@ def _series(name: str, work: Path) -> Series:
         "report": lambda number: [*("report", "quickstart"), *REPORT, "-p", "seed", str(number), "--runs", "runs"],
     }
     series = Series(name, words[name], work / "place", records_folder.make(work / "place" / "runs"))
-    for number in (10_001, 10_002):  # the first one fills caches; the second says how long it takes
+    for number in (10_001, 10_002):  # the first fills caches, the second measures the duration
         code, series.length = finish(start(series.words(number), series.work))
         if code != 0:
             raise RuntimeError(f"an undisturbed {name} ended with exit code {code}")
@@ -102,21 +102,21 @@ def _series(name: str, work: Path) -> Series:
 
 
 def _kill(series: Series, number: int, delay: float) -> tuple[bool, list[str]]:
-    """Start and kill; return whether it had finished before, and what does not hold afterwards."""
+    """Start and kill; return whether it had finished before, and the violations found afterwards."""
     command, started = start(series.words(number), series.work), time.monotonic()
     code = command.wait(delay)
     if code == 0:
-        series.length = min(series.length, time.monotonic() - started)  # the machine was busier when it was measured
+        series.length = min(series.length, time.monotonic() - started)  # the machine was busier during the measurement
     command.kill()
     left = command.left()
-    wrong = [f"process {process} is left" for process in left]
+    wrong = [f"process {process} is left over" for process in left]
     if code not in (0, None):
         wrong.append(f"it ended by itself with exit code {code}: {last_line(command.said())}")
     return code == 0, [*wrong, *series.folder.problems(), *_torn_pages(series.work)]
 
 
 def _end(series: Series, number: int) -> list[str]:
-    """Let the command finish, clean up, and return what does not hold."""
+    """Let the command finish, clean up, and return the violations."""
     before = series.folder.finished()
     wrong = [*_must_end_well(start(series.words(number), series.work)), *_missing(series, before)]
     wrong += _must_end_well(start(["runs", "gc", "--delete"], series.work))
@@ -136,7 +136,7 @@ def _must_end_well(command: Command) -> list[str]:
 
 
 def _torn_pages(work: Path) -> list[str]:
-    """Return what is wrong with the files of reports that are in place."""
+    """Return the incomplete files of reports."""
     found = []
     for path in work.glob("reports/*/*"):
         if path.name == "index.html" and not path.read_text("utf-8").rstrip().endswith("</html>"):

@@ -1,4 +1,4 @@
-"""Folders that are full, read-only, removed or shared, and clocks that jump: one line or success, all consistent."""
+"""Full, read-only, removed or shared folders, and jumping clocks: success or a one-line error, consistent records."""
 
 import shutil
 import time
@@ -21,13 +21,13 @@ space: {lr: {values: [0.01, 0.02]}}
 """
 REPORT: Final = ["quickstart", "-p", "dataset", "karate", "-p", "layers", "2", "-p", "hidden", "4", "-p", "epochs", "2"]
 FULL: Final = (("run", 60), ("run", 60), ("run", 60), ("sweep", 200), ("sweep", 200), ("tune", 60), ("report", 60))
-"""What is tried on a full disk, and most kB that are free."""
+"""Commands tried on a full disk, with the maximum of free kB."""
 DISK: Final = 4096
 """Size of the disk in kB."""
 BELOW: Final = {"runs": "file/runs", "runs/out": "file/out"}
-"""Folders that can't be made, because they lie below a file."""
+"""Folders that can't be created, because they lie below a file."""
 ENDS: Final = (0, 1, 2)
-"""Exit codes that the documentation knows."""
+"""Documented exit codes."""
 YEAR: Final = 365 * 86_400
 LIMIT: Final = """import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, resource.RLIM_INFINITY))
@@ -43,7 +43,7 @@ time.time = _jumping
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Try each of the ways in which a folder or a clock can fail."""
+    """Try every failure of a folder or a clock."""
     rng = Random(f"{seed} folders")
     return [
         _full(seed, rng, work / "full"),
@@ -57,7 +57,7 @@ def check(seed: int, work: Path) -> list[Row]:
 def _full(seed: int, rng: Random, work: Path) -> Row:
     row = Row("disk full in a run, a sweep, a tuning and a report")
     possible = mounts.may_mount(work)
-    row.seen = "exit codes" if possible else "nothing may be mounted here, so files were limited in size; exit codes"
+    row.seen = "exit codes" if possible else "mounting is not allowed here, so file sizes were limited; exit codes"
     for name, most in FULL:
         room = rng.randint(4, most)
         place = work / str(row.cases)
@@ -68,13 +68,13 @@ def _full(seed: int, rng: Random, work: Path) -> Row:
             modules = None if possible else _modules(work / f"modules-{row.cases}", LIMIT.format(size=room * 100))
             command = start(_words(name, place, outputs="runs/drafts"), place, modules)
             code, _ = finish(command)
-            _note(row, f"seed {seed}, {name} with {room} kB free", _told_badly(command, code) + folder.problems())
+            _note(row, f"seed {seed}, {name} with {room} kB free", [*_told_badly(command, code), *folder.problems()])
             row.seen += f", {name} {room} kB: {code}"
     return row
 
 
 def _fill(file: Path, room: int) -> None:
-    """Fill the file system of a file but for so many kB."""
+    """Fill the file system of a file, except ``room`` kB."""
     file.write_bytes(bytes(max(0, shutil.disk_usage(file.parent).free - room * 1024)))
 
 
@@ -92,16 +92,16 @@ def _read_only(work: Path) -> Row:
         words = [BELOW.get(word, word) for word in _words(name, work, outputs="runs/out")]
         words[0] = "runs" if words[0] == BELOW["runs"] else words[0]
         _try(row, name, f"{name} below a file", work, folder, words)
-    row.seen = "read-only by a bind mount" if locked else "nothing may be mounted here: only below a file"
+    row.seen = "read-only by a bind mount" if locked else "mounting is not allowed here: only below a file"
     return row
 
 
 def _try(row: Row, name: str, where: str, work: Path, folder: RecordsFolder, words: list[str]) -> None:
     command = start(words, work)
     code, _ = finish(command)
-    wrong = _told_badly(command, code) + folder.problems()
+    wrong = [*_told_badly(command, code), *folder.problems()]
     if name in ("run", "sweep", "tune", "report", "gc --delete") and code == 0 and "below" in where:
-        wrong.append("it says that all went well")
+        wrong.append("it reports success")
     _note(row, where, wrong)
 
 
@@ -120,13 +120,13 @@ def _removed(seed: int, rng: Random, work: Path) -> Row:
         code, _ = finish(command, 120)
         (place / "runs").mkdir(exist_ok=True)
         folder = RecordsFolder(place / "runs", {})
-        _note(row, f"seed {seed}, {name} {row.cases}", _told_badly(command, code) + folder.problems())
+        _note(row, f"seed {seed}, {name} {row.cases}", [*_told_badly(command, code), *folder.problems()])
         row.seen += f"{name}: {code}, {last_line(command.said())[:60]}; "
     return row
 
 
 def _wait_for(runs: Path, command: Command) -> None:
-    """Wait until a record has begun, or the command has ended."""
+    """Wait until a record exists, or the command has ended."""
     while not any(runs.glob("[0-9a-f]*/metrics.jsonl")) and command.wait(0.02) is None:
         pass
 
@@ -159,13 +159,13 @@ def _clock(seed: int, rng: Random, work: Path) -> Row:
             command = start(_words(name, place), place, modules)
             code, _ = finish(command)
             wrong = [f"exit code {code}: {last_line(command.said())}"] if code else []
-            wrong += _told_badly(command, code) + folder.problems()
-            _note(row, f"seed {seed}, {name}, jump of {jump} s after {calls} questions for the time", wrong)
+            wrong += [*_told_badly(command, code), *folder.problems()]
+            _note(row, f"seed {seed}, {name}, jump of {jump} s after {calls} calls of time.time", wrong)
     return row
 
 
 def _words(name: str, place: Path, outputs: str = "out") -> list[str]:
-    """Return the words of a command that works in a place; its outputs beside records go to ``outputs``."""
+    """Return the words of a command run in ``place``; outputs other than records go to ``outputs``."""
     place.mkdir(parents=True, exist_ok=True)
     if not (place / "grid.yaml").exists():
         (place / "grid.yaml").write_text(GRID)
@@ -180,28 +180,24 @@ def _words(name: str, place: Path, outputs: str = "out") -> list[str]:
 
 
 def _modules(folder: Path, text: str) -> Path:
-    """Return a folder with a module that every Python process of a command begins with."""
+    """Return a folder with a module that every Python process of a command imports first."""
     folder.mkdir(parents=True)
     (folder / "sitecustomize.py").write_text(text)
     return folder
 
 
-def _told_badly(command: Command, code: int | None) -> list[str]:
-    """Return what is wrong with how a command ended."""
-    return list(_complaints(command, code))
-
-
-def _complaints(command: Command, code: int | None) -> Iterator[str]:
+def _told_badly(command: Command, code: int | None) -> Iterator[str]:
+    """Yield the violations in the way a command ended."""
     said = command.said()
     if code is None:
         yield "it did not end"
     elif code not in ENDS:
         yield f"exit code {code}"
     if "Traceback" in said or "Exception ignored" in said:
-        yield f"a traceback that ends in: {last_line(said)}"
+        yield f"a traceback ending in: {last_line(said)}"
     elif code and "cna-viz: " not in said:
-        yield f"exit code {code} without a line that says why; the last one: {last_line(said)!r}"
-    yield from (f"process {process} is left" for process in command.left())
+        yield f"exit code {code} without an error message; the last line: {last_line(said)!r}"
+    yield from (f"process {process} is left over" for process in command.left())
 
 
 def _note(row: Row, where: str, wrong: list[str]) -> None:

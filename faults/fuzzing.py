@@ -1,4 +1,4 @@
-"""Values, files, records and words that nobody meant: each is refused by an error of ours, or means what it says."""
+"""Random values, files, records and words: each is refused with an error of the library, or taken literally."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ CASES: Final = 2000
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Try every property that the tests in ``tests/fuzz`` try on a few cases."""
+    """Try every property of ``tests/fuzz`` on many cases."""
     rows = []
     for name, one in PROPERTIES.items():
         folder = work / name

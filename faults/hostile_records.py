@@ -1,4 +1,4 @@
-"""Records that hostile programs changed and sealed again: readers refuse them in a line, or read what fits together.
+"""Records changed and resealed by hostile programs: readers refuse them in one line, or read consistent data.
 
 Every checksum fits, so that only what the schema says can tell. Changes are drawn over the schema: each file, each
 fact, each tensor, each line of the manifest; a wrong type, range, shape or name, absent, or twice.
@@ -24,9 +24,9 @@ from tests.records.helpers import TWICE, WIDTHS, manifest_lines, read_tensors, t
 
 CASES: Final = 240
 LONGEST: Final = 4000
-"""Letters of a complaint."""
+"""Maximum length of an error message."""
 Change = Callable[[random.Random, Path], tuple[str, bool]]
-"""Changes a record and returns what was done, and whether it must be refused; what is harmless need not be."""
+"""Changes a record and returns a description, and whether it must be refused; harmless changes need not be."""
 MODEL: Final = ModelConfig(slot="cna", layers=3, hidden=3, clusters=2)
 RECORDING: Final = RecordingConfig(snapshots="ends", measures=("mad", "rayleigh"), every=1)
 CONFIGS: Final = (
@@ -61,7 +61,7 @@ SHAPES: Final[tuple[Any, ...]] = (
 
 
 def check(seed: int, work: Path, cases: int = CASES) -> list[Row]:
-    """Change copies of synthetic records, one change each, and ask every command of them."""
+    """Change copies of synthetic records, one change each, and run every command on them."""
     rng, rows = random.Random(seed), {name: Row(f"a resealed record with {name} changed") for name in CHANGES}
     originals = [synthetic_record(work / "originals", config, nodes=12, epochs=2).folder for config in CONFIGS]
     runs = work / "runs"
@@ -82,7 +82,7 @@ def check(seed: int, work: Path, cases: int = CASES) -> list[Row]:
 
 
 def _at_home(folder: Path) -> Path:
-    """Rename the folder after its config, so that the record is not refused for being another's, and return it."""
+    """Rename the folder after its config, so that it is not refused for its name, and return it."""
     try:
         version = json.loads((folder / schema.ENVIRONMENT_FILE).read_bytes())["results_version"]
         own = id_of((folder / schema.CONFIG_FILE).read_bytes(), version)
@@ -92,7 +92,7 @@ def _at_home(folder: Path) -> Path:
 
 
 def _wrong(folder: Path, neighbour: str, out: Path, must: bool) -> Iterator[str]:
-    """Yield what does not hold of a record that may be refused and must not be, or must."""
+    """Yield the violations for a record that must, or may, be refused."""
     options = ["--out", str(out), "--force", "--snapshots"]
     commands = {
         "list": ["list"],
@@ -107,13 +107,13 @@ def _wrong(folder: Path, neighbour: str, out: Path, must: bool) -> Iterator[str]
         try:
             answers[name] = call(["runs", *words, "--runs", str(folder.parent)])
             complaint_is_fit_to_print(answers[name])
-        except Exception as error:  # whatever it is, it is what is looked for
+        except Exception as error:  # any other error is a fault
             yield f"{name}: {type(error).__name__}: {str(error)[:300]}"
             return
         if max(map(len, answers[name].err.splitlines()), default=0) > LONGEST:
-            yield f"{name} complains in a line of more than {LONGEST} letters"
+            yield f"{name} has an error message of more than {LONGEST} characters"
     if neighbour not in answers["list"].out or neighbour not in answers["list --json"].out:
-        yield "it hides its neighbour"
+        yield "its neighbour is not listed"
     refused = [name for name in ("show", "csv", "netcdf") if answers[name].code]
     if not is_complete(folder):
         return
@@ -123,13 +123,13 @@ def _wrong(folder: Path, neighbour: str, out: Path, must: bool) -> Iterator[str]
         yield "verify finds nothing"
     if not answers["verify"].code:
         try:
-            to_xarray(load_record(folder), snapshots=True)  # whose dimensions have one size each
+            to_xarray(load_record(folder), snapshots=True)  # its dimensions have one size each
         except Exception as error:
-            yield f"verify finds nothing, but it is not read: {type(error).__name__}: {str(error)[:300]}"
+            yield f"verify finds nothing, but reading fails: {type(error).__name__}: {str(error)[:300]}"
 
 
 def _facts(rng: random.Random, folder: Path) -> tuple[str, bool]:
-    """Change a value in the JSON, wherever it stands."""
+    """Change a random value in the JSON."""
     name = rng.choice(JSON)
     lines = [json.loads(line) for line in (folder / name).read_text().splitlines()]
     line = rng.randrange(len(lines))
@@ -158,7 +158,7 @@ def _holders(data: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _tensors(rng: random.Random, folder: Path) -> tuple[str, bool]:
-    """Change a tensor, or how the header describes it; what the header says of the rest stays true."""
+    """Change a tensor or its entry in the header; the rest of the header stays true."""
     path = rng.choice(sorted(folder.rglob("*.safetensors")))
     tensors = read_tensors(path)
     name = rng.choice(list(tensors))
@@ -170,7 +170,7 @@ def _tensors(rng: random.Random, folder: Path) -> tuple[str, bool]:
         tensor[0] = rng.choice([one for one in DTYPES if one not in variable.dtypes])
     elif how == "shape":
         tensor[1] = rng.choice([one for one in SHAPES if one != shape])
-        must = name.partition(".")[0] not in ("embedding", "centroid", "edge_index")  # of these sizes are free
+        must = name.partition(".")[0] not in ("embedding", "centroid", "edge_index")  # their sizes are free
     elif how == "size":
         dim = rng.randrange(len(shape))
         shape[dim] += rng.choice((-1, 1))
@@ -182,7 +182,7 @@ def _tensors(rng: random.Random, folder: Path) -> tuple[str, bool]:
     elif how == "name":
         tensors[other] = tensors.pop(name)
     elif how == "absent":
-        must = "." not in name  # of a watched network, and of slots, not all are there
+        must = "." not in name  # watched networks and slots may lack some
         del tensors[name]
     elif how == "extra":
         tensors[other] = [dtype, shape, content]
@@ -194,7 +194,7 @@ def _tensors(rng: random.Random, folder: Path) -> tuple[str, bool]:
 
 
 def _header(rng: random.Random, folder: Path) -> tuple[str, bool]:
-    """Change what stands before the tensors, with no regard for them."""
+    """Change the header, regardless of the tensors."""
     path = rng.choice(sorted(folder.rglob("*.safetensors")))
     content = path.read_bytes()
     end = 8 + int.from_bytes(content[:8], "little")
@@ -222,7 +222,7 @@ def _header(rng: random.Random, folder: Path) -> tuple[str, bool]:
 
 
 def _manifest(rng: random.Random, folder: Path) -> tuple[str, bool]:
-    """Change a line of the manifest; a file that is listed lies there, if it can."""
+    """Change a line of the manifest, and put the listed file in place if possible."""
     lines: list[Any] = manifest_lines(folder)
     line = rng.choice(lines)
     how = rng.choice(("file", "file", "value", "absent", "key", "twice", "tensors", "listed", "entry", "double"))
@@ -254,14 +254,14 @@ def _manifest(rng: random.Random, folder: Path) -> tuple[str, bool]:
 
 
 def _copy(path: Path, folder: Path, name: Any) -> None:
-    """Lay a copy where the manifest says, if that is a place in the record."""
+    """Put a copy where the manifest lists it, if that lies within the record."""
     inside = isinstance(name, str) and name.isprintable() and len(name) < 100 and ".." not in name
     if inside and name.startswith(("snapshots/", "notes")) and not name.endswith("/"):
         shutil.copy(path, folder / name)
 
 
 def _files(rng: random.Random, folder: Path) -> tuple[str, bool]:
-    """Take a file away, cut it, or lay another there, while the manifest lists what was."""
+    """Remove, cut or replace a file, but keep its entry in the manifest."""
     _reseal(folder)
     path = rng.choice(sorted(path for path in folder.rglob("*") if path.is_file()))
     how = rng.choice(("gone", "cut", "empty", "extra", "folder"))

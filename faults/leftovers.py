@@ -1,4 +1,4 @@
-"""Forty situations around the folder of a run: what the library did not write, or finished, is never moved or lost."""
+"""Forty situations around the folder of a run: foreign files and finished records are never moved or lost."""
 
 import os
 import re
@@ -24,7 +24,7 @@ CASES: Final = 40
 STRANGER: Final = 12345
 """Another user of the machine."""
 POWERLESS: Final = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")
-"""Before a command: root without the right to read and write what belongs to others."""
+"""Prefix of a command: root without the right to read and write files of others."""
 TINY: Final = {
     "data": {"dataset": "csbm", "csbm": {"nodes": 60}},
     "model": {"hidden": 4, "layers": 2},
@@ -47,7 +47,7 @@ COMMANDS: Final = (
 
 @dataclass
 class Place:
-    """A folder of records, and the one run that is tried in it."""
+    """A folder of records, and the run tried in it."""
 
     rng: Random
     work: Path
@@ -68,7 +68,7 @@ class Place:
         return self.folder.with_name(f"{self.folder.name}.unfinished-{number}")
 
     def attempt(self) -> Path:
-        """Write what an interrupted run leaves, in place or set aside."""
+        """Write the leftovers of an interrupted run, in place or set aside."""
         made = synthetic_record(self.work / "made", self.config, nodes=12, epochs=2).folder
         (made / COMPLETE_FILE).unlink()
         goal = self.rng.choice([self.folder, self.aside(1), self.aside(12)])
@@ -187,7 +187,7 @@ SITUATIONS: Final[tuple[Callable[[Place], str], ...]] = (
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Try the situations, and two users of one folder."""
+    """Try all situations, and two users of one folder."""
     rng = Random(f"{seed} leftovers")
     rows = {make: Row(f"around a run: {make.__name__.strip('_').replace('_', ' ')}") for make in SITUATIONS}
     for number in range(CASES):
@@ -218,7 +218,7 @@ def _content(path: Path) -> object:
 
 
 def _lost(before: dict[str, object], work: Path) -> list[str]:
-    """Return what is gone or was changed; an attempt that was set aside is there under its new name."""
+    """Return the lost or changed files; an attempt that was set aside counts under its new name."""
     after = _contents(work)
     aside = {
         re.sub(r"\.unfinished-[0-9]+", "", name): content for name, content in after.items() if "unfinished" in name
@@ -251,14 +251,14 @@ def _ended_badly(answers: "list[subprocess.CompletedProcess[str]]", place: Place
     trained = [one for one in answers if one.args[-4] == "3" or "sweep" in one.args]
     for one in trained:
         if one.returncode == 0 and not is_complete(place.folder):
-            wrong.append("it says that all went well, and there is no record")
+            wrong.append("it reports success without a record")
         if one.returncode and place.folder.name not in one.stderr and "Permission denied" not in one.stderr:
-            wrong.append(f"exit code {one.returncode} and it does not name what is in the way: {one.stderr[-200:]}")
+            wrong.append(f"exit code {one.returncode} without naming the obstacle: {one.stderr[-200:]}")
     return wrong
 
 
 def _two_users(work: Path) -> Row:
-    """Work in a folder of records of another user, without the powers of root: all of it stays, and is named."""
+    """Work in a folder of another user, without root's capabilities: everything stays and is named."""
     row = Row("two users of a folder of records")
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         row.seen = "needs root, who can give files away, and setpriv, which takes his powers"

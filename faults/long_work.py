@@ -17,19 +17,19 @@ from faults.row import Row
 
 RUNS: Final = 500
 FIRST: Final = 100
-"""Run after which memory and files are counted for the first time."""
+"""Run after which memory and open files are first measured."""
 GROWTH: Final = 20.0
-"""MB that the sweep may grow from there to its end."""
+"""Maximum growth in MB from there to the end of the sweep."""
 FILES: Final = 5
-"""Files that it may hold more."""
+"""Maximum number of additional open files."""
 INTERRUPTS: Final = 10
-"""Ctrl-C per command."""
+"""Interrupts per command."""
 PROMPT: Final = 2.0
-"""Seconds after which an interrupted command is gone."""
+"""Seconds within which an interrupted command must end."""
 EARLIEST: Final = 0.3
-"""Seconds after the start before which nothing is interrupted: until then Python itself starts."""
+"""Seconds from the start to the earliest interrupt; before, Python itself starts."""
 RECORDS: Final = 150
-"""Records that `runs verify` looks at."""
+"""Number of records for `runs verify`."""
 TINY: Final = ["--dataset", "csbm", "--csbm-nodes", "60", "--hidden", "4", "--layers", "2", "--every", "1"]
 MANY: Final = f"""
 about: Does a long sweep grow?
@@ -52,12 +52,12 @@ COMMANDS: Final[dict[str, Callable[[int], list[str]]]] = {
     "tune": lambda case: ["tune", "few.yaml", "--trials", "2", "--workers", "2", "--seeds", "7", "--out", f"out{case}"],
     "verify": lambda case: ["runs", "verify", "--runs", "many"],
 }
-"""Words of the commands; another number is other work."""
+"""Words of the commands; each number gives other work."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What a sweep holds: memory of its process and of the server that its runs are forked from, and its open files."""
+    """Resources of a sweep: memory of its process and of its fork server, and open files."""
 
     runs: int
     megabytes: float
@@ -66,7 +66,7 @@ class Held:
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Sweep long, then interrupt each command often."""
+    """Run a long sweep, then interrupt each command repeatedly."""
     return [_many(work / "many"), *(_interrupted(name, seed, work / name) for name in COMMANDS)]
 
 
@@ -87,7 +87,7 @@ def _many(work: Path) -> Row:
             row.wrong.append(f"the {what} of the sweep grew by {grown:.1f} MB from run {first.runs} to {last.runs}")
     if last.files - first.files >= FILES:
         row.wrong.append(f"{last.files - first.files} more files are open at run {last.runs} than at {first.runs}")
-    row.wrong += [f"process {process} is left" for process in command.left()]
+    row.wrong += [f"process {process} is left over" for process in command.left()]
     row.seen = (
         f"{seconds:.0f} s; from run {first.runs} to {last.runs}: "
         f"process {first.megabytes:.1f} to {last.megabytes:.1f} MB, "
@@ -97,7 +97,7 @@ def _many(work: Path) -> Row:
 
 
 def _watched(command: Command, folder: RecordsFolder) -> tuple[Held, Held, float]:
-    """Wait for the end of a sweep; return what it held after run 100 and at last, and how long it took."""
+    """Wait for the end of a sweep; return its resources after run 100 and at the end, and its duration."""
     started, first, last = time.monotonic(), Held(0, 0, 0, 0), Held(0, 0, 0, 0)
     process = psutil.Process(command.process.pid)
     while command.wait(0.2) is None:
@@ -130,7 +130,7 @@ def _interrupted(name: str, seed: int, work: Path) -> Row:
         delay = rng.uniform(EARLIEST, length)
         command = start(COMMANDS[name](case), place)
         if command.wait(delay) is not None:
-            ended += 1  # faster than the one that was measured
+            ended += 1  # faster than the measured one
             continue
         command.signal(signal.SIGINT)
         code, seconds = finish(command, 60)
@@ -142,16 +142,16 @@ def _interrupted(name: str, seed: int, work: Path) -> Row:
 
 
 def _badly(command: Command, code: int | None, seconds: float) -> list[str]:
-    """Return what is wrong with how a command took an interrupt."""
+    """Return the violations in the way a command ended after an interrupt."""
     said = command.said()
-    wrong = [f"process {process} is left" for process in command.left()]
-    # 0, or ended by the signal itself: it was over, and only Python had still to end.
+    wrong = [f"process {process} is left over" for process in command.left()]
+    # 0, or ended by the signal itself: the command was done, only Python was still shutting down.
     if code not in (0, 130, -signal.SIGINT):
         wrong.append(f"exit code {code} instead of 130: {last_line(said)}")
     if seconds > PROMPT:
         wrong.append(f"it took {seconds:.1f} s to end")
     if "Traceback" in said or "Exception ignored" in said:
-        wrong.append(f"a traceback that ends in: {last_line(said[said.find('Traceback') :])}")
+        wrong.append(f"a traceback ending in: {last_line(said[said.find('Traceback') :])}")
     return wrong
 
 

@@ -1,4 +1,4 @@
-"""The tests that take too long for every day: those of the suite that are marked ``slow``."""
+"""The slow tests: those of the suite marked ``slow``."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).parents[1]
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Run them; their seeds are their own."""
+    """Run them; they have their own seeds."""
     del seed
     found = work / "found.xml"
     command = [
@@ -32,4 +32,4 @@ def check(seed: int, work: Path) -> list[Row]:
     wrong = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     skipped = sum(case.find("skipped") is not None for case in cases)
     names = [f"{case.get('classname')}::{case.get('name')}" for case in wrong]
-    return [Row("tests that take too long for every day", len(cases), names, f"{skipped} skipped" if skipped else "")]
+    return [Row("tests marked slow", len(cases), names, f"{skipped} skipped" if skipped else "")]

@@ -1,4 +1,4 @@
-"""Small and read-only file systems, where this process may mount some."""
+"""Small and read-only file systems, if this process is allowed to mount."""
 
 import shutil
 import subprocess
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def may_mount(work: Path) -> bool:
-    """Whether a file system can be mounted here, which is tried."""
+    """Try whether a file system can be mounted here."""
     with small(work / "tried", 64) as mounted:
         return mounted
 
 
 @contextmanager
 def small(folder: Path, size: int) -> Iterator[bool]:
-    """Mount an empty file system of so many kB; gives whether that was possible."""
+    """Mount an empty file system of ``size`` kB; yield whether that was possible."""
     folder.mkdir(parents=True, exist_ok=True)
     mounted = _call("mount", "-t", "tmpfs", "-o", f"size={size}k", "faults", str(folder))
     try:
@@ -27,7 +27,7 @@ def small(folder: Path, size: int) -> Iterator[bool]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[bool]:
-    """Make what is in a folder read-only, also for root; gives whether that was possible."""
+    """Make a folder read-only, even for root; yield whether that was possible."""
     mounted = _call("mount", "--bind", str(folder), str(folder))
     locked = mounted and _call("mount", "-o", "remount,ro,bind", str(folder))
     try:

@@ -1,4 +1,4 @@
-"""A folder of records with strangers in it, and what must hold of it at any time."""
+"""A folder of records and unexpected files, and its invariants."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,12 @@ STRANGERS: Final = {
     "drafts/config.json": b"{}",
     "drafts/.config.json.0123.tmp": b"{",
 }
-"""Files of somebody else that lie in the folder."""
+"""Unexpected files in the folder."""
 
 
 @dataclass
 class RecordsFolder:
-    """A folder of records beside which lie a finished record and files of somebody else, none of which may change.
+    """A folder with a finished record and unexpected files, none of which may change.
 
     Attributes:
         path: The folder.
@@ -34,11 +34,11 @@ class RecordsFolder:
     before: dict[Path, bytes]
 
     def problems(self) -> list[str]:
-        """Return what does not hold; empty where all does."""
+        """Return the violated invariants."""
         return [*self._changed(), *self._broken(), *self._unrecognised()]
 
     def problems_at_the_end(self) -> list[str]:
-        """Return what does not hold once all was finished and ``runs gc --delete`` has been there."""
+        """Return the invariants violated after everything finished and ``runs gc --delete`` ran."""
         left = [str(one.path.relative_to(self.path)) for one in find_leftovers(self.path)]
         return [*self.problems(), *(f"{name} is left after runs gc --delete" for name in left)]
 
@@ -69,8 +69,8 @@ class RecordsFolder:
         known = {one.path for one in find_leftovers(self.path) if one.kind in (UNFINISHED, ASIDE) and not one.kept}
         listed = {one.folder: one.status for one in list_runs(self.path)}
         return [
-            *(f"{path.name} is unfinished and runs gc does not say so" for path in sorted(unfinished - known)),
-            *(f"{path.name} is finished and runs gc would remove it" for path in sorted(known - unfinished)),
+            *(f"{path.name} is unfinished, but runs gc does not list it" for path in sorted(unfinished - known)),
+            *(f"{path.name} is finished, but runs gc would remove it" for path in sorted(known - unfinished)),
             *(
                 f"{path.name} is unfinished and listed as {listed.get(path)}"
                 for path in sorted(unfinished)
@@ -80,7 +80,7 @@ class RecordsFolder:
 
 
 def make(path: Path) -> RecordsFolder:
-    """Make such a folder."""
+    """Create the folder."""
     for name, content in STRANGERS.items():
         file = path / name
         file.parent.mkdir(parents=True, exist_ok=True)

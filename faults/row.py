@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Row:
-    """What was done to the library, how often, and what did not hold.
+    """A kind of fault, the number of cases, and the violations found.
 
     Attributes:
         what: What was done.

@@ -1,4 +1,4 @@
-"""``make faults``: a table printed; the exit code is 1 where something did not hold."""
+"""``make faults``: print a table; the exit code is 1 if anything failed."""
 
 import argparse
 import sys
@@ -21,16 +21,16 @@ PARTS: Final = (
     "marked",
     "streams",
 )
-"""Modules here. Each has ``check(seed, work)``, which returns rows and may write below the folder ``work``."""
+"""Modules of this folder, each with ``check(seed, work)``, which returns rows and may write below ``work``."""
 SHOWN: Final = 5
-"""Sentences of a row that are printed."""
+"""Maximum number of violations printed per row."""
 
 
 def main() -> None:
     """Run the chosen parts and print the table."""
     parser = argparse.ArgumentParser(prog="python -m faults.run", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)} (all when left out)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default 0)")
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)} (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (default 0)")
     options = parser.parse_args()
     unknown = sorted(set(options.parts) - set(PARTS))
     if unknown:

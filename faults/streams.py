@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, read-only, without a reader or in another encoding cost no work."""
+"""Closed, full, read-only or unread standard streams, or another encoding, lose no work."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ from faults.records_folder import RecordsFolder
 from faults.row import Row
 
 SAMPLE: Final = 5
-"""Broken streams, of all, on which the commands that take long are tried."""
+"""Number of broken streams that long commands are tried on."""
 SLOW: Final = ("sweep", "report")
 COMMANDS: Final[dict[str, Callable[[str], list[str]]]] = {
     "run": lambda runs: ["run", *TINY, "--epochs", "4", "--runs", runs],
@@ -29,12 +29,12 @@ COMMANDS: Final[dict[str, Callable[[str], list[str]]]] = {
 }
 """Words of the commands, given the folder of the records."""
 TRAINED: Final = {"run": 1, "sweep": 4, "report": 2}
-"""Records that a command makes."""
+"""Number of records that a command makes."""
 
 
 @dataclass(frozen=True)
 class Broken:
-    """Streams of a command that are not as usual.
+    """Unusual streams of a command.
 
     Attributes:
         name: What is wrong with them.
@@ -70,7 +70,7 @@ BROKEN: Final = (
 
 
 def check(seed: int, work: Path) -> list[Row]:
-    """Try every command on broken streams: short ones on all, long ones on some."""
+    """Try every command on broken streams: short commands on all, long commands on some."""
     work.mkdir(exist_ok=True)
     rng = Random(f"{seed} streams")
     chosen = {name: rng.sample(BROKEN, SAMPLE) if name in SLOW else BROKEN for name in COMMANDS}
@@ -123,22 +123,22 @@ def _told_badly(broken: Broken, answer: "subprocess.CompletedProcess[str]") -> I
     if answer.returncode != broken.loses:
         yield f"exit code {answer.returncode} instead of {int(broken.loses)}: {last_line(said)}"
     if "Traceback" in said or "Exception ignored" in said:
-        yield f"a traceback that ends in: {last_line(said)}"
+        yield f"a traceback ending in: {last_line(said)}"
     told = "can't write the result" in said
     if broken.loses and "2>" not in broken.redirected and told == (">&0" in broken.redirected):
-        yield f"of its lost result it says: {last_line(said)!r}"
+        yield f"it reports a lost result as: {last_line(said)!r}"
     if not broken.loses and not answer.stdout:
         yield "it printed nothing"
 
 
 def _lost(name: str, broken: Broken, place: Path, usual: Path) -> Iterator[str]:
-    """Say what a command did not do, or did otherwise, because of its streams."""
+    """Yield the work that a command lost or changed because of its streams."""
     runs = place / broken.runs
     yield from RecordsFolder(runs, {}).problems()
     made = {path.parent.name: path.read_bytes() for path in runs.glob("*/metrics.jsonl")}
     wanted = {path.parent.name: path.read_bytes() for path in (usual / "runs").glob("*/metrics.jsonl")}
-    if len(made) != TRAINED.get(name, 0) + 1:  # one lies there from the beginning
+    if len(made) != TRAINED.get(name, 0) + 1:  # one was there before
         yield f"{len(made)} records"
-    yield from (f"record {run} is another" for run, content in made.items() if content != wanted.get(run))
+    yield from (f"record {run} differs" for run, content in made.items() if content != wanted.get(run))
     if name == "report" and not (place / "out" / "quickstart" / "index.html").exists():
         yield "there is no page"

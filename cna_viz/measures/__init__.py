@@ -4,22 +4,15 @@
 measures of many layers, make a :class:`FeatureMeasurer` once per graph: it shares the work.
 """
 
-from cna_viz.measures.catalog import describe
-from cna_viz.measures.class_sample import ClassSample
+from cna_viz.config.measures import MEASURES
+from cna_viz.errors import unknown_name
 from cna_viz.measures.clusters import ari, cluster_churn, cluster_entropy, cluster_sizes, nmi
 from cna_viz.measures.edges import EdgeList
 from cna_viz.measures.eigenspace import Eigenspace, eigenspace_distance, eigenspace_distance_normalized
-from cna_viz.measures.energy import (
-    dirichlet_survey,
-    dirichlet_sym,
-    dirichlet_sym_loops,
-    dirichlet_trace,
-    rayleigh,
-)
-from cna_viz.measures.group_distance import group_distance_ratio, group_distance_ratio_error
-from cna_viz.measures.hops import HopPairs
+from cna_viz.measures.energy import dirichlet_survey, dirichlet_sym, dirichlet_sym_loops, dirichlet_trace, rayleigh
+from cna_viz.measures.group_distance import ClassSample, group_distance_ratio, group_distance_ratio_error
 from cna_viz.measures.information import InputSample, information_gain
-from cna_viz.measures.mad_gap import mad_gap, mad_gap_error
+from cna_viz.measures.mad_gap import HopPairs, mad_gap, mad_gap_error
 from cna_viz.measures.norm import feature_norm, weight_norm
 from cna_viz.measures.rank import effective_rank, numerical_rank, rank_one_distance
 from cna_viz.measures.similarity import mad, mean_cosine
@@ -58,3 +51,17 @@ __all__ = [
     "rayleigh",
     "weight_norm",
 ]
+
+
+def describe(name: str) -> None:
+    """Print the question, definition, range and criticism of a measure, and when to trust it.
+
+    Args:
+        name: Its name, such as ``mad``.
+
+    Raises:
+        UsageError: For an unknown name; lists the measures.
+    """
+    if name not in MEASURES:
+        raise unknown_name("measure", name, MEASURES)
+    print(MEASURES[name].text())

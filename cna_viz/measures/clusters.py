@@ -1,4 +1,4 @@
-"""What clusters do: how large they are, how they change, and what they agree with. All on the CPU."""
+"""Clusters: their sizes, their changes, and their agreement with other partitions. All on the CPU."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ def cluster_sizes(labels: Labels, clusters: int | None = None) -> Tensor:
 
     Args:
         labels: Cluster of every node, at least 0.
-        clusters: Number of clusters; by default the largest label says it.
+        clusters: Number of clusters; by default the largest label + 1.
 
     Returns:
         Int64, ``[clusters]``; 0 for clusters without a node. Cost: O(nodes).
@@ -32,8 +32,8 @@ def cluster_entropy(labels: Labels) -> Tensor:
 
     .. math:: -\sum_k p_k \log p_k, \qquad p_k = n_k / v
 
-    Source: Shannon 1948. It lies in [0, log of the number of clusters]: 0 where one cluster has all nodes, log K where
-    all K are equally large; its exponential is how many clusters are in use.
+    Source: Shannon 1948. In [0, log K]: 0 if one cluster has all nodes, log K if all K clusters are equally large; its
+    exponential is the effective number of clusters.
 
     Args:
         labels: Cluster of every node.
@@ -46,16 +46,16 @@ def cluster_entropy(labels: Labels) -> Tensor:
 
 
 def cluster_churn(before: Labels, now: Labels, /) -> Tensor:
-    r"""Share of nodes that changed their cluster, after the names of clusters have been matched as well as possible.
+    r"""Share of nodes that changed their cluster under the best matching of cluster names.
 
     .. math:: 1 - \frac{1}{v} \max_\pi \sum_i [\pi(b_i) = c_i]
 
-    The best one-to-one matching π is found by the Hungarian method (Kuhn 1955, as scipy has it), so names that k-means
-    exchanges cost nothing. It lies in [0, 1): 0 where the partition is the same.
+    The Hungarian method (Kuhn 1955, from scipy) finds the best one-to-one matching π, so permuted names cost nothing.
+    In [0, 1): 0 for equal partitions.
 
     Args:
-        before: Cluster of every node, then.
-        now: Cluster of every node, now.
+        before: Cluster of every node before.
+        now: Cluster of every node now.
 
     Returns:
         A scalar, float64; NaN without nodes. Cost: O(nodes + clusters³).
@@ -73,15 +73,14 @@ def nmi(one: Labels, other: Labels, /) -> Tensor:
     .. math:: \frac{2\, I(A; B)}{H(A) + H(B)}
 
     Source: ``sklearn.metrics.normalized_mutual_info_score``; Strehl and Ghosh 2002, who named it, divide by the
-    geometric mean. It lies in [0, 1] and does not depend on names; it is not corrected for chance, so many small
-    clusters get more than 0 by accident.
+    geometric mean. In [0, 1], independent of names; not corrected for chance: many small clusters exceed 0.
 
     Args:
-        one: A label for every node.
-        other: Another.
+        one: Cluster of every node.
+        other: Cluster of every node in the other partition.
 
     Returns:
-        A scalar, float64; 1 where both have one cluster, 0 where only one has; NaN without nodes. Cost: O(nodes).
+        A scalar, float64; 1 if both partitions are one cluster, 0 if only one is; NaN without nodes. Cost: O(nodes).
     """
     return _compared(normalized_mutual_info_score, one, other)
 
@@ -91,15 +90,15 @@ def ari(one: Labels, other: Labels, /) -> Tensor:
 
     .. math:: \frac{RI - E[RI]}{\max RI - E[RI]}
 
-    Source: Hubert and Arabie 1985, as ``sklearn.metrics.adjusted_rand_score`` has it. It lies in [-½, 1]; 0 is chance,
-    1 the same partition; names don't matter.
+    Source: Hubert and Arabie 1985, from ``sklearn.metrics.adjusted_rand_score``. In [-½, 1], independent of names: 0 at
+    chance, 1 for equal partitions.
 
     Args:
-        one: A label for every node.
-        other: Another.
+        one: Cluster of every node.
+        other: Cluster of every node in the other partition.
 
     Returns:
-        A scalar, float64; 1 where both have one cluster, 0 where only one has; NaN without nodes. Cost: O(nodes).
+        A scalar, float64; 1 if both partitions are one cluster, 0 if only one is; NaN without nodes. Cost: O(nodes).
     """
     return _compared(adjusted_rand_score, one, other)
 

@@ -1,4 +1,4 @@
-"""Distance to the space that repeated propagation tends to."""
+"""Distance to the dominant eigenspace, the limit of repeated propagation."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,9 +8,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from cna_viz.measures.blocks import ENTRIES
 from cna_viz.measures.edges import EdgeList, check_nodes
-from cna_viz.measures.rows import Rows, as_rows, rescaled
+from cna_viz.measures.rows import ENTRIES, Rows, as_rows, rescaled
 
 
 @dataclass(frozen=True)
@@ -44,26 +43,26 @@ def eigenspace_distance(x: Tensor, space: Eigenspace) -> Tensor:
 
     .. math:: d_M(X) = \lVert X - U U^\top X \rVert_F
 
-    The columns of U are √(d+1) on one connected component each, of length one. Source: Oono and Suzuki, arXiv
-    1905.10947, who bound it for GCN by a factor to the power of the depth. It lies in [0, ‖X‖_F] and goes with the
-    scale of X: small features are close to everything.
+    Each column of U is √(d+1) on one connected component, scaled to length one. Source: Oono and Suzuki, arXiv
+    1905.10947, who bound it for GCN by a factor to the power of the depth. In [0, ‖X‖_F], in proportion to the scale of
+    X: small features are close to every space.
 
     Args:
         x: Features, ``[nodes, channels]``.
         space: ``Eigenspace.of(edges)``.
 
     Returns:
-        A scalar, float64; 0 for a zero matrix and where no node has a neighbour (every matrix is in the space then);
-        NaN where x is not finite. Cost: O(nodes · channels).
+        A scalar, float64; 0 for a zero matrix and for a graph without edges (whose space holds every matrix); NaN where
+        x is not finite. Cost: O(nodes · channels).
     """
     return eigenspace_distances(as_rows(x), space)[0]
 
 
 def eigenspace_distance_normalized(x: Tensor, space: Eigenspace) -> Tensor:
-    r"""Distance from the dominant eigenspace by the length of the features, ‖X - UUᵀX‖_F / ‖X‖_F.
+    r"""Distance from the dominant eigenspace divided by the length of the features, ‖X - UUᵀX‖_F / ‖X‖_F.
 
-    Source: Oono and Suzuki, arXiv 1905.10947, divided by ‖X‖_F as Roth, arXiv 2407.11876, asks for. It lies in [0, 1]:
-    the sine of the angle to the space. Scaling X changes nothing.
+    Source: Oono and Suzuki, arXiv 1905.10947, normalized as Roth, arXiv 2407.11876, asks for. In [0, 1]: the sine of
+    the angle to the space. Scaling X changes nothing.
 
     Args:
         x: Features, ``[nodes, channels]``.
@@ -76,7 +75,7 @@ def eigenspace_distance_normalized(x: Tensor, space: Eigenspace) -> Tensor:
 
 
 def eigenspace_distances(rows: Rows, space: Eigenspace) -> tuple[Tensor, Tensor]:
-    """Return both distances, of residuals and not of squares that cancel; a few channels at a time."""
+    """Return both distances, a few channels at a time, from residuals: a difference of squares would cancel."""
     check_nodes(rows.x, len(space.basis))
     rows, scale = rescaled(rows)
     (nodes, channels), basis = rows.x.shape, space.basis[:, None]

@@ -1,14 +1,13 @@
-"""Dirichlet energy: how much features differ along edges. Five conventions, so that numbers of others can be matched.
+"""Dirichlet energy: how much features differ along edges, in five conventions to match published numbers.
 
-All sum over edge differences in float64, so energies far below the rounding error of products remain visible.
-Self-loops have no difference and no part in them. Without edges they are 0, of features that are not finite NaN. Cost:
-O(edges · channels).
+Each is a float64 scalar of at least 0: 0 without edges, NaN where x is not finite. Isolated nodes and self-loops add
+nothing. Summing differences along edges in float64 keeps energies visible that are far below the rounding error of
+products. Cost: O(edges · channels).
 """
 
 from torch import Tensor
 
-from cna_viz.measures.edge_measures import EdgeMeasures
-from cna_viz.measures.edges import EdgeList
+from cna_viz.measures.edges import EdgeList, EdgeMeasures
 from cna_viz.measures.rows import as_rows
 
 
@@ -17,15 +16,15 @@ def dirichlet_survey(x: Tensor, edges: EdgeList) -> Tensor:
 
     .. math:: \frac{1}{v} \sum_i \sum_{j \in N_i} \lVert x_i - x_j \rVert^2
 
-    Source: Rusch, Bronstein and Mishra, arXiv 2303.10993 (who also use its root). At least 0; 0 where x is constant on
-    every connected component. Scaling X by c multiplies it by c².
+    Source: Rusch, Bronstein and Mishra, arXiv 2303.10993 (who also use its root). 0 if x is constant on every
+    connected component. Scaling X by c multiplies it by c².
 
     Args:
         x: Features, ``[nodes, channels]``.
         edges: The graph.
 
     Returns:
-        A scalar; isolated nodes add nothing but count among the v. NaN without nodes.
+        A scalar; isolated nodes count among the v. NaN without nodes.
     """
     return _one("dirichlet_survey", x, edges)
 
@@ -41,9 +40,6 @@ def dirichlet_trace(x: Tensor, edges: EdgeList) -> Tensor:
     Args:
         x: Features, ``[nodes, channels]``.
         edges: The graph.
-
-    Returns:
-        A scalar; isolated nodes add nothing.
     """
     return _one("dirichlet_trace", x, edges)
 
@@ -53,37 +49,34 @@ def dirichlet_sym(x: Tensor, edges: EdgeList) -> Tensor:
 
     .. math:: \sum_{\{i,j\} \in E} \left\lVert \frac{x_i}{\sqrt{d_i}} - \frac{x_j}{\sqrt{d_j}} \right\rVert^2
 
-    Source: the form of Cai and Wang, arXiv 2006.13318, with d in place of d + 1. At least 0; 0 where x is proportional
-    to √d on every connected component; constant features have energy on a graph that is not regular, for which Bison
-    and Sperduti, arXiv 2512.09890, reject it. Scaling X by c multiplies it by c².
+    Source: the form of Cai and Wang, arXiv 2006.13318, with d in place of d + 1. 0 if x is proportional to √d on every
+    connected component. Constant features have energy on an irregular graph, for which Bison and Sperduti, arXiv
+    2512.09890, reject it. Scaling X by c multiplies it by c².
 
     Args:
         x: Features, ``[nodes, channels]``.
         edges: The graph.
 
     Returns:
-        A scalar; isolated nodes have no edge and add nothing (I - D^(-½) A D^(-½) taken literally would add ‖x_i‖²).
+        A scalar; isolated nodes add nothing (I - D^(-½) A D^(-½) taken literally would add ‖x_i‖²).
     """
     return _one("dirichlet_sym", x, edges)
 
 
 def dirichlet_sym_loops(x: Tensor, edges: EdgeList) -> Tensor:
-    r"""Dirichlet energy of the normalized Laplacian with self-loops, whose operator is the one that GCN applies.
+    r"""Dirichlet energy of the normalized Laplacian with self-loops, the operator of GCN.
 
     .. math::
         \operatorname{tr}(X^\top \Delta X)
         = \sum_{\{i,j\} \in E} \left\lVert \frac{x_i}{\sqrt{d_i + 1}} - \frac{x_j}{\sqrt{d_j + 1}} \right\rVert^2,
         \qquad \Delta = I - \hat D^{-1/2} (A + I) \hat D^{-1/2}
 
-    Source: Cai and Wang, arXiv 2006.13318. At least 0; 0 where x is proportional to √(d+1) on every component.
-    Scaling X by c multiplies it by c².
+    Source: Cai and Wang, arXiv 2006.13318. 0 if x is proportional to √(d+1) on every component. Scaling X by c
+    multiplies it by c².
 
     Args:
         x: Features, ``[nodes, channels]``.
         edges: The graph.
-
-    Returns:
-        A scalar; isolated nodes add nothing, as their row of Δ is 0.
     """
     return _one("dirichlet_sym_loops", x, edges)
 
@@ -97,9 +90,9 @@ def rayleigh(x: Tensor, edges: EdgeList) -> Tensor:
           \left\lVert \frac{x_i}{\sqrt{d_i + 1}} - \frac{x_j}{\sqrt{d_j + 1}} \right\rVert^2,
         \qquad \Delta = I - \hat D^{-1/2} (A + I) \hat D^{-1/2}
 
-    Source: Roth, arXiv 2407.11876 (normalize before judging rank collapse); the operator is the one that GCN applies,
-    as Bison and Sperduti (arXiv 2512.09890) advise. It lies in [0, 2); it is 0 where x is proportional to √(d+1) in
-    every connected component, which is what repeated GCN propagation tends to. Scaling X changes nothing.
+    Source: Roth, arXiv 2407.11876 (normalize before judging rank collapse), with GCN's operator, as Bison and Sperduti,
+    arXiv 2512.09890, advise. In [0, 2); 0 if x is proportional to √(d+1) on every connected component, the limit of
+    repeated GCN propagation. Scaling X changes nothing.
 
     Args:
         x: Features, ``[nodes, channels]``.

@@ -1,30 +1,74 @@
-"""Whether classes are further apart than they are wide."""
+"""Group distance ratio: whether classes are further apart than they are wide."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple, Self
 
 import torch
 from torch import Tensor
 
-from cna_viz.measures.blocks import blocks
-from cna_viz.measures.class_sample import ClassSample
-from cna_viz.measures.edges import unit_scale
-from cna_viz.measures.rows import Rows, as_rows, runs_compiled
+from cna_viz.measures.rows import Rows, as_rows, blocks, runs_compiled, unit_scale
 
-ROWS = 32
-"""Rows that a thread takes at a time."""
+MOST_NODES: Final = 4096
+"""Graphs up to this size are not sampled."""
+
+FEWEST_OF_CLASS: Final = 8
+
+ROWS: Final = 32
+"""Rows per thread and turn."""
 
 
-def group_distance_ratio(x: Tensor, sample: ClassSample) -> Tensor:
-    r"""Group distance ratio: mean distance between classes by mean distance within them.
+class ClassSample(NamedTuple):
+    """Nodes with their classes. Classes without a node do not count.
+
+    Attributes:
+        nodes: Nodes, ascending, int64, ``[sample]``.
+        label: Number of their class, 0 ... classes - 1, int64, ``[sample]``.
+        sizes: Nodes of each class in the sample, float64, ``[classes]``.
+        population: Nodes of each class in the graph, float64, ``[classes]``.
+    """
+
+    nodes: Tensor
+    label: Tensor
+    sizes: Tensor
+    population: Tensor
+
+    @classmethod
+    def of(cls, target: Tensor, seed: int = 0, most: int = MOST_NODES) -> Self:
+        """Take all nodes, or a stratified sample of about ``most`` with at least 8 nodes per class.
+
+        Args:
+            target: Class of every node, ``[nodes]``.
+            seed: Seed of the sample.
+            most: Size of the sample.
+        """
+        device, (classes, label) = target.device, torch.unique(target.cpu(), return_inverse=True)
+        population = torch.bincount(label, minlength=len(classes))
+        nodes, sizes = torch.arange(len(label)), population
+        if len(label) > most:
+            sizes = (population * most / len(label)).round().long().clamp(min=FEWEST_OF_CLASS).minimum(population)
+            order = torch.randperm(len(label), generator=torch.Generator().manual_seed(seed))
+            members = [order[label[order] == number][:size] for number, size in enumerate(sizes.tolist())]
+            nodes = torch.cat(members).sort().values
+        arrays = nodes, label[nodes], sizes.double(), population.double()
+        return cls(*(array.to(device) for array in arrays))
+
+    @property
+    def exact(self) -> bool:
+        """Whether all nodes are in it."""
+        return len(self.nodes) == int(self.population.sum())
+
+
+def group_distance_ratio(x: Tensor | Rows, sample: ClassSample) -> Tensor:
+    r"""Group distance ratio: mean distance between classes divided by mean distance within them.
 
     .. math::
         \frac{\frac{1}{(C-1)^2} \sum_c \operatorname{mean}_{i \in c,\, j \notin c} \lVert x_i - x_j \rVert}
         {\frac{1}{C} \sum_c \operatorname{mean}_{i, j \in c} \lVert x_i - x_j \rVert}
 
     Source: Zhou et al., arXiv 2006.06972, as PyG's ``DiffGroupNorm.group_distance_ratio`` computes it, without the 1e-5
-    that PyG adds below (which makes it depend on the scale). As there, a node is at distance 0 from itself and the
-    factor is 1/(C-1)², so that without any structure the value is about C/(C-1)² and not 1. The authors' own code
-    averages squared distances of unit rows: other numbers. It is at least 0; scaling X changes nothing.
+    in PyG's denominator (which makes it depend on the scale). As there, a node is at distance 0 from itself and the
+    factor is 1/(C-1)², so unstructured features give about C/(C-1)² and not 1. The authors' own code averages squared
+    distances of unit rows, which gives other numbers. At least 0; scaling X changes nothing.
 
     Args:
         x: Features, ``[nodes, channels]``.
@@ -35,11 +79,17 @@ def group_distance_ratio(x: Tensor, sample: ClassSample) -> Tensor:
         A scalar, float64; infinite where classes are points, NaN where all is one point, for a single class, and where
         x is not finite. Cost: O(sample² · channels), at most about 4096² pairs.
     """
-    return group_distance_ratio_of(as_rows(x), sample)
+    rows, classes = as_rows(x), len(sample.sizes)
+    if classes < 2:
+        return rows.square * torch.nan
+    distances = _distances(rows, sample)
+    zeros = torch.zeros(classes, classes, dtype=torch.float64, device=distances.device)
+    sums = zeros.index_add_(0, sample.label, distances)
+    return _ratio(sums, sample.sizes, sample.population) + rows.square * 0
 
 
 def group_distance_ratio_error(x: Tensor, sample: ClassSample) -> Tensor:
-    """Standard error of :func:`group_distance_ratio` by the stratified jackknife; 0 where all nodes were taken."""
+    """Standard error of :func:`group_distance_ratio` by the stratified jackknife; 0 if the sample has all nodes."""
     rows = as_rows(x)
     if sample.exact:
         return rows.square * 0
@@ -56,21 +106,10 @@ def group_distance_ratio_error(x: Tensor, sample: ClassSample) -> Tensor:
     return torch.where(unseen > 0, unseen * often * spread, 0.0).sum().sqrt() + rows.square * 0
 
 
-def group_distance_ratio_of(rows: Rows, sample: ClassSample) -> Tensor:
-    """Return :func:`group_distance_ratio` of features whose rows are measured."""
-    classes = len(sample.sizes)
-    if classes < 2:
-        return rows.square * torch.nan
-    distances = _distances(rows, sample)
-    zeros = torch.zeros(classes, classes, dtype=torch.float64, device=distances.device)
-    sums = zeros.index_add_(0, sample.label, distances)
-    return _ratio(sums, sample.sizes, sample.population) + rows.square * 0
-
-
 def _ratio(sums: Tensor, sizes: Tensor, population: Tensor) -> Tensor:
     """Return the ratio from the sums of distances between classes, ``[..., classes, classes]``.
 
-    Means between distinct nodes of the sample stand for those of the graph, where each class adds its zeros.
+    Means between distinct nodes of the sample estimate those of the graph, where each class adds its zeros.
     """
     classes = len(population)
     within = sums.diagonal(dim1=-2, dim2=-1) / (sizes * (sizes - 1)).clamp(min=1) * (1 - 1 / population)
@@ -89,7 +128,7 @@ def _distances(rows: Rows, sample: ClassSample) -> Tensor:
             distances = torch.cdist(x[block], x, compute_mode="donot_use_mm_for_euclid_dist")
             sums[block] = sums[block].index_add(1, sample.label, distances)
         return sums
-    from cna_viz.measures.distance_kernel import add_distances
+    from cna_viz.measures.kernels import add_distances
 
     arrays, out = (x.numpy(), sample.label.numpy()), sums.numpy()
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:

@@ -1,4 +1,4 @@
-"""How much the features still say about the inputs."""
+"""Information gain: how much the features still tell about the inputs."""
 
 import math
 from typing import Final, NamedTuple, Self
@@ -6,15 +6,14 @@ from typing import Final, NamedTuple, Self
 import torch
 from torch import Tensor
 
-from cna_viz.measures.blocks import ENTRIES, reciprocal, row_norms
-from cna_viz.measures.rows import Rows, as_rows
+from cna_viz.measures.rows import ENTRIES, Rows, as_rows, reciprocal, row_norms
 
 MOST_NODES: Final = 1000
 VARIANCE: Final = 0.1
 
 
 class InputSample(NamedTuple):
-    """Some nodes and how alike their inputs are; depends on the inputs only, so make it once.
+    """Some nodes and the similarity of their inputs; depends on the inputs only, so make it once.
 
     Attributes:
         nodes: Nodes, ascending, int64, ``[sample]``; at most 1000.
@@ -30,8 +29,8 @@ class InputSample(NamedTuple):
 
         Args:
             inputs: Input features, ``[nodes, channels]``.
-            seed: Of the sample.
-            most: How many nodes.
+            seed: Seed of the sample.
+            most: Size of the sample.
 
         Cost: O(sample² · channels).
         """
@@ -43,32 +42,28 @@ class InputSample(NamedTuple):
         return cls(nodes, distance.square_().div_(-8 * VARIANCE).exp_())
 
 
-def information_gain(x: Tensor, sample: InputSample) -> Tensor:
+def information_gain(x: Tensor | Rows, sample: InputSample) -> Tensor:
     r"""Instance information gain: mutual information of the inputs and the features, estimated with kernels, in bits.
 
     .. math::
         \frac{1}{n} \sum_i \log_2 \frac{\frac{1}{n_{k(i)}} \sum_{j : k(j) = k(i)} K_{ij}}{\frac{1}{n} \sum_j K_{ij}},
         \qquad K_{ij} = e^{-\lVert u_i - u_j \rVert^2 / (8 \cdot 0.1)}
 
-    with unit rows u of the inputs; k(i) is the channel of node i's largest feature, and n_k of the n nodes have it.
+    with unit rows u of the inputs; k(i) is the channel of node i's largest feature, shared by n_k of the n nodes.
     Source: Zhou et al., arXiv 2006.06972, and their released code, which replaces the features by that channel and
-    takes for both entropies the lower bound of Kolchinsky and Tracey. So it sees only which channel wins: a rotation of
-    the channels changes it. At most log₂ of the number of channels; 0 where one channel wins everywhere. Scaling X by a
-    positive number changes nothing.
+    estimates both entropies by the lower bound of Kolchinsky and Tracey. So only the winning channel counts: rotating
+    the channels changes the result. At most log₂ of the number of channels; 0 if one channel wins everywhere. Scaling X
+    by a positive number changes nothing.
 
     Args:
         x: Features, ``[nodes, channels]``.
         sample: ``InputSample.of(inputs)``, at most 1000 nodes, the same for all layers.
 
     Returns:
-        A scalar, float64; NaN without nodes or where x is not finite. Of equal features the first wins. Cost:
-        O(sample² + nodes · channels).
+        A scalar, float64; NaN without nodes or where x is not finite. Ties go to the first channel. Cost: O(sample² +
+        nodes · channels).
     """
-    return information_gain_of(as_rows(x), sample)
-
-
-def information_gain_of(rows: Rows, sample: InputSample) -> Tensor:
-    """Return :func:`information_gain` of features whose rows are measured."""
+    rows = as_rows(x)
     if not rows.x.numel():
         return rows.square * torch.nan
     winner, kernel = rows.x.index_select(0, sample.nodes).argmax(dim=1), sample.kernel

@@ -1,7 +1,8 @@
-"""The backbones by name: which convolution, and the form of the edges it wants."""
+"""The backbones by name: the convolution, and the form of the edges it wants."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import torch_geometric.nn as pyg
@@ -9,10 +10,9 @@ from torch import Tensor, nn
 from torch_geometric.utils import add_self_loops
 
 from cna_viz.errors import unknown_name
-from cna_viz.models.convolutions import GCNIIConv, MLPLayer, Propagation, PyGConv, dir_conv, gat_conv
-from cna_viz.models.gcn import GCNConv, normalized_adjacency
+from cna_viz.models import convolutions
+from cna_viz.models.convolutions import MLPLayer, Propagation, PyGConv, adjacency, normalized_adjacency
 from cna_viz.models.inputs import GraphInput, Membership, SparseFeatures, keep_sparse
-from cna_viz.models.symmetric import ChebConv, GINConv, SAGEConv, adjacency, scaled_laplacian
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Backbone:
         prepare: Makes ``edges`` from the edge index and the number of nodes, once per graph.
         projects: Whether convolutions keep the number of channels, so that the network projects features before the
             first one (``initial``) and to the classes after the last one.
-        sparse: Whether the first thing that happens to features is a linear map, so that they may be sparse.
-        hops: How many steps a feature travels in one convolution.
+        sparse: Whether a linear map comes first, so that features may be sparse.
+        hops: How many hops a feature travels in one convolution.
     """
 
     conv: Callable[[int, int, int], nn.Module]
@@ -40,12 +40,18 @@ def _pyg(make: Callable[[int, int], nn.Module]) -> Callable[[int, int, int], nn.
     return lambda before, after, layer: PyGConv(make(before, after))
 
 
+# GAT (arXiv 1710.10903). PyG would look for self-loops in every call, for which a GPU has to wait.
+_gat = partial(pyg.GATConv, heads=1, add_self_loops=False)
+
+
+def _dir_gnn(in_channels: int, out_channels: int) -> nn.Module:
+    """Make DirGNN (arXiv 2305.10498) around GraphSAGE; on undirected graphs both directions see the same neighbours."""
+    conv: nn.Module = pyg.DirGNNConv(pyg.SAGEConv(in_channels, out_channels, root_weight=False))
+    return conv
+
+
 def _as_it_is(edge_index: Tensor, num_nodes: int) -> Tensor:
     return edge_index
-
-
-def _no_edges(edge_index: Tensor, num_nodes: int) -> None:
-    return None
 
 
 def _with_loops(edge_index: Tensor, num_nodes: int) -> Tensor:
@@ -54,24 +60,29 @@ def _with_loops(edge_index: Tensor, num_nodes: int) -> Tensor:
 
 
 BACKBONES: Final[dict[str, Backbone]] = {
-    "gcn": Backbone(lambda before, after, layer: GCNConv(before, after), normalized_adjacency, sparse=True),
-    "sage": Backbone(_pyg(SAGEConv), adjacency),
-    "gat": Backbone(_pyg(gat_conv), _with_loops),
-    "gin": Backbone(_pyg(GINConv), adjacency),
+    "gcn": Backbone(
+        lambda before, after, layer: convolutions.GCNConv(before, after), normalized_adjacency, sparse=True
+    ),
+    "sage": Backbone(_pyg(convolutions.SAGEConv), adjacency),
+    "gat": Backbone(_pyg(_gat), _with_loops),
+    "gin": Backbone(_pyg(convolutions.GINConv), adjacency),
     "transformer": Backbone(_pyg(pyg.TransformerConv), _as_it_is),
-    "chebyshev": Backbone(_pyg(ChebConv), scaled_laplacian, hops=2),
+    "chebyshev": Backbone(_pyg(convolutions.ChebConv), convolutions.scaled_laplacian, hops=2),
     "sgc": Backbone(lambda before, after, layer: Propagation(0.0), normalized_adjacency, projects=True, sparse=True),
     "gcnii": Backbone(
-        lambda before, after, layer: GCNIIConv(before, layer), normalized_adjacency, projects=True, sparse=True
+        lambda before, after, layer: PyGConv(convolutions.GCN2Conv(before, layer), takes_initial=True),
+        normalized_adjacency,
+        projects=True,
+        sparse=True,
     ),
     "appnp": Backbone(lambda before, after, layer: Propagation(0.1), normalized_adjacency, projects=True, sparse=True),
-    "dirgnn": Backbone(_pyg(dir_conv), _as_it_is),
-    "mlp": Backbone(lambda before, after, layer: MLPLayer(before, after), _no_edges, sparse=True, hops=0),
+    "dirgnn": Backbone(_pyg(_dir_gnn), _as_it_is),
+    "mlp": Backbone(lambda before, after, layer: MLPLayer(before, after), lambda *graph: None, sparse=True, hops=0),
 }
 
 
 def get_backbone(name: str) -> Backbone:
-    """Return the backbone of this name; raises :class:`~cna_viz.errors.UsageError` listing those there are."""
+    """Return the backbone of this name; raises :class:`~cna_viz.errors.UsageError` listing the choices."""
     if name not in BACKBONES:
         raise unknown_name("backbone", name, BACKBONES)
     return BACKBONES[name]
@@ -90,8 +101,8 @@ def prepare_graph(
         name: Name of the backbone.
         edge_index: Edges of an undirected graph, both directions, ``[2, edges]``.
         num_nodes: Number of nodes.
-        nodes: Which nodes of a larger graph these are, where this is a sample of it.
-        membership: Which node is of which graph, where an output per graph is wanted.
+        nodes: Numbers of these nodes in the whole graph, if this is a sample of it.
+        membership: The graph of each node, for an output per graph.
     """
     return GraphInput(edge_index, num_nodes, get_backbone(name).prepare(edge_index, num_nodes), nodes, membership)
 

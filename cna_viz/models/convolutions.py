@@ -1,50 +1,156 @@
-"""The convolutions of the backbones, each called as ``conv(x, edges, initial)``."""
+"""The convolutions of the backbones, each called as ``conv(x, edges, initial)``, and the matrices they multiply with.
+
+The graphs of this library are undirected, so an aggregation and its gradient are products with the same sparse matrix,
+made once per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too,
+but multiplies with ``matrix @ x`` (see :func:`~cna_viz.models.inputs.product`). Parameters, their names and their
+initialization are PyG's.
+"""
 
 from typing import Any
 
+import torch
 import torch_geometric.nn as pyg
 from torch import Tensor, nn
+from torch_geometric.nn.conv.gcn_conv import gcn_norm
+from torch_geometric.utils import coalesce
 
-from cna_viz.models.gcn import propagate
-from cna_viz.models.inputs import SparseFeatures
-from cna_viz.models.linear import FeatureLinear
-from cna_viz.models.symmetric import GCN2Conv
+from cna_viz.models.inputs import FeatureLinear, SparseFeatures, csr, product
+
+
+class _SymmetricProduct(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, adjacency: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.adjacency = adjacency
+        return product(adjacency, x) if bias is None else torch.addmm(bias, adjacency, x.contiguous())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor | None, Tensor | None]:
+        g, (_, for_x, for_bias) = gradients[0], ctx.needs_input_grad
+        return None, product(ctx.adjacency, g) if for_x else None, g.sum(dim=0) if for_bias else None
+
+
+def propagate(adjacency: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return A @ x + b for a constant A = Aᵀ; the gradient of x is A @ g, without a transposed copy."""
+    y: Tensor = _SymmetricProduct.apply(adjacency, x, bias)  # type: ignore[no-untyped-call]
+    return y
+
+
+def _propagate(self: nn.Module, edge_index: Tensor, x: Tensor | tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
+    """Replace the message passing of a PyG convolution. In its class body: PyG overwrites an inherited one."""
+    return propagate(edge_index, x[0] if isinstance(x, tuple) else x)
+
+
+class GCNConv(nn.Module):
+    r"""The convolution of GCN (Kipf and Welling, arXiv 1609.02907).
+
+    .. math:: X' = \hat D^{-1/2} (A + I) \hat D^{-1/2} X W + b
+
+    Parameters, their initialization and the result are those of PyG's ``GCNConv``.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+
+    Shapes:
+        - input: ``[nodes, in_channels]`` and the matrix of :func:`normalized_adjacency`
+        - output: ``[nodes, out_channels]``
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.lin = FeatureLinear(in_channels, out_channels, bias=False)
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+
+    def forward(self, x: Tensor | SparseFeatures, adjacency: Tensor, initial: Tensor | None = None) -> Tensor:
+        """Return the convolution of ``x`` over ``adjacency``."""
+        return propagate(adjacency, self.lin(x), self.bias)
+
+
+class SAGEConv(pyg.SAGEConv):  # type: ignore[misc]
+    r"""GraphSAGE's convolution (Hamilton et al., arXiv 1706.02216) with the mean over neighbours.
+
+    .. math:: x'_i = W_1 x_i + W_2 \operatorname{mean}_{j \in N(i)} x_j + b
+
+    The mean over no neighbours is zero. Arguments and shapes as :class:`GCNConv`, with the matrix of :func:`adjacency`.
+    """
+
+    def propagate(self, edge_index: Tensor, x: tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
+        """Return the mean over neighbours."""
+        degree = edge_index.crow_indices().diff().clamp(min=1)
+        return propagate(edge_index, x[0]) / degree[:, None]
+
+
+class GINConv(pyg.GINConv):  # type: ignore[misc]
+    r"""GIN's convolution (Xu et al., arXiv 1810.00826) with ε = 0 and a two-layer MLP without norms.
+
+    .. math:: x'_i = \operatorname{MLP}\Big(x_i + \sum_{j \in N(i)} x_j\Big)
+
+    The inner layer of the MLP has ``out_channels``. Arguments and shapes as :class:`GCNConv`, with the matrix of
+    :func:`adjacency`.
+    """
+
+    propagate = _propagate
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(pyg.MLP([in_channels, out_channels, out_channels], norm=None))
+
+
+class ChebConv(pyg.ChebConv):  # type: ignore[misc]
+    r"""The Chebyshev convolution (Defferrard et al., arXiv 1606.09375) with K = 3, the smallest K with a recursion.
+
+    .. math:: X' = \sum_{k=0}^{K-1} T_k(\hat L) X W_k + b, \qquad T_k = 2 \hat L T_{k-1} - T_{k-2}
+
+    Arguments and shapes as :class:`GCNConv`, with the matrix L̂ of :func:`scaled_laplacian`.
+    """
+
+    propagate = _propagate
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, K=3)
+
+    def __norm__(self, edge_index: Tensor, *others: Any, **arguments: Any) -> tuple[Tensor, None]:
+        # PyG makes the Laplacian in every call and looks for self-loops, for which a GPU has to wait.
+        return edge_index, None
+
+
+class GCN2Conv(pyg.GCN2Conv):  # type: ignore[misc]
+    r"""GCNII's convolution (Chen et al., arXiv 2007.02133) with α = 0.1 and θ = 0.5.
+
+    .. math::
+        X' = \big((1 - \alpha) S X + \alpha X_0\big) \big((1 - \beta_\ell) I + \beta_\ell W\big), \qquad
+        \beta_\ell = \log(\theta / \ell + 1)
+
+    Args:
+        channels: Channels of input and output.
+        layer: Number ℓ of the layer, from 1: the deeper, the closer its weights are to the identity.
+
+    Shapes:
+        - input: features and projected features X₀, ``[nodes, channels]`` each, and the matrix S of
+          :func:`normalized_adjacency`
+        - output: ``[nodes, channels]``
+    """
+
+    propagate = _propagate
+
+    def __init__(self, channels: int, layer: int) -> None:
+        super().__init__(channels, alpha=0.1, theta=0.5, layer=layer, normalize=False)
 
 
 class PyGConv(nn.Module):
-    """A convolution of PyG that looks at features and edges only."""
+    """A convolution of PyG called as ``conv(x, edges)``, or, with ``takes_initial``, as ``conv(x, initial, edges)``."""
 
-    def __init__(self, conv: nn.Module) -> None:
+    def __init__(self, conv: nn.Module, *, takes_initial: bool = False) -> None:
         super().__init__()
-        self.conv = conv
+        self.conv, self.takes_initial = conv, takes_initial
 
     def forward(self, x: Tensor, edges: Any, initial: Tensor | None = None) -> Tensor:
         """Return the convolution of ``x`` over ``edges``."""
-        y: Tensor = self.conv(x, edges)
+        y: Tensor = self.conv(x, initial, edges) if self.takes_initial else self.conv(x, edges)
         return y
 
 
-def gat_conv(in_channels: int, out_channels: int) -> nn.Module:
-    """Return GAT's convolution (arXiv 1710.10903) with one head, for edges that have the self-loops already.
-
-    PyG would look for self-loops in every call, for which a GPU has to wait.
-    """
-    conv: nn.Module = pyg.GATConv(in_channels, out_channels, heads=1, add_self_loops=False)
-    return conv
-
-
-def dir_conv(in_channels: int, out_channels: int) -> nn.Module:
-    """Return DirGNN's convolution (arXiv 2305.10498) around GraphSAGE's.
-
-    It has weights for each direction of the edges. The graphs here are undirected, so that both see the same
-    neighbours.
-    """
-    conv: nn.Module = pyg.DirGNNConv(pyg.SAGEConv(in_channels, out_channels, root_weight=False))
-    return conv
-
-
 class MLPLayer(nn.Module):
-    """A linear map without a graph: the control that tells what the graph is good for."""
+    """A linear map without a graph: the control that shows what the graph contributes."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -61,8 +167,7 @@ class Propagation(nn.Module):
 
     .. math:: X' = (1 - \alpha) \hat D^{-1/2} (A + I) \hat D^{-1/2} X + \alpha X_0
 
-    With α = 0 this is a step of SGC (arXiv 1902.07153), else one of APPNP (arXiv 1810.05997), where X₀ are the
-    projected features.
+    A step of SGC (arXiv 1902.07153) for α = 0, else of APPNP (arXiv 1810.05997) with projected features X₀.
 
     Args:
         alpha: Share of the projected features.
@@ -82,19 +187,28 @@ class Propagation(nn.Module):
         return f"alpha={self.alpha}"
 
 
-class GCNIIConv(nn.Module):
-    """GCNII's convolution, called as all convolutions here; see :class:`~cna_viz.models.symmetric.GCN2Conv`.
+def normalized_adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
+    """Return D̂^(-1/2) (A + I) D̂^(-1/2) as a sparse CSR matrix, ``[num_nodes, num_nodes]``, float32.
 
     Args:
-        channels: Channels of input and output.
-        layer: Number of the layer, from 1.
+        edge_index: Edges of an undirected graph, both directions, ``[2, edges]``, in any order.
+        num_nodes: Number of nodes.
     """
+    edges, weight = coalesce(*gcn_norm(edge_index, None, num_nodes), num_nodes=num_nodes)
+    return csr(edges[0], edges[1], weight, (num_nodes, num_nodes))
 
-    def __init__(self, channels: int, layer: int) -> None:
-        super().__init__()
-        self.conv = GCN2Conv(channels, layer)
 
-    def forward(self, x: Tensor, adjacency: Tensor, initial: Tensor) -> Tensor:
-        """Return the convolution of ``x``, mixed with the projected features."""
-        y: Tensor = self.conv(x, initial, adjacency)
-        return y
+def adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
+    """Return the adjacency matrix A without self-loops, in the form of :func:`normalized_adjacency`."""
+    row, column = coalesce(edge_index, num_nodes=num_nodes)
+    return csr(row, column, torch.ones(len(row), device=row.device), (num_nodes, num_nodes))
+
+
+def scaled_laplacian(edge_index: Tensor, num_nodes: int) -> Tensor:
+    """Return L̂ = 2 L / λ - I = -D^(-1/2) A D^(-1/2), in the form of :func:`normalized_adjacency`.
+
+    With the normalized Laplacian L and the bound λ = 2 of its eigenvalues, as in PyG. Isolated nodes have a zero row.
+    """
+    row, column = coalesce(edge_index, num_nodes=num_nodes)
+    scale = torch.bincount(row, minlength=num_nodes).float().rsqrt()
+    return csr(row, column, -scale[row] * scale[column], (num_nodes, num_nodes))

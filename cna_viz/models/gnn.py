@@ -1,8 +1,9 @@
 """A deep graph network with one slot per gap and a tap on both sides of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch_geometric.nn import JumpingKnowledge, global_add_pool, global_max_pool, global_mean_pool
@@ -10,56 +11,62 @@ from torch_geometric.utils import dropout_edge
 
 from cna_viz.config import ModelConfig
 from cna_viz.models.backbones import get_backbone, prepare_graph
-from cna_viz.models.init import start_weights
-from cna_viz.models.inputs import GraphInput, Membership, SparseFeatures
-from cna_viz.models.linear import FeatureLinear
-from cna_viz.nn.cna import CNA
+from cna_viz.models.inputs import FeatureLinear, GraphInput, SparseFeatures
+from cna_viz.nn.cna import CNA, Tap
 from cna_viz.nn.slots import SlotContext, make_slots
-from cna_viz.nn.tap import Tap
 
 POOLS: Final[dict[str, Callable[[Tensor, Tensor, int], Tensor]]] = {
     "mean": global_mean_pool,
     "sum": global_add_pool,
     "max": global_max_pool,
 }
-"""How the rows of a graph's nodes become one row, by the name of the readout."""
+"""Pooling of a graph's node outputs, by the name of the readout."""
+
+STARTS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
+    # Glorot and Bengio, 2010: variance 2 / (in + out), uniform.
+    "glorot": nn.init.xavier_uniform_,
+    "orthogonal": nn.init.orthogonal_,
+    # Four times that variance, normal: Epping et al. (NeurIPS 2024) find that large variance keeps features apart.
+    "large": lambda weight: nn.init.xavier_normal_(weight, gain=2.0),
+}
+"""Initializes a weight matrix in place, by name."""
 
 
 class GNN(nn.Module):
     r"""L convolutions with L - 1 slots between them.
 
-    Every gap owns a slot. What leaves convolution ℓ passes ``conv_taps[ℓ-1]``; what leaves the slot after it passes
-    ``slot_taps[ℓ-1]`` and is what the next convolution reads. The last convolution gives the logits and has no slot.
-    While training, dropout acts on what each convolution reads. Backbones that keep the number of channels (sgc, appnp,
-    gcnii) get a linear map before the first convolution and one after the last, neither followed by an activation, so
-    that without slots sgc is linear, as published; the last conv tap still sees the logits.
+    Every gap owns a slot. The output of convolution ℓ passes ``conv_taps[ℓ-1]``; the output of the slot after it passes
+    ``slot_taps[ℓ-1]`` to the next convolution. The last convolution gives the logits and has no slot. While training,
+    dropout acts on the input of each convolution. Backbones that keep the number of channels (sgc, appnp, gcnii) get a
+    linear map before the first convolution and one after the last, both without activation, so that sgc without slots
+    is linear, as published; the last conv tap still sees the logits.
 
-    Structure, all of it off by default, for hidden layers ℓ = 2 … L - 1 with slot s, convolution f and share a:
+    Structure, off by default, for hidden layers ℓ = 2 … L - 1 with slot s, convolution f and share a:
 
     .. math:: h_\ell = (1 - a) \big(s_\ell(f_\ell(h_{\ell-1})) + h_{\ell-1}\big) + a h_1
 
-    - ``residual`` gives the summand h_{ℓ-1}, ``initial_residual`` the share a. The slot tap sees h_ℓ, additions made.
-    - ``jumping_knowledge`` (Xu et al., arXiv 1806.03536): the last convolution reads all h_ℓ, side by side or their
-      maximum. Where there is an output map, this reads them, and beside them what leaves the last convolution.
-    - ``drop_edge`` (Rong et al., arXiv 1907.10903): each training step draws a graph for all layers.
-    - ``readout``: where the graph says which node is of which graph, the output of a graph is the mean, sum or maximum
-      of the outputs of its nodes; the last conv tap sees those of the nodes.
+    - ``residual`` adds h_{ℓ-1}, ``initial_residual`` sets the share a. The slot tap sees h_ℓ, after the additions.
+    - ``jumping_knowledge`` (Xu et al., arXiv 1806.03536): the last convolution reads all h_ℓ, concatenated or their
+      maximum. If there is an output map, that reads them, with the output of the last convolution.
+    - ``drop_edge`` (Rong et al., arXiv 1907.10903): each training step draws one graph for all layers.
+    - ``readout``: for inputs with a membership, the output of a graph is the mean, sum or maximum of the outputs of its
+      nodes; the last conv tap sees the nodes.
 
-    Evaluation changes nothing and inputs are never written to. Nothing in here looks at values, for which a GPU would
-    have to wait, but DropEdge, which prepares the graph anew.
+    Evaluation changes nothing and inputs are never written to. Only DropEdge, which prepares the graph anew, may make a
+    GPU wait.
 
     Args:
         in_channels: Features of a node.
         out_channels: Number of classes; 1 for a number.
-        config: Backbone, slot, layers, hidden channels, structure and start of the weights.
-        context: What slots know of the graph.
+        config: Backbone, slot, layers, hidden channels, structure and initialization.
+        context: Facts about the graph for the slots.
 
     Shapes:
         - input: ``[nodes, in_channels]`` and the graph as :func:`~cna_viz.models.backbones.prepare_graph` makes it
         - output: logits, ``[nodes, out_channels]``, or ``[graphs, out_channels]``
 
     Raises:
-        UsageError: When no backbone or slot has this name.
+        UsageError: For an unknown backbone or slot.
     """
 
     def __init__(
@@ -70,7 +77,7 @@ class GNN(nn.Module):
         gaps = config.layers - 1
         self.input: nn.Module = nn.Identity()
         self.output: nn.Module = nn.Identity()
-        # What the last reader of a network with jumping knowledge sees: the hidden layers, side by side or their max.
+        # Input of the last map with jumping knowledge: the hidden layers, concatenated or their maximum.
         seen = gaps + 1 if self.backbone.projects else gaps
         last = config.hidden * (max(seen, 1) if config.jumping_knowledge == "cat" else 1)
         before = [in_channels, *[config.hidden] * gaps]
@@ -105,20 +112,18 @@ class GNN(nn.Module):
         for layer, conv in enumerate(self.convs[:-1]):
             entering = h
             h = self.conv_taps[layer](conv(self._dropout(h), edges, initial))
-            h = self._slot(layer, h, graph.nodes)
+            slot = self.slots[layer]
+            h = slot(h, graph.nodes) if isinstance(slot, CNA) else slot(h)
             if layer:
                 h = self._connect(h, entering, hidden[0])
             h = self.slot_taps[layer](h)
-            # Without jumping knowledge only the first is asked for again: evaluation need not hold all layers.
+            # Without jumping knowledge only the first is needed again: evaluation need not hold all layers.
             if self.jump is not None or not hidden:
                 hidden.append(h)
-        outputs = self._classify(h, hidden, edges, initial)
-        return outputs if graph.membership is None else self._read_out(outputs, graph.membership)
-
-    def _read_out(self, outputs: Tensor, membership: Membership) -> Tensor:
-        pool = POOLS[self.config.readout]
-        pooled: Tensor = pool(outputs, membership.graph_of_node, membership.num_graphs)
-        return pooled
+        outputs, membership = self._classify(h, hidden, edges, initial), graph.membership
+        if membership is None:
+            return outputs
+        return POOLS[self.config.readout](outputs, membership.graph_of_node, membership.num_graphs)
 
     def _classify(
         self, h: Tensor | SparseFeatures, hidden: list[Tensor], edges: object, initial: Tensor | None
@@ -131,13 +136,8 @@ class GNN(nn.Module):
         logits: Tensor = self.conv_taps[-1](self.output(y))
         return logits
 
-    def _slot(self, layer: int, h: Tensor, nodes: Tensor | None) -> Tensor:
-        slot = self.slots[layer]
-        y: Tensor = slot(h, nodes) if isinstance(slot, CNA) else slot(h)
-        return y
-
     def _connect(self, h: Tensor, entering: Tensor | SparseFeatures, first: Tensor) -> Tensor:
-        """Add what skips the layer: what entered it, and a share of what the first slot gave."""
+        """Add the residual connections: the input of the layer, and a share of the first slot's output."""
         if self.config.residual and isinstance(entering, Tensor):
             h = h + entering
         share = self.config.initial_residual
@@ -149,12 +149,18 @@ class GNN(nn.Module):
         return F.dropout(x, self.config.dropout, self.training)
 
     def _edges(self, graph: GraphInput) -> object:
-        """Return the prepared edges; while training with DropEdge (arXiv 1907.10903), those of a thinner graph.
-
-        One draw serves all layers. Preparing the thinner graph may make a GPU wait.
-        """
-        # A backbone without hops (mlp) reads no edges: a draw would only move the numbers that dropout gets.
+        """Return the prepared edges; while training with DropEdge, those of a thinner graph."""
+        # A backbone without hops (mlp) reads no edges: a draw would only change the random numbers of dropout.
         if not self.training or self.config.drop_edge == 0 or self.backbone.hops == 0:
             return graph.edges
         kept, _ = dropout_edge(graph.edge_index, self.config.drop_edge, force_undirected=True)
         return prepare_graph(self.config.backbone, kept, graph.num_nodes).edges
+
+
+@torch.no_grad()
+def start_weights(modules: Iterable[nn.Module], init: str) -> None:
+    """Initialize every weight matrix of ``modules`` in place; vectors, such as biases, keep their values."""
+    for module in modules:
+        for parameter in module.parameters():
+            if parameter.dim() == 2:
+                STARTS[init](parameter)

@@ -1,4 +1,4 @@
-"""C: which cluster every node belongs to. By k-means on its features, by a fixed partition, or by chance."""
+"""C: the cluster of every node, by k-means on its features, by a fixed partition, or at random."""
 
 import math
 import warnings
@@ -12,29 +12,28 @@ from cna_viz.errors import NotFiniteError, UsageError, unknown_name
 from cna_viz.nn import kmeans
 
 STEPS = {"warm": 10, "released": 100, "running": 10}
-"""Most Lloyd steps of a clustering, by schedule; 100 is the limit of the library the released code uses."""
+"""Maximum number of Lloyd steps, by schedule; 100 is the limit of the library the released code uses."""
 
 
 class KMeans(nn.Module):
-    r"""Assign nodes to clusters by k-means, anew every few training steps.
+    r"""Assign nodes to clusters by k-means, repeated every few training steps.
 
     Minimizes :math:`\sum_i \|x_i - \mu_{c(i)}\|^2` over assignments c and centroids μ by Lloyd steps. No gradient flows
-    through the assignment. Evaluation uses what training stored and changes nothing; before any training step it
-    computes what the first training step would.
+    through the assignment. Evaluation uses the stored clusters and changes nothing; before the first training step it
+    returns the clusters that step would find.
 
     Schedules:
-        - ``warm``: k-means++ at the first step, later on from the means of the clusters as they are, so that most
-          nodes stay where they were. Between two clusterings every node keeps its label: clusters that change with
-          every step make the loss jump.
-        - ``released``: what the released code of CNA does. Every clustering starts from random rows and forgets the
-          last one; in every call, also in evaluation, a node belongs to the nearest centroid.
+        - ``warm``: k-means++ at the first step, later from the current means of the clusters, so that most nodes keep
+          their cluster. Labels stay fixed between clusterings: changing them in every step makes the loss jump.
+        - ``released``: as in the released code of CNA. Every clustering starts from random rows; in every call, also in
+          evaluation, a node belongs to the nearest centroid.
         - ``running``: for mini-batches. k-means++ on the first batch; every further batch moves the centroids by its
           share of all nodes seen (Sculley, *Web-scale k-means clustering*, 2010); a node belongs to the nearest one.
 
     Args:
-        channels: Channels of the input; None to take them from the first training step or from a state that is loaded.
+        channels: Channels of the input; None to take them from the first training step or from a loaded state.
         clusters: Number of clusters K, at most the number of nodes.
-        metric: Distance to a centroid, ``euclidean`` or ``cosine``.
+        distance: ``euclidean`` or ``cosine``, see :mod:`~cna_viz.nn.kmeans`.
         schedule: ``warm``, ``released`` or ``running``.
         recluster_every: Training calls between two clusterings; the released code re-clusters every 20th call.
 
@@ -44,14 +43,14 @@ class KMeans(nn.Module):
 
     Attributes:
         centroids: Centroids of the last clustering, ``[K, channels]``.
-        labels: Labels of the last clustering, ``[nodes]``; empty where nodes belong to the nearest centroid. An input
-            with another number of nodes is another graph: its nodes get the nearest centroid.
+        labels: Labels of the last clustering, ``[nodes]``; empty for schedules with the nearest centroid. An input with
+            another number of nodes is another graph: its nodes get the nearest centroid.
         count: Training calls seen.
 
     Raises:
-        UsageError: When fewer nodes than clusters are there to cluster.
-        NotFiniteError: When asked to cluster features with NaN or infinity (on a GPU only the first time: looking
-            would make it wait).
+        UsageError: For arguments out of range, and when called with fewer nodes than clusters.
+        NotFiniteError: When clustering features with NaN or infinity (on a GPU only the first time: checking makes it
+            wait).
     """
 
     centroids: Tensor
@@ -65,7 +64,7 @@ class KMeans(nn.Module):
         channels: int | None,
         clusters: int,
         *,
-        metric: str = "euclidean",
+        distance: str = "euclidean",
         schedule: str = "warm",
         recluster_every: int = 20,
     ) -> None:
@@ -74,26 +73,23 @@ class KMeans(nn.Module):
             raise UsageError(f"KMeans clusters = {clusters} is out of range: it must be at least 1")
         if recluster_every < 1:
             raise UsageError(f"KMeans recluster_every = {recluster_every} is out of range: it must be at least 1")
-        if metric not in METRICS:
-            raise unknown_name("metric", metric, METRICS)
+        if distance not in METRICS:
+            raise unknown_name("distance", distance, METRICS)
         if schedule not in SCHEDULES:
             raise unknown_name("schedule", schedule, SCHEDULES)
         self.channels, self.clusters, self.recluster_every = channels, clusters, recluster_every
-        self.metric, self.schedule = metric, schedule
+        self.distance, self.schedule = distance, schedule
         self.register_buffer("centroids", torch.zeros(clusters, channels or 0))
         self.register_buffer("labels", torch.zeros(0, dtype=torch.long))
         self.register_buffer("weight", torch.zeros(clusters))
         self.register_buffer("count", torch.tensor(0))
-        # The start is drawn from a seed that is part of the state: a reloaded module starts as this one would have.
+        # Part of the state, so that a reloaded module starts as this one would have.
         self.register_buffer("seed", torch.randint(2**31, ()))
-        # The same two numbers where Python can read them without making a GPU wait.
+        # Copies that Python can read without making a GPU wait.
         self._count, self._seed = 0, int(self.seed)
 
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
-        """Return the cluster of every node; in training mode also store what was found and count the call.
-
-        ``nodes`` is not needed here: a node's cluster follows from its features.
-        """
+        """Return the cluster of every node; in training mode store it and count the call. ``nodes`` is not used."""
         training, seen = self.training, self._count
         moves = training and seen > 0 and self.schedule == "running"
         if x.shape[0] < self.clusters and not moves and (training or seen == 0):
@@ -106,8 +102,7 @@ class KMeans(nn.Module):
         elif seen == 0 or (training and seen % self.recluster_every == 0):
             labels = self._cluster(x)
         else:
-            held = self.labels
-            labels = held if held.shape[0] == x.shape[0] else self._nearest(x)
+            labels = self.labels if len(self.labels) == len(x) else self._nearest(x)
         if training:
             self._count += 1
             self.count.fill_(self._count)
@@ -121,12 +116,12 @@ class KMeans(nn.Module):
         if self.schedule == "released":
             start = kmeans.random_rows(x, self.clusters, self._seed + self._count)
         elif self._count == 0:
-            start = kmeans.plus_plus(x, self.clusters, self._seed, self.metric)
+            start = kmeans.plus_plus(x, self.clusters, self._seed, self.distance)
         elif len(self.labels) == len(x):
-            start = kmeans.update(x, self.labels, self.centroids.to(x.dtype) - origin, self.metric)
+            start = kmeans.update(x, self.labels, self.centroids.to(x.dtype) - origin, self.distance)
         else:
             start = self.centroids.to(x.dtype) - origin
-        centroids, labels = kmeans.lloyd(x, start, STEPS[self.schedule], self.metric)
+        centroids, labels = kmeans.lloyd(x, start, STEPS[self.schedule], self.distance)
         if self.training:
             if self.centroids.shape != centroids.shape:
                 self.centroids = self.centroids.new_empty(centroids.shape)
@@ -143,7 +138,7 @@ class KMeans(nn.Module):
         self._refuse_not_finite(x)
         labels = self._nearest(x)
         means, sizes = kmeans.cluster_means(x, labels, self.clusters)
-        # Features drift while the network learns: what was seen long ago counts less and less.
+        # Features drift while the network learns: old batches count less and less.
         self.weight.mul_(0.99).add_(sizes)
         share = (sizes / self.weight.clamp(min=1))[:, None]
         self.centroids.add_(share.to(self.centroids.dtype) * (means.to(self.centroids.dtype) - self.centroids))
@@ -152,14 +147,14 @@ class KMeans(nn.Module):
     @torch.no_grad()
     def _nearest(self, x: Tensor) -> Tensor:
         origin = self._origin(x)
-        return kmeans.nearest(x - origin, self.centroids.to(x.dtype) - origin, self.metric)
+        return kmeans.nearest(x - origin, self.centroids.to(x.dtype) - origin, self.distance)
 
     def _origin(self, x: Tensor) -> Tensor:
-        # Distances of nearly equal rows cancel in float32: measure them from the mean instead of from the origin.
-        return x.mean(dim=0) if self.metric == "euclidean" else x.new_zeros(())
+        # Distances of nearly equal rows cancel in float32 unless measured from the mean.
+        return x.mean(dim=0) if self.distance == "euclidean" else x.new_zeros(())
 
     def _refuse_not_finite(self, x: Tensor) -> None:
-        # The sum tells in a tenth of the time that all is well; it can also overflow, so a bad sum proves nothing.
+        # A finite sum is a check in a tenth of the time; it can overflow, so an infinite one proves nothing.
         if (x.device.type == "cpu" or self._count == 0) and not math.isfinite(x.sum()):
             bad = int((~torch.isfinite(x)).any(dim=1).sum())
             if bad:
@@ -169,7 +164,7 @@ class KMeans(nn.Module):
                 )
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
-        # The number of labels is that of the graph the module was trained on; torch reports any other mismatch.
+        # The number of labels depends on the training graph; torch reports any other mismatch.
         labels = state_dict.get(f"{prefix}labels")
         if labels is not None and labels.shape != self.labels.shape:
             self.labels = self.labels.new_empty(labels.shape)
@@ -178,7 +173,7 @@ class KMeans(nn.Module):
         self._count, self._seed = int(self.count), int(self.seed)
 
     def _agree_on_channels(self, state_dict: dict[str, Any], prefix: str) -> None:
-        """Make room for stored centroids where the channels come from the first step, here or where they are from."""
+        """Resize centroids if this module, or the stored one, takes its channels from the first step."""
         stored, count = (state_dict.get(f"{prefix}{name}") for name in ("centroids", "count"))
         if stored is None or stored.dim() != 2 or len(stored) != self.clusters:
             return
@@ -186,26 +181,25 @@ class KMeans(nn.Module):
             if stored.shape != self.centroids.shape:
                 self.centroids = self.centroids.new_empty(stored.shape)
         elif stored.shape[1] == 0 and count is not None and int(count) == 0:
-            # Of a module that was not told its channels and saw no step: there are no centroids yet. The dictionary is
-            # torch's own, not the caller's.
+            # The stored module saw no step and has no centroids yet. The dictionary is torch's copy.
             state_dict[f"{prefix}centroids"] = torch.zeros_like(self.centroids)
 
     def extra_repr(self) -> str:
         """Describe the module in ``print(model)``."""
         return (
-            f"{self.centroids.shape[1]}, clusters={self.clusters}, metric={self.metric}, schedule={self.schedule}, "
+            f"{self.centroids.shape[1]}, clusters={self.clusters}, distance={self.distance}, schedule={self.schedule}, "
             f"recluster_every={self.recluster_every}"
         )
 
 
 class Partition(nn.Module):
-    """Assign nodes to clusters that are given and never change: class labels, communities, or chance.
+    """Assign nodes to given clusters that never change: class labels, communities, or a random partition.
 
     Args:
         labels: Cluster of every node of the graph, int64, ``[nodes]``, each in ``0 .. K-1``.
 
     Raises:
-        UsageError: When labels are not such numbers, or the input has another number of nodes and says not which.
+        UsageError: For other labels, and for an input with another number of nodes without their numbers.
     """
 
     labels: Tensor
@@ -221,7 +215,7 @@ class Partition(nn.Module):
         self.clusters = int(labels.max()) + 1
 
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
-        """Return the cluster of every row; ``nodes`` says which nodes they are where these are not all."""
+        """Return the cluster of every row; ``nodes`` are their numbers if they are not all nodes."""
         if nodes is not None:
             return self.labels.index_select(0, nodes)
         if len(x) != len(self.labels):
@@ -237,7 +231,7 @@ class Partition(nn.Module):
 
 
 class RandomPartition(nn.Module):
-    """Assign nodes to equally large clusters at random, once for every number of nodes: the control of k-means.
+    """Assign nodes to equally large clusters at random, once per number of nodes: the control of k-means.
 
     Args:
         clusters: Number of clusters K.
@@ -251,11 +245,11 @@ class RandomPartition(nn.Module):
             raise UsageError(f"RandomPartition clusters = {clusters} is out of range: it must be at least 1")
         self.clusters = clusters
         self.register_buffer("seed", torch.randint(2**31, ()))
-        # What follows from the seed is kept, but is no state.
+        # Cached, as it follows from the seed.
         self._seed, self._labels = int(self.seed), torch.zeros(0, dtype=torch.long)
 
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
-        """Return the cluster of every node. The same seed and number of nodes always give the same clusters."""
+        """Return the cluster of every node, determined by the seed and the number of nodes."""
         if nodes is not None:
             raise UsageError(
                 "RandomPartition can't label some of the nodes of a graph: make the labels of all nodes with "
@@ -275,12 +269,12 @@ class RandomPartition(nn.Module):
 
 
 def random_partition(nodes: int, clusters: int, seed: int) -> Tensor:
-    """Return a random cluster for every node, ``[nodes]``; sizes of clusters differ by one at most."""
+    """Return a random cluster for every node, ``[nodes]``; cluster sizes differ by at most one."""
     return torch.randperm(nodes, generator=torch.Generator().manual_seed(seed)) % clusters
 
 
 class Whole(nn.Module):
-    """Put all nodes into one cluster: what is left of C when it is taken away."""
+    """Put all nodes into one cluster: the ablation of C."""
 
     clusters = 1
 
@@ -294,7 +288,7 @@ def make_assignment(
     channels: int | None,
     clusters: int | None,
     *,
-    metric: str,
+    distance: str,
     schedule: str,
     recluster_every: int,
     labels: Tensor | None,
@@ -307,15 +301,15 @@ def make_assignment(
     if labels is not None:
         partition = Partition(labels)
         if clusters not in (None, partition.clusters):
-            _warn_idle(clusters, assignment, f"the labels have {partition.clusters} clusters, which are used")
+            _warn_unused(clusters, assignment, f"the labels have {partition.clusters} clusters, which are used")
         return partition
     if assignment == "kmeans":
-        return KMeans(channels, clusters or 8, metric=metric, schedule=schedule, recluster_every=recluster_every)
+        return KMeans(channels, clusters or 8, distance=distance, schedule=schedule, recluster_every=recluster_every)
     if assignment == "random":
         return RandomPartition(clusters or 8)
     if assignment == "none":
         if clusters not in (None, 1):
-            _warn_idle(clusters, assignment, "all nodes are in one cluster")
+            _warn_unused(clusters, assignment, "all nodes are in one cluster")
         return Whole()
     raise UsageError(
         f"assignment {assignment!r} needs labels: pass the cluster of every node as labels=, "
@@ -323,6 +317,6 @@ def make_assignment(
     )
 
 
-def _warn_idle(clusters: int | None, assignment: str, reason: str) -> None:
-    # Points to where the user made a CNA: above make_assignment and CNA.__init__.
+def _warn_unused(clusters: int | None, assignment: str, reason: str) -> None:
+    # Points to the user's call, above make_assignment and CNA.__init__.
     warnings.warn(f"clusters = {clusters} has no effect with assignment {assignment!r}: {reason}", stacklevel=4)

@@ -1,4 +1,4 @@
-"""CNA: cluster, normalize, activate; each part can be exchanged or taken away."""
+"""CNA: cluster, normalize, activate; each part can be exchanged or removed."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -7,51 +7,55 @@ from typing import Final, Self
 import torch
 from torch import Tensor, nn
 
-from cna_viz.config.vocabulary import ACTIVATIONS, ASSIGNMENTS, NORMALIZATIONS, PRESETS
+from cna_viz.config.vocabulary import ACTIVATIONS, ASSIGNMENTS, METRICS, NORMALIZATIONS, PRESETS, SCHEDULES
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn import fused
 from cna_viz.nn.assignment import make_assignment
+from cna_viz.nn.compiled import OrderMemory
 from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm, make_normalization
-from cna_viz.nn.order import OrderMemory
 from cna_viz.nn.rational import Rational, make_activation
-from cna_viz.nn.tap import Tap
 
-Compose = Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]
-
-# The fused pass's names of the parts it knows. Looked up by exact type: a subclass may compute something else.
+# Names of the parts in the fused pass. Looked up by exact type: a subclass may compute something else.
 _FUSED_NORMALIZATIONS: Final[dict[type, str]] = {ClusterNorm: "group", NodeNorm: "node", NoNorm: "none"}
 _FUSED_ACTIVATIONS: Final[dict[type, str]] = {Rational: "rational", nn.ReLU: "relu", nn.Identity: "none"}
 _LOW_PRECISION: Final = frozenset({torch.float16, torch.bfloat16})
 
 
+class Tap(nn.Identity):
+    """Identity that marks a value worth seeing, such as the output of a convolution.
+
+    :mod:`cna_viz.recording.taps` attaches to it from outside, so models never log, and cost nothing extra unrecorded.
+    """
+
+
 class CNA(nn.Module):
-    r"""Cluster-Normalize-Activate (Skryagin et al., arXiv 2412.04064) and everything that can be made of its parts.
+    r"""Cluster-Normalize-Activate (Skryagin et al., arXiv 2412.04064) and the combinations of its parts.
 
     C assigns every node to a cluster, N normalizes within each cluster, A applies one learned rational function per
-    cluster. As the paper's text describes it (the default):
+    cluster. By default, as in the paper's text:
 
     .. math:: y_{ic} = R_{k(i)}\left(\frac{x_{ic} - \mu_{k(i)c}}{\sqrt{\sigma^2_{k(i)c} + \epsilon}}\right)
 
-    A plain module without a graph: it fits between the layers of any network whose rows are nodes. All that is
-    learned or remembered is in ``state_dict``; evaluation changes nothing; the input is never written to. float16 and
-    bfloat16 inputs are computed in float32. On the CPU normalization and activation run in one fused pass
-    (:mod:`cna_viz.nn.fused`); elsewhere, and where a hook watches one of them, the modules themselves run.
+    It needs no graph and fits between the layers of any network whose rows are nodes. All state is in ``state_dict``;
+    evaluation changes nothing; the input is never written to. float16 and bfloat16 inputs are computed in float32. On
+    the CPU normalization and activation run in one fused pass (:mod:`cna_viz.nn.fused`); elsewhere, and if one of them
+    has hooks, the modules themselves run.
 
-    ``normalization`` and ``activation`` may be exchanged and changed at any time. The first is called with features and
-    labels; the second with features, and with labels as well where it is a :class:`~cna_viz.nn.rational.Rational`.
+    ``normalization`` and ``activation`` may be exchanged at any time. The first is called with features and labels, the
+    second with features, and a :class:`~cna_viz.nn.rational.Rational` with labels as well.
 
     Args:
         channels: Channels of the input; None to take them from the first training step.
-        clusters: Number of clusters K, at most the number of nodes; 8 when left out. Labels bring their own number.
+        clusters: Number of clusters K, at most the number of nodes; 8 by default, or the number in ``labels``.
         assignment: C: ``kmeans`` on the features; ``random``; ``labels`` (an oracle) and ``communities``, which need
             ``labels``; ``none``: all nodes in one cluster.
         normalization: N: over the nodes of each ``cluster``; over the channels of each ``node``; over all nodes
             (``batch``); ``none``.
         activation: A: ``rational``, one function per cluster; ``relu``; ``none``.
         metric: Distance of k-means, ``euclidean`` or ``cosine``.
-        schedule: When k-means clusters anew, see :class:`~cna_viz.nn.assignment.KMeans`.
+        schedule: When and how k-means clusters again, see :class:`~cna_viz.nn.assignment.KMeans`.
         recluster_every: Training calls between two clusterings of k-means.
-        labels: Cluster of every node of the graph, for the assignments that do not look at features.
+        labels: Cluster of every node of the graph, ``[nodes]``, for assignments that ignore features.
         compiled: Compile normalization and activation with ``torch.compile`` (for GPUs; takes 10 to 40 s once).
 
     Shapes:
@@ -59,9 +63,8 @@ class CNA(nn.Module):
         - output: ``[nodes, channels]``
 
     Raises:
-        UsageError: For an unknown name, when labels are missing or superfluous, and when called with fewer nodes than
-            clusters.
-        NotFiniteError: When k-means is asked to cluster features with NaN or infinity.
+        UsageError: For an unknown name, missing or superfluous labels, and when called with fewer nodes than clusters.
+        NotFiniteError: When k-means clusters features with NaN or infinity.
 
     Example:
         >>> slot = CNA(64, clusters=8)
@@ -88,6 +91,8 @@ class CNA(nn.Module):
             ("assignment", assignment, ASSIGNMENTS),
             ("normalization", normalization, NORMALIZATIONS),
             ("activation", activation, ACTIVATIONS),
+            ("metric", metric, METRICS),
+            ("schedule", schedule, SCHEDULES),
         ):
             if name not in choices:
                 raise unknown_name(kind, name, choices)
@@ -98,7 +103,7 @@ class CNA(nn.Module):
             assignment,
             channels,
             clusters,
-            metric=metric,
+            distance=metric,
             schedule=schedule,
             recluster_every=recluster_every,
             labels=labels,
@@ -121,11 +126,10 @@ class CNA(nn.Module):
     ) -> Self:
         """Return the module of a preset, such as ``cna``, ``na``, ``cna-random`` or ``cna-released``.
 
-        A preset that shares its parts between layers (``cna-released``) is one object: use it at every layer, or make
-        further ones with :meth:`sharing`.
+        Layers share the parts of ``cna-released``: use the same object at every layer, or :meth:`sharing`.
 
         Raises:
-            UsageError: When no preset has this name; lists those there are.
+            UsageError: For an unknown preset; lists the presets.
         """
         if name not in PRESETS:
             raise unknown_name("preset", name, PRESETS)
@@ -133,7 +137,7 @@ class CNA(nn.Module):
         return cls(channels, clusters, recluster_every=recluster_every, labels=labels, **factors)  # type: ignore[arg-type]
 
     def sharing(self) -> "CNA":
-        """Return a module for another layer that has the same clusters, counter and rational functions, not copies."""
+        """Return a module for another layer with the same clusters, counter and rational functions, not copies."""
         other = CNA.__new__(CNA)
         nn.Module.__init__(other)
         other.compiled, other.clusters = self.compiled, self.clusters
@@ -146,7 +150,7 @@ class CNA(nn.Module):
 
         Args:
             x: Features, ``[nodes, channels]``.
-            nodes: Which nodes of the graph the rows are, where they are not all (mini-batches).
+            nodes: Numbers of the nodes in the graph, if the rows are not all nodes (mini-batches).
         """
         low = x.dtype in _LOW_PRECISION
         features = x.float() if low else x
@@ -174,27 +178,26 @@ def _compose(normalization: nn.Module, activation: nn.Module, x: Tensor, labels:
 
 
 @lru_cache(maxsize=1)
-def _compiled_compose() -> Compose:
-    # One for all modules, which are its arguments: a compiled method would be tied to the module it was made from, also
-    # in a copy of it, and could not be pickled. Not made at import: torch.compile takes seconds to load.
-    compiled: Compose = torch.compile(_compose, dynamic=False)
-    return compiled
+def _compiled_compose() -> Callable[..., Tensor]:
+    # One function for all modules: a compiled method would belong to one module, even in a copy, and could not be
+    # pickled. Not made at import: torch.compile takes seconds to load.
+    return torch.compile(_compose, dynamic=False)
 
 
 def _recipe(
     normalization: nn.Module, activation: nn.Module, coefficients: tuple[Tensor, Tensor] | None
 ) -> fused.Recipe | None:
-    """Return what the parts compute together as they are now; None where the fused pass does not know it."""
+    """Return the current computation of both parts; None if the fused pass does not know it."""
     n, a = _FUSED_NORMALIZATIONS.get(type(normalization)), _FUSED_ACTIVATIONS.get(type(activation))
     if n is None or a is None:
         return None
     groups = normalization.clusters if isinstance(normalization, ClusterNorm) else 1
     functions = groups if coefficients is None else len(coefficients[0])
-    # Labels of both have to mean the same clusters, unless all nodes are normalized together.
+    # Both must have the same clusters, unless all nodes are normalized together.
     return _make_recipe(n, a, groups, functions, normalization.eps) if groups in (1, functions) else None
 
 
-# Called at every forward: a recipe that is remembered takes a fraction of the time of one that is made anew.
+# Called at every forward: a cached recipe takes a fraction of the time.
 _make_recipe = lru_cache(fused.Recipe)
 
 

@@ -1,4 +1,4 @@
-"""Communities of a graph as clusters: what the topology says, without looking at any feature."""
+"""Communities of a graph as clusters, from its topology alone."""
 
 import heapq
 
@@ -8,20 +8,20 @@ from torch import Tensor
 
 
 def louvain(edge_index: Tensor, num_nodes: int, clusters: int, *, seed: int = 0) -> Tensor:
-    """Return a cluster for every node such that no community of the graph is torn apart.
+    """Return a cluster for every node that keeps the communities of the graph whole.
 
-    Communities are those of the Louvain method (Blondel et al., arXiv 0803.0476), as networkx finds them. There are
-    often many small ones, so they are dealt out to ``clusters`` clusters, the largest first, each to the cluster that
-    has fewest nodes so far: the arms of a comparison keep the same number of clusters.
+    Networkx finds communities with the Louvain method (Blondel et al., arXiv 0803.0476), often many small ones. The
+    largest first, each joins the cluster with the fewest nodes so far, so that all arms of a comparison have the same
+    number of clusters.
 
     Args:
         edge_index: Edges of an undirected graph, ``[2, edges]``.
         num_nodes: Number of nodes.
-        clusters: Most clusters to make.
+        clusters: Maximum number of clusters.
         seed: Seed of the Louvain method.
 
     Returns:
-        Labels, int64, ``[num_nodes]``; fewer than ``clusters`` different ones where there are fewer communities.
+        Labels, int64, ``[num_nodes]``; fewer than ``clusters`` distinct ones for fewer communities.
     """
     graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(num_nodes))

@@ -1,4 +1,4 @@
-"""What a backward that is written by hand answers when it is asked for second derivatives."""
+"""Refuse second derivatives in a hand-written backward."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,19 +9,13 @@ from torch.autograd.function import once_differentiable
 
 from cna_viz.errors import UsageError
 
-Backward = Callable[..., Any]
 
+def first_derivative_only(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the backward of an autograd function raise :class:`UsageError` if ``create_graph=True``.
 
-def first_derivative_only(backward: Backward) -> Backward:
-    """Mark the backward of an autograd function: second derivatives are refused.
-
-    torch's own mark says nothing where the incoming gradient is a constant, and the second derivative, then without
-    what this function adds to it, is wrong.
-
-    Raises:
-        UsageError: At a backward with ``create_graph=True``.
+    torch's ``once_differentiable`` stays silent for a constant incoming gradient, with a wrong second derivative.
     """
-    once: Backward = once_differentiable(backward)
+    once: Callable[..., Any] = once_differentiable(backward)
 
     @wraps(backward)
     def checked(ctx: Any, *gradients: torch.Tensor) -> Any:

@@ -1,8 +1,7 @@
-"""Normalization and activation in one go on the CPU, with a backward of its own.
+"""Normalization and activation in one pass on the CPU, with a hand-written backward.
 
-The interface between torch and :mod:`cna_viz.nn.kernels`: it gives the loops what they read and autograd what it needs.
-:class:`~cna_viz.nn.cna.CNA` uses it where :func:`supports` says so; its parts compute the same with plain torch
-everywhere else.
+The interface between torch and the loops of :mod:`cna_viz.nn.kernels`. :class:`~cna_viz.nn.cna.CNA` uses it where
+:func:`supports` allows; everywhere else its parts compute the same with plain torch.
 """
 
 import os
@@ -17,21 +16,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cna_viz.errors import UsageError
-from cna_viz.nn.compiled import Threads, load_kernels
+from cna_viz.nn.compiled import Order, OrderMemory, Threads, load_kernels, sort_nodes
 from cna_viz.nn.derivative import first_derivative_only
-from cna_viz.nn.order import Order, OrderMemory, sort_nodes
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is computed.
+    """The computation.
 
     Attributes:
         normalization: ``group`` (over the nodes of each group), ``node`` (over the channels of each node) or ``none``.
         activation: ``rational``, ``relu`` or ``none``.
-        groups: Number of groups that are normalized over: that of the clusters, or 1 for all nodes together.
+        groups: Number of groups to normalize over: the number of clusters, or 1 for all nodes together.
         clusters: Number of clusters.
         eps: Added to the variance.
     """
@@ -43,30 +41,23 @@ class Recipe:
     eps: float
 
 
-@lru_cache(maxsize=1)
-def _numba_is_there() -> bool:
-    return find_spec("numba") is not None
-
-
 def supports(x: Tensor) -> bool:
-    """Whether ``x`` can be normalized and activated here.
+    """Whether the loops take ``x``: a non-empty float32 or float64 tensor on the CPU, not being traced.
 
-    That is a float32 or float64 tensor on the CPU that is not being traced, and not in a fork of a process that did so.
+    Not in a fork of a process that ran them: the threads of OpenMP do not survive it.
     """
     return (
         x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.float64)
         and x.numel() > 0
         and not torch.compiler.is_compiling()
-        and _numba_is_there()
-        and os.getpid() == _process()
+        and _numba_is_installed()
+        and os.getpid() == _first_process()
     )
 
 
-@lru_cache(maxsize=1)
-def _process() -> int:
-    """Return the process that first worked here: the threads of OpenMP do not survive a fork."""
-    return os.getpid()
+_numba_is_installed = lru_cache(maxsize=1)(lambda: find_spec("numba") is not None)
+_first_process = lru_cache(maxsize=1)(os.getpid)
 
 
 def normalize_activate(
@@ -82,13 +73,13 @@ def normalize_activate(
         x: Features, ``[nodes, channels]``.
         labels: Cluster of every node, ``[nodes]``.
         coefficients: Numerators ``[clusters, 6]`` and denominators ``[clusters, 4]``, for ``rational``.
-        recipe: What is computed.
-        memory: Saves sorting the nodes as long as the labels are the same tensor.
+        recipe: The computation.
+        memory: Avoids sorting the nodes again as long as the labels are the same tensor.
 
     Raises:
-        UsageError: When there are not as many labels as nodes, or a label is no cluster.
+        UsageError: For another number of labels than nodes, or a label out of range.
     """
-    if labels.shape[0] != x.shape[0]:  # the loops don't look where they read
+    if labels.shape[0] != x.shape[0]:  # the loops check no bounds
         raise UsageError(f"{labels.shape[0]} labels don't go with {x.shape[0]} nodes: each node needs one")
     numerator, denominator = coefficients or (x.new_zeros(recipe.clusters, 6), x.new_zeros(recipe.clusters, 4))
     alike = recipe.groups == 1 and recipe.activation != "rational"
@@ -100,7 +91,7 @@ def normalize_activate(
 
 
 class _NormalizeActivate(torch.autograd.Function):
-    """Keeps the input and the statistics; the backward computes the rest again, which is faster than reading it."""
+    """Keeps the input and the statistics; recomputing the rest in the backward is faster than reading it."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, numerator: Tensor, denominator: Tensor, order: Order, recipe: Recipe) -> Tensor:
@@ -122,48 +113,34 @@ class _Call:
 
     def __init__(self, x: Tensor, numerator: Tensor, denominator: Tensor, order: Order, recipe: Recipe) -> None:
         self.kernels = kernels = load_kernels()
-        self.order, self.groups, self.eps = order, recipe.groups, recipe.eps
-        self.x = _array(x, x.dtype)
-        self.coefficients = (_array(numerator, x.dtype), _array(denominator, x.dtype))
-        self.kind = _kind(kernels, recipe.normalization, recipe.activation)
+        self.x, self.nodes, self.starts = _array(x, x.dtype), order.nodes, order.starts
+        self.groups, self.eps = recipe.groups, recipe.eps
+        self.coefficients_and_kind = (
+            _array(numerator, x.dtype),
+            _array(denominator, x.dtype),
+            {"none": kernels.NO_NORM, "group": kernels.GROUP_NORM, "node": kernels.NODE_NORM}[recipe.normalization],
+            {"none": kernels.NO_ACTIVATION, "relu": kernels.RELU, "rational": kernels.RATIONAL}[recipe.activation],
+        )
 
     def forward(self) -> Tensor:
-        # Made here and not by Numba: NumPy asks the system for large pages, which large arrays are written to faster.
+        # Made here and not by Numba: NumPy asks the system for large pages, which are faster to write.
         y = np.empty_like(self.x)
         with Threads():
             self.counts, self.stats = self.kernels.forward(
-                self.x, self.order.nodes, self.order.starts, *self.coefficients, *self.kind, self.groups, self.eps, y
+                self.x, self.nodes, self.starts, *self.coefficients_and_kind, self.groups, self.eps, y
             )
         return torch.from_numpy(y)
 
-    def backward(self, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        grad = np.empty_like(self.x)
+    def backward(self, gradient: Tensor) -> tuple[Tensor, ...]:
+        grad, arrays = np.empty_like(self.x), (self.x, self.nodes, self.starts, self.counts, self.stats)
+        outgoing = gradient.contiguous().numpy()
         with Threads():
-            numerator, denominator = self.kernels.backward(
-                self.x,
-                self.order.nodes,
-                self.order.starts,
-                self.counts,
-                self.stats,
-                *self.coefficients,
-                *self.kind,
-                self.eps,
-                gradient.contiguous().numpy(),
-                grad,
-            )
-        return torch.from_numpy(grad), torch.from_numpy(numerator), torch.from_numpy(denominator)
+            others = self.kernels.backward(*arrays, *self.coefficients_and_kind, self.eps, outgoing, grad)
+        return tuple(map(torch.from_numpy, (grad, *others)))
 
 
 def _array(tensor: Tensor, dtype: torch.dtype) -> Array:
-    # Types are changed by torch: NumPy has no bfloat16.
+    # Torch converts the type: NumPy has no bfloat16.
     tensor = tensor if tensor.dtype == dtype else tensor.detach().to(dtype)
     array: Array = tensor.contiguous().numpy(force=True)
     return array
-
-
-def _kind(kernels: Any, normalization: str, activation: str) -> tuple[int, int]:
-    """Return the numbers by which the kernels know a normalization and an activation."""
-    return (
-        {"none": kernels.NO_NORM, "group": kernels.GROUP_NORM, "node": kernels.NODE_NORM}[normalization],
-        {"none": kernels.NO_ACTIVATION, "relu": kernels.RELU, "rational": kernels.RATIONAL}[activation],
-    )

@@ -16,14 +16,12 @@ class ClusterNorm(nn.Module):
     .. math:: y_{ic} = \frac{x_{ic} - \mu_{k(i)c}}{\sqrt{\sigma^2_{k(i)c} + \epsilon}}
 
     with mean and (biased) variance over the nodes of cluster k, no affine parameters and no running statistics:
-    training and evaluation compute the same. This is the step N of the paper's text (arXiv 2412.04064); with one
-    cluster it is batch normalization without affine.
+    training and evaluation compute the same. This is step N of the paper's text (arXiv 2412.04064); with one cluster it
+    is batch normalization without affine. NaN and infinity make their channel NaN in their own cluster only.
 
     Args:
-        clusters: Number of clusters. With one, labels are not looked at: all nodes are normalized together.
+        clusters: Number of clusters. With one, labels are ignored: all nodes are normalized together.
         eps: Added to the variance. A cluster of one node gives zeros.
-
-    NaN and infinity make their channel NaN in their own cluster and nowhere else.
 
     Shapes:
         - input: ``[nodes, channels]``, labels ``[nodes]``
@@ -55,11 +53,11 @@ class _ClusterNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, labels: Tensor, shares: Tensor, eps: float) -> Tensor:
-        # Squares of what is larger would overflow, and zero times infinity is NaN, too.
+        # Squares of larger values would overflow, and zero times infinity is NaN, too.
         largest = math.sqrt(torch.finfo(x.dtype).max) / 2
         finite = _finite(x)
         centered = (finite - (shares @ finite).index_select(0, labels)).clamp_(-largest, largest)
-        # The mean of large features is off by their rounding error; the mean of what is left over takes that out.
+        # The mean of large features is off by their rounding error; subtracting the residual mean corrects it.
         centered.sub_((shares @ centered).index_select(0, labels))
         variance = (shares @ centered.square()).masked_fill_(_spoiled(shares, x), math.nan)
         scale = (variance + eps).rsqrt().index_select(0, labels)
@@ -78,12 +76,11 @@ class _ClusterNorm(torch.autograd.Function):
         return (gradient - mean).sub_(slope.index_select(0, labels).mul_(y)).mul_(scale), None, None, None
 
 
-# A product with ``shares`` would take what is not finite to every cluster, as zero times NaN is NaN. So it stays out of
-# the product and spoils the statistics of its own cluster afterwards.
+# A product with ``shares`` would spread NaN to every cluster, as zero times NaN is NaN. So these values stay out
+# of the product and spoil the statistics of their own cluster afterwards.
 
 
 def _finite(x: Tensor) -> Tensor:
-    """Return ``x`` with zeros in the place of NaN and infinity."""
     return x.nan_to_num(0, 0, 0)
 
 
@@ -94,13 +91,13 @@ def _spoiled(shares: Tensor, x: Tensor) -> Tensor:
 
 
 class NodeNorm(nn.Module):
-    r"""Normalize the channels of every node, as the released code of CNA does in its step N.
+    r"""Normalize the channels of every node: step N of the released code of CNA.
 
     .. math:: y_{ic} = \frac{x_{ic} - \bar x_i}{\sqrt{s^2_i + \epsilon}}, \qquad
               s^2_i = \frac{1}{C - 1} \sum_c (x_{ic} - \bar x_i)^2
 
-    The variance is unbiased; otherwise this is layer normalization without affine, or NodeNorm (Zhou et al.,
-    arXiv 2006.07107). A single channel, which has no spread, gives zero.
+    Layer normalization without affine, or NodeNorm (Zhou et al., arXiv 2006.07107), with unbiased variance. A single
+    channel gives zero.
 
     Args:
         eps: Added to the variance.
@@ -114,8 +111,8 @@ class NodeNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return ``x`` with every row normalized; ``labels`` make no difference."""
-        # Measured from the first channel, so that small differences of large features are kept.
+        """Return ``x`` with every row normalized; ``labels`` are ignored."""
+        # Relative to the first channel, which keeps small differences of large features.
         difference = x - x[:, :1]
         centered = difference - difference.mean(dim=1, keepdim=True)
         variance = centered.square().sum(dim=1, keepdim=True) / max(x.shape[1] - 1, 1)
@@ -127,7 +124,7 @@ class NodeNorm(nn.Module):
 
 
 class NoNorm(nn.Module):
-    """Leave the features as they are: what is left of N when it is taken away."""
+    """Leave the features as they are: the ablation of N."""
 
     eps = 0.0
 

@@ -21,7 +21,7 @@ RELU_DENOMINATOR: Final = (1.19137, 4.40660, 0.91062, 0.34862)
 
 
 class Rational(nn.Module):
-    """One learned rational function per cluster, starting as an approximation of ReLU.
+    """One learned rational function per cluster, initialized to approximate ReLU.
 
     Args:
         clusters: Number of functions K. Without labels there is one function for all nodes.
@@ -62,10 +62,9 @@ def make_activation(activation: str, clusters: int) -> nn.Module:
 
 
 class _Rational(torch.autograd.Function):
-    """R with coefficients for every node and a backward of its own: autograd would keep a tensor per Horner step.
+    """R with coefficients per node and a hand-written backward: autograd would keep a tensor per Horner step.
 
-    With w = max(1, |x|), v = x / w and t = 1 / w, P/w⁵ = Σ aᵢ vⁱ t⁵⁻ⁱ and Q/w⁴ = Σ |bⱼ| |v|ʲ t⁴⁻ʲ stay small where x⁵
-    would overflow.
+    With w = max(1, |x|), v = x / w and t = 1 / w, P/w⁵ = Σ aᵢ vⁱ t⁵⁻ⁱ and Q/w⁴ = Σ |bⱼ| |v|ʲ t⁴⁻ʲ do not overflow.
     """
 
     @staticmethod
@@ -113,7 +112,7 @@ def _form(v: Tensor, t: Tensor, coefficients: Tensor) -> Tensor:
 
 
 def _slopes(coefficients: Tensor) -> Tensor:
-    """Coefficients of the derivative of Σ cᵢ xⁱ, lowest power first."""
+    """Return the coefficients of the derivative of Σ cᵢ xⁱ, lowest power first."""
     powers = torch.arange(1, coefficients.shape[1], dtype=coefficients.dtype, device=coefficients.device)
     return coefficients[:, 1:] * powers
 

@@ -1,4 +1,4 @@
-"""Put slots in the place of the activations of a model that was written without them."""
+"""Replace the activations of any model by slots."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,27 +17,13 @@ from cna_viz.nn.cna import CNA
 from cna_viz.nn.slots import SlotContext, make_slot, make_slots
 
 ACTIVATIONS: Final = (
-    nn.ReLU,
-    nn.ReLU6,
-    nn.LeakyReLU,
-    nn.PReLU,
-    nn.RReLU,
-    nn.ELU,
-    nn.SELU,
-    nn.CELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Mish,
-    nn.Tanh,
-    nn.Softplus,
-    nn.Softsign,
-    nn.Hardtanh,
-    nn.Hardswish,
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU),
+    *(nn.SiLU, nn.Mish, nn.Tanh, nn.Softplus, nn.Softsign, nn.Hardtanh, nn.Hardswish),
 )
-"""What counts as an activation. Sigmoid, Softmax and Threshold do not: they are gates and outputs more often."""
+"""Modules that count as activations. Sigmoid, Softmax and Threshold, mostly gates and outputs, do not."""
 
 SETTINGS: Final = (*FACTORS, "recluster_every", "compile")
-"""What else of :class:`~cna_viz.config.ModelConfig` describes a slot."""
+"""Further fields of :class:`~cna_viz.config.ModelConfig` that describe a slot."""
 
 _ARGUMENTS: Final = ("slot", "clusters", "channels", "calls", "labels", *SETTINGS)
 
@@ -45,48 +31,55 @@ _ACT = (BasicGNN, pyg.MLP, pyg.DeepGCNLayer)
 """Modules whose ``act`` is their activation, whatever its type; it may be a plain function."""
 
 _LISTS = (nn.ModuleList, nn.ModuleDict)
-"""Modules without a forward: what is in them is called by the module that owns them."""
+"""Modules without a forward: their owner calls their children."""
 
 _KEEP_CHANNELS = (
     *(nn.Identity, nn.Dropout, nn.AlphaDropout, nn.BatchNorm1d, nn.LayerNorm),
     *(getattr(pyg.norm, name) for name in pyg.norm.__all__),
 )
-"""What may stand between a layer and its activation without changing the channels."""
+"""Modules between a layer and its activation that keep the channels."""
 
 _NEED_CHANNELS = {"layernorm", "nodenorm", "batchnorm", "diffgroupnorm", "graphnorm"}
 """Slots that can't take their channels from the first step."""
 
 _MARK = "stands_for_activation"
-"""Attribute of a slot that was put in by itself, by which it is found again."""
+"""Attribute by which a slot that replaced an activation is found again."""
 
 
 class SlotPerCall(nn.Module):
-    """Hands the first call within a forward of its parent to the first slot, the second to the second, and so on.
+    """Passes the n-th call within a forward of its parent to the n-th slot.
 
-    Models of PyG own one activation and call it once per layer; every layer gets a slot of its own this way. Hooks on
-    the parent start a count with every forward and drop it afterwards, also after an exception, so that a forward
-    within a forward does not disturb the outer one.
+    PyG's models own one activation and call it once per layer; this gives every layer its own slot. Hooks on the parent
+    push a count before every forward and pop it afterwards, even after an exception, so forwards can be nested.
 
     Args:
         slots: A slot for every call.
         place: Name of the activation in the model, for messages.
 
     Raises:
-        UsageError: When it is called more often than it has slots, or has several and is called outside a forward.
+        UsageError: When called more often than it has slots, or with several slots outside a forward.
     """
 
     def __init__(self, slots: list[nn.Module], place: str) -> None:
         super().__init__()
         self.slots = nn.ModuleList(slots)
         self.place = place
-        # Calls so far in every forward of the parent that is under way, the innermost last. Not a list: replicas of
-        # a module (nn.DataParallel) would share it. A KeyboardInterrupt skips the hooks and leaves a count behind; the
-        # next forward starts one of its own above it.
+        # Calls so far in every running forward of the parent, the innermost last. Replicas of a module
+        # (nn.DataParallel) would share a list. A KeyboardInterrupt skips the hooks and leaves a count behind; the next
+        # forward pushes another.
         self.calls: tuple[int, ...] = ()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``x`` through the slot of this call."""
-        call = self._count()
+        """Return the output of this call's slot."""
+        call = 0
+        if self.calls:
+            call = self.calls[-1]
+            self.calls = (*self.calls[:-1], call + 1)
+        elif len(self.slots) > 1:
+            raise UsageError(
+                f"activation {self.place!r} has {len(self.slots)} slots, one for every call in a forward, but was "
+                "called outside a forward: call the model itself, model(...), not its forward() or inference()"
+            )
         if call >= len(self.slots):
             raise UsageError(
                 f"activation {self.place!r} is called {call + 1} times or more in one forward, but has a slot for "
@@ -94,18 +87,6 @@ class SlotPerCall(nn.Module):
             )
         y: Tensor = self.slots[call](x)
         return y
-
-    def _count(self) -> int:
-        """Return how many calls came before this one, and count it."""
-        if self.calls:
-            self.calls = (*self.calls[:-1], self.calls[-1] + 1)
-            return self.calls[-1] - 1
-        if len(self.slots) > 1:
-            raise UsageError(
-                f"activation {self.place!r} has {len(self.slots)} slots, one for every call in a forward, but was "
-                "called outside a forward: call the model itself, model(...), not its forward() or inference()"
-            )
-        return 0
 
     def extra_repr(self) -> str:
         """Describe the module in ``print(model)``."""
@@ -122,43 +103,42 @@ def replace_activations(
     labels: Tensor | None = None,
     **factors: Any,
 ) -> nn.Module:
-    """Turn the activations of a model into slots, in place.
+    """Replace the activations of a model by slots, in place.
 
-    Every place where a model holds an activation module (see :data:`ACTIVATIONS`) or a slot gets new slots, also where
-    one module stands at several places: one slot per call in a forward. For nn.Sequential and PyG's models (GCN,
-    GraphSAGE, GAT, GIN, PNA, EdgeCNN, MLP, DeepGCNLayer, Sequential) it is known how often that is; where it is never,
-    as in a GCN of one layer, the activation stays. Where it is not known, one call is assumed, and a model that calls
-    more often says so at its first forward: pass ``calls`` then.
+    Every activation module (see :data:`ACTIVATIONS`) and every slot is replaced, at each place where the model holds
+    it, by one slot per call in a forward. The number of calls is known for nn.Sequential and PyG's models (GCN,
+    GraphSAGE, GAT, GIN, PNA, EdgeCNN, MLP, DeepGCNLayer, Sequential); an activation that is never called, as in a GCN
+    of one layer, stays. Otherwise one call is assumed, and a model that calls more often fails at its first forward:
+    pass ``calls`` then.
 
-    What can't be replaced: activations that are called as functions, such as ``F.relu`` in a forward or the LeakyReLU
-    in GAT's attention; gates and outputs (Sigmoid, Softmax, the scores of a pooling). What is replaced although rows
-    are edges there: activations within the messages of a convolution (EdgeCNN, PNA). Layer-wise ``inference()`` of PyG
-    does not say which layer an activation belongs to and is refused where there are several.
+    Functions such as ``F.relu`` in a forward, or the LeakyReLU in GAT's attention, can't be replaced; gates and outputs
+    (Sigmoid, Softmax, the scores of a pooling) are left alone. Activations within the messages of a convolution
+    (EdgeCNN, PNA) are replaced, although their rows are edges. Layer-wise ``inference()`` of PyG is refused for models
+    with several layers.
 
     CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``.
 
     Args:
         model: The model; its device, type and mode (training or evaluation) are kept.
         slot: Name of the slot, such as ``cna``, ``na``, ``cna-random``, ``batchnorm``.
-        clusters: Clusters per slot; with ``labels`` there are as many as those have.
-        channels: Channels at activations where the model does not tell; only norms need to know them.
-        calls: How often an activation is called in one forward, where that is not known; slots that are called less
-            often than others stay idle.
+        clusters: Clusters per slot; ``labels`` override it.
+        channels: Channels at activations where the model does not tell; only norms need them.
+        calls: Calls of an activation in one forward, where unknown; slots that are called less often stay unused.
         labels: Cluster of every node, ``[nodes]``, for the assignments labels, communities and random.
         **factors: Factors of the slot as in :class:`~cna_viz.config.ModelConfig`: assignment, normalization,
-            activation, metric, schedule, sharing, and recluster_every, compile. ``sharing="shared"``: all slots have
-            the same clusters and rationals.
+            activation, metric, schedule, sharing, and recluster_every, compile. With ``sharing="shared"`` all slots
+            have the same clusters and rationals.
 
     Returns:
         The same model.
 
     Raises:
-        UsageError: For unknown names and values out of range, for labels that are missing or superfluous, when nothing
-            was found to replace, when the channels of a norm are not known, and when slots should share k-means but
-            have different channels. The model is then as it was.
+        UsageError: For unknown names, values out of range, missing or superfluous labels, a model without activation
+            modules, a norm with unknown channels, and shared k-means between different channels. The model is then
+            unchanged.
 
     Example:
-        Make the optimizer afterwards; rationals want a learning rate of their own::
+        Make the optimizer afterwards; rationals need their own learning rate::
 
             model = replace_activations(GCN(1433, 64, 16, 7), "cna", clusters=8)
             rationals = [p for m in model.modules() if isinstance(m, Rational) for p in m.parameters()]
@@ -185,7 +165,7 @@ def replace_activations(
         for place, number in zip(places, numbers, strict=True)
         for width in _widths(place, number)
     ]
-    # All slots are made before the first is put in: an error leaves the model as it was.
+    # All slots are made before the first is inserted: an error leaves the model unchanged.
     slots = iter(_slots(config, gaps, labels))
     like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
     for place, number in zip(places, numbers, strict=True):
@@ -196,7 +176,7 @@ def replace_activations(
 
 @dataclass(frozen=True)
 class _Place:
-    """Where an activation stands: ``parent`` holds it as ``name``, a forward of ``owner`` calls it."""
+    """The place of an activation: ``parent`` holds it as ``name``, a forward of ``owner`` calls it."""
 
     parent: nn.Module
     name: str
@@ -217,16 +197,16 @@ def _config(slot: str, clusters: int, labels: Tensor | None, factors: dict[str, 
     if assignment not in {"random", "labels", "communities"}:
         what = f"slot {config.slot!r}" if assignment is None else f"assignment {assignment!r}"
         raise UsageError(f"labels don't go with {what}: only random, labels and communities use them")
-    # A random partition that is given is a partition like any other; slots draw one only where none is given.
+    # A given random partition is a partition like any other; slots only draw one if none is given.
     return config.replace(assignment="labels") if assignment == "random" else config
 
 
 def _places(module: nn.Module, owner: nn.Module, path: str, seen: set[int]) -> Iterator[_Place]:
-    """Yield the places below ``module``, each once; ``owner`` is the module with a forward that calls what is in it."""
-    if id(module) in seen or isinstance(module, SelectTopK):  # whose activation is a gate
+    """Yield the places below ``module``, each once; ``owner`` is the module whose forward calls its children."""
+    if id(module) in seen or isinstance(module, SelectTopK):  # its activation is a gate
         return
     seen.add(id(module))
-    # By name, not by object: an activation that stands at two places becomes two slots.
+    # By name, not by object: an activation at two places becomes two slots.
     for name, child in module._modules.items():
         where = f"{path}.{name}".lstrip(".")
         if child is None:
@@ -244,7 +224,7 @@ def _is_activation(module: nn.Module) -> bool:
 
 
 def _calls(place: _Place, calls: int | None) -> int:
-    """Return how often an activation is called in one forward: what is known, else ``calls``, else a best guess."""
+    """Return the number of calls of an activation in one forward: known, else ``calls``, else a best guess."""
     parent, usual = place.parent, 1
     if isinstance(parent, BasicGNN) and place.name == "act":
         usual = parent.num_layers - (parent.jk_mode is None)
@@ -254,8 +234,8 @@ def _calls(place: _Place, calls: int | None) -> int:
 
 
 def _forward_is_known(parent: nn.Module) -> bool:
-    """Return whether ``parent`` runs a forward that was read when this was written; a subclass may have another."""
-    if type(parent) is pyg.Sequential:  # which writes its forward itself
+    """Whether ``parent`` runs one of the forwards that this module was written for; a subclass may override it."""
+    if type(parent) is pyg.Sequential:  # generates its forward
         return True
     kinds = (BasicGNN, pyg.MLP, pyg.DeepGCNLayer, nn.Sequential)
     forward = getattr(parent.forward, "__func__", None)
@@ -263,7 +243,7 @@ def _forward_is_known(parent: nn.Module) -> bool:
 
 
 def _widths(place: _Place, calls: int) -> list[int | None]:
-    """Return the channels at every call of an activation, None where they are not known."""
+    """Return the channels at every call of an activation, None where unknown."""
     parent = place.parent
     if isinstance(parent, pyg.MLP) and place.name == "act":
         hidden = list(parent.channel_list[1:])
@@ -278,7 +258,7 @@ def _widths(place: _Place, calls: int) -> list[int | None]:
 
 
 def _before(place: _Place) -> list[nn.Module | None]:
-    """Return what the input of an activation went through in a sequence, in this order; None for functions."""
+    """Return the modules before an activation in its sequence, in order; None for functions."""
     parent = place.parent
     if isinstance(parent, nn.Sequential):
         names = list(parent._modules)
@@ -296,7 +276,7 @@ def _before(place: _Place) -> list[nn.Module | None]:
 
 
 def _last_out(path: list[nn.Module | None]) -> int | None:
-    """Return the channels at the end of a sequence: those of the last module that can change them."""
+    """Return the channels at the end of a sequence, from the last module that can change them."""
     for module in reversed(path):
         if module is None or not (isinstance(module, _KEEP_CHANNELS) or _is_activation(module)):
             return _out(module)
@@ -304,7 +284,7 @@ def _last_out(path: list[nn.Module | None]) -> int | None:
 
 
 def _out(module: nn.Module | None) -> int | None:
-    """Return the channels that leave a layer, None where it does not say."""
+    """Return the output channels of a layer, None where unknown."""
     if isinstance(module, nn.Sequential):
         return _last_out(list(module))
     if isinstance(module, pyg.GINConv | pyg.GINEConv | pyg.EdgeConv):
@@ -312,7 +292,7 @@ def _out(module: nn.Module | None) -> int | None:
     if isinstance(module, pyg.MixHopConv | pyg.RGATConv):  # a multiple of their out_channels
         return None
     width = _positive(getattr(module, "out_features", None)) or _positive(getattr(module, "out_channels", None))
-    # The convolutions with attention have out_channels per head.
+    # Convolutions with attention have out_channels per head.
     return width * int(getattr(module, "heads", 1)) if width and getattr(module, "concat", False) is True else width
 
 
@@ -321,32 +301,33 @@ def _positive(value: object) -> int | None:
 
 
 def _slots(config: ModelConfig, gaps: list[tuple[str, int | None]], labels: Tensor | None) -> list[nn.Module]:
-    """Return a new slot for every gap: its place, for messages, and its channels, None where not known."""
+    """Return a new slot for every gap, given as its path, for messages, and its channels, None where unknown."""
     for path, width in gaps:
         if config.slot in _NEED_CHANNELS and width is None:
             raise UsageError(f"slot {config.slot!r} needs the channels at activation {path!r}: pass channels=")
-    configs = [config.replace(hidden=width or 1) for _, width in gaps]
-    contexts = [SlotContext(channels_known=width is not None, partition=labels) for _, width in gaps]
+    made = [
+        (config.replace(hidden=width or 1), SlotContext(channels_known=width is not None, partition=labels))
+        for _, width in gaps
+    ]
     if config.factors.get("sharing") != "shared" or not gaps:
-        return [make_slot(each, context) for each, context in zip(configs, contexts, strict=True)]
+        return [make_slot(*each) for each in made]
     known = sorted({width for _, width in gaps if width is not None})
     if config.factors["assignment"] == "kmeans" and len(known) > 1:
         raise UsageError(
             "sharing = 'shared' with k-means needs the same channels at all activations, but they have "
             f"{', '.join(map(str, known))}: choose sharing='per-layer', or another assignment"
         )
-    return make_slots(configs[0], len(gaps), contexts[0])
+    return make_slots(made[0][0], len(gaps), made[0][1])
 
 
 def _put(place: _Place, slots: list[nn.Module], like: Tensor | None) -> None:
-    # Where one call is certain there is nothing to count.
+    # A single call needs no counting.
     plain = len(slots) == 1 and _forward_is_known(place.parent)
     new = slots[0] if plain else SlotPerCall(slots, place.path)
     vars(new)[_MARK] = True
     new.train(place.parent.training)
     if like is not None:
         new.to(like.device, like.dtype)
-    # Also where the activation was a plain function and no module.
     setattr(place.parent, place.name, new)
     owner = place.owner
     if not plain and _enter not in owner._forward_pre_hooks.values():
@@ -354,21 +335,19 @@ def _put(place: _Place, slots: list[nn.Module], like: Tensor | None) -> None:
         owner.register_forward_hook(_leave, always_call=True)
 
 
-# Hooks are functions of the module they get: copies of a model do not count for each other.
+# The hooks act on the module they get, so copies of a model do not count for each other.
 def _enter(module: nn.Module, args: Any) -> None:
-    """Begin to count: a forward of ``module`` begins."""
     for each in _counting(module):
         each.calls = (*each.calls, 0)
 
 
 def _leave(module: nn.Module, args: Any, output: Any) -> None:
-    """End the innermost count: a forward of ``module`` is over, or an exception left it."""
     for each in _counting(module):
         each.calls = each.calls[:-1]
 
 
 def _counting(module: nn.Module) -> Iterator[SlotPerCall]:
-    """Return what counts the forwards of ``module``: its children, also those in lists."""
+    """Yield the counting children of ``module``, including those in lists."""
     for child in module.children():
         if isinstance(child, SlotPerCall):
             yield child

@@ -1,4 +1,4 @@
-"""The slots by name: what can stand between two convolutions."""
+"""The slots by name: the modules between two convolutions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from cna_viz.nn.cna import CNA
 
 @dataclass(frozen=True)
 class SlotContext:
-    """What a slot knows of the graph.
+    """Facts about the graph that a slot may need.
 
     Attributes:
         channels_known: Whether the gap has ``config.hidden`` channels; else CNA takes them from the first step.
         partition: Cluster of every node, for the assignments ``labels`` and ``communities``.
         num_nodes: Number of nodes, for the assignment ``random`` with mini-batches.
-        mini_batches: Whether the rows will be samples of the nodes, so that k-means has to run along.
+        mini_batches: Whether the rows are samples of the nodes, which needs the ``running`` schedule of k-means.
     """
 
     channels_known: bool = True
@@ -40,13 +40,11 @@ def _cna(config: ModelConfig, context: SlotContext) -> nn.Module:
     factors = config.factors
     labels = context.partition if factors["assignment"] in {"labels", "communities"} else None
     if factors["assignment"] == "random" and context.num_nodes is not None:
-        # Drawn for each slot anew, as k-means finds other clusters in every layer.
+        # Drawn for each slot, as k-means finds other clusters in every layer.
         labels = random_partition(context.num_nodes, config.clusters, int(torch.randint(2**31, ())))
     return CNA(
         config.hidden if context.channels_known else None,
-        config.clusters
-        if factors["assignment"] != "none" and labels is None
-        else None,  # labels bring their own number
+        config.clusters if factors["assignment"] != "none" and labels is None else None,
         assignment=factors["assignment"],
         normalization=factors["normalization"],
         activation=factors["activation"],
@@ -62,7 +60,7 @@ SLOTS: Final[dict[str, Callable[[ModelConfig, SlotContext], nn.Module]]] = {
     "none": lambda config, context: nn.Identity(),
     "relu": lambda config, context: nn.ReLU(),
     **dict.fromkeys(PRESETS, _cna),
-    # LayerNorm as PyG calls it normalizes each node with an affine map; NodeNorm is the same without.
+    # PyG's LayerNorm normalizes each node and has an affine map; NodeNorm has none.
     "layernorm": _normalized(lambda config: norm.LayerNorm(config.hidden, mode="node")),
     "nodenorm": _normalized(lambda config: norm.LayerNorm(config.hidden, mode="node", affine=False)),
     "batchnorm": _normalized(lambda config: norm.BatchNorm(config.hidden)),
@@ -71,25 +69,20 @@ SLOTS: Final[dict[str, Callable[[ModelConfig, SlotContext], nn.Module]]] = {
     "graphnorm": _normalized(lambda config: norm.GraphNorm(config.hidden)),
     "meansub": _normalized(lambda config: norm.MeanSubtractionNorm()),
 }
-"""Makes a new slot of this name for a gap of ``config.hidden`` channels."""
+"""Makes a new slot for a gap of ``config.hidden`` channels, by name."""
 
 
 def make_slot(config: ModelConfig, context: SlotContext | None = None) -> nn.Module:
-    """Return a new slot as ``config`` describes it.
-
-    Raises:
-        UsageError: When no slot has this name; lists those there are.
-    """
+    """Return a new slot as ``config`` describes it; raises :class:`UsageError` for an unknown name."""
     if config.slot not in SLOTS:
         raise unknown_name("slot", config.slot, SLOTS)
     return SLOTS[config.slot](config, context or SlotContext())
 
 
 def make_slots(config: ModelConfig, count: int, context: SlotContext | None = None) -> list[nn.Module]:
-    """Return ``count`` slots, each new, or with the parts of the first where the factor ``sharing`` says so."""
-    slots = [make_slot(config, context)] if count else []
-    for _ in range(count - 1):
-        first = slots[0]
-        shared = isinstance(first, CNA) and config.factors["sharing"] == "shared"
-        slots.append(first.sharing() if shared and isinstance(first, CNA) else make_slot(config, context))
+    """Return ``count`` new slots; with the factor ``sharing="shared"`` all have the parts of the first."""
+    slots: list[nn.Module] = []
+    for _ in range(count):
+        first = slots[0] if slots and config.factors.get("sharing") == "shared" else None
+        slots.append(first.sharing() if isinstance(first, CNA) else make_slot(config, context))
     return slots

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cna_viz.measures.blocks import blocks
-from cna_viz.measures.rows import runs_compiled
+from cna_viz.measures.rows import blocks, runs_compiled
 
 HALF_TOLERANCE = 0.01
 """Fraction of the differences between rows that float16 may lose."""

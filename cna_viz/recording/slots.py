@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from cna_viz.measures.blocks import blocks
+from cna_viz.measures.rows import blocks
 from cna_viz.nn.assignment import KMeans, Whole
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm

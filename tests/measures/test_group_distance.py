@@ -27,7 +27,7 @@ def test_as_pyg(nodes: int, classes: int) -> None:
 def test_torch_and_compiled_agree(samples: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [float(group_distance_ratio(sample.x, ClassSample.of(sample.y))) for sample in samples[:40]]
     monkeypatch.setattr(group_distance, "runs_compiled", lambda x: False)
-    monkeypatch.setattr("cna_viz.measures.blocks.ENTRIES", 50)
+    monkeypatch.setattr("cna_viz.measures.rows.ENTRIES", 50)
     got = [float(group_distance_ratio(sample.x, ClassSample.of(sample.y))) for sample in samples[:40]]
     assert got == pytest.approx(wanted, rel=1e-12)
 

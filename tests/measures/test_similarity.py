@@ -86,5 +86,5 @@ def test_mean_cosine_of_one_node() -> None:
 
 def test_mean_cosine_in_blocks(samples: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [float(mean_cosine(sample.x)) for sample in samples[:20]]
-    monkeypatch.setattr("cna_viz.measures.blocks.ENTRIES", 10)
+    monkeypatch.setattr("cna_viz.measures.rows.ENTRIES", 10)
     assert [float(mean_cosine(sample.x)) for sample in samples[:20]] == pytest.approx(wanted, rel=1e-12, abs=1e-15)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch_geometric.nn import GCNConv as ReferenceConv
 
-from cna_viz.models.gcn import GCNConv, normalized_adjacency
+from cna_viz.models.convolutions import GCNConv, normalized_adjacency
 
 RandomEdges = Callable[..., Tensor]
 

@@ -7,8 +7,7 @@ from torch import nn
 from cna_viz.config import ModelConfig
 from cna_viz.config.vocabulary import INITS
 from cna_viz.models.backbones import BACKBONES
-from cna_viz.models.gnn import GNN
-from cna_viz.models.init import STARTS, start_weights
+from cna_viz.models.gnn import GNN, STARTS, start_weights
 
 
 def started(before: int, after: int, init: str) -> nn.Linear:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from cna_viz.models.inputs import SPARSE_FROM, SparseFeatures, keep_sparse, product
+from cna_viz.models.inputs import SPARSE_FROM, FeatureLinear, SparseFeatures, keep_sparse, product
 
 
 def matrix(nodes: int = 40, features: int = 17, share: float = 0.2) -> Tensor:
@@ -49,3 +49,26 @@ def test_only_large_and_mostly_empty_features_are_kept_sparse() -> None:
     assert isinstance(keep_sparse(matrix(rows, 100, 0.05)), SparseFeatures)
     assert isinstance(keep_sparse(matrix(rows, 100, 0.3)), Tensor)
     assert isinstance(keep_sparse(matrix(10, 100, 0.05)), Tensor)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_dense_and_sparse_are_the_same_map(bias: bool) -> None:
+    lin, x = FeatureLinear(7, 3, bias=bias), torch.randn(20, 7) * (torch.rand(20, 7) < 0.3)
+    wanted = x @ lin.weight.T
+    if bias:
+        with torch.no_grad():
+            wanted += lin.bias.copy_(torch.tensor([1.0, 2, 3]))
+    outcomes = []
+    for features in (x, SparseFeatures.from_dense(x)):
+        lin.zero_grad()
+        y = lin(features)
+        torch.testing.assert_close(y, wanted)
+        (y * torch.arange(20.0)[:, None]).sum().backward()
+        outcomes.append([parameter.grad.clone() for parameter in lin.parameters()])
+    assert len(outcomes[0]) == 1 + bias
+    for one, other in zip(*outcomes, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_bias_starts_at_zero() -> None:
+    assert torch.equal(FeatureLinear(7, 3)(torch.zeros(2, 7)), torch.zeros(2, 3))

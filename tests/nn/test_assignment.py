@@ -20,7 +20,7 @@ Blobs = Callable[..., tuple[Tensor, Tensor]]
 
 def make(assignment: str, clusters: int | None = None, labels: Tensor | None = None) -> nn.Module:
     return make_assignment(
-        assignment, 3, clusters, metric="cosine", schedule="released", recluster_every=7, labels=labels
+        assignment, 3, clusters, distance="cosine", schedule="released", recluster_every=7, labels=labels
     )
 
 
@@ -45,11 +45,11 @@ def test_separated_blobs_are_found_exactly(blobs: Blobs, seed: int, clusters: in
 
 
 @pytest.mark.parametrize("schedule", ["warm", "running"])
-@pytest.mark.parametrize("metric", METRICS)
-def test_separated_blobs_are_found_by_every_metric(blobs: Blobs, metric: str, schedule: str) -> None:
+@pytest.mark.parametrize("distance", METRICS)
+def test_separated_blobs_are_found_by_every_distance(blobs: Blobs, distance: str, schedule: str) -> None:
     for seed in range(10):
         x, truth = blobs(5, seed=seed)  # along the axes: far apart in distance and in direction
-        module = KMeans(5, 5, metric=metric, schedule=schedule)
+        module = KMeans(5, 5, distance=distance, schedule=schedule)
         assert same_partition(module(x), truth)
         assert same_partition(module.eval()(x), truth)
 
@@ -63,10 +63,10 @@ def test_blobs_far_from_the_origin_are_found(blobs: Blobs, offset: float) -> Non
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("distance", METRICS)
 @pytest.mark.parametrize("value", [0.0, 1.0, 1e-30, 1e30])
-def test_all_rows_alike_do_not_crash(value: float, metric: str, schedule: str) -> None:
-    module = KMeans(3, 4, metric=metric, schedule=schedule, recluster_every=2)
+def test_all_rows_alike_do_not_crash(value: float, distance: str, schedule: str) -> None:
+    module = KMeans(3, 4, distance=distance, schedule=schedule, recluster_every=2)
     for _ in range(4):
         labels = module(torch.full((9, 3), value))
         assert labels.shape == (9,)
@@ -129,9 +129,9 @@ def test_numbers_out_of_range_are_refused(name: str, value: int) -> None:
         KMeans(3, **{"clusters": 2, "recluster_every": 2, name: value})
 
 
-@pytest.mark.parametrize("name", ["metric", "schedule"])
+@pytest.mark.parametrize("name", ["distance", "schedule"])
 def test_unknown_names_are_refused(name: str) -> None:
-    nearest_one = {"metric": "cosine", "schedule": "warm"}[name]
+    nearest_one = {"distance": "cosine", "schedule": "warm"}[name]
     with pytest.raises(UsageError, match=f"unknown {name} '{nearest_one}x'; choices, nearest first: {nearest_one}, "):
         KMeans(3, 2, **{name: f"{nearest_one}x"})  # type: ignore[arg-type]
 
@@ -176,12 +176,12 @@ def test_evaluation_changes_nothing_and_repeats(draw: Draw, steps: int, schedule
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("metric", METRICS)
-def test_evaluation_before_training_is_what_training_starts_with(draw: Draw, metric: str, schedule: str) -> None:
+@pytest.mark.parametrize("distance", METRICS)
+def test_evaluation_before_training_is_what_training_starts_with(draw: Draw, distance: str, schedule: str) -> None:
     x = draw(50, 3).float()
     for seed in range(5):
         torch.manual_seed(seed)
-        module = KMeans(3, 6, metric=metric, schedule=schedule)
+        module = KMeans(3, 6, distance=distance, schedule=schedule)
         untrained = module.eval()(x)
         assert torch.equal(module.train()(x), untrained)
         assert torch.equal(module.eval()(x), untrained)
@@ -336,8 +336,8 @@ def test_input_is_not_written_to_and_no_gradient_flows(draw: Draw, dtype: torch.
 
 
 def test_repr() -> None:
-    assert repr(KMeans(3, 4, metric="cosine", schedule="released", recluster_every=5)) == (
-        "KMeans(3, clusters=4, metric=cosine, schedule=released, recluster_every=5)"
+    assert repr(KMeans(3, 4, distance="cosine", schedule="released", recluster_every=5)) == (
+        "KMeans(3, clusters=4, distance=cosine, schedule=released, recluster_every=5)"
     )
 
 
@@ -436,29 +436,29 @@ def test_another_number_of_nodes_far_from_the_origin(blobs: Blobs) -> None:
 # The schedule released
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_released_assigns_to_the_nearest_centroid_in_every_call(draw: Draw, metric: str) -> None:
-    module = KMeans(3, 4, metric=metric, schedule="released", recluster_every=3)
+@pytest.mark.parametrize("distance", METRICS)
+def test_released_assigns_to_the_nearest_centroid_in_every_call(draw: Draw, distance: str) -> None:
+    module = KMeans(3, 4, distance=distance, schedule="released", recluster_every=3)
     for step in range(8):
         x, before = draw(40, 3).float(), module.centroids.clone()
         labels = module.train()(x)
-        assert torch.equal(labels, nearest(x, module.centroids, metric))
+        assert torch.equal(labels, nearest(x, module.centroids, distance))
         assert torch.equal(module.centroids, before) == (step % 3 != 0)
         for nodes in (40, 7, 2):
             other = draw(nodes, 3).float()
-            assert torch.equal(module.eval()(other), nearest(other, module.centroids, metric))
+            assert torch.equal(module.eval()(other), nearest(other, module.centroids, distance))
     assert len(module.labels) == 0
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_released_clusters_anew_from_random_rows(draw: Draw, metric: str) -> None:
-    module, x = KMeans(3, 6, metric=metric, schedule="released", recluster_every=2), draw(60, 3)
+@pytest.mark.parametrize("distance", METRICS)
+def test_released_clusters_anew_from_random_rows(draw: Draw, distance: str) -> None:
+    module, x = KMeans(3, 6, distance=distance, schedule="released", recluster_every=2), draw(60, 3)
     module.double()
     seen = []
     for step in range(0, 12, 2):
         module(x)
         # Nothing of the last clustering is left: the start is decided by the seed and the step.
-        centroids, _ = lloyd(x, random_rows(x, 6, int(module.seed) + step), 100, metric)
+        centroids, _ = lloyd(x, random_rows(x, 6, int(module.seed) + step), 100, distance)
         torch.testing.assert_close(module.centroids, centroids)
         seen.append(module.centroids.clone())
         module(x)
@@ -653,7 +653,7 @@ def test_whole_is_one_cluster(draw: Draw) -> None:
 def test_kinds() -> None:
     kmeans = make("kmeans", 5)
     assert isinstance(kmeans, KMeans)
-    assert (kmeans.clusters, kmeans.metric, kmeans.schedule, kmeans.recluster_every) == (5, "cosine", "released", 7)
+    assert (kmeans.clusters, kmeans.distance, kmeans.schedule, kmeans.recluster_every) == (5, "cosine", "released", 7)
     assert kmeans.centroids.shape == (5, 3)
     assert make("kmeans").clusters == make("random").clusters == 8
     assert isinstance(make("random", 5), RandomPartition)

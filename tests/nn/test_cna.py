@@ -167,7 +167,7 @@ def test_presets_are_composed_as_the_vocabulary_says(name: str) -> None:
         assert type(getattr(module, factor)) is choices[factors[factor]]
     if factors["assignment"] == "kmeans":
         kmeans = kmeans_of(module)
-        assert (kmeans.metric, kmeans.schedule) == (factors["metric"], factors["schedule"])
+        assert (kmeans.distance, kmeans.schedule) == (factors["metric"], factors["schedule"])
         assert (kmeans.clusters, kmeans.recluster_every) == (3, 7)
     if factors["activation"] == "rational":
         assert len(module.activation.numerator) == (1 if factors["assignment"] == "none" else 3)
@@ -199,7 +199,7 @@ def test_the_default_is_the_paper() -> None:
     module, preset = CNA(5), CNA.preset("cna", 5)
     assert repr(module) == repr(preset)
     assert module.clusters == preset.clusters == 8
-    assert "clusters=8, metric=euclidean, schedule=warm, recluster_every=20" in repr(module)
+    assert "clusters=8, distance=euclidean, schedule=warm, recluster_every=20" in repr(module)
 
 
 def test_released_normalizes_each_node_with_unbiased_variance(draw: Draw) -> None:
@@ -697,7 +697,7 @@ def test_labels_are_superfluous(assignment: str) -> None:
 def test_repr() -> None:
     assert repr(CNA(5, 3)) == (
         "CNA(\n"
-        "  (assignment): KMeans(5, clusters=3, metric=euclidean, schedule=warm, recluster_every=20)\n"
+        "  (assignment): KMeans(5, clusters=3, distance=euclidean, schedule=warm, recluster_every=20)\n"
         "  (label_tap): Tap()\n"
         "  (normalization): ClusterNorm(clusters=3, eps=1e-05)\n"
         "  (activation): Rational(clusters=3)\n"

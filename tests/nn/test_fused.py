@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from cna_viz.config.vocabulary import ACTIVATIONS, NORMALIZATIONS
 from cna_viz.errors import UsageError
-from cna_viz.nn import cna, compiled, fused, kernels, order
+from cna_viz.nn import cna, compiled, fused, kernels
 from cna_viz.nn.assignment import Partition
 from cna_viz.nn.cna import CNA
-from cna_viz.nn.order import OrderMemory
+from cna_viz.nn.compiled import OrderMemory
 from tests.nn.naive import naive_cna
 
 Draw = Callable[..., Tensor]
@@ -43,7 +43,7 @@ def threads() -> Iterator[Callable[[int], None]]:
 @pytest.fixture(params=[2**18, 8], ids=["whole", "chunks"])
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Set the size of a chunk: all rows in one, or only a few in each."""
-    monkeypatch.setattr(order, "CHUNK", request.param)
+    monkeypatch.setattr(compiled, "CHUNK", request.param)
     size: int = request.param
     return size
 
@@ -152,7 +152,7 @@ def test_formulas_for_random_shapes_and_scales(draw: Draw, monkeypatch: pytest.M
     def pick(low: int, high: int) -> int:
         return int(torch.randint(low, high + 1, (), generator=generator))
 
-    monkeypatch.setattr(order, "CHUNK", pick(1, 200))
+    monkeypatch.setattr(compiled, "CHUNK", pick(1, 200))
     nodes, channels = pick(1, 60), pick(1, 40)
     x = draw(nodes, channels) * 10.0 ** torch.randint(-4, 3, (1, channels), generator=generator)
     for kind in KINDS:
@@ -242,7 +242,7 @@ def test_features_and_gradients_that_are_not_contiguous(draw: Draw, kind: tuple[
 def test_threads_make_no_difference(
     draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None], kind: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(order, "CHUNK", 64)
+    monkeypatch.setattr(compiled, "CHUNK", 64)
     labels, x, weight = labels_of(200, 4), draw(200, 7).float(), draw(200, 7).float()
     module = module_of(draw, labels, 4, *kind).float()
     function, coefficients = paths(module, labels, kind)["fused"], [p.detach() for p in module.parameters()]
@@ -283,19 +283,19 @@ def test_every_chunk_is_sorted_by_cluster(nodes: int, clusters: int, rows: int) 
 def test_chunks_are_worth_a_thread(
     monkeypatch: pytest.MonkeyPatch, nodes: int, channels: int, clusters: int, rows: int
 ) -> None:
-    monkeypatch.setattr(order, "CHUNK", 100)
-    assert order.rows_of_chunk(nodes, channels, clusters) == rows
+    monkeypatch.setattr(compiled, "CHUNK", 100)
+    assert compiled.rows_of_chunk(nodes, channels, clusters) == rows
 
 
 def test_the_order_is_remembered_while_the_labels_stay() -> None:
     memory, labels = OrderMemory(), torch.tensor([1, 0, 1])
-    first = order.sort_nodes(labels, 4, 2, memory)
+    first = compiled.sort_nodes(labels, 4, 2, memory)
     assert list(first.nodes) == [1, 0, 2]
-    assert order.sort_nodes(labels, 4, 2, memory) is first
-    assert order.sort_nodes(labels.clone(), 4, 2, memory) is not first
+    assert compiled.sort_nodes(labels, 4, 2, memory) is first
+    assert compiled.sort_nodes(labels.clone(), 4, 2, memory) is not first
     labels.copy_(torch.tensor([0, 1, 0]))
-    assert list(order.sort_nodes(labels, 4, 2, memory).nodes) == [0, 2, 1]
-    assert len(order.sort_nodes(labels, 4, 5, memory).starts[0]) == 6
+    assert list(compiled.sort_nodes(labels, 4, 2, memory).nodes) == [0, 2, 1]
+    assert len(compiled.sort_nodes(labels, 4, 5, memory).starts[0]) == 6
     assert deepcopy(memory).last is None
 
 
@@ -303,10 +303,10 @@ def test_labels_made_in_inference_mode_are_not_remembered() -> None:
     memory = OrderMemory()
     with torch.inference_mode():
         labels = torch.tensor([1, 0])
-    assert list(order.sort_nodes(labels, 4, 2, memory).nodes) == [1, 0]
+    assert list(compiled.sort_nodes(labels, 4, 2, memory).nodes) == [1, 0]
     with torch.inference_mode():
         labels.copy_(torch.tensor([0, 1]))
-    assert list(order.sort_nodes(labels, 4, 2, memory).nodes) == [0, 1]
+    assert list(compiled.sort_nodes(labels, 4, 2, memory).nodes) == [0, 1]
 
 
 def test_as_many_labels_as_nodes() -> None:
@@ -350,7 +350,7 @@ def test_second_derivatives_are_refused(draw: Draw, kind: tuple[str, str], way: 
 @pytest.mark.parametrize("way", ["modules", "fused"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradcheck(draw: Draw, monkeypatch: pytest.MonkeyPatch, kind: tuple[str, str], way: str) -> None:
-    monkeypatch.setattr(order, "CHUNK", 6)
+    monkeypatch.setattr(compiled, "CHUNK", 6)
     labels = torch.tensor([0, 0, 0, 1, 1, 3, 3, 3, 4])  # cluster 2 is empty, cluster 4 has one node
     module = module_of(draw, labels, 5, *kind)
     leaves = [draw(9, 3).requires_grad_(), *module.parameters()]
@@ -555,7 +555,7 @@ def _in_child(pipe: Connection, module: CNA, x: Tensor, weight: Tensor) -> None:
 
 
 def test_after_a_fork(draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None]) -> None:
-    monkeypatch.setattr(order, "CHUNK", 64)
+    monkeypatch.setattr(compiled, "CHUNK", 64)
     threads(2)
     labels, x, weight = labels_of(200, 4), draw(200, 7).requires_grad_(), draw(200, 7)
     module = module_of(draw, labels, 4, "cluster", "rational")

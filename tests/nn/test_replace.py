@@ -421,7 +421,7 @@ def test_factors_are_those_of_the_config(inputs: tuple[Tensor, Tensor]) -> None:
     for slot in slots_of(model):
         assert slot.clusters == 3
         assert type(slot.normalization).__name__ == "NodeNorm"
-        assert (slot.assignment.metric, slot.assignment.schedule) == ("cosine", "released")
+        assert (slot.assignment.distance, slot.assignment.schedule) == ("cosine", "released")
         assert slot.assignment.recluster_every == 7
     assert all(slot.compiled for slot in slots_of(replace_activations(make(GCN), "cna", compile=True)))
 

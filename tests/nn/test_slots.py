@@ -13,9 +13,8 @@ from cna_viz.config.vocabulary import NORM_SLOTS, PRESETS
 from cna_viz.config.vocabulary import SLOTS as NAMES
 from cna_viz.errors import UsageError
 from cna_viz.nn.assignment import KMeans, Partition, RandomPartition
-from cna_viz.nn.cna import CNA
+from cna_viz.nn.cna import CNA, Tap
 from cna_viz.nn.slots import SLOTS, SlotContext, make_slot, make_slots
-from cna_viz.nn.tap import Tap
 from tests.nn.helpers import assert_same_state, state_of
 
 Draw = Callable[..., Tensor]
@@ -136,7 +135,7 @@ def test_numbers_come_from_the_config() -> None:
     assert isinstance(slot.assignment, KMeans)
     assert slot.compiled
     assert slot.assignment.centroids.shape == (3, 7)
-    assert (slot.assignment.recluster_every, slot.assignment.metric) == (5, "cosine")
+    assert (slot.assignment.recluster_every, slot.assignment.distance) == (5, "cosine")
     assert slot.normalization.clusters == 3
     assert slot.activation.numerator.shape == (3, 6)
     assert not make_slot(ModelConfig(slot="cna")).compiled

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from cna_viz.measures import blocks
+from cna_viz.measures import rows
 from cna_viz.recording import compact as module
 from cna_viz.recording.compact import HALF_TOLERANCE, _squares, compact, project
 
@@ -114,7 +114,7 @@ def test_squares_are_those_of_what_is_lost_and_of_what_there_is_to_lose(name: st
 def test_pieces_of_a_matrix_add_up(monkeypatch: pytest.MonkeyPatch, name: str, entries: int) -> None:
     x = MATRICES[name]
     whole, stored = _squares(x, x.half()), compact(x, "float16")
-    monkeypatch.setattr(blocks, "ENTRIES", entries)
+    monkeypatch.setattr(rows, "ENTRIES", entries)
     for found, value in zip(_squares(x, x.half()), whole, strict=True):
         assert float(found) == pytest.approx(float(value), rel=1e-12, abs=0, nan_ok=True)
     again = compact(x, "float16")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cna_viz.nn.tap import Tap
+from cna_viz.nn.cna import Tap
 from cna_viz.recording.gradient_norms import Backward, BatchGradients, StepGradients
 from cna_viz.recording.taps import ConvCalls, Key, TapModules, Taps, listen
 from tests.recording.helpers import hooks, states_equal

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cna_viz.measures import blocks
+from cna_viz.measures import rows
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.normalize import ClusterNorm, NodeNorm
 from cna_viz.nn.rational import Rational
@@ -55,7 +55,7 @@ def test_nothing_is_counted_where_nothing_is() -> None:
 def test_pieces_of_a_large_matrix_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     values, labels = 3 * draw(100, 7), torch.arange(100) % 3
     whole = histogram(values, labels, 3)
-    monkeypatch.setattr(blocks, "ENTRIES", 21)
+    monkeypatch.setattr(rows, "ENTRIES", 21)
     assert torch.equal(histogram(values, labels, 3), whole)
 
 
@@ -108,7 +108,7 @@ def test_what_is_normalized_in_pieces_has_the_histogram_of_the_whole(
     slot.eval()
     labels = slot.assignment(x)
     wanted = histogram(slot.normalization(x, labels).detach(), labels, 3)
-    monkeypatch.setattr(blocks, "ENTRIES", entries)
+    monkeypatch.setattr(rows, "ENTRIES", entries)
     with listen_to_rationals({1: slot}, heard.__setitem__):
         slot(x)
     assert torch.equal(heard[1], wanted)
@@ -126,7 +126,7 @@ def test_no_more_than_a_piece_is_normalized_at_once(monkeypatch: pytest.MonkeyPa
         return y
 
     monkeypatch.setattr(kind, "forward", forward)
-    monkeypatch.setattr(blocks, "ENTRIES", 90)
+    monkeypatch.setattr(rows, "ENTRIES", 90)
     slot(x)
     assert sizes == []  # it is normalized in the fused pass
     with listen_to_rationals({1: slot}, lambda layer, counts: None):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cna_viz.nn.tap import Tap
+from cna_viz.nn.cna import Tap
 from cna_viz.recording.taps import ConvCalls, Key, TapModules, Taps, first_tensor, listen, undisturbed
 from tests.recording.helpers import hooks
 

@@ -1,4 +1,4 @@
-"""The loops over rows and edges for CPUs, compiled by Numba; loaded when first needed."""
+"""Loops over rows, edges and pairs of nodes for CPUs, compiled by Numba; imported when first needed."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def add_edges(
 
 @compiled
 def row_squares(x: Array, squares: Array) -> tuple[float, float, float]:
-    """Write ‖x_i‖² of every row to ``squares``, float64; return their sum, the smallest that is not 0, the largest."""
+    """Write ‖x_i‖² of every row to ``squares``, float64; return their sum, smallest non-zero value and largest."""
     total, smallest, largest = 0.0, np.inf, 0.0
     for i in range(x.shape[0]):
         square = 0.0
@@ -47,3 +47,15 @@ def row_squares(x: Array, squares: Array) -> tuple[float, float, float]:
         if 0 < square < smallest:
             smallest = square
     return total, smallest, largest
+
+
+@compiled
+def add_distances(x: Array, label: Array, start: int, stop: int, sums: Array) -> None:
+    """Add the distances of the rows start .. stop - 1 to all rows of each class to ``sums``, [nodes, classes]."""
+    for j in range(len(x)):
+        for i in range(start, stop):
+            square = 0.0
+            for c in range(x.shape[1]):
+                difference = x[i, c] - x[j, c]
+                square += difference * difference
+            sums[i, label[j]] += np.sqrt(square)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch_geometric.utils import get_laplacian, to_dense_adj
 
 from cna_viz.models.backbones import get_backbone
-from cna_viz.models.symmetric import ChebConv, GCN2Conv, GINConv, SAGEConv, adjacency, scaled_laplacian
+from cna_viz.models.convolutions import ChebConv, GCN2Conv, GINConv, SAGEConv, adjacency, scaled_laplacian
 
 RandomEdges = Callable[..., Tensor]
 NODES = 25
