@@ -1,4 +1,4 @@
-"""A measure from layer to layer and from epoch to epoch, with a cursor at what is looked at."""
+"""A measure from layer to layer and from epoch to epoch, with a cursor at the layer and the epoch in view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,9 @@ import numpy as np
 
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import STAGES
-from cna_viz.figures.panels.compact import ROW, compact, legend_below, legend_rows
-from cna_viz.figures.panels.drawing import Drawing
-from cna_viz.figures.pieces.nodes import Trace
-from cna_viz.figures.style.checks import check_choice, check_records, nothing_measured
-from cna_viz.figures.style.labels import STAGE_LABELS
+from cna_viz.figures.panels.drawing import ROW, Drawing, compact, legend_below, legend_rows
+from cna_viz.figures.pieces.marks import Trace, layer_axis
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, check_records, nothing_measured
 from cna_viz.figures.style.theme import INK, MUTED, log_axis, slot_style, whole_ticks
 from cna_viz.records.record import Record
 
@@ -45,6 +43,16 @@ class Line:
     look: Trace
     chosen: bool
 
+    def by_layer(self) -> Array:
+        """Return the measure of every layer at the epoch of the line; NaN where that has none."""
+        here = np.flatnonzero(self.epochs == self.at)
+        return self.values[here[0]] if len(here) else np.full(self.values.shape[1], np.nan)
+
+    def by_epoch(self, layer: int) -> Array:
+        """Return the measure of a layer at every epoch; NaN where there is no such layer."""
+        deep = layer <= self.values.shape[1]
+        return self.values[:, layer - 1] if deep else np.full(len(self.epochs), np.nan)
+
 
 def measure_panel(
     records: Sequence[Record],
@@ -68,10 +76,9 @@ def measure_panel(
         layer: The layer in which the measure is drawn against the epoch, 1 … number of layers.
         epoch: The epoch at which it is drawn against the layer; that of the selected model of each run when left out.
         stage: ``conv`` or ``slot``.
-        names: What the runs are called, as :func:`.theme.slot_style` takes them; their slots when left
-            out.
+        names: What the runs are called, as :func:`.theme.slot_style` takes them; their slots when left out.
         height: Height in pixels.
-        kept: Zoom is kept between panels that have this in common.
+        kept: Zoom is kept between panels that share this name.
 
     Raises:
         UsageError: When there are no records, a name is unknown, or nothing was measured.
@@ -79,36 +86,33 @@ def measure_panel(
     check_records(records)
     check_choice("measure", measure, MEASURES)
     check_choice("stage", stage, STAGE_LABELS)
-    lines = _lines(records, measure, epoch, stage, names)
+    if len(records) == 1:
+        stages = [shown for shown in STAGE_LABELS if shown != "slot" or records[0].layers > 1]
+        lines = [_stage_line(records[0], measure, epoch, shown, shown == stage) for shown in stages]
+    else:
+        called = names or [record.config.slot for record in records]
+        lines = [_run_line(run, measure, epoch, stage, name) for run, name in zip(records, called, strict=True)]
     if not any(np.isfinite(line.values).any() for line in lines):
         raise nothing_measured(measure, stage)
     scale, edge = _scale(measure, lines)
-    data = [trace for line in lines for trace in (_by_layer(line, edge), _by_epoch(line, layer, edge))]
-    cursors = [_cursor(line, layer, edge) for line in lines if line.chosen]
+    data = [trace for line in lines for trace in _traces(line, layer, edge)]
+    cursors = [mark for line in lines if line.chosen for mark in _cursor(line, layer, edge)]
     legend = [line.name for line in lines] if len(lines) > 1 else []
+    layout = {
+        **_axes(lines, layer, scale),
+        "shapes": _rules(lines, layer),
+        "legend": legend_below(""),
+        "showlegend": bool(legend),
+        "margin": {"l": 56, "b": 46 + ROW * legend_rows(legend)},
+    }
     title = f"<b>{MEASURES[measure].label}</b><br>{MEASURES[measure].question}"
-    layout = {**_axes(lines, layer, scale), "shapes": _rules(lines, layer), **_legend(legend)}
-    return compact([*data, *(mark for marks in cursors for mark in marks)], title, layout, kept=kept, height=height)
-
-
-def _lines(
-    records: Sequence[Record], measure: str, epoch: int | None, stage: str, names: Sequence[str] | None
-) -> list[Line]:
-    if len(records) == 1:
-        stages = [shown for shown in STAGE_LABELS if shown != "slot" or records[0].layers > 1]
-        return [_stage_line(records[0], measure, epoch, shown, shown == stage) for shown in stages]
-    called = names or [record.config.slot for record in records]
-    return [_run_line(record, measure, epoch, stage, name) for record, name in zip(records, called, strict=True)]
+    return compact([*data, *cursors], title, layout, kept=kept, height=height)
 
 
 def _stage_line(record: Record, measure: str, epoch: int | None, stage: str, chosen: bool) -> Line:
     dash, symbol = ("solid", "circle") if stage == "conv" else ("dash", "square-open")
-    look = {
-        "color": slot_style(record.config.slot).color,
-        "dash": dash,
-        "symbol": symbol,
-        "width": 2.5 if chosen else 1.5,
-    }
+    color, width = slot_style(record.config.slot).color, 2.5 if chosen else 1.5
+    look = {"color": color, "dash": dash, "symbol": symbol, "width": width}
     return _line(record, measure, epoch, stage, STAGE_LABELS[stage], look, chosen)
 
 
@@ -126,29 +130,17 @@ def _line(record: Record, measure: str, epoch: int | None, stage: str, name: str
     return Line(name, values, measured.epoch.values, at, look, chosen)
 
 
-def _at_epoch(line: Line) -> Array:
-    """Return the measure of every layer at the epoch of a line; NaN where that has none."""
-    here = np.flatnonzero(line.epochs == line.at)
-    return line.values[here[0]] if len(here) else np.full(line.values.shape[1], np.nan)
+def _traces(line: Line, layer: int, edge: float) -> tuple[Trace, Trace]:
+    """Return the line in both halves."""
+    layers, epochs = line.by_layer(), line.by_epoch(layer)
+    there = np.isfinite(epochs)
+    return (
+        _trace(line, np.arange(1, len(layers) + 1), layers, edge, "layer"),
+        _trace(line, line.epochs[there], epochs[there], edge, "epoch") | {"xaxis": "x2", "yaxis": "y2"},
+    )
 
 
-def _in_layer(line: Line, layer: int) -> Array:
-    return line.values[:, layer - 1] if layer <= line.values.shape[1] else np.full(len(line.epochs), np.nan)
-
-
-def _by_layer(line: Line, edge: float) -> Trace:
-    values = _at_epoch(line)
-    return _trace(line, np.arange(1, len(values) + 1), values, edge, "layer", showlegend=True)
-
-
-def _by_epoch(line: Line, layer: int, edge: float) -> Trace:
-    values = _in_layer(line, layer)
-    there = np.isfinite(values)
-    trace = _trace(line, line.epochs[there], values[there], edge, "epoch", showlegend=False)
-    return {**trace, "xaxis": "x2", "yaxis": "y2"}
-
-
-def _trace(line: Line, x: Array, values: Array, edge: float, over: str, showlegend: bool) -> Trace:
+def _trace(line: Line, x: Array, values: Array, edge: float, over: str) -> Trace:
     look = line.look
     return {
         "type": "scatter",
@@ -159,7 +151,7 @@ def _trace(line: Line, x: Array, values: Array, edge: float, over: str, showlege
         "marker": {"color": look["color"], "symbol": look["symbol"], "size": 6},
         "name": line.name,
         "legendgroup": line.name,
-        "showlegend": showlegend,
+        "showlegend": over == "layer",
         "text": [f"{value:.4g}" for value in values],
         "hovertemplate": f"{line.name}<br>{over} %{{x}}: %{{text}}<extra></extra>",
     }
@@ -167,9 +159,9 @@ def _trace(line: Line, x: Array, values: Array, edge: float, over: str, showlege
 
 def _cursor(line: Line, layer: int, edge: float) -> list[Trace]:
     """Return the diamond in each half."""
-    by_layer, by_epoch = _at_epoch(line)[layer - 1 : layer], _in_layer(line, layer)[line.epochs == line.at]
-    look = {"mode": "markers", "marker": {"color": INK, "symbol": "diamond", "size": 11}}
-    own = {"type": "scatter", "showlegend": False, "hoverinfo": "skip", **look}
+    by_layer, by_epoch = line.by_layer()[layer - 1 : layer], line.by_epoch(layer)[line.epochs == line.at]
+    marker = {"color": INK, "symbol": "diamond", "size": 11}
+    own = {"type": "scatter", "mode": "markers", "marker": marker, "showlegend": False, "hoverinfo": "skip"}
     return [
         {**own, "x": [layer], "y": _drawn(by_layer, edge) or [None]},
         {**own, "x": [line.at], "y": _drawn(by_epoch, edge) or [None], "xaxis": "x2", "yaxis": "y2"},
@@ -203,12 +195,7 @@ def _axes(lines: Sequence[Line], layer: int, scale: dict[str, Any]) -> dict[str,
     at = {line.at for line in lines}
     when = f" at epoch {at.pop()}" if len(at) == 1 else ", selected epochs"
     return {
-        "xaxis": {
-            "title": f"layer{when}",
-            "range": [0.5, depth + 0.5],
-            "domain": [0, 0.485],
-            **whole_ticks([1, depth]),
-        },
+        "xaxis": {**layer_axis(depth), "title": f"layer{when}", "domain": [0, 0.485]},
         "xaxis2": {
             "title": f"epoch in layer {layer}",
             "range": [first - room, last + room],
@@ -226,8 +213,3 @@ def _rules(lines: Sequence[Line], layer: int) -> list[dict[str, Any]]:
     places = [("x", layer), *(("x2", epoch) for epoch in at if len(at) == 1)]
     look = {"type": "line", "layer": "below", "line": {"color": MUTED, "width": 1, "dash": "dot"}, "y0": 0, "y1": 1}
     return [{**look, "xref": x, "yref": f"y{x[1:]} domain", "x0": place, "x1": place} for x, place in places]
-
-
-def _legend(names: Sequence[str]) -> dict[str, Any]:
-    margin = {"l": 56, "b": 46 + ROW * legend_rows(names)}
-    return {"legend": legend_below(""), "showlegend": bool(names), "margin": margin}

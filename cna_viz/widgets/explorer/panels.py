@@ -6,7 +6,7 @@ from typing import Any, Final
 from ipywidgets import Box, Layout, VBox
 
 from cna_viz.figures.panels.drawing import Drawing
-from cna_viz.figures.panels.flow import place_across
+from cna_viz.figures.panels.slots import place_across
 from cna_viz.widgets.explorer.pointer import Pointer
 from cna_viz.widgets.explorer.scene import PANELS, Scene, depends_on
 from cna_viz.widgets.view import View

@@ -4,7 +4,7 @@ from typing import Final
 
 from ipywidgets import HTML
 
-from cna_viz.figures.panels.flow import SIDE
+from cna_viz.figures.panels.slots import SIDE
 
 _STYLE: Final = "position: relative; height: 1.5em; margin: 0 {side}px; font-weight: 600"
 

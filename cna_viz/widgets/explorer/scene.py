@@ -24,9 +24,9 @@ from cna_viz.figures.panels import (
     words_panel,
 )
 from cna_viz.figures.panels.drawing import Drawing
-from cna_viz.figures.panels.embedding import Reach, reach_of
-from cna_viz.figures.panels.flow import MOST as COLUMNS
-from cna_viz.figures.pieces.large import live_scatter
+from cna_viz.figures.panels.nodes import Reach, reach_of
+from cna_viz.figures.panels.slots import MOST as COLUMNS
+from cna_viz.figures.pieces.nodes import live_scatter
 from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.records.record import Record
 from cna_viz.widgets.explorer.look import clamped
