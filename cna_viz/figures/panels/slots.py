@@ -32,9 +32,7 @@ MOST: Final = 16
 """Columns of a panel."""
 
 
-def flow_panel(
-    flow: ClusterFlow, groups: NodeGroups, *, place: int | None = None, height: int = 360, kept: str = "flow"
-) -> Drawing:
+def flow_panel(flow: ClusterFlow, groups: NodeGroups, *, place: int | None = None, height: int = 360) -> Drawing:
     """Draw the flow between clusters; ``layout.meta["bars"]`` has the bar of every node.
 
     Args:
@@ -42,7 +40,6 @@ def flow_panel(
         groups: What colours stand for: the group that is most frequent in a bar or band.
         place: The layer or epoch to point at; None for none.
         height: Height in pixels.
-        kept: Zoom is kept between panels that share this name.
     """
     legend = class_legend(groups)
     rows = legend_rows([groups.kind, *(str(entry["name"]) for entry in legend)])
@@ -65,7 +62,7 @@ def flow_panel(
     unused = f"{empty} of {count} clusters empty" if empty else "no cluster empty"
     kind = "fifth of the target" if groups.kind == "target" else groups.kind
     title = f"<b>clusters from {flow.over} to {flow.over}</b> · {unused}<br>colour: {kind} most frequent in bar or band"
-    return compact([bars, *legend], title, layout, kept=kept, height=height)
+    return compact([bars, *legend], title, layout, kept="flow", height=height)
 
 
 def place_across(places: Sequence[int], place: int) -> float:
@@ -80,17 +77,13 @@ def _note(flow: ClusterFlow, at: int, text: str) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": {"size": 12, "color": INK}, **place}
 
 
-def rational_panel(
-    curves: RationalCurves, labels: Array, words: str, *, height: int = HEIGHT, kept: str = "rational"
-) -> Drawing:
+def rational_panel(curves: RationalCurves, labels: Array, words: str) -> Drawing:
     """Draw the function of every cluster; ``layout.meta["curve_of_node"]`` has the one of every node.
 
     Args:
         curves: The functions of one slot.
         labels: Cluster of every node, ``[nodes]``.
         words: Where they are, such as ``after layer 3``.
-        height: Height in pixels.
-        kept: Zoom is kept between panels that share this name.
     """
     lines = [entry for cluster in range(len(curves.y)) for entry in cluster_traces(curves, cluster)]
     width = reach(curves)
@@ -107,7 +100,7 @@ def rational_panel(
         "meta": {"curve_of_node": [curve_name(cluster) for cluster in labels.tolist()]},
     }
     title = f"<b>rational functions {words}</b><br>bold where the middle 99 % of their values lie"
-    return compact([*values, relu_trace(width), *below], title, layout, kept=kept, height=height)
+    return compact([*values, relu_trace(width), *below], title, layout, kept="rational", height=HEIGHT)
 
 
 def _light(trace: Trace) -> Trace:

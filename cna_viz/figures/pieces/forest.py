@@ -10,8 +10,8 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.statistics.paired import pairs_needed
 from cna_viz.analysis.words import signed
-from cna_viz.figures.pieces.marks import legend_mark
-from cna_viz.figures.style.theme import INK, MUTED, PAPER
+from cna_viz.figures.pieces.marks import add_words, legend_mark
+from cna_viz.figures.style.theme import MUTED, PAPER
 
 ROW: Final = 30
 """Height of a row in pixels."""
@@ -74,12 +74,16 @@ def forest(rows: Sequence[Row], margin: float) -> go.Figure:
         figure.add_vline(x=0, line_color=MUTED, line_width=1, row=1, col=panel)
     _add_legend(figure, margin, points=any(row.points for row in rows))
     for row, height in zip(rows, heights, strict=True):
-        _write(figure, row, height)
+        words = f"{signed(row.mean)} [{signed(row.low)}, {signed(row.high)}]  <b>{row.verdict}</b>"
+        add_words(figure, words, 1, height, "left middle", xref="paper", xshift=8, yref="y")
     room = 0.04 * (max(values) - min(values))
     figure.update_xaxes(range=[min(values) - room, max(values) + room], row=1, col=1)
     if zoomed:
         figure.update_xaxes(range=[-REACH * margin, REACH * margin], title="the same, near 0", row=1, col=2)
-        _point_outside(figure, rows, heights, REACH * margin)
+        for row, height in zip(rows, heights, strict=True):
+            if isfinite(row.mean) and abs(row.mean) > (end := REACH * margin):
+                mark, x, anchor = ("▸", end, "right middle") if row.mean > 0 else ("◂", -end, "left middle")
+                add_words(figure, mark, x, height, anchor, size=16, color=row.color, xref="x2", yref="y")
     figure.update_yaxes(
         range=[max(heights) + 0.7, min(heights) - 0.7],
         tickvals=list(ticks.values()),
@@ -160,36 +164,3 @@ def _add_legend(figure: go.Figure, margin: float, *, points: bool) -> None:
     bar = {"mode": "lines", "line": {"color": MUTED, "width": 5}, "opacity": 0.6}
     figure.add_trace(legend_mark("95 % interval", {}, **bar))
     figure.add_trace(legend_mark(f"equal (±{margin:g})", {"size": 14, "color": BAND, "symbol": "square"}))
-
-
-def _write(figure: go.Figure, row: Row, height: float) -> None:
-    numbers = f"{signed(row.mean)} [{signed(row.low)}, {signed(row.high)}]"
-    figure.add_annotation(
-        text=f"{numbers}  <b>{row.verdict}</b>",
-        xref="paper",
-        x=1,
-        xanchor="left",
-        xshift=8,
-        yref="y",
-        y=height,
-        yanchor="middle",
-        showarrow=False,
-        font={"size": 13, "color": INK},
-    )
-
-
-def _point_outside(figure: go.Figure, rows: Sequence[Row], heights: Sequence[float], reach: float) -> None:
-    """Mark in the second panel the rows whose mean lies outside it."""
-    for row, height in zip(rows, heights, strict=True):
-        if isfinite(row.mean) and abs(row.mean) > reach:
-            right = row.mean > 0
-            figure.add_annotation(
-                text="▸" if right else "◂",
-                xref="x2",
-                x=reach if right else -reach,
-                xanchor="right" if right else "left",
-                yref="y",
-                y=height,
-                showarrow=False,
-                font={"size": 16, "color": row.color},
-            )

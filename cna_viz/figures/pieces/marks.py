@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
 
 from cna_viz.config.measures import MEASURES
-from cna_viz.figures.style.theme import SEQUENTIAL, log_axis, slot_style, whole_ticks
+from cna_viz.figures.style.theme import INK, SEQUENTIAL, log_axis, slot_style, whole_ticks
 
 if TYPE_CHECKING:
     from cna_viz.analysis.statistics.intervals import Interval
@@ -67,6 +67,15 @@ def add_slot_line(
         hovertemplate=f"{style.label}<br>{x} %{{x}}<br>%{{y:.4g}}<extra></extra>",
         **where,
     )
+
+
+def add_words(
+    figure: go.Figure, text: str, x: float, y: float, anchor: str, *, size: int = 13, color: str = INK, **more: object
+) -> None:
+    """Write words at a place; the anchor is such as ``left bottom``."""
+    across, up = anchor.split()
+    look = {"xanchor": across, "yanchor": up, "showarrow": False, "font": {"size": size, "color": color}}
+    figure.add_annotation(text=text, x=x, y=y, **look, **more)
 
 
 def faint(color: str, opacity: float) -> str:

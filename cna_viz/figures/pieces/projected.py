@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from cna_viz.analysis.positions.aligned import aligned
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.positions.projection import Projection
-from cna_viz.analysis.tables.agreement import check_same_nodes
 from cna_viz.figures.style.labels import STAGE_LABELS, check_choice
 from cna_viz.figures.style.theme import GRID
 from cna_viz.records.record import Record
@@ -110,6 +109,8 @@ def paired_layers(
     Raises:
         UsageError: When the nodes are not the same, a name is unknown, or a run has no such snapshot.
     """
+    from cna_viz.analysis.tables.agreement import check_same_nodes  # imports scikit-learn, which the explorer spares
+
     check_choice("stage", stage, STAGE_LABELS)
     check_choice("method", method, METHODS)
     check_same_nodes(first, second)

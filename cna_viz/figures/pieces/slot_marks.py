@@ -161,10 +161,10 @@ def cluster_traces(curves: RationalCurves, cluster: int) -> list[tuple[Line, Tra
         # A single point of a line can't be seen without a mark.
         mode = "lines" if np.count_nonzero(lives) > 1 else "lines+markers"
         mark = {"mode": mode, "marker": {"color": class_style(cluster)[0], "size": 9}}
-        bold = _line(curves, cluster, _where(value, lives), hover, width=3, shape="spline")
+        bold = _line(curves, cluster, with_gaps(value, lives), hover, width=3, shape="spline")
         del bold["showlegend"]
         # Not rounded, as ReLU has a corner at 0.
-        difference = _where(value - np.maximum(curves.z, 0), lives)
+        difference = with_gaps(value - np.maximum(curves.z, 0), lives)
         below = _line(curves, cluster, difference, "R − ReLU at %{x:.2g}: %{y:.3g}", width=2)
         lines += [("value", {**bold, **mark}), ("difference", {**below, **mark})]
     density = 100 * curves.density[cluster]
@@ -196,6 +196,6 @@ def _line(curves: RationalCurves, cluster: int, y: object, hover: str, **line: o
     }
 
 
-def _where(value: Array, where: Array) -> list[float | None]:
-    """Return the values with gaps where a rational does not live or is not finite."""
+def with_gaps(value: Array, where: Array) -> list[float | None]:
+    """Return the values, with gaps elsewhere and where they are not finite."""
     return [float(y) if here and np.isfinite(y) else None for y, here in zip(value, where, strict=True)]

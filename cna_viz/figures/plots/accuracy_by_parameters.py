@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz.analysis.tables.pareto import cost_table
-from cna_viz.figures.pieces.marks import error_bars, legend_beside
+from cna_viz.figures.pieces.marks import add_words, error_bars, legend_beside
 from cna_viz.figures.style.labels import one_metric, provenance, student_note, which_model
 from cna_viz.figures.style.theme import INK, MUTED, escaped, finish, log_axis, slot_style
 from cna_viz.records.record import Record
@@ -23,10 +23,10 @@ NAME: Final = 22
 def plot_accuracy_by_parameters(
     records: Sequence[Record], *, along: Collection[str] = ("hidden",), part: str = "test"
 ) -> go.Figure:
-    """Draw the score of the selected model against the number of parameters, and the networks that none beats.
+    """Draw the score of the selected model against the number of parameters, and the Pareto front.
 
     A marker is a network, with the interval over its seeds; networks that differ only in their width are joined by a
-    line. The Pareto *front* has the networks for which no other is both as small and as good. It is found with the mean
+    line. The *front* has the networks for which no other is both as small and as good. It is found with the mean
     validation score and drawn at the score of this figure, as a front of test scores would select on the test nodes. So
     it need not rise everywhere, and a network above it is one that validation would not have chosen.
 
@@ -99,16 +99,9 @@ def _name_members(figure: go.Figure, front: pd.DataFrame, along: Sequence[str]) 
         size = float(row["parameters"])
         line = {"color": MUTED, "width": 1, "dash": "dot"}
         figure.add_shape(type="line", x0=size, x1=size, yref="paper", y0=0, y1=height, line=line, layer="below")
-        figure.add_annotation(
-            x=place,  # of a logarithmic axis annotations want the logarithm, and shapes do not
-            yref="paper",
-            y=height,
-            text=_name(row, along),
-            showarrow=False,
-            xanchor="left" if place - places[0] <= reach / 2 else "right",
-            yanchor="middle",
-            font={"size": 13, "color": INK},
-        )
+        # On a logarithmic axis annotations want the logarithm, and shapes do not.
+        side = "left" if place - places[0] <= reach / 2 else "right"
+        add_words(figure, _name(row, along), place, height, f"{side} middle", yref="paper")
 
 
 def _axis(parameters: "pd.Series[float]") -> dict[str, object]:

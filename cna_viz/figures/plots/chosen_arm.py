@@ -14,7 +14,7 @@ from cna_viz.analysis.tables.chosen_arm import arms_by_depth, score_table, score
 from cna_viz.config.vocabulary import SLOTS
 from cna_viz.errors import unknown_name
 from cna_viz.figures.pieces.forest import ROW
-from cna_viz.figures.pieces.marks import add_slot_line, error_bars, faint
+from cna_viz.figures.pieces.marks import add_slot_line, add_words, error_bars, faint
 from cna_viz.figures.style.labels import (
     SETTING_AXES,
     layers_words,
@@ -176,18 +176,8 @@ def _add_row(figure: go.Figure, row: "pd.Series[Any]", height: int, metric: str,
     digits = ".1f" if metric in SHARES else ".3g"
     ends = f" [{row['low']:{digits}}, {row['high']:{digits}}]" if np.isfinite(row["low"]) else ""
     words = f"{row['mean']:{digits}}{ends}".replace("-", "−")
-    figure.add_annotation(
-        text=f"<b>{words}</b>" if chosen else words,
-        xref="x domain",
-        x=1,
-        xanchor="left",
-        xshift=6,
-        yref="y",
-        y=height,
-        yanchor="middle",
-        showarrow=False,
-        font={"size": 12, "color": INK if chosen else MUTED},
-    )
+    words, color = (f"<b>{words}</b>", INK) if chosen else (words, MUTED)
+    add_words(figure, words, 1, height, "left middle", size=12, color=color, xref="x domain", xshift=6, yref="y")
 
 
 def _range(table: pd.DataFrame, chance: float) -> list[float] | None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
 
@@ -35,20 +34,11 @@ AXES: Final = {
 """Title of the axis of every unit."""
 
 
-@dataclass(frozen=True)
-class _Look:
-    """How what was measured under a protocol is drawn."""
-
-    name: str
-    color: str
-    symbol: str
-    shift: float
-
-
-LOOKS: Final[dict[ProtocolName, _Look]] = {
-    "own": _Look("ours, its own split", SLOT_STYLES["relu"].color, "square", -0.14),
-    "fair": _Look("ours, fair split", SLOT_STYLES["cna"].color, "circle", 0.14),
+LOOKS: Final[dict[ProtocolName, tuple[str, str, str, float]]] = {
+    "own": ("ours, its own split", SLOT_STYLES["relu"].color, "square", -0.14),
+    "fair": ("ours, fair split", SLOT_STYLES["cna"].color, "circle", 0.14),
 }
+"""Name, colour, marker and shift of the values measured under a protocol."""
 
 
 def plot_claims(judged: Sequence[Judged]) -> go.Figure:
@@ -68,7 +58,7 @@ def plot_claims(judged: Sequence[Judged]) -> go.Figure:
             panels[one.claim.unit].append(one)
     panels = {unit: rows for unit, rows in panels.items() if rows}
     if not panels:
-        raise UsageError("no claims to draw: none of them is about what training gives")
+        raise UsageError("no claims to draw: none of them can be tested by training")
     heights = [ROW * len(rows) for rows in panels.values()]
     inner = sum(heights) + GAP * (len(panels) - 1)
     spacing = GAP / inner if len(panels) > 1 else 0
@@ -76,7 +66,7 @@ def plot_claims(judged: Sequence[Judged]) -> go.Figure:
     for number, (unit, rows) in enumerate(panels.items(), start=1):
         _draw_panel(figure, number, unit, rows)
     records = list({record.id: record for one in judged for found in one.measured for record in found.records}.values())
-    note = "mean and 95 % interval over seeds (Student t); grey: what meets the claim, its tolerance included"
+    note = "mean and 95 % interval over seeds (Student t); grey: values that meet the claim, including its tolerance"
     finish(figure, "Do published numbers hold?", provenance(records, note), height=TOP + inner, below=40)
     figure.update_layout(margin={"l": LEFT, "t": TOP})
     figure.layout.annotations[-1].update(xshift=20 - LEFT)  # the footnote has more room below the labels
@@ -124,16 +114,16 @@ def _draw_panel(figure: go.Figure, number: int, unit: str, rows: Sequence[Judged
 def _draw_measured(
     figure: go.Figure, protocol: ProtocolName, rows: Sequence[Judged], *, first: bool, where: dict[str, int]
 ) -> None:
-    look = LOOKS[protocol]
+    name, color, symbol, shift = LOOKS[protocol]
     found = [(place, one) for place, row in enumerate(rows) for one in row.measured if one.protocol == protocol]
     intervals = [one.interval for _, one in found if one.interval is not None]
     figure.add_scatter(
         x=[interval.mean for interval in intervals],
-        y=[place + look.shift for place, _ in found],
+        y=[place + shift for place, _ in found],
         error_x=error_bars(intervals, thickness=2, width=5),
         mode="markers",
-        marker={"symbol": look.symbol, "size": 9, "color": look.color},
-        name=look.name,
+        marker={"symbol": symbol, "size": 9, "color": color},
+        name=name,
         legendgroup=protocol,
         showlegend=first,
         customdata=[escaped(one.made) for _, one in found],

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +12,7 @@ from cna_viz.analysis.tables.cluster_flow import Over, cluster_flow
 from cna_viz.analysis.tables.cluster_labels import cluster_labels, effective_number
 from cna_viz.analysis.tables.node_groups import node_groups
 from cna_viz.analysis.words import counted, listed
+from cna_viz.figures.pieces.marks import add_words
 from cna_viz.figures.pieces.slot_marks import class_legend, cluster_line, sankey
 from cna_viz.figures.style.labels import provenance
 from cna_viz.figures.style.theme import INK, MUTED, OTHER_SYMBOLS, finish
@@ -61,19 +62,9 @@ def plot_cluster_flow(
         mark = ", selected" if over == "epoch" and place == record.best_epoch else ""
         note = f"{found.empty} of {found.count} empty" if found.empty else f"{found.count} clusters"
         side = "left" if column == 0 else "right" if column == len(flow.places) - 1 else "center"
-        figure.add_annotation(
-            text=f"<b>{over} {place}{mark}</b><br>{note}",
-            x=column / (len(flow.places) - 1),
-            y=1,
-            xref="paper",
-            yref="paper",
-            xanchor=side,
-            yanchor="bottom",
-            yshift=4,
-            showarrow=False,
-            align=side,
-            font={"size": 13, "color": MUTED if found.empty else INK},
-        )
+        words, x = f"<b>{over} {place}{mark}</b><br>{note}", column / (len(flow.places) - 1)
+        where: dict[str, Any] = {"xref": "paper", "yref": "paper", "yshift": 4, "align": side}
+        add_words(figure, words, x, 1, f"{side} bottom", color=MUTED if found.empty else INK, **where)
     fixed = f"slot after layer {layer}" if over == "epoch" else f"epoch {record.best_epoch if epoch is None else epoch}"
     some = f"; {len(flow.places)} of {flow.possible} {'snapshots' if over == 'epoch' else 'slots'}"
     notes = [

@@ -12,7 +12,6 @@ from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_clusters
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.animation import HEADROOM, Step, changes, changing_markers, frame_traces, player
-from cna_viz.figures.pieces.marks import Trace
 from cna_viz.figures.pieces.nodes import LEGEND, legend_title, legend_traces, sample, sample_note
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach
 from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured, provenance
@@ -73,15 +72,16 @@ def plot_embedding_animation(
         UsageError: When the record has no such snapshot, layer or stage, there are no clusters to colour by, or
             ``layer`` or ``epoch`` is given where the animation runs over it.
     """
-    for kind, value, choices in (
-        ("stage", stage, STAGE_LABELS),
-        ("method", method, METHODS),
-        ("color", color, COLORS),
-        ("over", over, OVER),
-    ):
-        check_choice(kind, value, choices)
+    check_choice("stage", stage, STAGE_LABELS)
+    check_choice("method", method, METHODS)
+    check_choice("color", color, COLORS)
+    check_choice("over", over, OVER)
     places = _places(record, over, layer, epoch, record.layers - (stage == "slot"))
-    steps = _steps(record, places, over, stage, color, method, cache)
+    features = [record.embedding(layer, stage, epoch).values for layer, epoch in places]
+    steps = [
+        Step(place[over == "epoch"], f"{over} {place[over == 'epoch']}", shown, color_groups(record, color, *place))
+        for place, shown in zip(places, project(features, method, cache), strict=True)
+    ]
     if all(step.groups is None for step in steps):
         raise no_clusters(record)
     nodes = len(steps[0].projection.positions)
@@ -117,31 +117,30 @@ def _places(record: Record, over: Over, layer: int | None, epoch: int | None, de
     return [(number, shown) for number in sorted({round(number) for number in many.tolist()})]
 
 
-def _steps(
-    record: Record,
-    places: Sequence[tuple[int, int]],
-    over: Over,
-    stage: str,
-    color: Color,
-    method: Method,
-    cache: Path | None,
-) -> list[Step]:
-    features = [record.embedding(layer, stage, epoch).values for layer, epoch in places]
-    groups = [color_groups(record, color, layer, epoch) for layer, epoch in places]
-    numbers = [place[over == "epoch"] for place in places]
-    return [
-        Step(number, f"{over} {number}", projection, shown)
-        for number, projection, shown in zip(numbers, project(features, method, cache), groups, strict=True)
-    ]
-
-
 def _add_frames(figure: go.Figure, steps: Sequence[Step], drawn: Array) -> None:
     """Add what stays as it is, the first frame, and all frames."""
     far, changing = reach(step.projection for step in steps), changing_markers(steps, drawn)
     edge = _edge(steps)
-    frames = [[*frame_traces(step, drawn, far, changing), _here(step, edge)] for step in steps]
+    marker = {"color": INK, "symbol": "diamond", "size": 13}
+    look = {"type": "scatter", "mode": "markers", "marker": marker, "showlegend": False, "hoverinfo": "skip"}
+    spreads = [max(step.projection.spread, edge) for step in steps]
+    frames = [
+        [*frame_traces(step, drawn, far, changing), {**look, "x": [step.number], "y": [spread]}]
+        for step, spread in zip(steps, spreads, strict=True)
+    ]
     figure.add_traces(legend_traces([step.groups for step in steps]), rows=1, cols=1)
-    figure.add_trace(_spreads(steps, edge), row=1, col=2)
+    figure.add_scatter(
+        x=[step.number for step in steps],
+        y=spreads,
+        mode="lines+markers",
+        line={"color": MUTED, "width": 2},
+        marker={"color": MUTED, "size": 6},
+        showlegend=False,
+        customdata=[step.projection.spread for step in steps],
+        hovertemplate="%{x}: relative spread %{customdata:.2g}<extra></extra>",
+        row=1,
+        col=2,
+    )
     moving = [len(figure.data) + number for number in range(len(frames[0]))]
     figure.add_traces(frames[0][:-1], rows=1, cols=1)
     figure.add_trace(frames[0][-1], row=1, col=2)
@@ -168,24 +167,3 @@ def _edge(steps: Sequence[Step]) -> float:
     """Return where a spread of 0 is drawn on a logarithmic axis; 0 where the axis is linear."""
     positive = [step.projection.spread for step in steps if step.projection.spread > 0]
     return min(positive) / 3 if any(spread < VISIBLE for spread in positive) else 0.0
-
-
-def _spreads(steps: Sequence[Step], edge: float) -> Trace:
-    return {
-        "type": "scatter",
-        "x": [step.number for step in steps],
-        "y": [max(step.projection.spread, edge) for step in steps],
-        "mode": "lines+markers",
-        "line": {"color": MUTED, "width": 2},
-        "marker": {"color": MUTED, "size": 6},
-        "showlegend": False,
-        "customdata": [step.projection.spread for step in steps],
-        "hovertemplate": "%{x}: relative spread %{customdata:.2g}<extra></extra>",
-    }
-
-
-def _here(step: Step, edge: float) -> Trace:
-    """Return the mark of the frame that is shown; a spread of 0 is drawn at the edge."""
-    marker = {"color": INK, "symbol": "diamond", "size": 13}
-    look = {"mode": "markers", "marker": marker, "showlegend": False, "hoverinfo": "skip"}
-    return {"type": "scatter", "x": [step.number], "y": [max(step.projection.spread, edge)], **look}

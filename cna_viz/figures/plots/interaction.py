@@ -56,7 +56,7 @@ def plot_interaction(records: Sequence[Record], *, part: str = "test", tuning: T
     )
     for column, step in enumerate(NAMES, start=1):
         _add_step(figure, table, step, column)
-    figure.update_xaxes(title="what else the slot has", range=[-0.5, 3.5])
+    figure.update_xaxes(title="other steps in the slot", range=[-0.5, 3.5])
     figure.update_yaxes(title=label(metric, part), col=1)
     figure.update_yaxes(matches="y")
     figure.update_layout(legend={"y": 1.1}, margin={"t": 130})

@@ -11,7 +11,8 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.tables.cluster_flow import spread
 from cna_viz.analysis.tables.rational_movement import RationalMovement, rational_movement
 from cna_viz.errors import UsageError
-from cna_viz.figures.pieces.slot_marks import SHOWN
+from cna_viz.figures.pieces.marks import Trace
+from cna_viz.figures.pieces.slot_marks import SHOWN, with_gaps
 from cna_viz.figures.style.labels import provenance
 from cna_viz.figures.style.theme import GRID, MUTED, ORDERED_COLORS, finish, slot_style
 from cna_viz.records.record import Record
@@ -59,9 +60,12 @@ def plot_rational_movement(
         horizontal_spacing=0.14 / columns,
         vertical_spacing=0.2 / rows,
     )
-    epochs = _epochs(found)
+    first, *others = epochs = _epochs(found)
+    lines = {first: {"color": MUTED, "width": 1.5, "dash": "dash", "shape": "spline"}}
+    for epoch, color in zip(others, ORDERED_COLORS[: len(others)][::-1], strict=True):
+        lines[epoch] = {"color": color, "width": 1.5, "shape": "spline"}
     for place, number in enumerate(shown):
-        _add_panel(figure, found, number, epochs, place // columns + 1, place % columns + 1)
+        _add_panel(figure, found, number, lines, {"row": place // columns + 1, "col": place % columns + 1})
     _scale(figure, found, shown, change=change)
     _title_axes(figure, rows, columns, len(shown), "R(z) − R₀(z)" if change else "R(z)")
     figure.update_annotations(font={"size": 13})
@@ -84,23 +88,21 @@ def _chosen(record: Record, found: RationalMovement, cluster: int | None) -> lis
     if cluster is None:
         return sorted(np.argsort(-found.curves.size, kind="stable")[:MOST].tolist())
     if cluster not in range(count):
-        raise UsageError(
-            f"there is no cluster {cluster} in this slot of run {record.id}: clusters are 0 to {count - 1}"
-        )
+        raise UsageError(f"no cluster {cluster} in this slot of run {record.id}: clusters are 0 to {count - 1}")
     return [int(cluster)]
 
 
 def _epochs(found: RationalMovement) -> list[int]:
     """Return the snapshots to draw: all, or as many as colours distinguish, including the selected one."""
     most = len(ORDERED_COLORS) + 1
-    if len(found.epochs) <= most:
-        return list(found.epochs)
-    kept = spread(found.epochs, most - 1)
-    return sorted({*kept, found.selected})
+    enough = len(found.epochs) <= most
+    return list(found.epochs) if enough else sorted({*spread(found.epochs, most - 1), found.selected})
 
 
-def _add_panel(figure: go.Figure, found: RationalMovement, number: int, epochs: list[int], row: int, col: int) -> None:
-    z, where = found.curves.z, {"row": row, "col": col}
+def _add_panel(
+    figure: go.Figure, found: RationalMovement, number: int, lines: dict[int, Trace], where: dict[str, int]
+) -> None:
+    z = found.curves.z
     figure.add_scatter(
         x=z,
         y=100 * found.curves.density[number],
@@ -113,38 +115,23 @@ def _add_panel(figure: go.Figure, found: RationalMovement, number: int, epochs: 
         hovertemplate="%{y:.2g} % around %{x:.2g}<extra></extra>",
         **where,
     )
-    for epoch in epochs:
-        value = found.y[found.epochs.index(epoch), number]
-        thin = _look(found, epochs, epoch)
-        name = f"{epoch} (selected)" if epoch == found.selected else str(epoch)
+    for epoch, line in lines.items():
+        value, shown = found.y[found.epochs.index(epoch), number], np.full(len(z), fill_value=True)
+        selected = epoch == found.selected
         same = {
             "x": z,
             "mode": "lines",
-            "name": name,
+            "name": f"{epoch} (selected)" if selected else str(epoch),
             "legendgroup": str(epoch),
             "hovertemplate": f"cluster {number}, epoch {epoch}<br>R(%{{x:.2g}}) = %{{y:.3g}}<extra></extra>",
             "secondary_y": True,
+            **where,
         }
-        first = row == col == 1
-        if epoch != found.selected:
-            figure.add_scatter(**same, **where, y=_finite(value), line=thin, showlegend=first)
-            continue
-        bold = np.where(found.curves.lives[number], value, np.nan)
-        figure.add_scatter(**same, **where, y=_finite(value), line={**thin, "width": 1}, showlegend=False)
-        figure.add_scatter(**same, **where, y=_finite(bold), line={**thin, "width": 3.5}, showlegend=first)
-
-
-def _look(found: RationalMovement, epochs: list[int], epoch: int) -> dict[str, Any]:
-    """Return the line of a snapshot: the first dashed, the others from light to dark."""
-    if epoch == found.epochs[0]:
-        return {"color": MUTED, "width": 1.5, "dash": "dash", "shape": "spline"}
-    others = [one for one in epochs if one != found.epochs[0]]
-    colors = ORDERED_COLORS[: len(others)][::-1]
-    return {"color": colors[others.index(epoch)], "width": 1.5, "shape": "spline"}
-
-
-def _finite(values: Array) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]
+        if selected:
+            figure.add_scatter(**same, y=with_gaps(value, shown), line={**line, "width": 1}, showlegend=False)
+            line, shown = {**line, "width": 3.5}, found.curves.lives[number]
+        first = where == {"row": 1, "col": 1}
+        figure.add_scatter(**same, y=with_gaps(value, shown), line=line, showlegend=first)
 
 
 def _scale(figure: go.Figure, found: RationalMovement, shown: list[int], change: bool) -> None:

@@ -16,7 +16,7 @@ from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_
 from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError
-from cna_viz.figures.pieces.marks import add_slot_line, layer_axis, measure_axis
+from cna_viz.figures.pieces.marks import add_slot_line, add_words, layer_axis, measure_axis
 from cna_viz.figures.pieces.nodes import (
     MOST_POINTS,
     collapsed_mark,
@@ -130,19 +130,9 @@ def _add_caption(
     title = f"<b>{slot_style(name).label}</b> · {layers_words(record.layers)} · {shown}"
     words = "" if projection is None else caption("", projection).removeprefix("<b></b> · ")
     axis = "x" if column == 1 else f"x{column}"
-    figure.add_annotation(
-        text=f'{title}<br><span style="font-size: 12px">{words}</span>',
-        xref=f"{axis} domain",
-        yref="y domain",
-        x=0,
-        y=1,
-        yshift=6,
-        xanchor="left",
-        yanchor="bottom",
-        align="left",
-        showarrow=False,
-        font={"size": 13, "color": INK},
-    )
+    text = f'{title}<br><span style="font-size: 12px">{words}</span>'
+    where: dict[str, Any] = {"xref": f"{axis} domain", "yref": "y domain", "yshift": 6, "align": "left"}
+    add_words(figure, text, 0, 1, "left bottom", **where)
 
 
 def _add_curves(
@@ -173,8 +163,8 @@ def _add_curves(
 def _write(figure: go.Figure, panel: int, words: str) -> None:
     """Write in the middle of a panel why it is empty."""
     number = "" if panel == 1 else str(panel)
-    where = {"xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0.5, "y": 0.5}
-    figure.add_annotation(text=words, **where, showarrow=False, font={"size": 15, "color": MUTED})
+    where = {"xref": f"x{number} domain", "yref": f"y{number} domain"}
+    add_words(figure, words, 0.5, 0.5, "center middle", size=15, color=MUTED, **where)
 
 
 def _finished(

@@ -94,7 +94,9 @@ def one_metric(records: Sequence[Record], split: str = "test") -> str:
     check_records(records, split)
     metrics = sorted({record.metric for record in records})
     if len(metrics) > 1:
-        raise UsageError(f"this figure needs records of one metric, not of {', '.join(metrics)}: draw datasets apart")
+        raise UsageError(
+            f"this figure needs records of one metric, not of {', '.join(metrics)}: draw each dataset in its own figure"
+        )
     return metrics[0]
 
 

@@ -136,7 +136,7 @@ class Scene:
     def _measure(self, look: ViewSpec, live: bool) -> Drawing:
         if look.measure not in self.record.metrics:
             raise not_measured(self.record)
-        return measure_panel([self.record], look.measure, look.layer, epoch=look.epoch, stage=look.stage)
+        return measure_panel(self.record, look.measure, look.layer, epoch=look.epoch, stage=look.stage)
 
     def _rational(self, look: ViewSpec, live: bool) -> Drawing:
         if not self.record.snapshots:
