@@ -59,7 +59,7 @@ def plot_chosen_arm(
     Args:
         records: Runs on one dataset and one split protocol, which differ in nothing but slots, depth and seeds.
         arm: The chosen arm.
-        baseline: The arm to compare it with; a slot without runs at this depth is passed over.
+        baseline: The arm to compare it with; a slot without runs at this depth is ignored.
         layers: The depth; the greatest that has the arm when left out.
         part: train, val or test.
 
@@ -105,9 +105,9 @@ def plot_chosen_arm(
     return figure
 
 
-def _chance(arms: Arms, part: str) -> float:
+def _chance(arms: Arms, split: str) -> float:
     records = [record for runs in arms.values() for record in runs if record.config.watched is None]
-    known = [chance for record in records if np.isfinite(chance := chance_score(record, part))]
+    known = [chance for record in records if np.isfinite(chance := chance_score(record, split))]
     return float(np.mean(known)) if known else np.nan
 
 

@@ -35,7 +35,7 @@ def plot_differences(
         baseline: The arm that the others are compared with.
         part: train, val or test.
         margin: Difference of the score below which arms count as equal.
-        tuning: How the arms were tuned (``grid.tuning``); they then keep their names from before.
+        tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
 
     Raises:
         UsageError: When there are no records or fewer than two pairs, runs are missing, arms were on different splits,

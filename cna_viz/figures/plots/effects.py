@@ -32,11 +32,11 @@ def plot_effects(
     cross groups.
 
     Args:
-        records: Runs of the eight slots of the factorial; others are passed over.
+        records: Runs of the eight slots of the factorial; others are ignored.
         apart: Further settings that make groups, such as ``layers``.
         part: train, val or test.
         margin: Difference of the score below which an effect counts as none.
-        tuning: How the arms were tuned (``grid.tuning``); they then keep their names from before.
+        tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
 
     Raises:
         UsageError: When there are no records, they differ in their metric, a group lacks a slot, runs or a second pair,

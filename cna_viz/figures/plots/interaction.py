@@ -34,9 +34,9 @@ def plot_interaction(records: Sequence[Record], *, part: str = "test", tuning: T
     Diverged runs are left out.
 
     Args:
-        records: Runs of the eight slots of the factorial, on one dataset and split protocol; others are passed over.
+        records: Runs of the eight slots of the factorial, on one dataset and split protocol; others are ignored.
         part: train, val or test.
-        tuning: How the arms were tuned (``grid.tuning``); they then keep their names from before.
+        tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
 
     Raises:
         UsageError: When there are no records, slots or runs are missing, or arms were on different splits.

@@ -146,10 +146,10 @@ def _notes(
     references: pd.DataFrame,
     values: dict[str, list[float]],
     metric: str,
-    part: str,
+    split: str,
 ) -> list[str]:
     """Return the notes on the cells, on missing ones, and on the references."""
-    chance = written(metric, float(np.nanmean([chance_score(record, part) for record in records])))
+    chance = written(metric, float(np.nanmean([chance_score(record, split) for record in records])))
     seeds = sorted({int(count) for count in cells["runs"]})
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     notes = [
