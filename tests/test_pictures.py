@@ -56,5 +56,5 @@ def test_code_changes_the_fingerprint_and_words_do_not(sources: ModuleType) -> N
 
 def test_what_a_figure_uses_is_part_of_it(sources: ModuleType) -> None:
     used = {path.name for path in sources._closure("cna_viz.figures.plots.accuracy_by_depth")}
-    assert {"accuracy_by_depth.py", "accuracy_lines.py", "theme.py", "intervals.py", "tables.py"} <= used
+    assert {"accuracy_by_depth.py", "accuracy_by_setting.py", "theme.py", "intervals.py", "tables.py"} <= used
     assert "claims.py" not in used

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cna_viz.figures.plots.chosen_arm import plot_chosen_arm as plot_chosen_arm
     from cna_viz.figures.plots.claims import plot_claims as plot_claims
     from cna_viz.figures.plots.cluster_flow import plot_cluster_flow as plot_cluster_flow
-    from cna_viz.figures.plots.cluster_sizes import plot_cluster_sizes as plot_cluster_sizes
+    from cna_viz.figures.plots.cluster_flow import plot_cluster_sizes as plot_cluster_sizes
     from cna_viz.figures.plots.clusters_by_class import plot_clusters_by_class as plot_clusters_by_class
     from cna_viz.figures.plots.collapse_map import plot_collapse_map as plot_collapse_map
     from cna_viz.figures.plots.confusion_matrix import plot_confusion_matrix as plot_confusion_matrix
@@ -37,36 +37,12 @@ if TYPE_CHECKING:
     from cna_viz.figures.plots.two_runs import plot_two_runs as plot_two_runs
     from cna_viz.figures.style.dark_theme import dark as dark
 else:
-    __getattr__, __dir__, __all__ = lazy_loader.attach(
-        __name__,
-        submod_attrs={
-            "plots.accuracy_by_depth": ["plot_accuracy_by_depth"],
-            "plots.accuracy_by_energy": ["plot_accuracy_by_energy"],
-            "plots.accuracy_by_parameters": ["plot_accuracy_by_parameters"],
-            "plots.accuracy_by_setting": ["plot_accuracy_by_setting"],
-            "plots.accuracy_by_split": ["plot_accuracy_by_split"],
-            "plots.chosen_arm": ["plot_chosen_arm"],
-            "plots.claims": ["plot_claims"],
-            "plots.cluster_flow": ["plot_cluster_flow"],
-            "plots.cluster_sizes": ["plot_cluster_sizes"],
-            "plots.clusters_by_class": ["plot_clusters_by_class"],
-            "plots.collapse_map": ["plot_collapse_map"],
-            "plots.confusion_matrix": ["plot_confusion_matrix"],
-            "plots.differences": ["plot_differences"],
-            "plots.differences_by_group": ["plot_differences_by_group"],
-            "plots.effects": ["plot_effects"],
-            "plots.embedding_animation": ["plot_embedding_animation"],
-            "plots.embedding_by_layer": ["plot_embedding_by_layer"],
-            "plots.graph": ["plot_graph"],
-            "plots.inside_slot": ["plot_inside_slot"],
-            "plots.interaction": ["plot_interaction"],
-            "plots.measure_by_layer": ["plot_measure_by_layer"],
-            "plots.measure_heatmap": ["plot_measure_heatmap"],
-            "plots.rational_curves": ["plot_rational_curves"],
-            "plots.rational_movement": ["plot_rational_movement"],
-            "plots.sensitivity": ["plot_sensitivity"],
-            "plots.training_curves": ["plot_training_curves"],
-            "plots.two_runs": ["plot_two_runs"],
-            "style.dark_theme": ["dark"],
-        },
+    _plots = (
+        "accuracy_by_depth accuracy_by_energy accuracy_by_parameters accuracy_by_setting accuracy_by_split chosen_arm "
+        "claims cluster_flow clusters_by_class collapse_map confusion_matrix differences differences_by_group effects "
+        "embedding_animation embedding_by_layer graph inside_slot interaction measure_by_layer measure_heatmap "
+        "rational_curves rational_movement sensitivity training_curves two_runs"
     )
+    _table = {f"plots.{name}": [f"plot_{name}"] for name in _plots.split()}
+    _table["plots.cluster_flow"].append("plot_cluster_sizes")
+    __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={**_table, "style.dark_theme": ["dark"]})

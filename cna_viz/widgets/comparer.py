@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from cna_viz.analysis.sentences.agreement_findings import agreement_findings
 from cna_viz.analysis.sentences.findings import bullets
 from cna_viz.errors import CnaVizError, UsageError, unknown_name
-from cna_viz.figures.pieces.large import live_scatter
-from cna_viz.figures.pieces.paired_layers import PairedLayers, paired_layers
+from cna_viz.figures.pieces.nodes import live_scatter
+from cna_viz.figures.pieces.projected import PairedLayers, paired_layers
 from cna_viz.figures.plots.two_runs import plot_two_runs
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs

@@ -12,8 +12,8 @@ from ipywidgets.widgets.widget import _instances
 
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.figures import plot_two_runs
-from cna_viz.figures.pieces import large
-from cna_viz.figures.pieces.paired_layers import PairedLayers
+from cna_viz.figures.pieces import nodes
+from cna_viz.figures.pieces.projected import PairedLayers
 from cna_viz.records.listing import select
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
@@ -224,7 +224,7 @@ def test_many_nodes_are_drawn_by_webgl_in_the_browser_alone(runs: Path, monkeypa
     comparer = Comparer(runs)
     view = next(child for child in comparer.children if isinstance(child, View))
     assert nodes_as(view.figure()) == {"scatter"}
-    monkeypatch.setattr(large, "MOST_LIVE", 10)
+    monkeypatch.setattr(nodes, "MOST_LIVE", 10)
     controls(comparer).layer.value = 2
     assert nodes_as(view.figure()) == {"scattergl"}
     assert nodes_as(comparer.figure()) == {"scatter"}

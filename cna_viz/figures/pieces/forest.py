@@ -1,15 +1,17 @@
 """Rows of differences with their intervals: the form that comparisons share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from cna_viz.analysis.statistics.paired import pairs_needed
 from cna_viz.analysis.words import signed
-from cna_viz.figures.style.theme import INK, MUTED, PAPER
+from cna_viz.figures.pieces.marks import add_words, legend_mark
+from cna_viz.figures.style.theme import MUTED, PAPER
 
 ROW: Final = 30
 """Height of a row in pixels."""
@@ -22,18 +24,10 @@ BAND: Final = "rgba(91, 98, 112, 0.14)"
 
 @dataclass(frozen=True)
 class Row:
-    """A difference, in the unit of the axis.
+    """A mean difference with its interval and verdict, in the unit of the axis.
 
-    Attributes:
-        label: What is written at the left; no markup that was not meant.
-        mean: The mean difference.
-        low: Lower end of its interval.
-        high: Upper end.
-        verdict: What it is worth, in a word.
-        color: Of marker and interval.
-        symbol: Of the marker.
-        points: The single differences, if they are to be seen.
-        group: Rows of one group share a line of the legend; none without a name.
+    Rows of one ``group`` share a line of the legend, none without a name; ``label`` may have markup; ``points`` are the
+    single differences, if they are shown.
     """
 
     label: str
@@ -43,19 +37,30 @@ class Row:
     verdict: str
     color: str
     symbol: str
-    points: Sequence[float] = field(default=())
+    points: Sequence[float] = ()
     group: str = ""
 
 
+def difference_row(
+    found: Any, scale: float, label: str, look: tuple[str, str], points: Sequence[float] = (), group: str = ""
+) -> Row:
+    """Return the row of a table of differences with verdicts, times ``scale``; the look is colour and marker."""
+    mean, low, high = (scale * float(found[name]) for name in ("difference", "low", "high"))
+    return Row(label, mean, low, high, str(found["verdict"]), *look, [scale * point for point in points], group)
+
+
+def few_pairs(pairs: int, rows: int, what: str = "differences") -> list[str]:
+    """Return the note on pairs that are too few for any of the rows to be significant; else none."""
+    needed = pairs_needed(rows, 0.05)
+    words = f"with {pairs} pairs none of {rows} {what} can be significant at 5 %: that takes {needed} pairs"
+    return [words] if pairs < needed else []
+
+
 def forest(rows: Sequence[Row], margin: float) -> go.Figure:
-    """Draw the rows from top to bottom; rows of one label stand together.
+    """Draw the rows from top to bottom, without title and footnote; rows of one label stand together.
 
-    Args:
-        rows: What is drawn.
-        margin: Points within which a difference counts as none: the shaded band.
-
-    Returns:
-        The figure, without title and footnote. Where the rows reach far, a second panel shows what lies near 0.
+    The shaded band shows the margin, below which a difference counts as none. Where the rows reach far, a second panel
+    shows what lies near 0.
     """
     values = [value for row in rows for value in (row.low, row.high, *row.points)] + [-margin, margin]
     zoomed = max(map(abs, values)) > ZOOM * margin
@@ -69,12 +74,16 @@ def forest(rows: Sequence[Row], margin: float) -> go.Figure:
         figure.add_vline(x=0, line_color=MUTED, line_width=1, row=1, col=panel)
     _add_legend(figure, margin, points=any(row.points for row in rows))
     for row, height in zip(rows, heights, strict=True):
-        _write(figure, row, height)
+        words = f"{signed(row.mean)} [{signed(row.low)}, {signed(row.high)}]  <b>{row.verdict}</b>"
+        add_words(figure, words, 1, height, "left middle", xref="paper", xshift=8, yref="y")
     room = 0.04 * (max(values) - min(values))
     figure.update_xaxes(range=[min(values) - room, max(values) + room], row=1, col=1)
     if zoomed:
         figure.update_xaxes(range=[-REACH * margin, REACH * margin], title="the same, near 0", row=1, col=2)
-        _point_outside(figure, rows, heights, REACH * margin)
+        for row, height in zip(rows, heights, strict=True):
+            if isfinite(row.mean) and abs(row.mean) > (end := REACH * margin):
+                mark, x, anchor = ("▸", end, "right middle") if row.mean > 0 else ("◂", -end, "left middle")
+                add_words(figure, mark, x, height, anchor, size=16, color=row.color, xref="x2", yref="y")
     figure.update_yaxes(
         range=[max(heights) + 0.7, min(heights) - 0.7],
         tickvals=list(ticks.values()),
@@ -85,13 +94,13 @@ def forest(rows: Sequence[Row], margin: float) -> go.Figure:
     return figure.update_layout(margin={"r": 230, "t": 96 if len({row.group for row in rows}) < 3 else 130})
 
 
-def height_of(rows: Sequence[Row], around: int) -> int:
-    """Return the height in pixels of a figure of these rows with so much around them."""
+def height_of(rows: Sequence[Row], around: int = 100) -> int:
+    """Return the height in pixels of a title and these rows."""
     return around + ROW * max(4, len(rows))
 
 
 def _heights(labels: Sequence[str]) -> tuple[list[float], dict[str, float]]:
-    """Return the height of every row, a gap between labels that have several; and where each label is written."""
+    """Return the height of every row, with gaps between labels of several rows, and the height of each label."""
     several = len(set(labels)) < len(labels)
     heights: list[float] = []
     for number, label in enumerate(labels):
@@ -149,46 +158,9 @@ def _add_group(figure: go.Figure, members: Sequence[tuple[Row, float]], panel: i
 
 
 def _add_legend(figure: go.Figure, margin: float, *, points: bool) -> None:
-    """Say what dots, bars and band are, by marks that stand for all."""
+    """Explain dots, bars and band by marks that stand for all."""
     if points:
-        look = {"size": 6, "color": MUTED, "opacity": 0.6}
-        figure.add_scatter(x=[None], y=[None], mode="markers", marker=look, name="one pair", hoverinfo="skip")
-    line = {"color": MUTED, "width": 5}
-    figure.add_scatter(x=[None], y=[None], mode="lines", line=line, opacity=0.6, name="95 % interval", hoverinfo="skip")
-    box = {"size": 14, "color": BAND, "symbol": "square"}
-    name = f"equal (±{margin:g})"
-    figure.add_scatter(x=[None], y=[None], mode="markers", marker=box, name=name, hoverinfo="skip")
-
-
-def _write(figure: go.Figure, row: Row, height: float) -> None:
-    """Write the numbers and the verdict at the right of a row."""
-    numbers = f"{signed(row.mean)} [{signed(row.low)}, {signed(row.high)}]"
-    figure.add_annotation(
-        text=f"{numbers}  <b>{row.verdict}</b>",
-        xref="paper",
-        x=1,
-        xanchor="left",
-        xshift=8,
-        yref="y",
-        y=height,
-        yanchor="middle",
-        showarrow=False,
-        font={"size": 13, "color": INK},
-    )
-
-
-def _point_outside(figure: go.Figure, rows: Sequence[Row], heights: Sequence[float], reach: float) -> None:
-    """Mark, in the second panel, the rows whose mean lies outside of it."""
-    for row, height in zip(rows, heights, strict=True):
-        if isfinite(row.mean) and abs(row.mean) > reach:
-            right = row.mean > 0
-            figure.add_annotation(
-                text="▸" if right else "◂",
-                xref="x2",
-                x=reach if right else -reach,
-                xanchor="right" if right else "left",
-                yref="y",
-                y=height,
-                showarrow=False,
-                font={"size": 16, "color": row.color},
-            )
+        figure.add_trace(legend_mark("one pair", {"size": 6, "color": MUTED, "opacity": 0.6}))
+    bar = {"mode": "lines", "line": {"color": MUTED, "width": 5}, "opacity": 0.6}
+    figure.add_trace(legend_mark("95 % interval", {}, **bar))
+    figure.add_trace(legend_mark(f"equal (±{margin:g})", {"size": 14, "color": BAND, "symbol": "square"}))

@@ -1,4 +1,4 @@
-"""Nodes as marks, a trace per group: their colours, the words on them, and their legend."""
+"""Nodes and edges as marks: how many are drawn, their colours, the words on them, and their legend."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -6,11 +6,10 @@ from typing import Any, Final
 import numpy as np
 
 from cna_viz.analysis.tables.node_groups import NodeGroups
-from cna_viz.figures.style.theme import MUTED, group_style
+from cna_viz.figures.pieces.marks import Trace, legend_mark
+from cna_viz.figures.style.theme import INK, MUTED, group_style
 
 Array = np.ndarray[Any, Any]
-Trace = dict[str, Any]
-"""A trace as plotly stores it: made by the hundred for the frames of an animation, and checked only there."""
 
 KIND_LABELS: Final[dict[str, str]] = {
     "class": "class",
@@ -22,16 +21,44 @@ KIND_LABELS: Final[dict[str, str]] = {
 }
 WRONG: Final = "x"
 """Marker of a node whose prediction is wrong."""
-
 UNGROUPED: Final = "no clusters"
 
-SIZE: Final = 4
-"""Size of a mark in pixels where nodes are many, or panels small."""
+MOST_POINTS: Final = 20_000
+"""Points of one panel, and of a figure before it is drawn by WebGL; beyond, a sample is drawn."""
+MOST_EDGES: Final = 40_000
+MOST_LIVE: Final = 1_000
+"""Points of a panel that is redrawn while somebody moves a slider, before it is drawn by WebGL."""
 
-MOST: Final = 11
-"""Size where nodes are few."""
+SIZE, MOST = 4, 11
+"""Sizes of a mark in pixels where nodes are many or panels small, and where nodes are few."""
 
 LEGEND: Final = {"itemsizing": "constant", "y": -0.02, "yanchor": "top"}
+
+
+def sample(count: int, most: int | None = None) -> Array:
+    """Return, ascending, which of ``count`` nodes or edges are drawn: at most :data:`MOST_POINTS`, always the same."""
+    most = MOST_POINTS if most is None else most
+    return np.arange(count) if count <= most else np.sort(np.random.default_rng(0).choice(count, most, replace=False))
+
+
+def sample_note(what: str, shown: int, count: int) -> list[str]:
+    """Return the note on a sample of nodes or edges; empty where all are drawn."""
+    note = f"a sample is drawn: {shown:,} of {count:,} {what}; places and measures are of all"
+    return [note] if shown < count else []
+
+
+def scatter(points: int) -> str:
+    """Return the type of the traces of a figure of so many points: ``scatter`` or ``scattergl``.
+
+    Up to :data:`MOST_POINTS` it is SVG, which prints sharply and leaves the page its WebGL contexts: browsers grant
+    eight to sixteen, and beyond that the first figures of a long page go blank.
+    """
+    return "scatter" if points <= MOST_POINTS else "scattergl"
+
+
+def live_scatter(points: int) -> str:
+    """Return the type of the traces in a panel that a slider redraws, where WebGL is several times as quick."""
+    return "scatter" if points <= MOST_LIVE else "scattergl"
 
 
 def fitting_size(nodes: int) -> float:
@@ -40,63 +67,22 @@ def fitting_size(nodes: int) -> float:
 
 
 def node_traces(
-    positions: Array,
-    groups: NodeGroups | None,
-    drawn: Array,
-    scatter: str = "scatter",
-    size: float = SIZE,
+    positions: Array, groups: NodeGroups | None, drawn: Array, kind: str = "scatter", size: float = SIZE
 ) -> list[Trace]:
-    """Return the marks of nodes, a trace per group in the order of the groups; ``customdata`` are the nodes' numbers.
+    """Return the marks of the nodes ``drawn``, a trace per group in their order; ``customdata`` are the nodes' numbers.
 
-    Args:
-        positions: ``[nodes, 2]``; nodes without a place (NaN) are not drawn.
-        groups: The groups that colours stand for; None where there are none, and all are grey.
-        drawn: Numbers of the nodes to draw.
-        scatter: Type of the traces.
-        size: Size of a mark in pixels.
+    Nodes without a position (NaN) are not drawn, and without groups all are grey; ``kind`` is the type of the traces.
     """
     if groups is None:
         look = {"color": MUTED, "symbol": "circle"}
-        return [_trace(scatter, positions, drawn, UNGROUPED, look, size, UNGROUPED)]
-    return [_group(scatter, positions, groups, number, drawn, size) for number in present(groups, drawn)]
+        return [node_trace(kind, positions, drawn, UNGROUPED, look, size, UNGROUPED)]
+    return [_group(kind, positions, groups, int(n), drawn, size) for n in np.unique(groups.label[drawn])]
 
 
-def scaled_traces(positions: Array, values: Array, drawn: Array, scatter: str, size: float) -> list[Trace]:
-    """Return the marks of nodes as one trace, coloured by a number on the color axis of the figure.
-
-    The numbers are ``values``, ``[nodes]``; all else is as in :func:`node_traces`.
-    """
+def scaled_traces(positions: Array, values: Array, drawn: Array, kind: str, size: float) -> list[Trace]:
+    """Return the marks of nodes as one trace, coloured by numbers ``values``, ``[nodes]``, on the colour axis."""
     look = {"color": values[drawn].astype(np.float32), "coloraxis": "coloraxis", "symbol": "circle"}
-    return [_trace(scatter, positions, drawn, "nodes", look, size, "%{marker.color:.3g}")]
-
-
-def changing_traces(
-    positions: Array, groups: NodeGroups | None, drawn: Array, used: Sequence[str], size: float = SIZE
-) -> list[Trace]:
-    """Return the marks of nodes for frames between which groups change: a trace per marker, a colour per mark.
-
-    Every trace has all nodes, those with another marker without a place: a mark is the same node in every frame.
-
-    Args:
-        positions: As in :func:`node_traces`, and so are ``groups``, ``drawn`` and ``size``.
-        groups: Groups of this frame.
-        drawn: Numbers of the nodes to draw.
-        used: The markers of all frames.
-        size: Size of a mark in pixels.
-    """
-    if groups is None:
-        look: dict[str, Any] = {"color": MUTED}
-        marks, words, text = np.full(len(drawn), used[0]), UNGROUPED, None
-    else:
-        number = groups.label[drawn].astype(np.int16)
-        look = _numbered_colors(groups, number)
-        marks, words, text = markers(groups, drawn), f"{KIND_LABELS[groups.kind]} %{{text}}", _names(groups, drawn)
-    traces = []
-    for symbol in used:
-        shown = positions.astype(np.float32)
-        shown[drawn[marks != symbol]] = np.nan
-        traces.append(_trace("scatter", shown, drawn, "nodes", {**look, "symbol": symbol}, size, words, text))
-    return traces
+    return [node_trace(kind, positions, drawn, "nodes", look, size, "%{marker.color:.3g}")]
 
 
 def markers(groups: NodeGroups, drawn: Array) -> Array:
@@ -106,40 +92,25 @@ def markers(groups: NodeGroups, drawn: Array) -> Array:
     return marks if groups.wrong is None else np.where(groups.wrong[drawn], WRONG, marks)
 
 
-def _numbered_colors(groups: NodeGroups, number: Array) -> dict[str, Any]:
-    """Return colours as numbers on a scale of steps, which are checked and stored a hundred times as quickly."""
-    colors = [group_style(groups.kind, shown)[0] for shown in range(len(groups.names))]
-    scale = [(edge / len(colors), color) for n, color in enumerate(colors) for edge in (n, n + 1)]
-    return {"color": number, "colorscale": scale, "cmin": -0.5, "cmax": len(colors) - 0.5}
-
-
-def _names(groups: NodeGroups, drawn: Array) -> Array:
-    """Return what is said of every node that is drawn, at its mark."""
+def node_names(groups: NodeGroups, drawn: Array) -> Array:
+    """Return the words at the mark of every node that is drawn."""
     names = np.array(groups.names)[groups.label[drawn]]
     if groups.wrong is None:
         return names
     return np.char.add(names, np.where(groups.wrong[drawn], ", wrong", ", right"))
 
 
-def present(groups: NodeGroups, drawn: Array) -> list[int]:
-    """Return the numbers of the groups that have nodes among those drawn."""
-    return [int(number) for number in np.unique(groups.label[drawn])]
-
-
 def legend_traces(groups: Sequence[NodeGroups | None]) -> list[Trace]:
-    """Return the legend: a trace without points for every group of the figure, in their order, and for a cross."""
-    found = {
-        (number, shown.names[number], shown.kind)
-        for shown in groups
-        if shown is not None
-        for number in map(int, np.unique(shown.label))
-    }
-    entries = [_entry(name, *group_style(kind, number)) for number, name, kind in sorted(found)]
-    if None in groups:
-        entries.append(_entry(UNGROUPED, MUTED, "circle"))
-    if any(shown is not None and shown.wrong is not None for shown in groups):
-        entries.append(_entry("wrong", MUTED, WRONG))
-    return entries
+    """Return the legend: an entry for every group of the figure, in their order, and for a cross."""
+    known = [shown for shown in groups if shown is not None]
+    found = {(int(n), shown.names[n], shown.kind) for shown in known for n in np.unique(shown.label)}
+    entries = [(name, *group_style(kind, number)) for number, name, kind in sorted(found)]
+    entries += [(UNGROUPED, MUTED, "circle")] * (None in groups)
+    entries += [("wrong", MUTED, WRONG)] * any(shown.wrong is not None for shown in known)
+    return [
+        legend_mark(name, {"color": color, "symbol": symbol, "size": 8}, legendgroup=name, showlegend=True)
+        for name, color, symbol in entries
+    ]
 
 
 def legend_title(groups: Sequence[NodeGroups | None]) -> str:
@@ -148,35 +119,30 @@ def legend_title(groups: Sequence[NodeGroups | None]) -> str:
     return f"{' / '.join(kinds)} "
 
 
-def _entry(name: str, color: str, symbol: str) -> Trace:
-    marker = {"color": color, "symbol": symbol, "size": 8}
-    look = {"mode": "markers", "marker": marker, "name": name, "legendgroup": name, "showlegend": True}
-    return {"type": "scatter", "x": [None], "y": [None], **look}
-
-
-def _group(scatter: str, positions: Array, groups: NodeGroups, number: int, drawn: Array, size: float) -> Trace:
+def _group(kind: str, positions: Array, groups: NodeGroups, number: int, drawn: Array, size: float) -> Trace:
     nodes, name = drawn[groups.label[drawn] == number], groups.names[number]
     color, symbol = group_style(groups.kind, number)
-    kind = KIND_LABELS[groups.kind]
+    words = KIND_LABELS[groups.kind]
     if groups.wrong is None:
-        return _trace(scatter, positions, nodes, name, {"color": color, "symbol": symbol}, size, f"{kind} {name}")
+        return node_trace(kind, positions, nodes, name, {"color": color, "symbol": symbol}, size, f"{words} {name}")
     look = {"color": color, "symbol": markers(groups, nodes)}
-    return _trace(scatter, positions, nodes, name, look, size, f"{kind} %{{text}}", _names(groups, nodes))
+    return node_trace(kind, positions, nodes, name, look, size, f"{words} %{{text}}", node_names(groups, nodes))
 
 
-def _trace(
-    scatter: str,
+def node_trace(
+    kind: str,
     positions: Array,
     nodes: Array,
     name: str,
-    look: dict[str, Any],
+    look: Trace,
     size: float,
     words: str,
     text: Array | None = None,
 ) -> Trace:
+    """Return marks of some nodes as one trace."""
     flat = positions[nodes].astype(np.float32)  # half the page, and still a thousandth of a pixel
     return {
-        "type": scatter,
+        "type": kind,
         "x": flat[:, 0],
         "y": flat[:, 1],
         "mode": "markers",
@@ -188,3 +154,33 @@ def _trace(
         "text": text,
         "hovertemplate": f"node %{{customdata}}<br>{words}<extra></extra>",
     }
+
+
+def shown_edges(edges: Array, drawn: Array, count: int, most: int | None = None) -> Array:
+    """Return the edges to draw, ``[2, edges]``: of those between drawn nodes at most :data:`MOST_EDGES`."""
+    there = np.zeros(count, dtype=bool)
+    there[drawn] = True
+    between = edges[:, there[edges].all(axis=0)]
+    return between[:, sample(between.shape[1], MOST_EDGES if most is None else most)]
+
+
+def edge_trace(layout: Array, lines: Array, kind: str) -> Trace:
+    """Return the edges ``lines``, ``[2, edges]``, between nodes placed by ``layout``, as one line with gaps."""
+    ends = np.full((lines.shape[1], 3, 2), np.nan, dtype=np.float32)
+    ends[:, :2] = layout[lines.T]
+    flat = ends.reshape(-1, 2)
+    look = {"mode": "lines", "line": {"color": MUTED, "width": 0.7}, "opacity": 0.4}
+    return {"type": kind, "x": flat[:, 0], "y": flat[:, 1], **look, "hoverinfo": "skip", "showlegend": False}
+
+
+def text_trace(x: float | None, y: float | None, text: str, position: str, **more: object) -> Trace:
+    """Return words at a place; a trace, as a frame of an animation changes nothing of the layout."""
+    look = {"mode": "text", "text": [text], "textposition": position, "textfont": {"size": 14, "color": INK}}
+    return {"type": "scatter", "x": [x], "y": [y], **look, "showlegend": False, "hoverinfo": "skip", **more}
+
+
+def collapsed_mark(shown: bool = True) -> Trace:
+    """Return the mark of a layer that is a single point; without a place in other frames."""
+    marker = {"color": INK, "symbol": "circle-open", "size": 4 * SIZE, "line": {"width": 2}}
+    place = 0.0 if shown else None
+    return text_trace(place, place, "all nodes", "middle right", mode="markers+text", marker=marker)

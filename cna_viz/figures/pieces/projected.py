@@ -1,37 +1,37 @@
-"""What all figures of embeddings share: words on how features became positions, and axes."""
+"""Projected layers: of one run or two, the words on them, and their axes."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from cna_viz.analysis.positions.methods import Method
+from cna_viz.analysis.positions.aligned import aligned
+from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.positions.projection import Projection
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice
 from cna_viz.figures.style.theme import GRID
+from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
 
 
 def method_note(method: Method, what: str = "layer") -> str:
-    """Return the note on a projection; of UMAP with its parameters.
-
-    Args:
-        method: As in :func:`~cna_viz.analysis.positions.methods.project`.
-        what: What follows each other in the sequence; empty where there is only one.
-    """
+    """Return the note on a projection, with UMAP's parameters; ``what`` makes a sequence, or is empty for one alone."""
     if method == "pca":
-        turned = f", each {what} turned onto the one before" if what else ""
-        return f"PCA{turned}; rows scaled to root mean square length 1{'; same axes everywhere' if what else ''}"
+        rotated = f", each {what} rotated to match the previous one (Procrustes)" if what else ""
+        return f"PCA{rotated}; rows scaled to root mean square length 1{'; same axes everywhere' if what else ''}"
     from cna_viz.analysis.positions.umap import PARAMETERS
 
-    started = f", each {what} started from the one before" if what else ""
+    started = f", each {what} started from the previous one" if what else ""
     parameters = ", ".join(f"{name} {value}" for name, value in PARAMETERS.items())
     return f"UMAP{started}; distances between groups mean nothing<br>{parameters}"
 
 
 def caption(words: str, projection: Projection) -> str:
-    """Return what a panel is, how far its nodes are spread and, of PCA, how much of that is seen."""
+    """Return the name of a panel, how far its nodes are spread and, for PCA, the share of the variance in view."""
     if np.isnan(projection.spread):
         return f"<b>{words}</b> · features not finite, nothing to draw"
     parts = [f"<b>{words}</b>", f"relative spread {projection.spread:.2g}"]
@@ -44,7 +44,7 @@ def caption(words: str, projection: Projection) -> str:
 
 
 def state(projection: Projection) -> str:
-    """Return how far the nodes of a small panel are spread, or why nothing of it is seen."""
+    """Return how far the nodes of a small panel are spread, or why they can't be seen."""
     if np.isnan(projection.spread):
         return "<b>not finite</b>"
     return "<b>collapsed</b>" if projection.collapsed else f"spread {projection.spread:.2g}"
@@ -60,3 +60,64 @@ def hide_axes(figure: go.Figure, reach: float, **where: int) -> None:
     """Give panels one range and a frame: directions of a projection have neither name nor unit."""
     look = {"range": [-reach, reach], "showticklabels": False, "ticks": "", "mirror": True, "linecolor": GRID}
     figure.update_xaxes(look, **where).update_yaxes(look, **where)
+
+
+@dataclass(frozen=True)
+class PairedLayers:
+    """Where the nodes of two runs are, by layer.
+
+    Attributes:
+        first: Projections of layers 1, 2, … of the first run.
+        second: The same of the second run, rotated to match those of the first.
+        far: How far axes must reach to show every node of both in all layers.
+    """
+
+    first: tuple[Projection, ...]
+    second: tuple[Projection, ...]
+    far: float
+
+    @property
+    def deepest(self) -> int:
+        """The last layer that at least one of them has."""
+        return max(len(self.first), len(self.second))
+
+    def at(self, layer: int) -> tuple[Projection | None, Projection | None]:
+        """Return the projections of a layer; None where a run has no such layer."""
+        one, other = (run[layer - 1] if 0 < layer <= len(run) else None for run in (self.first, self.second))
+        return one, other
+
+
+def paired_layers(
+    first: Record,
+    second: Record,
+    *,
+    epoch: int | None = None,
+    stage: str = "conv",
+    method: Method = "pca",
+    cache: Path | None = None,
+) -> PairedLayers:
+    """Project all layers of two runs, those of the second rotated to match those of the first.
+
+    Args:
+        first: A run with snapshots.
+        second: Another on the same nodes, of any depth.
+        epoch: A snapshot's epoch of both; the selected models' when left out.
+        stage: ``conv`` or ``slot``; a run of one layer has no slot.
+        method: ``pca`` or ``umap``.
+        cache: Folder of kept UMAP projections; the user's cache folder when left out.
+
+    Raises:
+        UsageError: When the nodes are not the same, a name is unknown, or a run has no such snapshot.
+    """
+    from cna_viz.analysis.tables.agreement import check_same_nodes  # imports scikit-learn, which the explorer spares
+
+    check_choice("stage", stage, STAGE_LABELS)
+    check_choice("method", method, METHODS)
+    check_same_nodes(first, second)
+    features = [
+        [record.embedding(layer, stage, epoch).values for layer in range(1, record.layers + 1 - (stage == "slot"))]
+        for record in (first, second)
+    ]
+    one, other = (project(layers, method, cache) if layers else [] for layers in features)
+    other = aligned(other, one)
+    return PairedLayers(tuple(one), tuple(other), reach([*one, *other]) if one or other else float(np.nan))

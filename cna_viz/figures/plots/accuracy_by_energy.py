@@ -8,14 +8,20 @@ import plotly.graph_objects as go
 
 from cna_viz.analysis.tables.measure_and_score import correlation_words, measured_scores, rank_correlation
 from cna_viz.analysis.words import counted
-from cna_viz.config import vocabulary
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.errors import UsageError
-from cna_viz.figures.pieces.marks import legend_beside
-from cna_viz.figures.style.checks import check_choice, nothing_measured, one_metric
-from cna_viz.figures.style.labels import STAGE_LABELS, provenance, which_model
-from cna_viz.figures.style.theme import MUTED, PAPER, finish, log_axis, slot_style, space_below
+from cna_viz.figures.pieces.marks import legend_beside, legend_mark
+from cna_viz.figures.style.labels import (
+    STAGE_LABELS,
+    check_choice,
+    layers_words,
+    nothing_measured,
+    one_metric,
+    provenance,
+    which_model,
+)
+from cna_viz.figures.style.theme import MUTED, PAPER, finish, log_axis, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, factor, label
 
@@ -32,9 +38,9 @@ def plot_accuracy_by_energy(
     """Draw the score of every run against an energy, or another measure, of its last hidden layer.
 
     One marker is one run, larger where it is deeper. If more energy made better networks, the markers would rise to
-    the right, and they would do so among networks of one depth as well: depth moves both numbers. What Spearman's rank
-    correlation says stands in the footnote. That energies and accuracy need not go together is the point of Zhang et
-    al. (arXiv 2502.04591) and of Park et al. (arXiv 2506.04653).
+    the right, also among networks of one depth, as depth moves both numbers. The footnote has Spearman's rank
+    correlation. That energies and accuracy need not go together is the point of Zhang et al. (arXiv 2502.04591) and of
+    Park et al. (arXiv 2506.04653).
 
     Args:
         records: Runs of several arms, also of several depths.
@@ -46,22 +52,28 @@ def plot_accuracy_by_energy(
         UsageError: When there are no records, they differ in their metric, a name is unknown, or no run has both
             numbers.
     """
-    metric = one_metric(records)
+    metric = one_metric(records, part)
     check_choice("measure", measure, MEASURES)
     check_choice("stage", stage, STAGE_LABELS)
-    check_choice("part of the split", part, vocabulary.SPLITS)
     table = measured_scores(records, measure, stage=stage, part=part)
     if table["value"].isna().all():
         raise nothing_measured(measure, stage)
     known = table.dropna(subset=["value", "score"])
     if known.empty:
         raise UsageError(f"no run has both a value of {measure!r} and a {part} score to draw")
-    logarithmic = MEASURES[measure].log
-    shown, edge = _on_the_axis(known, logarithmic=logarithmic)
+    shown, depths = known.assign(drawn=known["value"]), sorted(known["layers"].unique())
+    zeros = 0
+    if logarithmic := MEASURES[measure].log:
+        positive = known["value"] > 0
+        least = float(known.loc[positive, "value"].min()) if positive.any() else 1.0
+        shown["drawn"], zeros = known["value"].where(positive, least / 3), int((~positive).sum())
     figure = go.Figure()
     for arm, rows in shown.groupby("arm", sort=False):
-        _add_arm(figure, rows, str(arm), sorted(known["layers"].unique()), factor(metric))
-    _add_sizes(figure, sorted(known["layers"].unique()))
+        _add_arm(figure, rows, str(arm), depths, factor(metric))
+    if len(depths) > 1:  # which size is which depth: the least, the most and one between
+        for depth in dict.fromkeys((depths[0], depths[len(depths) // 2], depths[-1])):
+            look = {"symbol": "circle-open", "size": _size(depth, depths), "color": MUTED}
+            figure.add_trace(legend_mark(layers_words(depth), look))
     scale = log_axis(shown["drawn"]) if logarithmic else {}
     figure.update_xaxes(title=f"{MEASURES[measure].label} at the last hidden layer", **scale)
     figure.update_yaxes(title=label(metric, part))
@@ -69,28 +81,14 @@ def plot_accuracy_by_energy(
         f"one marker per run, {STAGE_LABELS[stage]}, {which_model(records)}",
         *_correlations(known, metric),
         *_missing(table, known, measure),
-        *([f"a value of exactly 0 is drawn at the left edge ({counted(edge, 'run')})"] if edge else []),
+        *([f"a value of exactly 0 is drawn at the left edge ({counted(zeros, 'run')})"] if zeros else []),
     ]
-    footnote = provenance(records, *notes)
-    bottom = space_below(footnote)
-    height = max(400, 100 + legend_beside(figure)) + bottom
-    return finish(figure, _question(measure, metric), footnote, height=height, bottom=bottom)
-
-
-def _question(measure: str, metric: str) -> str:
-    if measure in ENERGIES:
-        return "Is a network with more energy a better one?"
-    name = MEASURES[measure].label.split(" (")[0]
-    return f"Does {name} go with {WORDS[metric]}?"
-
-
-def _on_the_axis(known: pd.DataFrame, *, logarithmic: bool) -> tuple[pd.DataFrame, int]:
-    """Return the rows with ``drawn``, what is drawn of the value, and how many zeros stand at the edge for it."""
-    if not logarithmic:
-        return known.assign(drawn=known["value"]), 0
-    positive = known["value"] > 0
-    least = float(known.loc[positive, "value"].min()) if positive.any() else 1.0
-    return known.assign(drawn=known["value"].where(positive, least / 3)), int((~positive).sum())
+    question = (
+        "Is a network with more energy a better one?"
+        if measure in ENERGIES
+        else f"Does {MEASURES[measure].label.split(' (')[0]} go with {WORDS[metric]}?"
+    )
+    return finish(figure, question, provenance(records, *notes), height=max(400, 100 + legend_beside(figure)))
 
 
 def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, depths: Sequence[int], scale: float) -> None:
@@ -118,31 +116,17 @@ def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, depths: Sequence[i
 def _size(depth: int, depths: Sequence[int]) -> float:
     """Return the size of a marker by the rank of its depth; one size where there is one depth."""
     least, most = SIZES
-    if len(depths) == 1:
-        return 11.0
-    return least + (most - least) * list(depths).index(depth) / (len(depths) - 1)
-
-
-def _add_sizes(figure: go.Figure, depths: Sequence[int]) -> None:
-    """Say in the legend which size is which depth: the least, the most and one between."""
-    if len(depths) == 1:
-        return
-    for depth in dict.fromkeys((depths[0], depths[len(depths) // 2], depths[-1])):
-        look = {"symbol": "circle-open", "size": _size(depth, depths), "color": MUTED}
-        name = f"{depth} layer{'' if depth == 1 else 's'}"
-        figure.add_scatter(x=[None], y=[None], mode="markers", marker=look, name=name, hoverinfo="skip")
+    return 11.0 if len(depths) == 1 else least + (most - least) * list(depths).index(depth) / (len(depths) - 1)
 
 
 def _correlations(known: pd.DataFrame, metric: str) -> list[str]:
     """Return the rank correlation over all runs, and within each depth where there are several."""
-    less = "; less is better, so that a negative one speaks for more" if metric in LOWER_IS_BETTER else ""
+    less = "; less is better, so a negative one is good" if metric in LOWER_IS_BETTER else ""
     alone = known.groupby("layers")
     depths = {int(str(depth)): rank_correlation(rows["value"], rows["score"]) for depth, rows in alone}
-    whole = rank_correlation(known["value"], known["score"])
+    whole = correlation_words(rank_correlation(known["value"], known["score"]))
     where = "" if len(depths) > 1 else f", all of depth {next(iter(depths))}"
-    notes = [
-        f"Spearman's rank correlation [95 % bootstrap interval over runs]: {correlation_words(whole)}{where}{less}"
-    ]
+    notes = [f"Spearman's rank correlation [95 % bootstrap interval over runs]: {whole}{where}{less}"]
     if len(depths) > 1:
         some = dict(list(depths.items())[-MOST:])
         words = "; ".join(f"depth {depth}: {correlation_words(found)}" for depth, found in some.items())

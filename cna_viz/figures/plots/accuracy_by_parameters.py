@@ -8,11 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz.analysis.tables.pareto import cost_table
-from cna_viz.config import vocabulary
-from cna_viz.figures.pieces.marks import legend_beside
-from cna_viz.figures.style.checks import check_choice, one_metric
-from cna_viz.figures.style.labels import provenance, student_note, which_model
-from cna_viz.figures.style.theme import INK, MUTED, escaped, finish, log_axis, slot_style, space_below
+from cna_viz.figures.pieces.marks import add_words, error_bars, legend_beside
+from cna_viz.figures.style.labels import one_metric, provenance, student_note, which_model
+from cna_viz.figures.style.theme import INK, MUTED, escaped, finish, log_axis, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, factor, label
 
@@ -25,12 +23,12 @@ NAME: Final = 22
 def plot_accuracy_by_parameters(
     records: Sequence[Record], *, along: Collection[str] = ("hidden",), part: str = "test"
 ) -> go.Figure:
-    """Draw the score of the selected model against the number of parameters, and the networks that none beats.
+    """Draw the score of the selected model against the number of parameters, and the Pareto front.
 
     A marker is a network, with the interval over its seeds; networks that differ only in their width are joined by a
-    line. The *front* is of networks than which no other is as small and as good. It is found with the mean validation
-    score and drawn where its networks are in this figure: a front of test scores would select on the test nodes. So it
-    need not rise everywhere, and a network above it is one that validation would not have chosen.
+    line. The *front* has the networks for which no other is both as small and as good. It is found with the mean
+    validation score and drawn at the score of this figure, as a front of test scores would select on the test nodes. So
+    it need not rise everywhere, and a network above it is one that validation would not have chosen.
 
     Args:
         records: Runs on one dataset and one split protocol, of several arms and widths.
@@ -41,13 +39,14 @@ def plot_accuracy_by_parameters(
         UsageError: When there are no records, they differ in metric, dataset or split protocol, there is no such part,
             or no run has both numbers.
     """
-    metric = one_metric(records)
-    check_choice("part of the split", part, vocabulary.SPLITS)
+    metric = one_metric(records, part)
     table = cost_table(records, along, part)
     table[["mean", "low", "high"]] *= factor(metric)
     front = table[table["front"]].sort_values(["parameters", "val"])
     figure = go.Figure()
-    _add_front(figure, front)
+    line = {"color": MUTED, "width": 7, "shape": "hv"}
+    look = {"mode": "lines", "line": line, "opacity": 0.3, "hoverinfo": "skip"}
+    figure.add_scatter(x=front["parameters"], y=front["mean"], name="front by validation", **look)
     for arm, rows in table.groupby("arm", sort=False):
         _add_arm(figure, rows.sort_values("parameters"), str(arm), list(along))
     _name_members(figure, front, list(along))
@@ -55,28 +54,15 @@ def plot_accuracy_by_parameters(
     inner = PANEL + NAME * (len(front) + 1)
     figure.update_yaxes(title=label(metric, part), domain=[0, PANEL / inner])
     notes = [
-        f"{which_model(records)}; {student_note(metric)}; all learned numbers count, those of slots too",
-        f"front: as small and as good as no other by mean validation {WORDS[metric]}, drawn at its {part} "
+        f"{which_model(records)}; {student_note(metric)}; all learned numbers count, including those of slots",
+        f"front: no other network is as small and as good by mean validation {WORDS[metric]}; drawn at its {part} "
         f"{WORDS[metric]}; a marker above it is a network that validation would not have chosen",
-        *_left_out(table.attrs["left_out"], len(records)),
     ]
-    footnote = provenance(records, *notes)
-    bottom = space_below(footnote)
-    title = f"What does {WORDS[metric]} cost in parameters?"
-    height = 100 + max(inner, legend_beside(figure)) + bottom
-    return finish(figure, title, footnote, height=height, bottom=bottom)
-
-
-def _add_front(figure: go.Figure, front: pd.DataFrame) -> None:
-    figure.add_scatter(
-        x=front["parameters"],
-        y=front["mean"],
-        mode="lines",
-        line={"color": MUTED, "width": 7, "shape": "hv"},
-        opacity=0.3,
-        name="front by validation",
-        hoverinfo="skip",
-    )
+    if count := table.attrs["left_out"]:
+        why = "their network has a run that diverged or did not record its size"
+        notes.append(f"left out: {count} of {len(records)} runs, because {why}")
+    height = 100 + max(inner, legend_beside(figure))
+    return finish(figure, f"What does {WORDS[metric]} cost in parameters?", provenance(records, *notes), height=height)
 
 
 def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, along: Sequence[str]) -> None:
@@ -84,22 +70,17 @@ def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, along: Sequence[st
     figure.add_scatter(
         x=rows["parameters"],
         y=rows["mean"],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": rows["high"] - rows["mean"],
-            "arrayminus": rows["mean"] - rows["low"],
-            "color": style.color,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_y=error_bars(rows, color=style.color, thickness=1.5, width=4),
         mode="lines+markers",
         line={"color": style.color, "dash": style.dash, "width": 2},
         marker={"symbol": style.symbol, "size": 10, "color": style.color},
         name=style.label,
         legendgroup=arm,
         showlegend=True,
-        customdata=[[_name(row, along), row["val"], row["count"], _words(row["front"])] for _, row in rows.iterrows()],
+        customdata=[
+            [_name(row, along), row["val"], row["count"], ", on the front" if row["front"] else ""]
+            for _, row in rows.iterrows()
+        ],
         hovertemplate="%{customdata[0]}, %{x:,.0f} parameters<br>%{y:.4~g}, mean of %{customdata[2]} seeds"
         "<br>validation %{customdata[1]:.4~g}%{customdata[3]}<extra></extra>",
     )
@@ -118,16 +99,9 @@ def _name_members(figure: go.Figure, front: pd.DataFrame, along: Sequence[str]) 
         size = float(row["parameters"])
         line = {"color": MUTED, "width": 1, "dash": "dot"}
         figure.add_shape(type="line", x0=size, x1=size, yref="paper", y0=0, y1=height, line=line, layer="below")
-        figure.add_annotation(
-            x=place,  # of a logarithmic axis annotations want the logarithm, and shapes do not
-            yref="paper",
-            y=height,
-            text=_name(row, along),
-            showarrow=False,
-            xanchor="left" if place - places[0] <= reach / 2 else "right",
-            yanchor="middle",
-            font={"size": 13, "color": INK},
-        )
+        # On a logarithmic axis annotations want the logarithm, and shapes do not.
+        side = "left" if place - places[0] <= reach / 2 else "right"
+        add_words(figure, _name(row, along), place, height, f"{side} middle", yref="paper")
 
 
 def _axis(parameters: "pd.Series[float]") -> dict[str, object]:
@@ -143,12 +117,3 @@ def _axis(parameters: "pd.Series[float]") -> dict[str, object]:
 def _name(row: "pd.Series[float]", along: Sequence[str]) -> str:
     sizes = [f"{escaped(name.replace('_', ' '))} {row[name]:g}" for name in along if pd.notna(row[name])]
     return ", ".join([slot_style(str(row["arm"])).label, *sizes])
-
-
-def _words(front: object) -> str:
-    return ", on the front" if front else ""
-
-
-def _left_out(count: int, runs: int) -> list[str]:
-    why = "their network has a run that diverged or did not write down its size"
-    return [f"left out: {count} of {runs} runs, because {why}"] if count else []

@@ -9,11 +9,10 @@ import plotly.graph_objects as go
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.analysis.tables.tables import accuracy_table
-from cna_viz.config import vocabulary
 from cna_viz.figures.pieces.forest import ROW
-from cna_viz.figures.style.checks import check_choice, one_metric
-from cna_viz.figures.style.labels import provenance, student_note, which_model
-from cna_viz.figures.style.theme import OTHER_COLORS, OTHER_SYMBOLS, escaped, finish, slot_style, space_below
+from cna_viz.figures.pieces.marks import error_bars
+from cna_viz.figures.style.labels import one_metric, provenance, student_note, which_model
+from cna_viz.figures.style.theme import escaped, finish, numbered_look, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds, factor, label
 
@@ -21,7 +20,7 @@ from cna_viz.scores import bounds, factor, label
 def plot_accuracy_by_split(records: Sequence[Record], *, part: str = "test") -> go.Figure:
     """Draw the score of the selected model by arm, one marker per split protocol, with the interval over seeds.
 
-    What lies between the markers of a row is the split's; what lies between the rows of one marker is the arms'.
+    The distance between the markers of a row is due to the split; that between the rows of one marker, to the arms.
 
     Args:
         records: Runs on several split protocols.
@@ -30,8 +29,7 @@ def plot_accuracy_by_split(records: Sequence[Record], *, part: str = "test") -> 
     Raises:
         UsageError: When there are no records or there is no such part.
     """
-    metric = one_metric(records)
-    check_choice("part of the split", part, vocabulary.SPLITS)
+    metric = one_metric(records, part)
     names = arm_names([record.config for record in records], apart={"split"})
     rows = accuracy_table(records).assign(arm=[names[record.config.run_id] for record in records])
     table = interval_table(rows, part, ["split", "arm"], partial(confidence_interval, bounds=bounds(metric)))
@@ -50,27 +48,16 @@ def plot_accuracy_by_split(records: Sequence[Record], *, part: str = "test") -> 
         showgrid=False,
         ticks="",
     )
-    note = f"{which_model(records)}; {student_note(metric)}"
-    footnote = provenance(records, note)
-    bottom = space_below(footnote)
-    height = 110 + bottom + (ROW + 8) * max(4, len(arms))
-    return finish(figure, "Is it the split or the slot?", footnote, height=height, bottom=bottom)
+    footnote = provenance(records, f"{which_model(records)}; {student_note(metric)}")
+    return finish(figure, "Is it the split or the slot?", footnote, height=110 + (ROW + 8) * max(4, len(arms)))
 
 
 def _add_split(figure: go.Figure, table: pd.DataFrame, arms: Sequence[str], number: int, shift: float) -> None:
-    color, symbol = (looks[number % len(looks)] for looks in (OTHER_COLORS, OTHER_SYMBOLS))
+    color, symbol = numbered_look(number)
     figure.add_scatter(
         x=table["mean"],
         y=[arms.index(arm) + shift for arm in table["arm"]],
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": table["high"] - table["mean"],
-            "arrayminus": table["mean"] - table["low"],
-            "thickness": 2,
-            "width": 4,
-            "color": color,
-        },
+        error_x=error_bars(table, thickness=2, width=4, color=color),
         mode="markers",
         marker={"color": color, "symbol": symbol, "size": 11},
         name=escaped(str(table["split"].iloc[0])),

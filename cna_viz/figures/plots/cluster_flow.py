@@ -1,20 +1,25 @@
-"""Do nodes stay together from layer to layer, or from epoch to epoch?"""
+"""Do nodes stay together from layer to layer, or from epoch to epoch, and are all clusters in use?"""
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
-from cna_viz.analysis.tables.cluster_flow import ClusterFlow, Over, cluster_flow
+from cna_viz.analysis.tables.cluster_flow import Over, cluster_flow
+from cna_viz.analysis.tables.cluster_labels import cluster_labels, effective_number
 from cna_viz.analysis.tables.node_groups import node_groups
-from cna_viz.figures.pieces.flow_marks import class_legend, sankey
+from cna_viz.analysis.words import counted, listed
+from cna_viz.figures.pieces.marks import add_words
+from cna_viz.figures.pieces.slot_marks import class_legend, cluster_line, sankey
 from cna_viz.figures.style.labels import provenance
-from cna_viz.figures.style.theme import INK, MUTED, finish
+from cna_viz.figures.style.theme import INK, MUTED, OTHER_SYMBOLS, finish
 from cna_viz.records.record import Record
 
-TOP, BOTTOM = 132, 84
-"""Heights in pixels of what is above the columns and below them."""
+TOP: Final = 132
+"""Pixels above the columns."""
 LEAST, CLUSTER, HIGHEST = 430, 26, 1300
 """Height in pixels of a column at least, per cluster, and at most."""
 IN_A_ROW, LEGEND_ROW = 12, 21
@@ -32,9 +37,8 @@ def plot_cluster_flow(
 ) -> go.Figure:
     """Draw which nodes go from which cluster to which, between the slots of a network or the snapshots of one slot.
 
-    A bar is a cluster, as high as it has nodes, a band is the nodes that two clusters have in common. Both have the
-    colour of the class (or fifth of the target) that is most frequent among them. Clusters are ordered so that few
-    bands cross.
+    A bar is a cluster, as high as it has nodes, a band is the nodes that two clusters share. Both have the colour of
+    the class (or fifth of the target) that is most frequent among them. Clusters are ordered so that few bands cross.
 
     Args:
         record: A run whose slots have clusters, with snapshots.
@@ -54,57 +58,89 @@ def plot_cluster_flow(
     rows = ceil((1 + len(np.unique(groups.label))) / IN_A_ROW)
     panel = min(max(LEAST, CLUSTER * max(len(order) for order in flow.order)), HIGHEST)
     figure = go.Figure([sankey(flow, groups, panel), *class_legend(groups)])
-    for column, place in enumerate(flow.places):
-        _write_title(figure, flow, column, f"{over} {place}" + _mark(record, over, place))
+    for column, (place, found) in enumerate(zip(flow.places, flow.columns, strict=True)):
+        mark = ", selected" if over == "epoch" and place == record.best_epoch else ""
+        note = f"{found.empty} of {found.count} empty" if found.empty else f"{found.count} clusters"
+        side = "left" if column == 0 else "right" if column == len(flow.places) - 1 else "center"
+        words, x = f"<b>{over} {place}{mark}</b><br>{note}", column / (len(flow.places) - 1)
+        where: dict[str, Any] = {"xref": "paper", "yref": "paper", "yshift": 4, "align": side}
+        add_words(figure, words, x, 1, f"{side} bottom", color=MUTED if found.empty else INK, **where)
+    fixed = f"slot after layer {layer}" if over == "epoch" else f"epoch {record.best_epoch if epoch is None else epoch}"
+    some = f"; {len(flow.places)} of {flow.possible} {'snapshots' if over == 'epoch' else 'slots'}"
     notes = [
         f"bar: a cluster, with its number: nodes ({kind} most frequent in it); band: nodes that two share; "
         f"colour: {kind} most frequent in bar or band",
-        _which(record, flow, layer, epoch),
+        fixed + (some if len(flow.places) < flow.possible else ""),
     ]
-    finish(
-        figure,
-        f"Do nodes stay together from {over} to {over}?",
-        provenance([record], *notes),
-        height=TOP + panel + BOTTOM + LEGEND_ROW * (rows - 1),
-        bottom=BOTTOM,
-    )
+    footnote, top = provenance([record], *notes), TOP + LEGEND_ROW * (rows - 1)
+    finish(figure, f"Do nodes stay together from {over} to {over}?", footnote, height=top + panel, below=-42)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     # Plotly would take more names in a row than it has room for.
     width = {"entrywidth": 30} if groups.kind == "class" else {}
     look = {**width, "y": 1 + 44 / panel, "title": {"text": f"<b>{groups.kind}</b>  "}, "itemsizing": "constant"}
-    return figure.update_layout(margin={"t": TOP + LEGEND_ROW * (rows - 1), "l": 24}, legend=look)
+    return figure.update_layout(margin={"t": top, "l": 24}, legend=look)
 
 
-def _write_title(figure: go.Figure, flow: ClusterFlow, column: int, title: str) -> None:
-    empty, last = flow.columns[column].empty, len(flow.places) - 1
-    note = f"{empty} of {flow.columns[column].count} empty" if empty else f"{flow.columns[column].count} clusters"
-    figure.add_annotation(
-        text=f"<b>{title}</b><br>{note}",
-        x=column / last,
-        y=1,
-        xref="paper",
-        yref="paper",
-        xanchor="left" if column == 0 else "right" if column == last else "center",
-        yanchor="bottom",
-        yshift=4,
-        showarrow=False,
-        align="left" if column == 0 else "right" if column == last else "center",
-        font={"size": 13, "color": INK if not empty else MUTED},
+def plot_cluster_sizes(record: Record, layer: int) -> go.Figure:
+    """Draw how many nodes every cluster of a slot has at every snapshot, and how many clusters are in use.
+
+    The second panel is e to the entropy of the sizes: as many equally large clusters would be as mixed. It is drawn for
+    every epoch in which ``cluster_entropy`` was recorded, otherwise for the snapshots.
+
+    Args:
+        record: A run whose slot has clusters, with snapshots.
+        layer: 1 … number of layers - 1.
+
+    Raises:
+        UsageError: When the slot has no clusters, there is no such layer, or the run keeps no snapshots.
+    """
+    # Without snapshots, reading that of the selected epoch raises the error.
+    found = {epoch: cluster_labels(record, layer, epoch) for epoch in record.snapshots or (record.best_epoch,)}
+    count = max(labels.count for labels in found.values())
+    sizes = np.stack([np.bincount(labels.label, minlength=count) for labels in found.values()])
+    figure = make_subplots(1, 2, column_widths=[0.55, 0.45], horizontal_spacing=0.1)
+    for cluster in range(count):
+        color, dash = cluster_line(cluster)
+        figure.add_scatter(
+            x=[str(epoch) for epoch in found],
+            y=sizes[:, cluster],
+            mode="lines+markers",
+            line={"color": color, "width": 2, "dash": dash},
+            marker={"color": color, "size": 8, "symbol": OTHER_SYMBOLS[cluster % len(OTHER_SYMBOLS)]},
+            name=str(cluster),
+            hovertemplate=f"cluster {cluster}<br>%{{y}} nodes at epoch %{{x}}<extra></extra>",
+            row=1,
+            col=1,
+        )
+    entropy = record.metrics["cluster_entropy"].sel(layer=layer, stage="slot").dropna("epoch")
+    measured = len(entropy) > len(found)
+    figure.add_scatter(
+        x=entropy.epoch.values if measured else list(found),
+        y=np.exp(entropy.values) if measured else [effective_number(size) for size in sizes],
+        mode="lines+markers" if max(len(entropy), len(found)) <= 40 else "lines",
+        line={"color": INK, "width": 2},
+        marker={"color": INK, "size": 7},
+        name="in use",
+        showlegend=False,
+        hovertemplate="epoch %{x}<br>as mixed as %{y:.2f} equal clusters<extra></extra>",
+        row=1,
+        col=2,
     )
-
-
-def _mark(record: Record, over: Over, place: int) -> str:
-    return ", selected" if over == "epoch" and place == record.best_epoch else ""
-
-
-def _which(record: Record, flow: ClusterFlow, layer: int | None, epoch: int | None) -> str:
-    """Say what is held fixed, and how many of the possible columns are shown."""
-    held = f"slot after layer {layer}" if flow.over == "epoch" else f"epoch {_shown(record, epoch)}"
-    things = "snapshots" if flow.over == "epoch" else "slots"
-    left = f"; {len(flow.places)} of {flow.possible} {things}" if len(flow.places) < flow.possible else ""
-    return f"{held}{left}"
-
-
-def _shown(record: Record, epoch: int | None) -> int:
-    return record.best_epoch if epoch is None else epoch
+    figure.add_hline(y=count, line={"color": MUTED, "dash": "dot", "width": 1.5}, row=1, col=2)
+    reach = {"range": [-0.04 * sizes.max(), 1.06 * sizes.max()], "zeroline": True, "zerolinecolor": MUTED}
+    figure.update_xaxes(title="epoch (snapshots, not to scale)", type="category", row=1, col=1)
+    figure.update_yaxes(title="nodes of the cluster", **reach, row=1, col=1)
+    figure.update_xaxes(title="epoch", row=1, col=2)
+    figure.update_yaxes(title="clusters in use, e<sup>entropy</sup>", range=[0, 1.08 * count + 0.2], row=1, col=2)
+    empty = [f"{counted(one.empty, 'cluster')} at epoch {epoch}" for epoch, one in found.items() if one.empty]
+    notes = [
+        f"at 0 (empty): {listed(empty)}" if empty else "no cluster is empty at any snapshot",
+        "right: as many equally large clusters would be as mixed, "
+        f"{'at every measured epoch' if measured else 'at the snapshots'}; dotted: all {count} equally large",
+    ]
+    rows = ceil((count + 1) / IN_A_ROW)
+    title, height = f"Are all clusters in use? (slot after layer {layer})", 362 + LEGEND_ROW * rows
+    finish(figure, title, provenance([record], *notes), height=height)
+    look = {"title": {"text": "<b>cluster</b>  "}, "tracegroupgap": 0}
+    return figure.update_layout(margin={"t": 72 + LEGEND_ROW * rows}, legend=look)

@@ -1,8 +1,8 @@
-"""Which collapse is which?"""
+"""Smoothing or vanishing gradients?"""
 
 from collections.abc import Sequence
-from itertools import product
-from typing import Final
+from itertools import cycle, product
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,9 @@ from cna_viz.analysis.tables.collapse import (
     collapse_table,
 )
 from cna_viz.errors import UsageError
-from cna_viz.figures.style.checks import one_metric
-from cna_viz.figures.style.labels import provenance
-from cna_viz.figures.style.theme import MUTED, PAPER, SEQUENTIAL, escaped, finish, log_axis, slot_style, space_below
+from cna_viz.figures.pieces.marks import add_words, legend_mark
+from cna_viz.figures.style.labels import one_metric, provenance
+from cna_viz.figures.style.theme import MUTED, PAPER, SEQUENTIAL, escaped, finish, log_axis, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 
@@ -40,8 +40,8 @@ def plot_collapse_map(records: Sequence[Record]) -> go.Figure:
     """Draw runs by how much of the gradient arrives and how much of the features is left, before and after training.
 
     To the left the gradient vanishes on its way to the first layer, to the right it grows; at the bottom the features
-    of all nodes lie on less than two directions. Colour is the score on the training nodes. Dark runs in the corner
-    *features collapse* have a gradient that arrives and did not help; bright ones there show that training can mend it.
+    of all nodes span fewer than two directions. Colour is the score on the training nodes. In the corner *features
+    collapse*, dark runs have a gradient that arrives and did not help; bright ones show that training can fix it.
     Numbers and thresholds are those of :func:`~cna_viz.analysis.tables.collapse.collapse_table`.
 
     Args:
@@ -57,11 +57,14 @@ def plot_collapse_map(records: Sequence[Record]) -> go.Figure:
         raise UsageError("these records hold no value of 'gradient_norm' and 'effective_rank' at one epoch to draw")
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=list(PANELS.values()))
     shown = shown.assign(gradient_drawn=shown["gradient"].clip(1 / REACH, REACH), rank=shown["rank"].clip(LOWEST_RANK))
-    symbols = _symbols(table)
+    symbols, legend = _looks(table)
     for column, model in enumerate(PANELS, start=1):
         for arm, rows in shown[shown["model"] == model].groupby("arm", sort=False):
             _add_arm(figure, rows, str(arm), symbols[str(arm)], column, metric)
-    _add_legend(figure, table)
+    for name, symbol in legend.items():
+        fill = MUTED if symbol in SHAPES or "open" in symbol else PAPER
+        look = {"symbol": symbol, "size": 10, "color": fill, "line": {"width": 1.5, "color": MUTED}}
+        figure.add_trace(legend_mark(name, look))
     _add_quadrants(figure)
     gradients, ranks = _span(shown["gradient_drawn"], VANISHED, 1.5), _span(shown["rank"], COLLAPSED_RANK, 0.4)
     figure.update_xaxes(title="gradient, first hidden layer / last", **log_axis(np.power(10.0, gradients)))
@@ -73,9 +76,7 @@ def plot_collapse_map(records: Sequence[Record]) -> go.Figure:
         coloraxis={"colorscale": SEQUENTIAL, "colorbar": bar, **({"cmin": 0, "cmax": 100} if metric in SHARES else {})},
         legend={"orientation": "v", "x": 1.02, "y": 0.46, "yanchor": "top"},
     )
-    footnote = provenance(records, *_notes(table, records))
-    bottom = space_below(footnote)
-    return finish(figure, "Which collapse is which?", footnote, height=470 + bottom, bottom=bottom)
+    return finish(figure, "Smoothing or vanishing gradients?", provenance(records, *_notes(table, records)), height=470)
 
 
 def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, symbol: str, column: int, metric: str) -> None:
@@ -102,35 +103,17 @@ def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, symbol: str, colum
     )
 
 
-def _add_legend(figure: go.Figure, table: pd.DataFrame) -> None:
-    """Say which shape is which slot, and which filling is what else differs."""
-    slots, others = _looks(table)
-    entries = {slot_style(slot).label: shape for slot, shape in slots.items()}
-    if len(others) > 1:
-        entries |= {
-            escaped(other.strip(", ")) or "nothing else": "circle" + filling for other, filling in others.items()
-        }
-    for name, symbol in entries.items():
-        fill = MUTED if symbol in SHAPES or "open" in symbol else PAPER
-        look = {"symbol": symbol, "size": 10, "color": fill, "line": {"width": 1.5, "color": MUTED}}
-        figure.add_scatter(x=[None], y=[None], mode="markers", marker=look, name=name, hoverinfo="skip")
-
-
 def _looks(table: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
-    """Return a shape for every slot and a filling for every other difference, as arms are named by."""
-    slots = list(dict.fromkeys(table["slot"]))
-    others = list(dict.fromkeys(a.removeprefix(s) for a, s in zip(table["arm"], table["slot"], strict=True)))
-    return (
-        {slot: SHAPES[number % len(SHAPES)] for number, slot in enumerate(slots)},
-        {other: VARIANTS[number % len(VARIANTS)] for number, other in enumerate(others)},
-    )
-
-
-def _symbols(table: pd.DataFrame) -> dict[str, str]:
-    """Return the marker of every arm."""
-    shapes, fillings = _looks(table)
-    arms = table[["arm", "slot"]].drop_duplicates().itertuples(index=False)
-    return {arm: shapes[slot] + fillings[arm.removeprefix(slot)] for arm, slot in arms}
+    """Return the marker of every arm, and the legend: a shape per slot, a filling per other difference between arms."""
+    others = [arm.removeprefix(slot) for arm, slot in zip(table["arm"], table["slot"], strict=True)]
+    shapes = dict(zip(dict.fromkeys(table["slot"]), cycle(SHAPES), strict=False))
+    fillings = dict(zip(dict.fromkeys(others), cycle(VARIANTS), strict=False))
+    arms = zip(table["arm"], table["slot"], others, strict=True)
+    legend = {slot_style(slot).label: shape for slot, shape in shapes.items()}
+    if len(fillings) > 1:
+        names = {other: escaped(other.strip(", ")) or "nothing else" for other in fillings}
+        legend |= {names[other]: "circle" + filling for other, filling in fillings.items()}
+    return {arm: shapes[slot] + fillings[other] for arm, slot, other in arms}, legend
 
 
 def _span(values: "pd.Series[float]", threshold: float, room: float) -> list[float]:
@@ -141,40 +124,30 @@ def _span(values: "pd.Series[float]", threshold: float, room: float) -> list[flo
 
 
 def _add_quadrants(figure: go.Figure) -> None:
-    """Draw the thresholds, and write into every corner what it means."""
+    """Draw the thresholds, and label every corner."""
     line = {"line_color": MUTED, "line_width": 1, "line_dash": "dot"}
     figure.add_vline(x=VANISHED, **line)
     figure.add_hline(y=COLLAPSED_RANK, **line)
     corners = zip(QUADRANTS, ((1, 1), (0, 1), (1, 0), (0, 0)), strict=True)
     for (words, (x, y)), panel in product(corners, ("", "2")):
-        figure.add_annotation(
-            text=f"<i>{words}</i>",
-            xref=f"x{panel} domain",
-            yref="y domain",
-            x=x,
-            y=y,
-            xanchor="right" if x else "left",
-            yanchor="top" if y else "bottom",
-            showarrow=False,
-            font={"size": 13, "color": MUTED},
-            bgcolor="rgba(255, 255, 255, 0.7)",
-        )
+        anchor = f"{'right' if x else 'left'} {'top' if y else 'bottom'}"
+        white = "rgba(255, 255, 255, 0.7)"
+        where: dict[str, Any] = {"xref": f"x{panel} domain", "yref": "y domain", "bgcolor": white}
+        add_words(figure, f"<i>{words}</i>", x, y, anchor, color=MUTED, **where)
 
 
 def _notes(table: pd.DataFrame, records: Sequence[Record]) -> list[str]:
-    """Return what has to be said about thresholds, and about runs that are not where one looks for them."""
+    """Return the notes on thresholds, and on runs that are missing or not where one looks for them."""
     notes = [
-        f"after the convolutions; the gradient vanishes where less than {VANISHED:g} of that at the last hidden layer "
-        f"is left at the first,",
+        f"after the convolutions; the gradient vanishes where the first hidden layer has less than {VANISHED:g} of "
+        "that at the last,",
         f"features collapse below an effective rank of {COLLAPSED_RANK:g}; the training score is that of the selected "
         "model in both panels",
     ]
     if missing := int(table[["gradient", "rank"]].isna().any(axis=1).sum()):
         notes.append(f"not drawn: {missing} of {len(table)} networks, which diverged or were not measured")
     if late := sorted({record.config.slot for record in records} & SETTLING):
-        notes.append(
-            f"{' and '.join(late)}: at the first epoch measured after the start, when its statistics are there"
-        )
+        notes.append(f"{' and '.join(late)}: at the first epoch measured after the start, when it has statistics")
     if (table["gradient"] < 1 / REACH).any() or (table["gradient"] > REACH).any():
         notes.append(f"ratios beyond {1 / REACH:g} and {REACH:g} are drawn at the edge")
     return notes

@@ -9,18 +9,18 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.confusion import Confusion, confusions
 from cna_viz.analysis.words import counted
-from cna_viz.figures.style.checks import check_records
-from cna_viz.figures.style.labels import provenance, which_model
-from cna_viz.figures.style.theme import SEQUENTIAL, finish, slot_style, space_below
+from cna_viz.figures.pieces.marks import color_scale, share_heatmap
+from cna_viz.figures.style.labels import check_records, provenance, which_model
+from cna_viz.figures.style.theme import finish, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import written
 
 COLUMNS = 3
 """Panels in a row."""
 PANEL, MOST_WRITTEN = 330, 24
-"""Least height of a panel in pixels; and classes beyond which no counts are written in."""
+"""Least height of a panel in pixels; and classes beyond which cells have no text."""
 CELL, TALL = 26, 42
-"""Height of a class in pixels, where counts are written in and where shares are, too."""
+"""Height of a class in pixels, with counts alone and with shares below them."""
 BETWEEN = 124
 """Pixels between two rows of panels: ticks and title of the axes above, title of the panel below."""
 BOTH, BOTH_ALONE = 6, 10
@@ -28,10 +28,10 @@ BOTH, BOTH_ALONE = 6, 10
 
 
 def plot_confusion_matrix(records: Sequence[Record], *, part: str = "test") -> go.Figure:
-    """Draw which class is taken for which by the selected models, a panel per arm.
+    """Draw the confusion matrix of the selected models, a panel per arm.
 
-    Colours are shares of the true class, numbers are nodes; in datasets of graphs, graphs. The runs of an arm are added
-    up, each of its nodes once per run.
+    Colours are shares of the true class, numbers are nodes; in datasets of graphs, graphs. The runs of an arm are
+    summed, so each node counts once per run.
 
     Args:
         records: Runs on classes, of one dataset and one split protocol, each with the snapshot of its selected epoch.
@@ -60,23 +60,18 @@ def plot_confusion_matrix(records: Sequence[Record], *, part: str = "test") -> g
         figure.add_trace(trace, row=number // columns + 1, col=number % columns + 1)
     step = ceil(classes / 20)
     ticks = {"tickvals": list(range(0, classes, step)), "showgrid": False}
-    figure.update_xaxes(**ticks, range=[-0.5, classes - 0.5], title="class that is answered")
+    figure.update_xaxes(**ticks, range=[-0.5, classes - 0.5], title="predicted class")
     figure.update_yaxes(**ticks, range=[classes - 0.5, -0.5])
     figure.update_yaxes(title="true class", col=1)
     figure.update_annotations(font={"size": 14})
-    bar = {"title": {"text": "share of the true class (%)", "side": "right"}}
-    figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 100, "colorbar": bar})
+    figure.update_layout(color_scale("share of the true class (%)", cmin=0, cmax=100))
     several = max(arm.runs for arm in found) > 1
-    added = f"runs of an arm added up, each of its {part} {what} once per run" if several else "one run per arm"
-    numbers = (
-        f"numbers: {part} {what}, nothing where there are none"
-        if classes <= MOST_WRITTEN
-        else "colours only: too many classes to write in"
-    )
+    added = f"runs of an arm summed, each of its {part} {what} once per run" if several else "one run per arm"
+    written = f"numbers: {part} {what}, blank where there are none"
+    numbers = written if classes <= MOST_WRITTEN else "colours only: too many classes for numbers"
     footnote = provenance(records, f"{numbers}; {added}; {which_model(records)}")
-    bottom = space_below(footnote)
-    height = top + rows * panel + BETWEEN * (rows - 1) + bottom
-    return finish(figure, f"Where does it err? ({part} {what})", footnote, height=height, bottom=bottom)
+    height = top + rows * panel + BETWEEN * (rows - 1)
+    return finish(figure, f"Where does it err? ({part} {what})", footnote, height=height)
 
 
 def _title(arm: Confusion) -> str:
@@ -88,25 +83,7 @@ def _title(arm: Confusion) -> str:
 
 def _heatmap(arm: Confusion, what: str, *, both: bool) -> go.Heatmap:
     counts = arm.counts.tolist()
-    sizes = [sum(row) for row in counts]
-    # A class without nodes has no shares: its row stays blank.
-    share = [[100 * count / size if size else None for count in row] for row, size in zip(counts, sizes, strict=True)]
-    text = [[_text(count, size, both) for count in row] for row, size in zip(counts, sizes, strict=True)]
-    return go.Heatmap(
-        z=share,
-        text=text,
-        texttemplate="%{text}" if len(counts) <= MOST_WRITTEN else None,
-        customdata=counts,
-        coloraxis="coloraxis",
-        xgap=1,
-        ygap=1,
-        hoverongaps=False,
-        hovertemplate=f"class %{{y}}, answered %{{x}}<br>%{{customdata}} {what}, %{{z:.1f}} % of the class"
-        "<extra></extra>",
-    )
-
-
-def _text(count: int, size: int, both: bool) -> str:
-    if not count:
-        return ""
-    return f"{count}<br>{100 * count / size:.0f} %" if both else str(count)
+    hover = f"class %{{y}}, predicted %{{x}}<br>%{{customdata}} {what}, %{{z:.1f}} % of the class"
+    shares = [[f"{count}<br>{100 * count / sum(row):.0f} %" if count else "" for count in row] for row in counts]
+    more = {"text": shares} if both else {}
+    return share_heatmap(counts, written=len(counts) <= MOST_WRITTEN, hover=hover, customdata=counts, **more)

@@ -3,23 +3,19 @@
 from collections.abc import Sequence
 from typing import Final
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
-from cna_viz.analysis.statistics.paired import MARGIN, pairs_needed
+from cna_viz.analysis.statistics.paired import MARGIN
 from cna_viz.analysis.tables.comparison import group_runs, paired_table, short_names
-from cna_viz.config import vocabulary
 from cna_viz.config.tuning import Tuning
-from cna_viz.figures.pieces.forest import Row, forest, height_of
-from cna_viz.figures.style.checks import check_choice, one_metric
-from cna_viz.figures.style.labels import points_label, provenance, which_model
-from cna_viz.figures.style.theme import OTHER_COLORS, OTHER_SYMBOLS, escaped, finish, space_below
+from cna_viz.figures.pieces.forest import difference_row, few_pairs, forest, height_of
+from cna_viz.figures.style.labels import one_metric, points_label, provenance, which_model
+from cna_viz.figures.style.theme import escaped, finish, numbered_look
 from cna_viz.records.record import Record
 from cna_viz.scores import factor
 
 NAMES: Final = {"C": "clusters", "N": "normalization", "A": "rationals"}
-"""What the steps are."""
 
 
 def plot_effects(
@@ -32,22 +28,21 @@ def plot_effects(
 ) -> go.Figure:
     """Draw main effects and interactions of C, N and A, groups of runs side by side.
 
-    Effects are those of :func:`.factorial.effects`. Groups have one dataset and one split protocol
-    each; pairs are made within a group and never across.
+    Effects are those of :func:`.factorial.effects`. Groups have one dataset and one split protocol each; pairs never
+    cross groups.
 
     Args:
-        records: Runs of the eight slots of the factorial; others are passed over.
+        records: Runs of the eight slots of the factorial; others are ignored.
         apart: Further settings that make groups, such as ``layers``.
         part: train, val or test.
         margin: Difference of the score below which an effect counts as none.
-        tuning: How the arms were tuned (``grid.tuning``); they are then named by what they were before.
+        tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
 
     Raises:
         UsageError: When there are no records, they differ in their metric, a group lacks a slot, runs or a second pair,
             or a run diverged.
     """
-    metric = one_metric(records)
-    check_choice("part of the split", part, vocabulary.SPLITS)
+    metric = one_metric(records, part)
     factorial = [record for record in records if record.config.slot in COMPONENTS] or list(records)
     groups = group_runs(factorial, apart)
     names = {group: escaped(name) for group, name in short_names(groups).items()}
@@ -56,7 +51,13 @@ def plot_effects(
     }
     scale = factor(metric)
     rows = [
-        _row(effect, table.loc[effect], group if len(tables) > 1 else "", number, scale)
+        difference_row(
+            table.loc[effect],
+            scale,
+            f"{effect} ({NAMES[effect]})" if effect in NAMES else " × ".join(effect),
+            numbered_look(number),
+            group=group if len(tables) > 1 else "",
+        )
         for effect in next(iter(tables.values())).index
         for number, (group, table) in enumerate(tables.items())
     ]
@@ -64,31 +65,11 @@ def plot_effects(
     figure.update_xaxes(title=f"effect on {part} {points_label(metric)}", row=1, col=1)
     pairs = sorted({int(table["pairs"].iloc[0]) for table in tables.values()})
     notes = [
-        "effect of a step: mean of the four slots with it minus that of the four without; ×: half of how much more one "
-        "does where the other is there",
+        "effect of a step: mean of the four slots with it minus that of the four without; ×: half the change in the "
+        "effect of one when the other is added",
         f"{' and '.join(map(str, pairs))} pairs of the same split and seed, {which_model(records)}; bootstrap "
         "intervals; verdicts at 5 % after Holm's correction",
-        *_few(pairs[0], len(next(iter(tables.values())))),
+        *few_pairs(pairs[0], len(next(iter(tables.values()))), "effects"),
     ]
     footnote = provenance(factorial, *notes)
-    bottom = space_below(footnote)
-    height = height_of(rows, 100 + bottom)
-    return finish(figure, "What do C, N and A contribute?", footnote, height=height, bottom=bottom)
-
-
-def effect_label(effect: str) -> str:
-    """Return the words for an effect: ``C (clusters)``, ``C × N``."""
-    return f"{effect} ({NAMES[effect]})" if effect in NAMES else " × ".join(effect)
-
-
-def _row(effect: str, found: "pd.Series[float]", group: str, number: int, scale: float) -> Row:
-    mean, low, high = (scale * float(found[name]) for name in ("difference", "low", "high"))
-    color, symbol = (looks[number % len(looks)] for looks in (OTHER_COLORS, OTHER_SYMBOLS))
-    return Row(effect_label(effect), mean, low, high, str(found["verdict"]), color, symbol, group=group)
-
-
-def _few(pairs: int, effects: int) -> list[str]:
-    needed = pairs_needed(effects, 0.05)
-    if pairs >= needed:
-        return []
-    return [f"with {pairs} pairs none of {effects} effects can be significant at 5 %: that takes {needed} pairs"]
+    return finish(figure, "What do C, N and A contribute?", footnote, height=height_of(rows))

@@ -11,14 +11,11 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_clusters
 from cna_viz.errors import UsageError
-from cna_viz.figures.pieces.frames import HEADROOM, Step, changes, changing_markers, frame_traces
-from cna_viz.figures.pieces.large import MOST_ANIMATED, sample, sample_note
-from cna_viz.figures.pieces.nodes import LEGEND, Trace, legend_title, legend_traces
-from cna_viz.figures.pieces.player import player
+from cna_viz.figures.pieces.animation import HEADROOM, Step, changes, changing_markers, frame_traces, player
+from cna_viz.figures.pieces.nodes import LEGEND, legend_title, legend_traces, sample, sample_note
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach
-from cna_viz.figures.style.checks import check_choice, nothing_measured
-from cna_viz.figures.style.labels import STAGE_LABELS, provenance
-from cna_viz.figures.style.theme import INK, MUTED, finish, log_axis, space_below
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured, provenance
+from cna_viz.figures.style.theme import INK, MUTED, finish, log_axis
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -28,13 +25,12 @@ OVER: Final[tuple[Over, ...]] = ("layer", "epoch")
 
 MOST_FRAMES: Final = 32
 """Layers of an animation: every frame holds all nodes, and the page all frames."""
-
+MOST_ANIMATED: Final = 5_000
+"""Nodes of an animation, which moves them as SVG."""
 FEW: Final = 10
-"""Layers of which each has a tick."""
-
+"""Layers up to which each has a tick."""
 VISIBLE: Final = 0.02
 """Spread that can be told from 0 on an axis to 1."""
-
 TOP, PANEL, TITLES, CONTROLS = 96, 480, 48, 160
 """Heights in pixels of what is above the panels, of the panels, of the titles of their axes, and of these with legend
 and player."""
@@ -53,12 +49,12 @@ def plot_embedding_animation(
 ) -> go.Figure:
     """Draw the nodes of one run and let them move, a frame per layer or per snapshot, on axes that stay.
 
-    Every node keeps its mark from frame to frame; beside it stands how far the nodes are spread in every frame. A layer
-    in which all nodes are alike is said to be collapsed and drawn as the point it is. Of more than :data:`MOST_FRAMES`
-    layers so many are shown, evenly spread on a logarithmic scale; of more nodes than
-    :data:`.large.MOST_ANIMATED` a sample. Marks are SVG at any number, as those of WebGL don't glide.
+    Every node keeps its mark from frame to frame; a second panel has the spread of the nodes in every frame. A layer in
+    which all nodes are alike is labelled as collapsed and drawn as a point. At most :data:`MOST_FRAMES` layers are
+    shown, evenly spread on a logarithmic scale, and a sample of at most :data:`MOST_ANIMATED` nodes. Marks are SVG at
+    any number, as those of WebGL don't glide.
 
-    The player waits for its button. Plotly's own ``write_html`` presses it unless told ``auto_play=False``.
+    The player waits for its button. Plotly's own ``write_html`` starts it unless ``auto_play=False``.
 
     Args:
         record: A run with snapshots.
@@ -68,22 +64,24 @@ def plot_embedding_animation(
         stage: ``conv`` or ``slot``.
         color: ``class`` (fifths of the target where it is a number), ``cluster`` (of the slot after the layer; nodes
             of a layer without clusters are grey), ``prediction`` (wrong ones are crosses) or ``degree``.
-        method: ``pca`` (PCA, each frame turned onto the one before) or ``umap`` (chained, slower, kept in the cache).
+        method: ``pca`` (PCA, each frame rotated to match the previous one) or ``umap`` (chained, slower, kept in the
+            cache).
         cache: Folder of kept UMAP projections; the user's cache folder when left out.
 
     Raises:
         UsageError: When the record has no such snapshot, layer or stage, there are no clusters to colour by, or
             ``layer`` or ``epoch`` is given where the animation runs over it.
     """
-    for kind, value, choices in (
-        ("stage", stage, STAGE_LABELS),
-        ("method", method, METHODS),
-        ("color", color, COLORS),
-        ("over", over, OVER),
-    ):
-        check_choice(kind, value, choices)
+    check_choice("stage", stage, STAGE_LABELS)
+    check_choice("method", method, METHODS)
+    check_choice("color", color, COLORS)
+    check_choice("over", over, OVER)
     places = _places(record, over, layer, epoch, record.layers - (stage == "slot"))
-    steps = _steps(record, places, over, stage, color, method, cache)
+    features = [record.embedding(layer, stage, epoch).values for layer, epoch in places]
+    steps = [
+        Step(place[over == "epoch"], f"{over} {place[over == 'epoch']}", shown, color_groups(record, color, *place))
+        for place, shown in zip(places, project(features, method, cache), strict=True)
+    ]
     if all(step.groups is None for step in steps):
         raise no_clusters(record)
     nodes = len(steps[0].projection.positions)
@@ -93,12 +91,14 @@ def plot_embedding_animation(
     _add_axes(figure, steps, over)
     legend = {**LEGEND, "title": {"text": legend_title([step.groups for step in steps])}, "y": -TITLES / PANEL}
     figure.update_layout(legend=legend, **player([str(step.number) for step in steps], below=(TITLES + 34) / PANEL))
-    note = f"{_where(places[0], over, stage)}; {method_note(method, over)}"
+    where = f"epoch {places[0][1]}" if over == "layer" else f"layer {places[0][0]}"
+    note = f"{where}, {STAGE_LABELS[stage]}; {method_note(method, over)}"
     lost = _edge(steps) > 0 and any(step.projection.spread == 0 for step in steps)
     note += "; a spread of exactly 0 is drawn at the lower edge" if lost else ""
     footnote = provenance([record], note, *sample_note("nodes", len(drawn), nodes))
-    bottom = CONTROLS + space_below(footnote) - 58
-    return finish(figure, _title(places[0], over), footnote, height=TOP + PANEL + bottom, bottom=bottom)
+    of_layer = f"How do the nodes of layer {places[0][0]} move during the training?"
+    question = "How do the nodes move from layer to layer?" if over == "layer" else of_layer
+    return finish(figure, question, footnote, height=TOP + PANEL, below=CONTROLS - 58)
 
 
 def _places(record: Record, over: Over, layer: int | None, epoch: int | None, deepest: int) -> list[tuple[int, int]]:
@@ -110,41 +110,40 @@ def _places(record: Record, over: Over, layer: int | None, epoch: int | None, de
     if deepest == 0:
         raise nothing_measured("embedding", "slot")
     if over == "epoch":
-        epochs = record.snapshots or (record.best_epoch,)  # of which there is none: reading it says so
+        epochs = record.snapshots or (record.best_epoch,)  # which is missing: reading it raises the error
         return [(deepest if layer is None else layer, shown) for shown in epochs]
     many = np.geomspace(1, deepest, MOST_FRAMES) if deepest > MOST_FRAMES else np.arange(1, deepest + 1)
     shown = record.best_epoch if epoch is None else epoch
     return [(number, shown) for number in sorted({round(number) for number in many.tolist()})]
 
 
-def _steps(
-    record: Record,
-    places: Sequence[tuple[int, int]],
-    over: Over,
-    stage: str,
-    color: Color,
-    method: Method,
-    cache: Path | None,
-) -> list[Step]:
-    features = [record.embedding(layer, stage, epoch).values for layer, epoch in places]
-    groups = [color_groups(record, color, layer, epoch) for layer, epoch in places]
-    numbers = [place[over == "epoch"] for place in places]
-    return [
-        Step(number, f"{over} {number}", projection, shown)
-        for number, projection, shown in zip(numbers, project(features, method, cache), groups, strict=True)
-    ]
-
-
 def _add_frames(figure: go.Figure, steps: Sequence[Step], drawn: Array) -> None:
     """Add what stays as it is, the first frame, and all frames."""
     far, changing = reach(step.projection for step in steps), changing_markers(steps, drawn)
     edge = _edge(steps)
-    frames = [[*frame_traces(step, drawn, far, changing), _here(step, edge)] for step in steps]
-    _add(figure, legend_traces([step.groups for step in steps]), column=1)
-    _add(figure, [_spreads(steps)], column=2)
+    marker = {"color": INK, "symbol": "diamond", "size": 13}
+    look = {"type": "scatter", "mode": "markers", "marker": marker, "showlegend": False, "hoverinfo": "skip"}
+    spreads = [max(step.projection.spread, edge) for step in steps]
+    frames = [
+        [*frame_traces(step, drawn, far, changing), {**look, "x": [step.number], "y": [spread]}]
+        for step, spread in zip(steps, spreads, strict=True)
+    ]
+    figure.add_traces(legend_traces([step.groups for step in steps]), rows=1, cols=1)
+    figure.add_scatter(
+        x=[step.number for step in steps],
+        y=spreads,
+        mode="lines+markers",
+        line={"color": MUTED, "width": 2},
+        marker={"color": MUTED, "size": 6},
+        showlegend=False,
+        customdata=[step.projection.spread for step in steps],
+        hovertemplate="%{x}: relative spread %{customdata:.2g}<extra></extra>",
+        row=1,
+        col=2,
+    )
     moving = [len(figure.data) + number for number in range(len(frames[0]))]
-    _add(figure, frames[0][:-1], column=1)
-    _add(figure, frames[0][-1:], column=2)
+    figure.add_traces(frames[0][:-1], rows=1, cols=1)
+    figure.add_trace(frames[0][-1], row=1, col=2)
     figure.frames = [
         {"name": str(step.number), "data": changes(frame, changing is not None), "traces": moving}
         for step, frame in zip(steps, frames, strict=True)
@@ -159,56 +158,12 @@ def _add_axes(figure: go.Figure, steps: Sequence[Step], over: Over) -> None:
     # Plotly's own ticks of few layers would lie between them; epochs may be too close to each have its own.
     ticks = {"tickvals": [step.number for step in steps]} if over == "layer" and len(steps) <= FEW else {}
     figure.update_xaxes(title=over, **ticks, row=1, col=2)
-    spreads = [step.projection.spread for step in steps]
-    figure.update_yaxes(title="relative spread of the nodes", **_spread_axis(spreads), row=1, col=2)
-
-
-def _spread_axis(spreads: Sequence[float]) -> dict[str, Any]:
-    """Return an axis from 0 to 1, or a logarithmic one where a spread would wrongly seem to be 0."""
-    return log_axis(spreads) if _is_logarithmic(spreads) else {"range": [-0.02, 1.04]}
-
-
-def _is_logarithmic(spreads: Sequence[float]) -> bool:
-    return any(0 < spread < VISIBLE for spread in spreads)
+    # From 0 to 1, or logarithmic where a spread would wrongly seem to be 0.
+    scale = log_axis([step.projection.spread for step in steps]) if _edge(steps) else {"range": [-0.02, 1.04]}
+    figure.update_yaxes(title="relative spread of the nodes", **scale, row=1, col=2)
 
 
 def _edge(steps: Sequence[Step]) -> float:
-    """Return where a spread of 0 is drawn, which a logarithmic axis does not have."""
-    spreads = [step.projection.spread for step in steps]
-    return min(spread for spread in spreads if spread > 0) / 3 if _is_logarithmic(spreads) else 0.0
-
-
-def _add(figure: go.Figure, traces: Sequence[Trace], column: int) -> None:
-    figure.add_traces(traces, rows=[1] * len(traces), cols=[column] * len(traces))
-
-
-def _spreads(steps: Sequence[Step]) -> Trace:
-    return {
-        "type": "scatter",
-        "x": [step.number for step in steps],
-        "y": [max(step.projection.spread, _edge(steps)) for step in steps],
-        "mode": "lines+markers",
-        "line": {"color": MUTED, "width": 2},
-        "marker": {"color": MUTED, "size": 6},
-        "showlegend": False,
-        "customdata": [step.projection.spread for step in steps],
-        "hovertemplate": "%{x}: relative spread %{customdata:.2g}<extra></extra>",
-    }
-
-
-def _here(step: Step, edge: float) -> Trace:
-    """Return the mark of the frame that is shown; a spread of 0 is drawn at the edge."""
-    marker = {"color": INK, "symbol": "diamond", "size": 13}
-    look = {"mode": "markers", "marker": marker, "showlegend": False, "hoverinfo": "skip"}
-    return {"type": "scatter", "x": [step.number], "y": [max(step.projection.spread, edge)], **look}
-
-
-def _where(place: tuple[int, int], over: Over, stage: str) -> str:
-    fixed = f"epoch {place[1]}" if over == "layer" else f"layer {place[0]}"
-    return f"{fixed}, {STAGE_LABELS[stage]}"
-
-
-def _title(place: tuple[int, int], over: Over) -> str:
-    if over == "layer":
-        return "How do the nodes move from layer to layer?"
-    return f"How do the nodes of layer {place[0]} move during the training?"
+    """Return where a spread of 0 is drawn on a logarithmic axis; 0 where the axis is linear."""
+    positive = [step.projection.spread for step in steps if step.projection.spread > 0]
+    return min(positive) / 3 if any(spread < VISIBLE for spread in positive) else 0.0

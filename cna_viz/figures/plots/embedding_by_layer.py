@@ -9,12 +9,18 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_clusters
-from cna_viz.figures.pieces.large import sample, sample_note, scatter
-from cna_viz.figures.pieces.nodes import LEGEND, legend_title, legend_traces, node_traces
+from cna_viz.figures.pieces.nodes import (
+    LEGEND,
+    legend_title,
+    legend_traces,
+    node_traces,
+    sample,
+    sample_note,
+    scatter,
+)
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach, state
-from cna_viz.figures.style.checks import check_choice, nothing_measured, one_depth
-from cna_viz.figures.style.labels import STAGE_LABELS, provenance
-from cna_viz.figures.style.theme import finish, slot_style, space_below
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured, one_depth, provenance
+from cna_viz.figures.style.theme import finish, slot_style
 from cna_viz.records.record import Record
 
 
@@ -30,8 +36,8 @@ def plot_embedding_by_layer(
 ) -> go.Figure:
     """Draw the nodes at several layers, a row per run, on one axis range.
 
-    A layer in which all nodes are alike is said to be collapsed and drawn as the point it is. Of more nodes than
-    :data:`~cna_viz.figures.pieces.large.MOST_POINTS` a sample is drawn.
+    A layer in which all nodes are alike is labelled as collapsed and drawn as a point. Of more nodes than
+    :data:`~cna_viz.figures.pieces.nodes.MOST_POINTS` a sample is drawn.
 
     Args:
         records: One run per row, of the same dataset and depth.
@@ -53,7 +59,8 @@ def plot_embedding_by_layer(
     deepest = one_depth(records) - (stage == "slot")
     if deepest == 0 or (layers is not None and not layers):
         raise nothing_measured("embedding", stage)
-    chosen = list(layers) if layers is not None else _spread(deepest, 5)
+    spread = np.geomspace(1, max(deepest, 1), 5).tolist()
+    chosen = sorted({round(layer) for layer in spread}) if layers is None else list(layers)
     rows = [
         project([record.embedding(layer, stage, epoch).values for layer in chosen], method, cache) for record in records
     ]
@@ -84,11 +91,4 @@ def plot_embedding_by_layer(
     figure.update_annotations(font={"size": 13})
     notes = [f"{STAGE_LABELS[stage]}; {method_note(method)}", *sample_note("nodes", max(map(len, drawn)), max(nodes))]
     title = "What happens to the nodes on their way through the layers?"
-    footnote = provenance(records, *notes)
-    bottom = 26 + space_below(footnote)
-    return finish(figure, title, footnote, height=54 + 235 * len(records) + bottom, bottom=bottom)
-
-
-def _spread(last: int, most: int) -> list[int]:
-    """Return up to ``most`` layers from 1 to ``last``, evenly spread on a logarithmic scale."""
-    return sorted({round(layer) for layer in np.geomspace(1, max(last, 1), most)})
+    return finish(figure, title, provenance(records, *notes), height=54 + 235 * len(records), below=26)

@@ -1,6 +1,5 @@
-"""Is what is close in a layer also close in the graph?"""
+"""Are nodes that are close in a layer also close in the graph?"""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -13,21 +12,22 @@ from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.positions.projection import Projection
 from cna_viz.analysis.tables.node_colors import COLORS, color_groups, no_clusters
 from cna_viz.analysis.tables.node_groups import NodeGroups
-from cna_viz.figures.pieces.edges import edge_trace, shown_edges
-from cna_viz.figures.pieces.large import sample, sample_note, scatter
 from cna_viz.figures.pieces.nodes import (
     LEGEND,
-    Trace,
+    edge_trace,
     fitting_size,
     legend_title,
     legend_traces,
     node_traces,
+    sample,
+    sample_note,
     scaled_traces,
+    scatter,
+    shown_edges,
 )
 from cna_viz.figures.pieces.projected import caption, hide_axes, method_note, reach
-from cna_viz.figures.style.checks import check_choice
-from cna_viz.figures.style.labels import STAGE_LABELS, provenance
-from cna_viz.figures.style.theme import SEQUENTIAL, finish, space_below
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, provenance
+from cna_viz.figures.style.theme import SEQUENTIAL, finish
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -51,12 +51,12 @@ def plot_graph(
 ) -> go.Figure:
     """Draw the graph beside the embedding of one layer, the same nodes in the same colours.
 
-    The graph is drawn from its edges alone, without their directions; what is not connected stands side by side. In a
-    report, the pointer on a node shows the same node in the other panel: ``layout.meta.linked`` lists the pairs of
-    traces that hold the same nodes in the same order. A notebook has no such link.
+    The layout uses the edges alone, without their directions; components stand side by side. In a report, the pointer
+    on a node shows the same node in the other panel: ``layout.meta.linked`` lists the pairs of traces that hold the
+    same nodes in the same order. A notebook has no such link.
 
-    Of more nodes than :data:`~cna_viz.figures.pieces.large.MOST_POINTS`, or more edges than
-    :data:`~cna_viz.figures.pieces.large.MOST_EDGES`, a sample is drawn.
+    Of more nodes than :data:`~cna_viz.figures.pieces.nodes.MOST_POINTS`, or more edges than
+    :data:`~cna_viz.figures.pieces.nodes.MOST_EDGES`, a sample is drawn.
 
     Args:
         record: A run with snapshots.
@@ -88,14 +88,12 @@ def plot_graph(
     shown = record.best_epoch if epoch is None else epoch
     notes = [
         f"epoch {shown}, {STAGE_LABELS[stage]}; {method_note(method, what='')}",
-        "graph drawn from its edges alone, without their directions; parts that are not connected stand side by side",
+        "graph laid out by its edges alone, without their directions; components stand side by side",
         *sample_note("nodes", len(drawn), count),
         *sample_note("edges", lines.shape[1], edges.shape[1]),
     ]
-    footnote = provenance([record], *notes)
-    bottom = LEGENDS + space_below(footnote) - 54
-    title = f"Is what is close in layer {layer} also close in the graph?"
-    return finish(figure, title, footnote, height=TOP + PANEL + bottom, bottom=bottom)
+    title = f"Are nodes that are close in layer {layer} also close in the graph?"
+    return finish(figure, title, provenance([record], *notes), height=TOP + PANEL, below=LEGENDS - 54)
 
 
 def _add_panels(
@@ -108,24 +106,16 @@ def _add_panels(
         else node_traces(positions, groups, drawn, kind, size)
         for positions in (layout, projection.positions)
     )
-    _add(figure, [edge_trace(layout, lines, kind), *graph], column=1)
-    _add(figure, embedding, column=2)
+    figure.add_traces([edge_trace(layout, lines, kind), *graph], rows=1, cols=1)
+    figure.add_traces(embedding, rows=1, cols=2)
     figure.update_layout(meta={"linked": [[n, n + len(graph)] for n in range(1, 1 + len(graph))]})
-    _square(figure, 1.05, column=1, showgrid=False)
-    _square(figure, reach([projection]), column=2, showgrid=True)
+    for column, far in ((1, 1.05), (2, reach([projection]))):
+        # A unit is as long in both directions: only distances mean something.
+        hide_axes(figure, far, row=1, col=column)
+        look = {"showgrid": column == 2, "constrain": "domain"}
+        figure.update_xaxes(look, row=1, col=column)
+        figure.update_yaxes(look, scaleanchor="x" if column == 1 else "x2", row=1, col=column)
     figure.update_annotations(font={"size": 13})
-
-
-def _square(figure: go.Figure, far: float, column: int, showgrid: bool) -> None:
-    """Let a unit be as long in both directions: of a layout and of a projection only distances mean something."""
-    hide_axes(figure, far, row=1, col=column)
-    look = {"showgrid": showgrid, "constrain": "domain"}
-    figure.update_xaxes(look, row=1, col=column)
-    figure.update_yaxes(look, scaleanchor="x" if column == 1 else f"x{column}", row=1, col=column)
-
-
-def _add(figure: go.Figure, traces: Sequence[Trace], column: int) -> None:
-    figure.add_traces(traces, rows=[1] * len(traces), cols=[column] * len(traces))
 
 
 def _explain_colors(figure: go.Figure, groups: NodeGroups | None) -> None:

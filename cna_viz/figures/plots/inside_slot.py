@@ -10,11 +10,10 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.positions.projection import project_layers
 from cna_viz.analysis.tables.node_groups import NodeGroups, node_groups, numbered_groups
 from cna_viz.analysis.tables.slot_steps import cluster_means, slot_steps
-from cna_viz.figures.pieces.large import sample, sample_note, scatter
-from cna_viz.figures.pieces.nodes import Trace, node_traces
+from cna_viz.figures.pieces.nodes import node_traces, sample, sample_note, scatter
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach, state
 from cna_viz.figures.style.labels import provenance
-from cna_viz.figures.style.theme import INK, PAPER, finish, space_below
+from cna_viz.figures.style.theme import INK, PAPER, finish
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +30,7 @@ LEGEND = {
     "tracegroupgap": 0,
 }
 LEGEND_ROW, IN_A_ROW, MEAN_TAKES = 21, 14, 3
-"""Height of a row of a legend in pixels; entries in a row of a page's width, and what the last one takes."""
+"""Height of a row of a legend in pixels; entries in a row of a page's width, and how many the last one replaces."""
 
 WITHOUT_C = "no C: all are one cluster"
 AFTER_A = {"rational": "after A, by cluster", "relu": "after ReLU, by cluster", "none": "without A, by cluster"}
@@ -41,7 +40,7 @@ def plot_inside_slot(record: Record, layer: int, *, epoch: int | None = None) ->
     """Draw the nodes before the slot, with their clusters, after normalization and after activation.
 
     The first two panels show the same positions. Colours are classes in the first panel and clusters in the others. Of
-    more nodes than :data:`~cna_viz.figures.pieces.large.MOST_POINTS` a sample is drawn; means are of all.
+    more nodes than :data:`~cna_viz.figures.pieces.nodes.MOST_POINTS` a sample is drawn; means are of all.
 
     Args:
         record: A run whose slot is of the CNA family, with snapshots.
@@ -64,46 +63,38 @@ def plot_inside_slot(record: Record, layer: int, *, epoch: int | None = None) ->
     drawn = sample(len(steps.label))
     kind = scatter(len(panels) * len(drawn))
     for column, panel in enumerate(panels, start=1):
-        _add_nodes(figure, node_traces(panel.positions, targets if column == 1 else clusters, drawn, kind), column)
+        # Classes and clusters have the same names, but not the same legend.
+        group, legend = ("class", "legend") if column == 1 else ("cluster", "legend2")
+        for trace in node_traces(panel.positions, targets if column == 1 else clusters, drawn, kind):
+            own = {"legend": legend, "legendgroup": f"{group} {trace['name']}", "showlegend": column <= 2}
+            figure.add_trace({**trace, **own}, row=1, col=column)
     _add_means(figure, before.positions, steps.label, kind)
     hide_axes(figure, reach(panels))
     figure.update_annotations(font={"size": 13})
     notes = [method_note("pca", what="step"), *sample_note("nodes", len(drawn), len(steps.label))]
-    footnote = provenance([record], *notes)
-    more_lines = space_below(footnote) - space_below("")
-    bottom = _place_legends(figure, targets, len(np.unique(steps.label))) + more_lines
+    below = _place_legends(figure, targets, len(np.unique(steps.label)))
     shown = record.best_epoch if epoch is None else epoch
     title = f"What does each step of the slot after layer {layer} do to the nodes? (epoch {shown})"
-    return finish(figure, title, footnote, height=TOP + PANEL + bottom, bottom=bottom)
+    return finish(figure, title, provenance([record], *notes), height=TOP + PANEL, below=below - 60)
 
 
 def _place_legends(figure: go.Figure, targets: NodeGroups, clusters: int) -> int:
-    """Put the legend of the clusters below that of the classes, both below the panels; return the space they take."""
+    """Put the legend of the clusters below that of the classes, both below the panels; return their height."""
     top = 6
     classes = len(np.unique(targets.label))
     for name, kind, entries in (("legend", targets.kind, classes), ("legend2", "cluster", clusters + MEAN_TAKES)):
         look = {"title": {"text": f"<b>{kind}</b>  ", "font": {"size": 14}}, "yanchor": "top", "y": -top / PANEL}
         figure.update_layout({name: {**LEGEND, **look}})
         top += LEGEND_ROW * ceil(entries / IN_A_ROW) + 2
-    return top + 50
+    return top
 
 
 def _steps(record: Record) -> list[str]:
-    """Return what the panels show; parts that the slot lacks are said to be."""
+    """Return the titles of the panels, which name parts that the slot lacks."""
     factors = record.config.model.factors
     clusters = WITHOUT_C if factors["assignment"] == "none" else "C: clusters and their means"
     normalized = "without N" if factors["normalization"] == "none" else "after N"
     return ["before, by class", clusters, f"{normalized}, by cluster", AFTER_A[factors["activation"]]]
-
-
-def _add_nodes(figure: go.Figure, traces: list[Trace], column: int) -> None:
-    """Add the nodes of a panel; classes and clusters, which have the same names, get legends of their own."""
-    kind, legend = ("class", "legend") if column == 1 else ("cluster", "legend2")
-    own = [
-        {**trace, "legend": legend, "legendgroup": f"{kind} {trace['name']}", "showlegend": column <= 2}
-        for trace in traces
-    ]
-    figure.add_traces(own, rows=1, cols=column)
 
 
 def _add_means(figure: go.Figure, positions: Array, label: Array, kind: str) -> None:

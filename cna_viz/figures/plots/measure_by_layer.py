@@ -8,10 +8,17 @@ from cna_viz.analysis.statistics.intervals import geometric_range, interval_tabl
 from cna_viz.analysis.statistics.reference import constant_energy
 from cna_viz.analysis.tables.tables import layer_table
 from cna_viz.config.measures import MEASURES
-from cna_viz.figures.pieces.marks import add_slot_line
-from cna_viz.figures.style.checks import check_choice, nothing_measured, one_depth
-from cna_viz.figures.style.labels import STAGE_LABELS, layers_words, provenance, which_model
-from cna_viz.figures.style.theme import MUTED, finish, log_axis, whole_ticks
+from cna_viz.figures.pieces.marks import add_slot_line, layer_axis, measure_axis
+from cna_viz.figures.style.labels import (
+    STAGE_LABELS,
+    check_choice,
+    layers_words,
+    nothing_measured,
+    one_depth,
+    provenance,
+    which_model,
+)
+from cna_viz.figures.style.theme import MUTED, finish
 from cna_viz.records.record import Record
 
 
@@ -38,24 +45,17 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     figure = go.Figure()
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
-    if measure == "rayleigh":
-        _add_constant(figure, constant_energy(records[0]), depth)
-    figure.update_xaxes(title="layer", range=[0.5, depth + 0.5], **whole_ticks([1, depth]))
-    scale = log_axis(table[["mean", "low", "high"]].to_numpy().ravel()) if logarithmic else {"rangemode": "tozero"}
-    figure.update_yaxes(title=MEASURES[measure].label, **scale)
-    mean = "geometric mean of what is not 0" if logarithmic else "mean"
+    if measure == "rayleigh":  # of a layer that gives every node the same features
+        name, energy = "all nodes equal", constant_energy(records[0])
+        look = {
+            "mode": "lines",
+            "line": {"color": MUTED, "width": 1},
+            "hovertemplate": f"{name}<br>%{{y:.4g}}<extra></extra>",
+        }
+        figure.add_scatter(x=[0.5, depth + 0.5], y=[energy, energy], name=name, **look)
+    figure.update_xaxes(layer_axis(depth))
+    figure.update_yaxes(measure_axis(measure, table[["mean", "low", "high"]].to_numpy().ravel()))
+    mean = "geometric mean of the non-zero values" if logarithmic else "mean"
     note = f"{STAGE_LABELS[stage]}, {which_model(records)}; {mean} and range over seeds"
     title = f"{MEASURES[measure].question} ({layers_words(depth)})"
-    return finish(figure, title, provenance(records, note), height=480, bottom=110)
-
-
-def _add_constant(figure: go.Figure, energy: float, depth: int) -> None:
-    """Draw the energy that a layer has when it gives every node the same features."""
-    figure.add_scatter(
-        x=[0.5, depth + 0.5],
-        y=[energy, energy],
-        mode="lines",
-        line={"color": MUTED, "width": 1},
-        name="all nodes equal",
-        hovertemplate="all nodes equal<br>%{y:.4g}<extra></extra>",
-    )
+    return finish(figure, title, provenance(records, note), height=370)

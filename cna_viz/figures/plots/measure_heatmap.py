@@ -11,9 +11,16 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.config.measures import MEASURES
-from cna_viz.figures.style.checks import check_choice, check_records, nothing_measured
-from cna_viz.figures.style.labels import STAGE_LABELS, layers_words, provenance
-from cna_viz.figures.style.theme import SEQUENTIAL, finish, slot_style, whole_ticks
+from cna_viz.figures.pieces.marks import color_scale
+from cna_viz.figures.style.labels import (
+    STAGE_LABELS,
+    check_choice,
+    check_records,
+    layers_words,
+    nothing_measured,
+    provenance,
+)
+from cna_viz.figures.style.theme import finish, slot_style, whole_ticks
 from cna_viz.records.record import Record
 
 IN_A_ROW: Final = 4
@@ -59,19 +66,13 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
     figure.update_yaxes(**whole_ticks([1, *(record.layers for record in records)]))
     figure.update_yaxes(title="layer", col=1)
     label = ("log₁₀ of<br>" if logarithmic else "") + MEASURES[measure].label
-    figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": {"title": {"text": label, "side": "right"}}})
-    title = "Where and when do the layers collapse?"
-    return finish(
-        figure,
-        title,
-        provenance(records, STAGE_LABELS[stage] + "; blank: nothing measured, or exactly 0"),
-        height=480 + 330 * (rows - 1),
-        bottom=110,
-    )
+    figure.update_layout(color_scale(label))
+    footnote = provenance(records, f"{STAGE_LABELS[stage]}; blank: nothing measured, or exactly 0")
+    return finish(figure, "Where and when do the layers collapse?", footnote, height=370 + 330 * (rows - 1))
 
 
 def _titles(records: Sequence[Record]) -> list[str]:
-    """Return what tells the panels apart: the arm, the depth, and the seed where it differs."""
+    """Return how the panels differ: the arm, the depth, and the seed where there are several."""
     names = arm_names([record.config for record in records], apart={"layers"})
     several = len({record.config.seed for record in records}) > 1
     return [

@@ -13,11 +13,10 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.tables.chance import CHANCE, chance_score
 from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.analysis.words import counted
-from cna_viz.config import vocabulary
 from cna_viz.errors import UsageError
-from cna_viz.figures.style.checks import check_choice, one_metric
-from cna_viz.figures.style.labels import SETTING_AXES, provenance, which_model
-from cna_viz.figures.style.theme import MUTED, SEQUENTIAL, escaped, finish, slot_style, space_below
+from cna_viz.figures.pieces.marks import color_scale
+from cna_viz.figures.style.labels import one_metric, provenance, setting_axis, which_model
+from cna_viz.figures.style.theme import MUTED, escaped, finish, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS, factor, label, written
 
@@ -33,11 +32,11 @@ def plot_sensitivity(
 ) -> go.Figure:
     """Draw the mean score for every pair of values of two settings, one panel per arm, all on one colour scale.
 
-    Every cell carries its number and, below it, the standard deviation over its seeds. The scale goes from the smallest
-    to the largest mean there is: nothing is clipped. (The script that draws the sensitivity figure in the released code
-    of CNA, ``sensitivity_results.py`` of ml-research/cna_modules, raises every cell below 0.93 to 0.93 first.) Pairs of
-    values without runs and pairs with a run that diverged are marked and have no colour. Arms in which one of the
-    settings has no effect, as the number of clusters beside ReLU, are references in the footnote, beside chance.
+    Every cell has its mean and, below it, the standard deviation over its seeds. The scale goes from the smallest to
+    the largest mean: nothing is clipped. (The script that draws the sensitivity figure in the released code of CNA,
+    ``sensitivity_results.py`` of ml-research/cna_modules, raises every cell below 0.93 to 0.93 first.) Pairs of values
+    without runs and pairs with a diverged run are marked and have no colour. Arms in which one of the settings has no
+    effect, as the number of clusters with ReLU, are references in the footnote, beside chance.
 
     Args:
         records: Runs that differ in both settings.
@@ -49,8 +48,7 @@ def plot_sensitivity(
         UsageError: When there are no records, they differ in their metric, there is no such part or setting, a setting
             is no number, no run has an effect of both, or every cell has a run that diverged.
     """
-    metric = one_metric(records)
-    check_choice("part of the split", part, vocabulary.SPLITS)
+    metric = one_metric(records, part)
     found = sensitivity(records, x, y, part)
     if found.cells["mean"].isna().all():
         raise UsageError(f"no cell has a mean of {part} {WORDS[metric]}: in each a run diverged")
@@ -69,15 +67,15 @@ def plot_sensitivity(
     for number, arm in enumerate(arms):
         where = {"row": 1 + number // COLUMNS, "col": 1 + number % COLUMNS}
         _add_panel(figure, cells[cells["arm"] == arm], values["x"], values["y"], metric, where)
-    figure.update_xaxes(title=SETTING_AXES.get(x, escaped(x.replace("_", " "))), **_ticks(values["x"]))
+    figure.update_xaxes(title=setting_axis(x), **_ticks(values["x"]))
     figure.update_yaxes(**_ticks(values["y"]))
-    figure.update_yaxes(title=SETTING_AXES.get(y, escaped(y.replace("_", " "))), col=1)
-    bar = {"title": {"text": f"mean {label(metric, part)}", "side": "right"}}
-    figure.update_layout(coloraxis={"colorscale": SEQUENTIAL, "colorbar": bar, **_span(cells, metric)})
+    figure.update_yaxes(title=setting_axis(y), col=1)
+    known = factor(metric) * cells["mean"].dropna()
+    ends = {"cmin": float(known.min()), "cmax": float(known.max())}
+    figure.update_layout(color_scale(f"mean {label(metric, part)}", **ends))
     footnote = provenance(records, *_notes(records, found.cells, found.references, values, metric, part))
-    bottom = space_below(footnote)
     title = f"How much does {WORDS[metric]} depend on {_words(x)} and on {_words(y)}?"
-    return finish(figure, title, footnote, height=100 + inner + bottom, bottom=bottom)
+    return finish(figure, title, footnote, height=100 + inner)
 
 
 def _add_panel(
@@ -111,7 +109,9 @@ def _add_panel(
     # Cells without a colour show no text of their own.
     for (upward, place), (_, row) in zip(product(upwards, across), table.iterrows(), strict=True):
         if pd.isna(row["mean"]):
-            _mark(figure, place, upward, DIVERGED if row["diverged"] > 0 else MISSING, where)
+            mark = DIVERGED if row["diverged"] > 0 else MISSING
+            look = {"showarrow": False, "font": {"size": 16, "color": MUTED}}
+            figure.add_annotation(x=place, y=upward, text=mark, **look, **where)
 
 
 def _ticks(values: Sequence[float]) -> dict[str, Any]:
@@ -140,31 +140,21 @@ def _hover(row: "pd.Series[Any]", metric: str) -> str:
     return f"mean {written(metric, row['mean'])}<br>{ends} over {row['runs']:g} runs"
 
 
-def _mark(figure: go.Figure, x: int, y: int, text: str, where: dict[str, int]) -> None:
-    figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 16, "color": MUTED}, **where)
-
-
-def _span(cells: pd.DataFrame, metric: str) -> dict[str, float]:
-    """Return the ends of the colour scale: the smallest and the largest mean, whatever they are."""
-    known = factor(metric) * cells["mean"].dropna()
-    return {"cmin": float(known.min()), "cmax": float(known.max())}
-
-
 def _notes(
     records: Sequence[Record],
     cells: pd.DataFrame,
     references: pd.DataFrame,
     values: dict[str, list[float]],
     metric: str,
-    part: str,
+    split: str,
 ) -> list[str]:
-    """Return what the cells are, what has none, and what to read them against."""
-    chance = written(metric, float(np.nanmean([chance_score(record, part) for record in records])))
+    """Return the notes on the cells, on missing ones, and on the references."""
+    chance = written(metric, float(np.nanmean([chance_score(record, split) for record in records])))
     seeds = sorted({int(count) for count in cells["runs"]})
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     notes = [
         f"{which_model(records)}; mean of {count} runs per cell, ± standard deviation over seeds; the scale goes from "
-        "the least mean to the largest",
+        "the smallest mean to the largest",
         *[_reference(str(arm), rows, metric) for arm, rows in references.groupby("arm", sort=False)],
         f"chance ({CHANCE[metric]}): {chance}",
     ]
@@ -172,12 +162,12 @@ def _notes(
     if pairs > len(cells):
         notes.append(f"{MISSING}: no runs ({pairs - len(cells)} of {pairs} cells)")
     if diverged := int((cells["diverged"] > 0).sum()):
-        notes.append(f"{DIVERGED}: a run diverged, so that there is no mean ({counted(diverged, 'cell')})")
+        notes.append(f"{DIVERGED}: a run diverged, so there is no mean ({counted(diverged, 'cell')})")
     return notes
 
 
 def _reference(arm: str, rows: pd.DataFrame, metric: str) -> str:
-    """Return the mean of an arm on which one of the settings has no effect, by the values of the other."""
+    """Return the means of an arm in which one of the settings has no effect, by the values of the other."""
     setting = str(rows["setting"].iloc[0])
     ordered = rows.sort_values("value")
     known = ", ".join(_mean(row, metric) + (f" ({row['value']:g})" if setting else "") for _, row in ordered.iterrows())

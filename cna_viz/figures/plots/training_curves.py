@@ -9,15 +9,14 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.statistics.intervals import Interval, geometric_range, interval_table, value_range
 from cna_viz.figures.pieces.marks import add_slot_line
-from cna_viz.figures.style.checks import one_depth, one_metric
-from cna_viz.figures.style.labels import layers_words, provenance
+from cna_viz.figures.style.labels import layers_words, one_depth, one_metric, provenance
 from cna_viz.figures.style.theme import finish, log_axis, whole_ticks
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 
 
 def _panels(metric: str) -> list[tuple[str, str, str, float, Callable[[ArrayLike], Interval]]]:
-    """Return variable, part, axis title, factor to the axis's unit and way to average of each panel."""
+    """Return variable, split, title and factor of the axis, and kind of mean of each panel."""
     unit = "mean squared error" if metric == "nmse" else "nats"
     return [
         ("loss", "train", f"training loss ({unit})", 1, geometric_range),
@@ -37,17 +36,15 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
     """
     depth, panels = one_depth(records), _panels(one_metric(records))
     figure = make_subplots(1, len(panels), horizontal_spacing=0.08)
-    for column, (variable, part, title, scale, average) in enumerate(panels, start=1):
-        table = interval_table(_curves(records, variable, part, scale), "value", ["slot", "epoch"], average)
+    for column, (variable, split, title, scale, average) in enumerate(panels, start=1):
+        table = interval_table(_curves(records, variable, split, scale), "value", ["slot", "epoch"], average)
         for slot in table["slot"].unique():
             add_slot_line(figure, slot, "epoch", table[table["slot"] == slot], row=1, col=column, legend=column == 1)
         figure.update_yaxes(title=title, **_scale(variable, table), row=1, col=column)
     epochs = [epoch for record in records for epoch in record.metrics.epoch.values.tolist()]
     figure.update_xaxes(title="epoch", **whole_ticks(epochs))
     note = "mean (loss: geometric) and range over the seeds still training"
-    return finish(
-        figure, f"Does the network learn? ({layers_words(depth)})", provenance(records, note), height=460, bottom=110
-    )
+    return finish(figure, f"Does the network learn? ({layers_words(depth)})", provenance(records, note), height=350)
 
 
 def _scale(variable: str, table: pd.DataFrame) -> dict[str, object]:
@@ -56,10 +53,10 @@ def _scale(variable: str, table: pd.DataFrame) -> dict[str, object]:
     return log_axis(table[["mean", "low", "high"]].to_numpy().ravel())
 
 
-def _curves(records: Sequence[Record], variable: str, part: str, scale: float) -> pd.DataFrame:
+def _curves(records: Sequence[Record], variable: str, split: str, scale: float) -> pd.DataFrame:
     tables = []
     for record in records:
-        values = record.metrics[variable].sel(split=part)
+        values = record.metrics[variable].sel(split=split)
         rows = {"slot": record.config.slot, "epoch": values.epoch.values, "value": scale * values.values}
         tables.append(pd.DataFrame(rows))
     return pd.concat(tables, ignore_index=True).sort_values("epoch", kind="stable")

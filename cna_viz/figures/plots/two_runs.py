@@ -1,10 +1,11 @@
-"""What do two networks make of the same nodes?"""
+"""How do two networks differ on the same nodes?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -15,14 +16,21 @@ from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_
 from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError
-from cna_viz.figures.pieces.large import MOST_POINTS, sample, sample_note, scatter
-from cna_viz.figures.pieces.layer_curves import add_layer_curves
-from cna_viz.figures.pieces.nodes import fitting_size, legend_title, legend_traces, node_traces
-from cna_viz.figures.pieces.paired_layers import PairedLayers, paired_layers
-from cna_viz.figures.pieces.projected import caption, hide_axes, method_note
-from cna_viz.figures.style.checks import check_choice
-from cna_viz.figures.style.labels import STAGE_LABELS, layers_words, provenance
-from cna_viz.figures.style.theme import INK, MUTED, finish, slot_style, space_below
+from cna_viz.figures.pieces.marks import add_slot_line, add_words, layer_axis, measure_axis
+from cna_viz.figures.pieces.nodes import (
+    MOST_POINTS,
+    collapsed_mark,
+    fitting_size,
+    legend_title,
+    legend_traces,
+    node_traces,
+    sample,
+    sample_note,
+    scatter,
+)
+from cna_viz.figures.pieces.projected import PairedLayers, caption, hide_axes, method_note, paired_layers
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, layers_words, provenance
+from cna_viz.figures.style.theme import INK, MUTED, finish, slot_style
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -47,9 +55,9 @@ def plot_two_runs(
 ) -> go.Figure:
     """Draw the nodes of two runs at one layer side by side, and a measure of both from layer to layer.
 
-    Both have the same axes, and every layer of the second run is turned onto the same layer of the first, so that what
-    looks different is different. A run that has no such layer says so in its panel. Of more nodes than
-    :data:`~cna_viz.figures.pieces.large.MOST_POINTS` in both panels a sample is drawn.
+    Both have the same axes, and every layer of the second run is rotated to match the same layer of the first, so that
+    visible differences are real. The panel of a run that lacks the layer explains it. Of more nodes than
+    :data:`~cna_viz.figures.pieces.nodes.MOST_POINTS` in both panels a sample is drawn.
 
     Args:
         first: A run with snapshots.
@@ -61,8 +69,7 @@ def plot_two_runs(
             where there are none), ``prediction`` (wrong ones are crosses) or ``degree``.
         method: ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP, slower, kept in the cache).
         measure: Name of the measure that is drawn below.
-        paired: What :func:`.paired_layers.paired_layers` returns for the same arguments, if it is there
-            already.
+        paired: The result of :func:`.projected.paired_layers` for the same arguments, if already computed.
         cache: Folder of kept UMAP projections; the user's cache folder when left out.
         kind: Type of the traces of nodes, ``scatter`` or ``scattergl``; by the number of nodes when left out.
 
@@ -84,23 +91,6 @@ def plot_two_runs(
     count = first.graph.sizes["node"]
     drawn = sample(count, MOST_POINTS // 2)
     marks = kind or scatter(2 * len(drawn))
-    figure = _frame()
-    for column, (run, projection, group) in enumerate(zip(runs, shown, groups, strict=True), start=1):
-        if projection is None:
-            _say(figure, column, _no_layer(run, layer, stage))
-        else:
-            _add_nodes(figure, column, projection, group, drawn, marks)
-        _add_caption(figure, column, names[column - 1], run, projection, epoch)
-    by_name = dict(zip(names, runs, strict=True))
-    if not add_layer_curves(figure, by_name, measure, layer=layer, epoch=epoch, stage=stage, row=2):
-        _say(figure, 3, f"{MEASURES[measure].label} was not measured<br>{STAGE_LABELS[stage]} at this epoch")
-    for column in (1, 2):
-        _square(figure, paired.far, column)
-    notes = [f"{STAGE_LABELS[stage]}; the run at the right is turned onto the one at the left", method_note(method)]
-    return _finished(figure, runs, groups, [*notes, *sample_note("nodes", len(drawn), count)])
-
-
-def _frame() -> go.Figure:
     figure = make_subplots(
         2,
         2,
@@ -109,68 +99,78 @@ def _frame() -> go.Figure:
         vertical_spacing=BETWEEN / (PANEL + BETWEEN + CURVES),
         horizontal_spacing=0.03,
     )
-    return figure.update_layout(uirevision="two runs")
-
-
-def _square(figure: go.Figure, far: float, column: int) -> None:
-    """Give a panel the axes of both, with a unit as long in both directions: of a projection only distances count."""
-    hide_axes(figure, far, row=1, col=column)
-    figure.update_yaxes(scaleanchor="x" if column == 1 else f"x{column}", constrain="range", row=1, col=column)
-
-
-def _add_nodes(
-    figure: go.Figure, column: int, projection: Projection, groups: NodeGroups | None, drawn: Array, kind: str
-) -> None:
-    traces = node_traces(projection.positions, groups, drawn, kind, fitting_size(len(drawn)))
-    figure.add_traces(traces, rows=[1] * len(traces), cols=[column] * len(traces))
-    if projection.collapsed:
-        mark = {"color": INK, "symbol": "circle-open", "size": 16, "line": {"width": 2}}
-        look = {"mode": "markers+text", "text": ["all nodes"], "textposition": "middle right", "marker": mark}
-        figure.add_scatter(
-            x=[0], y=[0], **look, textfont={"color": INK}, showlegend=False, hoverinfo="skip", row=1, col=column
-        )
+    for column, (run, projection, group) in enumerate(zip(runs, shown, groups, strict=True), start=1):
+        if projection is None:
+            last = f"layer {layer} is the last<br>and has no slot"
+            none = f"no layer {layer}:<br>this network has {layers_words(run.layers)}"
+            _write(figure, column, last if stage == "slot" and layer == run.layers else none)
+        else:
+            traces = node_traces(projection.positions, group, drawn, marks, fitting_size(len(drawn)))
+            point = [collapsed_mark()] if projection.collapsed else []
+            figure.add_traces([*traces, *point], rows=1, cols=column)
+        _add_caption(figure, column, names[column - 1], run, projection, epoch)
+        # A unit is as long in both directions: only distances of a projection mean something.
+        hide_axes(figure, paired.far, row=1, col=column)
+        anchor = {"scaleanchor": "x" if column == 1 else "x2", "constrain": "range"}
+        figure.update_yaxes(anchor, row=1, col=column)
+    if not _add_curves(figure, dict(zip(names, runs, strict=True)), measure, layer, epoch, stage):
+        _write(figure, 3, f"{MEASURES[measure].label} was not measured<br>{STAGE_LABELS[stage]} at this epoch")
+    notes = [
+        f"{STAGE_LABELS[stage]}; the run at the right is rotated to match the one at the left",
+        method_note(method),
+    ]
+    return _finished(figure, runs, groups, [*notes, *sample_note("nodes", len(drawn), count)])
 
 
 def _add_caption(
     figure: go.Figure, column: int, name: str, record: Record, projection: Projection | None, epoch: int | None
 ) -> None:
-    """Write above a panel which run it is, of which epoch, and what can be said of its nodes."""
+    """Write above a panel its run, epoch and spread."""
     shown = f"epoch {record.best_epoch}, selected" if epoch is None else f"epoch {epoch}"
     title = f"<b>{slot_style(name).label}</b> · {layers_words(record.layers)} · {shown}"
     words = "" if projection is None else caption("", projection).removeprefix("<b></b> · ")
     axis = "x" if column == 1 else f"x{column}"
-    figure.add_annotation(
-        text=f'{title}<br><span style="font-size: 12px">{words}</span>',
-        xref=f"{axis} domain",
-        yref="y domain",
-        x=0,
-        y=1,
-        yshift=6,
-        xanchor="left",
-        yanchor="bottom",
-        align="left",
-        showarrow=False,
-        font={"size": 13, "color": INK},
-    )
+    text = f'{title}<br><span style="font-size: 12px">{words}</span>'
+    where: dict[str, Any] = {"xref": f"{axis} domain", "yref": "y domain", "yshift": 6, "align": "left"}
+    add_words(figure, text, 0, 1, "left bottom", **where)
 
 
-def _no_layer(record: Record, layer: int, stage: str) -> str:
-    if stage == "slot" and layer == record.layers:
-        return f"layer {layer} is the last<br>and has no slot"
-    return f"no layer {layer}:<br>this network has {layers_words(record.layers)}"
+def _add_curves(
+    figure: go.Figure, runs: Mapping[str, Record], measure: str, layer: int, epoch: int | None, stage: str
+) -> bool:
+    """Draw the measure of both runs against the layer, with marks at a layer; return whether anything was measured."""
+    curves = {}
+    for name, run in runs.items():
+        at = run.best_epoch if epoch is None else epoch
+        values = run.metrics[measure].sel(stage=stage).reindex(epoch=[at]).sel(epoch=at)
+        columns = {"layer": values.layer.values, "mean": values.values, "low": np.nan, "high": np.nan, "count": 1}
+        curves[name] = pd.DataFrame(columns)
+    known = pd.concat(curves.values())["mean"].dropna()
+    if known.empty:
+        return False
+    mark = {"color": INK, "symbol": "diamond-open", "size": 15, "line": {"width": 2}}
+    look = {"mode": "markers", "marker": mark, "showlegend": False, "hoverinfo": "skip"}
+    for name, curve in curves.items():
+        add_slot_line(figure, name, "layer", curve, row=2, col=1)
+        here = curve[curve["layer"] == layer]
+        figure.add_scatter(x=here["layer"], y=here["mean"], name=f"layer {layer}", **look, row=2, col=1)
+    figure.add_vline(x=layer, line={"color": INK, "width": 1, "dash": "dot"}, row=2, col=1)
+    figure.update_xaxes(layer_axis(max(run.layers for run in runs.values())), row=2, col=1)
+    figure.update_yaxes(measure_axis(measure, known), row=2, col=1)
+    return True
 
 
-def _say(figure: go.Figure, panel: int, words: str) -> None:
-    """Write why a panel is empty in the middle of it."""
+def _write(figure: go.Figure, panel: int, words: str) -> None:
+    """Write in the middle of a panel why it is empty."""
     number = "" if panel == 1 else str(panel)
-    where = {"xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0.5, "y": 0.5}
-    figure.add_annotation(text=words, **where, showarrow=False, font={"size": 15, "color": MUTED})
+    where = {"xref": f"x{number} domain", "yref": f"y{number} domain"}
+    add_words(figure, words, 0.5, 0.5, "center middle", size=15, color=MUTED, **where)
 
 
 def _finished(
     figure: go.Figure, runs: Sequence[Record], groups: Sequence[NodeGroups | None], notes: Sequence[str]
 ) -> go.Figure:
-    """Add legends, of the groups below the nodes and of the runs below the curves, title and footnote."""
+    """Add the legends of groups, below the nodes, and of runs, below the curves; then title and footnote."""
     for trace in figure.data:
         if "lines" in trace.mode:
             trace.legend = "legend2"
@@ -183,7 +183,5 @@ def _finished(
         legend={**look, **title, "y": 1 - (PANEL + 6) / height},
         legend2={**look, "y": (CURVES + 34) / height, "itemsizing": "trace"},
     )
-    footnote = provenance(runs, *notes)
-    bottom, question = space_below(footnote), "What do two networks make of the same nodes?"
-    finish(figure, question, footnote, height=TOP + height + bottom, bottom=bottom)
-    return figure.update_layout(margin={"t": TOP})
+    finish(figure, "How do two networks differ on the same nodes?", provenance(runs, *notes), height=TOP + height)
+    return figure.update_layout(margin={"t": TOP}, uirevision="two runs")

@@ -1,7 +1,7 @@
-"""Every figure on a dark page: the same figure, each colour of the theme exchanged by its counterpart.
+"""Every figure on a dark page: the same figure, each colour of the theme replaced by its counterpart.
 
-The table is the one truth for both: :func:`dark` exchanges colours in a figure, and the page of a report carries
-:func:`counterparts` for its switch between light and dark, as widgets do; both use :func:`exchange_script`.
+One table serves :func:`dark`, which replaces the colours of a figure, and the switch between light and dark of reports
+and widgets, which carry :func:`counterparts` and :func:`exchange_script`.
 """
 
 import re
@@ -59,7 +59,7 @@ _COLORS: Final = {
 """Colours on white and their counterparts on the dark paper; keys in lower case."""
 
 LOWEST: Final = 0.22
-"""Where the sequential scale starts on the dark paper, of which its first colours can't be told apart."""
+"""Where the sequential scale starts on the dark paper, which its first colours blend into."""
 
 _RGB: Final = re.compile(r"rgb(a?)\((\d+), ?(\d+), ?(\d+)(?:, ?([\d.]+))?\)")
 
@@ -73,7 +73,7 @@ def counterparts() -> Mapping[str, str]:
 
 
 def exchange_script() -> str:
-    """Return the JavaScript that does in a browser what :func:`dark` does here: the function ``exchanger``."""
+    """Return the JavaScript function ``exchanger``, the counterpart of :func:`dark` in a browser."""
     return files("cna_viz.figures").joinpath("scripts", "exchange.js").read_text(encoding="utf-8")
 
 
@@ -92,7 +92,7 @@ def dark(figure: go.Figure) -> go.Figure:
 
 
 def _exchange(value: Any, colored: bool = False) -> Any:
-    """Exchange what stands under a key that names a colour; names and texts may look like one and are left alone."""
+    """Replace the values of keys that name a colour; names and texts that look like one stay."""
     if isinstance(value, dict):
         if "bdata" in value:
             return _decode(value)

@@ -1,9 +1,10 @@
-"""The words on axes and under figures."""
+"""The words on axes and under figures, and the checks that every figure makes before it draws."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from cna_viz.config.vocabulary import LOWER_IS_BETTER
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS
+from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.style.theme import escaped
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS
@@ -15,18 +16,17 @@ SETTING_AXES: Final[dict[str, str]] = {
     "csbm_homophily": "homophily (share of a node's edges that lead to its own class)",
     "lr": "learning rate",
 }
-"""Titles of axes that show a setting."""
-
-SETTING_QUESTIONS: Final[dict[str, str]] = {
-    "clusters": "How many clusters does it take?",
-    "csbm_homophily": "What happens where neighbours belong to other classes?",
-}
 
 STAGE_LABELS: Final[dict[str, str]] = {"conv": "after the convolution", "slot": "after the slot"}
 
 
+def setting_axis(setting: str) -> str:
+    """Return the title of an axis that shows a setting."""
+    return SETTING_AXES.get(setting, escaped(setting.replace("_", " ")))
+
+
 def provenance(records: Sequence[Record], *notes: str) -> str:
-    """Return the footnote: dataset, split, seeds, runs, and notes."""
+    """Return the footnote: dataset, split, seeds and runs in one line, then the notes."""
     runs = [record.config.facts for record in records]
     facts = [
         "dataset " + _listed(str(run["dataset"]) for run in runs),
@@ -50,13 +50,13 @@ def student_note(metric: str) -> str:
 
 
 def left_out(runs: Mapping[str, int]) -> list[str]:
-    """Return the note on arms that can't be compared: how many of their runs diverged; none where there are none."""
+    """Return the note on arms that can't be compared, with how many of their runs diverged; empty if none did."""
     listed = _listed(f"{arm} ({count} diverged)" for arm, count in runs.items())
     return [f"left out, because runs have no score: {listed}"] if runs else []
 
 
 def which_model(records: Sequence[Record]) -> str:
-    """Return the words on which model of each run is shown; that of a watched training is its last."""
+    """Return which model of each run is shown; of a watched training it is the last."""
     own = {record.config.watched is None for record in records}
     words = {True: "model of the best validation epoch", False: "model at the end of the training"}
     return f"{words[True]}; of watched networks, {words[False]}" if len(own) > 1 else words[own.pop()]
@@ -71,3 +71,42 @@ def _listed(values: Iterable[str], most: int = 6) -> str:
 def layers_words(count: int) -> str:
     """Return a depth in words: 1 layer, 2 layers."""
     return f"{count} layer" if count == 1 else f"{count} layers"
+
+
+def check_records(records: Sequence[Record], split: str = "test") -> None:
+    """Refuse an empty list of records, and a split that is none of train, val and test."""
+    if not records:
+        raise UsageError("no records to draw: make some with `cna-viz run`")
+    check_choice("part of the split", split, SPLITS)
+
+
+def one_depth(records: Sequence[Record]) -> int:
+    """Return the number of layers that all records share; raises :class:`~cna_viz.errors.UsageError` if they differ."""
+    check_records(records)
+    depths = sorted({record.layers for record in records})
+    if len(depths) > 1:
+        raise UsageError(f"this figure needs records of one depth, not of depths {', '.join(map(str, depths))}")
+    return depths[0]
+
+
+def one_metric(records: Sequence[Record], split: str = "test") -> str:
+    """Return the metric that all records share; raises :class:`~cna_viz.errors.UsageError` if they differ."""
+    check_records(records, split)
+    metrics = sorted({record.metric for record in records})
+    if len(metrics) > 1:
+        raise UsageError(
+            f"this figure needs records of one metric, not of {', '.join(metrics)}: draw each dataset in its own figure"
+        )
+    return metrics[0]
+
+
+def check_choice(kind: str, value: str, choices: Iterable[str]) -> None:
+    """Refuse a name that is not among the choices; the error lists them."""
+    if value not in (known := list(choices)):
+        raise unknown_name(kind, value, known)
+
+
+def nothing_measured(measure: str, stage: str) -> UsageError:
+    """Return the error for a figure that would be empty."""
+    where = "; a network of one layer has no slot" if stage == "slot" else ""
+    return UsageError(f"these records hold no value of {measure!r} at stage {stage!r} to draw{where}")

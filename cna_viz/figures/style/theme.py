@@ -5,7 +5,7 @@ marker always go with a colour, so that colour is never the only cue. Figures ar
 every colour that stands here (:mod:`cna_viz.figures.style.dark_theme`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
@@ -64,7 +64,7 @@ SLOT_STYLES: Final[dict[str, SlotStyle]] = {
 
 
 def escaped(text: str) -> str:
-    """Return a text of users as it is read in a figure; plotly would show the entities of quotes as they stand."""
+    """Return a user's text as plotly shows it literally; quotes stay, as plotly does not decode their entities."""
     return escape(text, quote=False)
 
 
@@ -74,10 +74,9 @@ OTHER_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star
 
 
 def slot_style(name: str) -> SlotStyle:
-    """Return the look of a slot, or of an arm.
+    """Return the look of a slot or an arm.
 
-    An arm of which the slot is not all, as ``cna, clusters 4``, has the colour of its slot; a watched network, which
-    has a name of its own, gets a look by its name.
+    An arm such as ``cna, clusters 4`` has the colour of its slot; the look of a watched network follows from its name.
     """
     if name in SLOT_STYLES:
         return SLOT_STYLES[name]
@@ -94,6 +93,11 @@ def slot_style(name: str) -> SlotStyle:
     if known:
         return SlotStyle(known.color, OTHER_DASHES[dash], symbol, f"{known.label}, {escaped(rest)}")
     return SlotStyle(OTHER_COLORS[color], OTHER_DASHES[dash], symbol, escaped(name))
+
+
+def numbered_look(number: int) -> tuple[str, str]:
+    """Return colour and marker of the groups of runs that are numbered from 0."""
+    return OTHER_COLORS[number % len(OTHER_COLORS)], OTHER_SYMBOLS[number % len(OTHER_SYMBOLS)]
 
 
 CLASS_COLORS: Final = (
@@ -118,16 +122,14 @@ def class_style(number: int) -> tuple[str, str]:
 
 ORDERED_COLORS: Final = ("#00204D", "#414D6B", "#7C7B78", "#BCAF6F", "#FFEA46")
 """Five steps of cividis, for groups that have an order."""
-
-
 ORDERED_KINDS: Final = ("target", "degree", "predicted number")
 """Kinds of groups that have an order."""
 
 
 def group_style(kind: str, number: int) -> tuple[str, str]:
-    """Return colour and marker of a group of nodes: classes and clusters differ in hue, groups of numbers in light.
+    """Return colour and marker of a group of nodes: classes and clusters differ in hue, groups of numbers in lightness.
 
-    Numbers have up to five groups; one more is that of what is no number, grey with a marker of its own.
+    Numbers have up to five groups; the one after them holds what is no number, grey with its own marker.
     """
     if kind not in ORDERED_KINDS:
         return class_style(number)
@@ -163,17 +165,8 @@ def looks() -> dict[str, Any]:
     return {"layout": layout, "data": {"scatter": [outline]}}
 
 
-def template() -> go.layout.Template:
-    """Return the template of all figures."""
-    return go.layout.Template(looks())
-
-
 def log_axis(values: Iterable[float]) -> dict[str, object]:
-    """Return a logarithmic axis whose ticks are written out, so that none has to be read off its neighbours.
-
-    Args:
-        values: What the axis shows; what is not positive is left out.
-    """
+    """Return a logarithmic axis for the positive ones of these values, with every tick written out."""
     positive = [value for value in values if value > 0]
     if not positive:
         return {"type": "log"}
@@ -193,7 +186,7 @@ def log_axis(values: Iterable[float]) -> dict[str, object]:
 
 
 def _round_ticks(low: float, high: float) -> dict[str, object]:
-    """Return round ticks for a range so short that it may hold no power of ten, nor its double."""
+    """Return round ticks for a range so short that it may hold neither a power of ten nor its double."""
     least = (high - low) / 4 or low / 10
     power = 10.0 ** floor(log10(least))
     step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)
@@ -202,29 +195,31 @@ def _round_ticks(low: float, high: float) -> dict[str, object]:
     return {"tickvals": [float(text) for text in texts], "ticktext": texts}
 
 
+def logarithmic(values: Sequence[float]) -> bool:
+    """Whether ascending values need a logarithmic axis: counts that quadruple, other numbers that span two decades."""
+    counts = all(float(value).is_integer() for value in values)
+    return values[0] > 0 and values[-1] >= (4 if counts else 100) * values[0]
+
+
 def whole_ticks(values: Iterable[float]) -> dict[str, object]:
-    """Return the ticks of an axis of layers or epochs; between few of them plotly would put ticks, too."""
+    """Return the ticks of an axis of layers or epochs: only whole numbers, where plotly would add others."""
     shown = list(values)
     return {"dtick": 1} if shown and max(shown) - min(shown) <= FEW else {}
 
 
-def space_below(footnote: str) -> int:
-    """Return the pixels that ticks, axis title and a footnote of several lines need below the panels."""
-    return 78 + LINE * max(2, footnote.count("<br>") + 1)
-
-
-def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom: int = 96) -> go.Figure:
-    """Give a figure its template, its question as title and its provenance as footnote.
+def finish(figure: go.Figure, question: str, footnote: str, *, height: int, below: int = 0) -> go.Figure:
+    """Give a figure its template, its question as title and its provenance as footnote; returns the same figure.
 
     Args:
-        figure: The figure; changed in place and returned.
-        title: The question that it answers.
+        figure: The figure; changed in place.
+        question: Its title.
         footnote: Where the data comes from.
-        height: Height in pixels.
-        bottom: Space below the panels in pixels, for axis title and footnote; :func:`space_below` for long ones.
+        height: Height of title and panels in pixels, without what is below the panels.
+        below: Pixels between panels and footnote beyond those of ticks and a title of the axis; may be negative.
     """
-    lines = max(2, footnote.count("<br>") + 1)
-    figure.update_layout(template=template(), title={"text": title}, height=height, margin={"b": bottom})
+    bottom = 78 + below + LINE * max(2, footnote.count("<br>") + 1)
+    figure.update_layout(template=go.layout.Template(looks()), title={"text": question}, height=height + bottom)
+    figure.update_layout(margin={"b": bottom})
     return figure.add_annotation(
         text=footnote,
         showarrow=False,
@@ -234,7 +229,7 @@ def finish(figure: go.Figure, title: str, footnote: str, *, height: int, bottom:
         y=0,
         xanchor="left",
         yanchor="top",
-        yshift=-(bottom - 8 - LINE * lines),
+        yshift=-70 - below,
         align="left",
         font={"size": 12, "color": MUTED},
     )

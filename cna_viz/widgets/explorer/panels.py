@@ -6,7 +6,7 @@ from typing import Final
 from ipywidgets import HTML, Box, Layout, VBox
 
 from cna_viz.figures.panels.drawing import Drawing
-from cna_viz.figures.panels.flow import SIDE, place_across
+from cna_viz.figures.panels.slots import SIDE, place_across
 from cna_viz.widgets.explorer.scene import PANELS, Scene, depends_on
 from cna_viz.widgets.view import View
 from cna_viz.widgets.view_spec import ViewSpec

@@ -19,9 +19,9 @@ from cna_viz.analysis.tables.rational import rational_curves
 from cna_viz.errors import UsageError
 from cna_viz.figures.panels import embedding_panel, flow_panel, graph_panel, measure_panel, rational_panel, words_panel
 from cna_viz.figures.panels.drawing import Drawing
-from cna_viz.figures.panels.embedding import Reach, reach_of
-from cna_viz.figures.panels.flow import MOST as COLUMNS
-from cna_viz.figures.pieces.large import live_scatter
+from cna_viz.figures.panels.nodes import Reach, reach_of
+from cna_viz.figures.panels.slots import MOST as COLUMNS
+from cna_viz.figures.pieces.nodes import live_scatter
 from cna_viz.figures.style.labels import STAGE_LABELS
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs
@@ -107,7 +107,7 @@ class Scene:
     def _measure(self, view: ViewSpec, live: bool) -> Drawing:
         if view.measure not in self.record.metrics:
             raise UsageError(f"{self._run} measured nothing: choose measures with `cna-viz run --measures`.")
-        return measure_panel([self.record], view.measure, view.layer, epoch=view.epoch, stage=view.stage)
+        return measure_panel(self.record, view.measure, view.layer, epoch=view.epoch, stage=view.stage)
 
     def _rational(self, view: ViewSpec, live: bool) -> Drawing:
         config, last = self.record.config, self.record.layers

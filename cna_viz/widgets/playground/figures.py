@@ -12,10 +12,9 @@ from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.analysis.tables.node_groups import NodeGroups, numbered_groups
 from cna_viz.config.measures import MEASURES
 from cna_viz.figures.panels import embedding_panel, graph_panel
-from cna_viz.figures.panels.compact import compact
-from cna_viz.figures.panels.drawing import Drawing
-from cna_viz.figures.panels.embedding import reach_of
-from cna_viz.figures.pieces.nodes import Trace
+from cna_viz.figures.panels.drawing import Drawing, compact
+from cna_viz.figures.panels.nodes import reach_of
+from cna_viz.figures.pieces.marks import Trace
 from cna_viz.figures.style.theme import CLASS_COLORS, INK, MUTED, log_axis, whole_ticks
 from cna_viz.live.graphs import LiveGraph, edges_of, live_graph
 from cna_viz.live.network import MEASURED, Layer, Pass

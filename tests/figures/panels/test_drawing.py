@@ -7,17 +7,17 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from cna_viz.figures.panels.drawing import Drawing, panel, to_json
+from cna_viz.figures.panels.drawing import Drawing, compact, to_json
 from cna_viz.figures.style.theme import INK
 
 
 def small(**layout: object) -> Drawing:
     trace = {"type": "scatter", "x": np.arange(3, dtype=np.float32), "y": [1.0, float("nan"), 3], "name": None}
-    return panel([trace], layout, words="What?", height=200, kept="what")
+    return compact([trace], "What?", layout, height=200, kept="what")
 
 
 def test_a_panel_is_a_figure() -> None:
-    figure = go.Figure(small(xaxis={"title": {"text": "layer"}}))
+    figure = go.Figure(small(xaxis={"title": "layer"}))
     assert figure.layout.title.text == "What?"
     assert figure.layout.height == 200
     assert figure.layout.uirevision == "what"
@@ -25,7 +25,7 @@ def test_a_panel_is_a_figure() -> None:
 
 
 def test_margins_are_narrow_unless_told_otherwise() -> None:
-    margin = panel([], {}, words="", height=1, kept="", margin={"l": 99})["layout"]["margin"]
+    margin = compact([], "", {"margin": {"l": 99}}, height=1, kept="")["layout"]["margin"]
     assert margin["l"] == 99
     assert margin["r"] < 20
 

@@ -100,7 +100,7 @@ def test_of_an_error_less_is_better_and_that_is_said(make: Make) -> None:
     figure = plot_accuracy_by_energy(records)
     assert list(markers(figure)["ReLU"].y) == [0.3]
     assert figure.layout.yaxis.title.text == "test NMSE, less is better"
-    assert "a negative one speaks for more" in footnote(figure)
+    assert "a negative one is good" in footnote(figure)
 
 
 def test_names_of_watched_networks_are_escaped(make: Make, text_of: Callable[[go.Figure], str]) -> None:

@@ -70,7 +70,7 @@ def test_the_front_is_found_by_validation_and_drawn_at_the_test_score(make: Make
     figure = plot_accuracy_by_parameters([lucky, chosen])
     assert list(line(figure, "front by validation").y) == [60]
     footnote = figure.layout.annotations[-1].text
-    assert "by mean validation accuracy, drawn at its test accuracy" in footnote
+    assert "by mean validation accuracy; drawn at its test accuracy" in footnote
 
 
 def test_of_an_error_less_is_better(make: Make) -> None:

@@ -1,4 +1,4 @@
-"""Classes against answers: cells are those of the records, runs of an arm added up."""
+"""Classes against answers: cells are those of the records, runs of an arm summed."""
 
 from collections.abc import Callable
 
@@ -56,7 +56,7 @@ def test_seeds_are_added_up_and_that_is_said(make: Make) -> None:
         f"<b>{name}</b><br>accuracy {mean:.1f} % (mean of 3 runs)"
         for name, mean in zip(("CNA", "ReLU"), means, strict=True)
     ]
-    assert "runs of an arm added up, each of its test nodes once per run" in figure.layout.annotations[-1].text
+    assert "runs of an arm summed, each of its test nodes once per run" in figure.layout.annotations[-1].text
     alone = plot_confusion_matrix(records[:1])
     assert "one run per arm" in alone.layout.annotations[-1].text
     assert "mean of" not in titles(alone)[0]
@@ -65,7 +65,7 @@ def test_seeds_are_added_up_and_that_is_said(make: Make) -> None:
 def test_axes_and_title_say_what_they_show(make: Make) -> None:
     layout = plot_confusion_matrix([make("cna")]).layout
     assert layout.title.text == "Where does it err? (test nodes)"
-    assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("class that is answered", "true class")
+    assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("predicted class", "true class")
     assert list(layout.yaxis.range) == [2.5, -0.5], "the first class is the highest"
     assert layout.coloraxis.colorbar.title.text == "share of the true class (%)"
     graphs = plot_confusion_matrix([make("cna", dataset="motifs")]).layout
@@ -96,7 +96,7 @@ def test_more_classes_get_more_room_and_forty_no_text(make: Make) -> None:
     assert "%" not in "".join(text for row in twenty.data[0].text for text in row)
     assert twenty.data[0].texttemplate == "%{text}"
     assert forty.data[0].texttemplate is None
-    assert "too many classes to write in" in forty.layout.annotations[-1].text
+    assert "too many classes for numbers" in forty.layout.annotations[-1].text
     assert len(forty.layout.xaxis.tickvals) == 20
 
 

@@ -124,7 +124,7 @@ def test_a_baseline_that_diverged_is_refused(make: Make) -> None:
     ("shifts", "seeds", "baseline", "message"),
     [
         ({"relu": 0.0, "cna": 0.1}, 1, "relu", r"too few pairs \(1\)"),
-        ({"relu": 0.0}, 3, "relu", "no arm to hold against 'relu'"),
+        ({"relu": 0.0}, 3, "relu", "no arm to compare with 'relu'"),
         ({"relu": 0.0, "cna": 0.1}, 3, "rleu", "unknown arm 'rleu'; choices, nearest first: relu"),
     ],
 )

@@ -100,7 +100,7 @@ def test_frames_over_epochs_are_the_snapshots_of_one_layer(make: Make) -> None:
         np.testing.assert_array_equal(positions(figure, frame), projection.positions.astype(np.float32))
     assert caption(figure.frames[1]).startswith("<b>epoch 1</b> · ")
     assert figure.layout.title.text == "How do the nodes of layer 2 move during the training?"
-    assert "layer 2, after the convolution; PCA, each epoch turned" in figure.layout.annotations[-1].text
+    assert "layer 2, after the convolution; PCA, each epoch rotated" in figure.layout.annotations[-1].text
     assert figure.layout.xaxis2.title.text == "epoch"
 
 

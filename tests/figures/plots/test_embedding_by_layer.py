@@ -12,7 +12,7 @@ import xarray as xr
 from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_embedding_by_layer
-from cna_viz.figures.pieces import large
+from cna_viz.figures.pieces import nodes as pieces
 from cna_viz.figures.style.theme import MUTED, ORDERED_COLORS, class_style
 from cna_viz.records.record import Record
 
@@ -99,7 +99,7 @@ def test_an_unknown_color_is_refused(make: Make) -> None:
 
 
 def test_of_very_many_nodes_a_sample_is_drawn_and_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large, "MOST_POINTS", 20)
+    monkeypatch.setattr(pieces, "MOST_POINTS", 20)
     record = make()
     figure = plot_embedding_by_layer([record], layers=[2])
     shown = np.concatenate([trace.customdata for trace in nodes(figure)])

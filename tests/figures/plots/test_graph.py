@@ -15,7 +15,7 @@ from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.config import RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_embedding_animation, plot_embedding_by_layer, plot_graph
-from cna_viz.figures.pieces import large
+from cna_viz.figures.pieces import nodes
 from cna_viz.figures.style.theme import SEQUENTIAL, class_style
 from cna_viz.records.record import Record
 
@@ -98,7 +98,7 @@ def test_colours_are_classes_clusters_or_the_first_coordinate(make: Make) -> Non
 
 def test_the_title_and_the_panel_say_the_layer(make: Make) -> None:
     figure = plot_graph(make(), 3)
-    assert figure.layout.title.text == "Is what is close in layer 3 also close in the graph?"
+    assert figure.layout.title.text == "Are nodes that are close in layer 3 also close in the graph?"
     assert figure.layout.annotations[1].text.startswith("<b>layer 3</b> · relative spread ")
 
 
@@ -112,8 +112,8 @@ def test_a_collapsed_layer_is_said_to_be(make: Make, monkeypatch: pytest.MonkeyP
 
 
 def test_of_very_many_nodes_and_edges_samples_are_drawn_and_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large, "MOST_POINTS", 30)
-    monkeypatch.setattr("cna_viz.figures.pieces.edges.MOST_EDGES", 5)
+    monkeypatch.setattr(nodes, "MOST_POINTS", 30)
+    monkeypatch.setattr("cna_viz.figures.pieces.nodes.MOST_EDGES", 5)
     record = make()
     figure = plot_graph(record, 1)
     shown = positions(figure, 0)

@@ -112,7 +112,7 @@ def test_the_means_of_the_clusters_are_where_their_features_are_on_average(make:
 
 def test_of_many_nodes_a_sample_is_drawn_and_the_means_are_of_all(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     (whole,) = (trace for trace in plot_inside_slot(make("cna"), 1).data if trace.name == MEAN)
-    monkeypatch.setattr("cna_viz.figures.pieces.large.MOST_POINTS", 20)
+    monkeypatch.setattr("cna_viz.figures.pieces.nodes.MOST_POINTS", 20)
     figure = plot_inside_slot(make("cna"), 1)
     (means,) = (trace for trace in figure.data if trace.name == MEAN)
     np.testing.assert_array_equal([means.x, means.y], [whole.x, whole.y])

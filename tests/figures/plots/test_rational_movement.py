@@ -96,7 +96,7 @@ def test_of_many_clusters_the_largest_are_drawn_and_that_is_said(make: Make, hel
     figure = plot_rational_movement(make("cna"), 1)
     titles = [note.text for note in figure.layout.annotations[:-1]]
     assert [title.split(" · ")[0] for title in titles] == [f"cluster {cluster}" for cluster in range(4, 16)]
-    assert "the 12 of 16 clusters that most values enter" in figure.layout.annotations[-1].text
+    assert "the 12 of 16 clusters with most values" in figure.layout.annotations[-1].text
     assert "clusters that most" not in plot_rational_movement(make("cna"), 1, cluster=2).layout.annotations[-1].text
 
 

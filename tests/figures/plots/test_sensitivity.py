@@ -76,7 +76,7 @@ def test_cells_without_runs_and_with_diverged_ones_are_marked_and_have_no_number
     assert marks == {(1, 0): "–", (2, 1): "✕"}
     assert panel.customdata[1][2] == "1 of 3 runs diverged"
     assert "–: no runs (1 of 6 cells)" in footnote(figure)
-    assert "✕: a run diverged, so that there is no mean (1 cell)" in footnote(figure)
+    assert "✕: a run diverged, so there is no mean (1 cell)" in footnote(figure)
 
 
 def test_arms_without_one_of_the_settings_are_references_beside_chance(make: Make, records: list[Record]) -> None:

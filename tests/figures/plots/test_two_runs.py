@@ -12,7 +12,7 @@ from scipy.stats import ortho_group
 
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_two_runs
-from cna_viz.figures.pieces.paired_layers import paired_layers
+from cna_viz.figures.pieces.projected import paired_layers
 from cna_viz.records.record import Record
 from tests.figures.dark_colors import without_counterpart
 

@@ -20,7 +20,6 @@ from cna_viz.figures.style.theme import (
     group_style,
     log_axis,
     slot_style,
-    space_below,
     whole_ticks,
 )
 
@@ -85,9 +84,10 @@ def test_an_arm_has_the_colour_of_its_slot_and_a_look_by_the_rest() -> None:
 def test_a_long_footnote_has_room_below_the_axis() -> None:
     for lines in (1, 2, 3, 6):
         footnote = "<br>".join(["words"] * lines)
-        bottom = space_below(footnote)
-        (note,) = finish(go.Figure(), "Why?", footnote, height=300, bottom=bottom).layout.annotations
-        assert bottom + note.yshift >= 16 * lines
+        figure = finish(go.Figure(), "Why?", footnote, height=300)
+        (note,) = figure.layout.annotations
+        assert figure.layout.height == 300 + figure.layout.margin.b
+        assert figure.layout.margin.b + note.yshift >= 16 * lines
         assert note.yshift == -70
 
 
@@ -101,8 +101,8 @@ def test_sixty_classes_look_different_and_any_number_is_possible() -> None:
 
 def test_finish_gives_title_template_footnote_and_space_for_it() -> None:
     figure = go.Figure()
-    assert finish(figure, "Why?", "because", height=300, bottom=120) is figure
-    assert (figure.layout.title.text, figure.layout.height, figure.layout.margin.b) == ("Why?", 300, 120)
+    assert finish(figure, "Why?", "because", height=300, below=10) is figure
+    assert (figure.layout.title.text, figure.layout.height, figure.layout.margin.b) == ("Why?", 420, 120)
     assert figure.layout.template.layout.plot_bgcolor == PAPER
     (note,) = figure.layout.annotations
     assert (note.text, note.yref, note.y, note.yanchor) == ("because", "paper", 0, "top")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cna_viz.figures.pieces.large import MOST_LIVE, MOST_POINTS, live_scatter, sample, sample_note, scatter
+from cna_viz.figures.pieces.nodes import MOST_LIVE, MOST_POINTS, live_scatter, sample, sample_note, scatter
 
 
 def test_up_to_the_limit_all_are_drawn_and_nothing_is_said() -> None:

@@ -7,7 +7,7 @@ from cna_viz.analysis.tables.cluster_flow import cluster_flow
 from cna_viz.analysis.tables.node_groups import node_groups
 from cna_viz.analysis.tables.rational import rational_curves
 from cna_viz.figures.panels import flow_panel, rational_panel, words_panel
-from cna_viz.figures.panels.flow import place_across
+from cna_viz.figures.panels.slots import place_across
 from cna_viz.records.record import Record
 
 

@@ -10,9 +10,9 @@ from cna_viz.analysis.positions.graph_layout import undirected
 from cna_viz.analysis.positions.projection import Projection, project_layers
 from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups
 from cna_viz.figures.panels import embedding_panel, graph_panel
-from cna_viz.figures.panels import graph as graph_module
+from cna_viz.figures.panels import nodes as node_panels
 from cna_viz.figures.panels.drawing import Drawing
-from cna_viz.figures.panels.embedding import SHARE, reach_of
+from cna_viz.figures.panels.nodes import SHARE, reach_of
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
@@ -86,7 +86,7 @@ def test_the_graph_has_all_nodes_and_edges(record: Record) -> None:
 
 
 def test_a_sample_of_edges_is_said(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph_module, "MOST_LINES", 7)
+    monkeypatch.setattr(node_panels, "MOST_LINES", 7)
     edges = undirected(record.graph["edge_index"].values)
     panel = graph_panel(np.zeros((60, 2), np.float32), edges, None)
     assert len(panel["data"][0]["x"]) == 3 * 7

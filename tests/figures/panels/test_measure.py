@@ -25,7 +25,7 @@ def diamonds(panel: Drawing) -> list[tuple[Any, Any]]:
 
 @pytest.mark.parametrize("measure", ["rayleigh", "effective_rank"])
 def test_both_stages_show_what_was_measured(record: Record, measure: str) -> None:
-    panel = measure_panel([record], measure, 2, epoch=1, stage="slot")
+    panel = measure_panel(record, measure, 2, epoch=1, stage="slot")
     values = record.metrics[measure]
     for trace, stage, depth in zip(lines(panel, "x"), ("conv", "slot"), (4, 3), strict=True):
         np.testing.assert_allclose(trace["y"], values.sel(epoch=1, stage=stage).values[:depth])
@@ -38,7 +38,7 @@ def test_both_stages_show_what_was_measured(record: Record, measure: str) -> Non
 
 
 def test_axes_hold_all_values_and_stay(record: Record) -> None:
-    panels = [measure_panel([record], "rayleigh", layer, epoch=epoch) for layer in (1, 4) for epoch in (0, 5)]
+    panels = [measure_panel(record, "rayleigh", layer, epoch=epoch) for layer in (1, 4) for epoch in (0, 5)]
     ranges = [panel["layout"]["yaxis"]["range"] for panel in panels]
     assert all(shown == ranges[0] for shown in ranges)
     values = np.log10(record.metrics["rayleigh"].values[record.metrics["rayleigh"].values > 0])
@@ -48,7 +48,7 @@ def test_axes_hold_all_values_and_stay(record: Record) -> None:
 
 def test_a_zero_is_drawn_at_the_edge_of_a_logarithmic_axis_and_said(record: Record) -> None:
     record.metrics["rayleigh"][:, 1, 0] = 0.0
-    panel = measure_panel([record], "rayleigh", 2)
+    panel = measure_panel(record, "rayleigh", 2)
     line = lines(panel, "x")[0]
     low = 10 ** panel["layout"]["yaxis"]["range"][0]
     assert low <= line["y"][1] < min(line["y"][:1] + line["y"][2:])
@@ -57,27 +57,14 @@ def test_a_zero_is_drawn_at_the_edge_of_a_logarithmic_axis_and_said(record: Reco
 
 def test_what_was_not_measured_is_a_gap(record: Record) -> None:
     record.metrics["effective_rank"][:, 2, 0] = np.nan
-    panel = measure_panel([record], "effective_rank", 3)
+    panel = measure_panel(record, "effective_rank", 3)
     assert lines(panel, "x")[0]["y"][2] is None
     assert diamonds(panel)[0] == (3, None)
 
 
-def test_several_runs_are_drawn_in_the_looks_of_their_slots(record: Record, tmp_path: Path) -> None:
-    config = RunConfig(
-        model=ModelConfig(slot="relu", layers=6, hidden=4), recording=RecordingConfig(every=1, measures="all")
-    )
-    other = synthetic_record(tmp_path, config, epochs=3)
-    panel = measure_panel([record, other], "mad", 5, stage="conv")
-    assert [trace["name"] for trace in lines(panel, "x")] == ["CNA", "ReLU"]
-    assert [len(trace["x"]) for trace in lines(panel, "x")] == [4, 6]
-    assert lines(panel, "x2")[0]["x"] == []  # the first has no layer 5
-    assert [shape["x0"] for shape in panel["layout"]["shapes"]] == [5]  # their selected epochs differ
-    go.Figure(panel)
-
-
 def test_a_run_of_one_layer_has_one_stage(tmp_path: Path) -> None:
     config = RunConfig(model=ModelConfig(layers=1), recording=RecordingConfig(every=1))
-    panel = measure_panel([synthetic_record(tmp_path, config)], "rayleigh", 1)
+    panel = measure_panel(synthetic_record(tmp_path, config), "rayleigh", 1)
     assert len(lines(panel, "x")) == 1
 
 
@@ -86,12 +73,10 @@ def test_a_run_of_one_layer_has_one_stage(tmp_path: Path) -> None:
 )
 def test_unknown_names_are_refused(record: Record, measure: str, stage: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        measure_panel([record], measure, 1, stage=stage)
+        measure_panel(record, measure, 1, stage=stage)
 
 
 def test_nothing_measured_is_refused(record: Record) -> None:
     record.metrics["mad"][:] = np.nan
     with pytest.raises(UsageError, match="no value of 'mad'"):
-        measure_panel([record], "mad", 1)
-    with pytest.raises(UsageError, match="no records"):
-        measure_panel([], "mad", 1)
+        measure_panel(record, "mad", 1)
