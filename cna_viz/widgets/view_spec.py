@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cna_viz.analysis.positions.methods import Method
-from cna_viz.analysis.tables.node_colors import Color
+from cna_viz.analysis.tables.node_groups import Color
 
 T = TypeVar("T")
 

@@ -1,12 +1,12 @@
-"""What the runs say of a claim under one protocol."""
+"""The records there are to judge claims by, and what they say of a claim under one protocol."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from cna_viz.analysis.claims.evidence import Evidence
 from cna_viz.analysis.claims.kinds import Trend
 from cna_viz.analysis.claims.model import MeasuredArm, ProtocolName, Trained
 from cna_viz.analysis.claims.plan import Plan
@@ -14,7 +14,24 @@ from cna_viz.analysis.claims.rules import Outcome, interval_of, outcome
 from cna_viz.analysis.statistics.intervals import Interval
 from cna_viz.analysis.tables.tables import layer_table
 from cna_viz.config import RunConfig
-from cna_viz.records.record import Record
+from cna_viz.errors import RecordError
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.record import Record, load_record
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What claims are judged by.
+
+    Attributes:
+        records: Finished runs by id.
+        failed: Why other runs have no record, by id.
+        counts: Numbers of weights by claim: ``convolutions``, ``slots`` and ``total``.
+    """
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -23,8 +40,8 @@ class Measured:
 
     Attributes:
         protocol: ``own`` or ``fair``.
-        unit: What the quantity is counted in.
-        made: What the arms were, by slot and split: ``cna on public against relu on public``.
+        unit: Unit of the quantity.
+        made: The arms by slot and split: ``cna on public vs. relu on public``.
         interval: Mean and 95 % interval of the quantity over seeds; None where there is none.
         outcome: Whether the claim holds.
         why: Why.
@@ -42,16 +59,41 @@ class Measured:
     records: tuple[Record, ...] = ()
 
 
+def gather(
+    configs: Sequence[RunConfig],
+    runs: Path | str,
+    failed: Mapping[str, str] | None = None,
+    counts: Mapping[str, Mapping[str, int]] | None = None,
+) -> Evidence:
+    """Open the records of ``configs`` that exist; one that can't be opened becomes a reason, not an error.
+
+    Args:
+        configs: The runs.
+        runs: Folder of the records.
+        failed: Why runs failed, by id.
+        counts: Numbers of weights by claim.
+    """
+    records: dict[str, Record] = {}
+    reasons = dict(failed or {})
+    for config in configs:
+        folder = Path(runs) / config.run_id
+        if is_complete(folder):
+            try:
+                records[config.run_id] = load_record(folder)
+            except RecordError as error:
+                reasons[config.run_id] = str(error)
+    return Evidence(records, reasons, dict(counts or {}))
+
+
 def measure(claim: Trained, protocol: ProtocolName, plan: Plan, evidence: Evidence) -> Measured:
-    """Return what the runs of ``evidence`` say of a claim under a protocol. What is missing becomes the reason."""
+    """Return what the runs of ``evidence`` say of a claim under a protocol; without an answer, ``why`` says why not."""
     arms = plan.configs(claim, protocol)
-    made = " against ".join(dict.fromkeys(_made(configs[0]) for configs in arms.values()))
-    problem = _problem(claim, plan, arms, evidence)
-    if problem:
-        return Measured(protocol, claim.unit, made, None, "undecided", problem)
-    records = {name: [evidence.records[config.run_id] for config in configs] for name, configs in arms.items()}
-    values = {name: _values(claim, name, records[name]) for name in arms}
-    problem = _not_a_number(claim, plan, values)
+    made = " vs. ".join(dict.fromkeys(f"{runs[0].slot} on {runs[0].data.split}" for runs in arms.values()))
+    problem, records, values = _problem(claim, plan, arms, evidence), {}, {}
+    if not problem:
+        records = {name: [evidence.records[config.run_id] for config in configs] for name, configs in arms.items()}
+        values = {name: _values(claim, name, members) for name, members in records.items()}
+        problem = _not_a_number(claim, plan, values)
     if problem:
         return Measured(protocol, claim.unit, made, None, "undecided", problem)
     interval = interval_of(claim, _quantity(claim, values))
@@ -61,12 +103,8 @@ def measure(claim: Trained, protocol: ProtocolName, plan: Plan, evidence: Eviden
     return Measured(protocol, claim.unit, made, interval, decided, why, means, used)
 
 
-def _made(config: RunConfig) -> str:
-    return f"{config.slot} on {config.data.split}"
-
-
 def _problem(claim: Trained, plan: Plan, arms: Mapping[str, Sequence[RunConfig]], evidence: Evidence) -> str:
-    """Return why the runs can't say anything; nothing where they can."""
+    """Return why the runs give no answer; empty where they do."""
     configs = list({config.run_id: config for arm in arms.values() for config in arm}.values())
     missing = [config.run_id for config in configs if config.run_id not in evidence.records]
     if missing and claim.slow and not plan.slow:
@@ -76,7 +114,7 @@ def _problem(claim: Trained, plan: Plan, arms: Mapping[str, Sequence[RunConfig]]
     if reasons:
         return f"{len(reasons)} of {len(configs)} runs failed: {reasons[0]}"
     if missing:
-        return f"{len(missing)} of {len(configs)} runs are missing: make the report again, it trains what is missing"
+        return f"{len(missing)} of {len(configs)} runs are missing: reproduce this report, it trains what is missing"
     diverged = [config for config in configs if evidence.records[config.run_id].status != "complete"]
     if diverged:
         first = diverged[0]
@@ -89,19 +127,17 @@ def _values(claim: Trained, name: str, records: Sequence[Record]) -> list[float]
     """Return test accuracy in percent, or the measure of the last hidden layer, of every seed of an arm."""
     if not isinstance(claim, Trend):
         return [100 * record.score("test") for record in records]
-    arm = claim.arms[name]
+    arm, values = claim.arms[name], []
     assert isinstance(arm, MeasuredArm)
-    return [_last_hidden(record, claim.measure, arm.stage) for record in records]
-
-
-def _last_hidden(record: Record, measure: str, stage: str) -> float:
-    table = layer_table([record], measure, stage)
-    value = table.loc[table["layer"] == record.layers - 1, "value"]
-    return float(value.iloc[0]) if len(value) else math.nan
+    for record in records:
+        table = layer_table([record], claim.measure, arm.stage)
+        value = table.loc[table["layer"] == record.layers - 1, "value"]
+        values.append(float(value.iloc[0]) if len(value) else math.nan)
+    return values
 
 
 def _not_a_number(claim: Trained, plan: Plan, values: Mapping[str, Sequence[float]]) -> str:
-    """Return which value has no place in the quantity; nothing where all have."""
+    """Return which value can't enter the quantity; empty where all can."""
     for name, numbers in values.items():
         for seed, value in zip(dict.fromkeys(plan.seeds), numbers, strict=True):
             if isinstance(claim, Trend) and not (math.isfinite(value) and value > 0):
@@ -121,5 +157,5 @@ def _quantity(claim: Trained, values: Mapping[str, Sequence[float]]) -> list[flo
 
 
 def _mean(claim: Trained, values: Sequence[float]) -> float:
-    """Return the mean over seeds, the geometric one of what ratios are made from."""
+    """Return the mean over seeds, geometric for ratios."""
     return float(np.exp(np.mean(np.log(values))) if isinstance(claim, Trend) else np.mean(values))

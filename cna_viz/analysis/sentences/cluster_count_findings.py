@@ -1,4 +1,4 @@
-"""Sentences on how many clusters it takes, whether they have to be those of k-means, and what they know."""
+"""Findings on the number of clusters: how many it takes, whether k-means matters, and what the clusters know."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from cna_viz.analysis.sentences.ablation_findings import few_pairs
 from cna_viz.analysis.statistics.paired import MARGIN, compare, difference, with_verdicts
 from cna_viz.analysis.tables.comparison import arm_names, paired_table, without_diverged
 from cna_viz.analysis.tables.tables import layer_table
-from cna_viz.analysis.words import amount, judged, listed, metric_of, points, with_verdict
+from cna_viz.analysis.words import by_verdict, counted, judged_rows, listed, metric_of
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -17,7 +17,7 @@ KNOWLEDGE: Final = {
     "cluster_nmi_classes": "normalized mutual information with the classes",
     "cluster_entropy": "entropy of the sizes in nats",
 }
-"""Measures of what clusters know, and their words."""
+"""Measures of what clusters know, in words."""
 
 
 def cluster_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
@@ -40,7 +40,7 @@ def cluster_tables(records: Sequence[Record], part: str = "test") -> dict[str, p
 
 
 def cluster_count_findings(records: Sequence[Record], *, margin: float = MARGIN) -> list[str]:
-    """Say for each slot which numbers of clusters are better or worse than the fewest.
+    """Report for each slot which numbers of clusters are better or worse than the fewest.
 
     Args:
         records: Runs of slots with several numbers of clusters.
@@ -54,17 +54,18 @@ def cluster_count_findings(records: Sequence[Record], *, margin: float = MARGIN)
         if table.shape[1] < 2:
             sentences.append(f"**{slot}** has one number of clusters: nothing to compare")
             continue
-        fewest = int(table.columns[0])
-        found = compare(table, str(fewest), margin=margin)
-        sentences.append(f"**{slot}**, against {_clusters(fewest)}: {_verdicts(found, margin)}")
-        sentences += few_pairs(len(table), len(found), "numbers of clusters")
+        fewest = str(table.columns[0])
+        found = compare(table, fewest, margin=margin)
+        baseline = counted(int(fewest), "cluster")
+        sentences.append(f"**{slot}**, compared with {baseline} — {'; '.join(by_verdict(judged_rows(found), margin))}")
+        sentences += few_pairs(len(table), len(found), "cluster count")
     return sentences
 
 
 def kmeans_findings(
     records: Sequence[Record], slot: str = "cna", control: str = "cna-random", *, margin: float = MARGIN
 ) -> list[str]:
-    """Say at which numbers of clusters a slot is better or worse than its control with as many.
+    """Report at which numbers of clusters a slot is better or worse than its control with as many.
 
     Arguments and errors as in :func:`cluster_count_findings`; also when one of the two slots is missing.
     """
@@ -72,17 +73,21 @@ def kmeans_findings(
     for name in (slot, control):
         if name not in tables:
             raise UsageError(f"no runs of {name!r} to compare; slots with clusters: {', '.join(tables)}")
-    both = [count for count in tables[slot].columns if count in tables[control].columns]
+    one, other = tables[slot], tables[control]
+    both = [count for count in one.columns if count in other.columns]
     if not both:
-        return [f"**{slot}** and **{control}** were never given equally many clusters"]
-    rows = [vars(difference((tables[slot][k] - tables[control][k]).to_numpy(), margin=margin)) for k in both]
-    found = with_verdicts(pd.DataFrame(rows, index=pd.Index(both)), margin=margin, metric=metric_of(tables[slot]))
-    sentence = f"**{slot}**, against **{control}** with as many clusters: {_verdicts(found, margin)}"
-    return [sentence, *few_pairs(int(found["pairs"].iloc[0]), len(found), "numbers of clusters")]
+        return [f"**{slot}** and **{control}** share no number of clusters"]
+    rows = [vars(difference((one[k] - other[k]).to_numpy(), margin=margin)) for k in both]
+    found = with_verdicts(pd.DataFrame(rows, index=pd.Index(both)), margin=margin, metric=metric_of(one))
+    verdicts = "; ".join(by_verdict(judged_rows(found), margin))
+    return [
+        f"**{slot}**, compared with **{control}** with as many clusters — {verdicts}",
+        *few_pairs(int(found["pairs"].iloc[0]), len(found), "cluster count"),
+    ]
 
 
 def knowledge_findings(records: Sequence[Record]) -> list[str]:
-    """Say what the clusters of the last slot know of the classes, by their number, and whether all are used."""
+    """Report what the clusters of the last slot know of the classes, by their number, and how evenly they are used."""
     sentences = []
     for slot in dict.fromkeys(record.config.slot for record in records if record.config.model.uses_clusters):
         members = [record for record in records if record.config.slot == slot]
@@ -92,7 +97,7 @@ def knowledge_findings(records: Sequence[Record]) -> list[str]:
             known = [f"{value:.2f} with {count}" for count, value in values.items() if not pd.isna(value)]
             if known:
                 sentences.append(f"**{slot}**, last slot: {words} {listed(known)}")
-    return sentences or ["these runs did not measure what their clusters know: `measures` must name it"]
+    return sentences or [f"these runs did not record what their clusters know: add {listed(KNOWLEDGE)} to `measures`"]
 
 
 def _by_count(slot: str, records: Sequence[Record], part: str) -> pd.DataFrame:
@@ -104,21 +109,6 @@ def _by_count(slot: str, records: Sequence[Record], part: str) -> pd.DataFrame:
     return table[[str(count) for count in sorted(int(str(column)) for column in table.columns)]]
 
 
-def _verdicts(found: pd.DataFrame, margin: float) -> str:
-    rows = judged(found)
-    words = {"better": "better", "worse": "worse", "equal": f"equal within {amount(margin, metric_of(found))}"}
-    parts = [
-        f"{words.get(verdict, verdict)} with {listed(f'{count} ({points(row)})' for count, row in members.items())}"
-        for verdict in (*words, "undecided")
-        if (members := with_verdict(rows, verdict))
-    ]
-    return "; ".join(parts)
-
-
 def _last_layer(records: Sequence[Record], clusters: int, measure: str) -> float:
     table = layer_table([r for r in records if r.config.model.clusters == clusters], measure, "slot")
     return float(table.loc[table["layer"] == table["layers"] - 1, "value"].astype(float).mean())
-
-
-def _clusters(count: int) -> str:
-    return f"{count} cluster{'' if count == 1 else 's'}"

@@ -11,7 +11,7 @@ from scipy import stats
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with the ends of an interval around it; the ends are NaN where one value can't give any."""
+    """A mean with the ends of an interval around it, which are NaN with fewer than two values."""
 
     mean: float
     low: float
@@ -27,7 +27,7 @@ def confidence_interval(
     Args:
         values: One value per seed; NaN values are left out.
         level: Confidence level.
-        bounds: What is possible at all; with few seeds Student's t reaches beyond and is cut there.
+        bounds: Possible values; with few seeds Student's t reaches beyond and is cut there.
 
     Returns:
         The interval; low and high are NaN with fewer than two values, the mean too with none.
@@ -67,12 +67,12 @@ def geometric_range(values: ArrayLike) -> Interval:
 
 
 def all_or_none(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Return the values, or none of them where one is NaN: a mean of the runs that went well is a mean of the lucky."""
+    """Return the values, or none of them where one is NaN: a mean without diverged runs would be one of the lucky."""
     return values if values.notna().all() else values.iloc[:0]
 
 
 def mean_of_all(values: "pd.Series[float]") -> float:
-    """Return the mean; NaN where one value is NaN, or there is none."""
+    """Return the mean; NaN where one value is NaN, or without values."""
     return float(all_or_none(values).mean())
 
 
@@ -85,7 +85,7 @@ def interval_table(
         table: One row per observation.
         value: Column to average.
         by: Columns that make a group; rows come out in their order of first appearance.
-        summarize: How the values of a group become an interval.
+        summarize: Function from the values of a group to an interval.
     """
     rows = [
         {**dict(zip(by, key, strict=True)), **vars(summarize(group[value]))}

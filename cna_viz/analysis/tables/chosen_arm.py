@@ -1,4 +1,4 @@
-"""One arm among others of its depth: how well each does, and how far it is from a second one, pair by pair."""
+"""One arm among others of its depth: scores, and pairs with a second one."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import all_or_none, confidence_interval
-from cna_viz.analysis.tables.comparison import arm_names, check_protocol, once, paired_table
+from cna_viz.analysis.tables.comparison import arm_names, check_protocol, drop_duplicates, paired_table
 from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
@@ -28,9 +28,9 @@ def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]
     Raises:
         UsageError: When datasets or split protocols differ.
     """
-    runs = once(records)
+    runs = drop_duplicates(records)
     check_protocol([record.config for record in runs])
-    names = arm_names([record.config for record in runs], apart=DEPTH)
+    names = arm_names([record.config for record in runs], ignore=DEPTH)
     found: dict[int, dict[str, list[Record]]] = {layers: {} for layers in sorted({record.layers for record in runs})}
     for record in runs:
         found[record.layers].setdefault(names[record.config.run_id], []).append(record)
@@ -46,15 +46,15 @@ def score_table(arms: Mapping[str, Sequence[Record]], part: str = "test") -> pd.
 
     Returns:
         Columns ``arm``, ``mean``, ``low``, ``high``, ``count``, ``runs`` and ``values``, the scores of its runs. An arm
-        of which a run diverged has no mean, and ``count`` 0; those stand last.
+        with a run that diverged comes last, without a mean and with ``count`` 0.
 
     Raises:
-        UsageError: When there are no arms, or there is no such part.
+        UsageError: When there are no arms, or the part is unknown.
     """
     if part not in SPLITS:
         raise unknown_name("part of the split", part, SPLITS)
     if not arms:
-        raise UsageError("there are no runs to compare")
+        raise UsageError("no runs to compare")
     metric = next(iter(arms.values()))[0].metric
     rows = []
     for arm, runs in arms.items():
@@ -69,15 +69,15 @@ def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part:
 
     Args:
         arms: Runs of one dataset, split protocol and depth by the name of their arm.
-        names: The arms; the order of the columns.
+        names: The arms, in the order of the columns.
         part: train, val or test.
 
     Returns:
-        The table of :func:`.comparison.paired_table`, its columns called as ``arms`` calls them;
-        without rows and attributes where the arms share no pair.
+        The table of :func:`.comparison.paired_table` with the names of ``arms`` as columns; without rows and
+        attributes where the arms share no pair.
 
     Raises:
-        UsageError: When there is no such arm, or as ``paired_table`` says.
+        UsageError: When an arm is unknown, or as ``paired_table`` says.
     """
     for name in names:
         if name not in arms:
@@ -88,7 +88,7 @@ def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part:
     chosen = {name: [record for record in arms[name] if _pair(record) in shared] for name in names}
     everything = [record for runs in chosen.values() for record in runs]
     table = paired_table(everything, part)
-    # Among fewer arms less differs, so their names are shorter there.
+    # Fewer arms differ in less, so their names are shorter there.
     short = arm_names([record.config for record in everything])
     called = {short[record.config.run_id]: name for name in names for record in chosen[name]}
     renamed = table.rename(columns=called)[list(names)]

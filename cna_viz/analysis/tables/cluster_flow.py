@@ -6,8 +6,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 
-from cna_viz.analysis.tables.cluster_labels import ClusterLabels, check_slot, cluster_labels
-from cna_viz.analysis.tables.cluster_table import count_pairs
+from cna_viz.analysis.tables.cluster_labels import ClusterLabels, check_slot, cluster_labels, count_pairs
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 

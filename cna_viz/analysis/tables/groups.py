@@ -5,10 +5,10 @@ from functools import partial
 
 import pandas as pd
 
-from cna_viz.analysis.statistics.intervals import Interval, confidence_interval
+from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.analysis.statistics.paired import MARGIN, difference, with_verdicts
 from cna_viz.analysis.tables.comparison import paired_table, without_diverged
-from cna_viz.analysis.words import Judged, judged, listed, metric_of, signed
+from cna_viz.analysis.words import judged_rows, listed, metric_of, points
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, bounds, factor, label
@@ -24,20 +24,19 @@ def compare_groups(
 ) -> pd.DataFrame:
     """Compare arms with one of them, pair by pair within each group; Holm's correction is for all of it.
 
-    Pairs are never made across groups: these may be other graphs, whose scores have nothing to do with each other.
+    Pairs are never made across groups: these may be other graphs, whose scores can't be compared.
 
     Args:
         groups: Runs by the name of their group, as :func:`~cna_viz.analysis.tables.comparison.group_runs` returns them.
-        baseline: The arm that the others are held against.
-        arms: Those that are asked about; all when left out.
+        baseline: The arm that the others are compared with.
+        arms: The arms to compare; all when left out.
         part: train, val or test.
         margin: Difference of the score below which two arms count as equal.
 
     Returns:
-        A row per group and arm, by ``group`` and ``arm``, with the columns of
-        :func:`.paired.with_verdicts`. Arms of which a run diverged are left out; the attribute
-        ``left_out`` has their runs by a name of group and arm, ``metrics`` the score of each group, ``samples`` the
-        differences of the pairs in the order of the rows.
+        A row per group and arm, by ``group`` and ``arm``, with the columns of :func:`.paired.with_verdicts`. Arms with
+        a run that diverged are left out; the attribute ``left_out`` has their runs by a name of group and arm,
+        ``metrics`` the score of each group, ``samples`` the differences of the pairs in the order of the rows.
 
     Raises:
         UsageError: When an arm is in no group or the baseline not in all, a run of the baseline diverged, runs are
@@ -55,7 +54,7 @@ def compare_groups(
         present |= {*map(str, pairs.columns), *gone}
         left_out |= {f"{group}: {arm}": count for arm, count in gone.items()}
         if baseline in gone:
-            raise UsageError(f"runs of {baseline!r} diverged in group {group}, so nothing can be held against it")
+            raise UsageError(f"runs of {baseline!r} diverged in group {group}, so nothing can be compared with it")
         if baseline not in pairs:
             raise unknown_name(f"arm of group {group}", baseline, map(str, pairs.columns))
         for arm in pairs.columns:
@@ -67,25 +66,28 @@ def compare_groups(
         if arm not in present:
             raise unknown_name("arm", arm, sorted(present))
     if not rows:
-        raise UsageError(f"there is no arm to hold against {baseline!r}")
-    found = with_verdicts(
-        pd.DataFrame(rows).set_index(["group", "arm"]), margin=margin, metric=_one_direction(metrics.values())
-    )
+        raise UsageError(f"no arm to compare with {baseline!r}")
+    distinct = list(dict.fromkeys(metrics.values()))
+    if len(distinct) > 1 and not set(distinct) <= SHARES:
+        raise UsageError(
+            f"groups with the scores {listed(distinct)} can't be put on one scale: compare each separately"
+        )
+    found = with_verdicts(pd.DataFrame(rows).set_index(["group", "arm"]), margin=margin, metric=distinct[0])
     found.attrs |= {"baseline": baseline, "left_out": left_out, "metrics": metrics, "samples": samples}
     return found
 
 
 def standing_table(records: Sequence[Record], baselines: Sequence[str], part: str = "test") -> pd.DataFrame:
-    """Return a row per arm with its mean score and interval, and how far it is from each of some baselines.
+    """Return a row per arm with its mean score and interval, and its difference from each of some baselines.
 
     Args:
         records: Runs on one dataset and one split protocol.
-        baselines: Arms that the others are held against; one that is not there has no column.
+        baselines: Arms that the others are compared with; one without runs has no column.
         part: train, val or test.
 
     Returns:
-        Text as a reader wants it, arms in the order of their first runs. Verdicts have Holm's correction for the
-        arms of a column.
+        Text for display, arms in the order of their first runs. Verdicts have Holm's correction for the arms of a
+        column.
 
     Raises:
         UsageError: As :func:`.comparison.paired_table`, and when there are fewer than two pairs.
@@ -93,31 +95,16 @@ def standing_table(records: Sequence[Record], baselines: Sequence[str], part: st
     pairs = without_diverged(paired_table(records, part))
     metric = metric_of(pairs)
     mean, unit = label(metric, part), " (points)" if metric in SHARES else ""
-    interval = partial(confidence_interval, bounds=bounds(metric))
-    table = pd.DataFrame({mean: [_with_interval(interval(pairs[arm]), metric) for arm in pairs]}, index=list(pairs))
+    interval, digits = partial(confidence_interval, bounds=bounds(metric)), ".1f" if metric in SHARES else ".3g"
+    means = []
+    for arm in pairs:
+        found = interval(pairs[arm])
+        value, low, high = (f"{factor(metric) * end:{digits}}" for end in (found.mean, found.low, found.high))
+        means.append(f"{value} [{low}, {high}]")
+    table = pd.DataFrame({mean: means}, index=list(pairs))
     for baseline in baselines:
         if baseline in pairs and len(pairs.columns) > 1:
             rows = compare_groups({"": records}, baseline, part=part).droplevel("group")
-            words = {arm: _difference(row) for arm, row in judged(rows).items()}
+            words = {arm: f"{points(row, unit=False)}, {row.verdict}" for arm, row in judged_rows(rows).items()}
             table[f"− {baseline}{unit}"] = [words.get(str(arm), "") for arm in pairs]
     return table.rename_axis(index=None, columns="arm")
-
-
-def _with_interval(found: Interval, metric: str) -> str:
-    digits = ".1f" if metric in SHARES else ".3g"
-    mean, low, high = (f"{factor(metric) * value:{digits}}" for value in (found.mean, found.low, found.high))
-    return f"{mean} [{low}, {high}]"
-
-
-def _difference(row: Judged) -> str:
-    scale, decimals = factor(row.metric), 1 if row.metric in SHARES else 4
-    mean, low, high = (signed(scale * value, decimals) for value in (row.difference, row.low, row.high))
-    return f"{mean} [{low}, {high}], {row.verdict}"
-
-
-def _one_direction(metrics: Collection[str]) -> str:
-    """Return the score that verdicts of all groups can be spoken in; refuse shares beside other numbers."""
-    distinct = list(dict.fromkeys(metrics))
-    if len(distinct) > 1 and not set(distinct) <= SHARES:
-        raise UsageError(f"groups with the scores {listed(distinct)} can't be put on one scale: compare them apart")
-    return distinct[0]

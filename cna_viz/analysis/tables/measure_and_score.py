@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cna_viz.analysis.tables.collapse import last_hidden
-from cna_viz.analysis.tables.comparison import arm_names, once
+from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.analysis.words import counted, signed
 from cna_viz.records.record import Record
@@ -48,11 +48,11 @@ class RankCorrelation:
 def measured_scores(
     records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv", part: str = "test"
 ) -> pd.DataFrame:
-    """Return a row per run: what it was, its ``arm``, a measure of its last hidden layer, and its score.
+    """Return a row per run: its identity, its ``arm``, a measure of its last hidden layer, and its score.
 
     Args:
-        records: The runs; one that stands there twice, or was recorded in two ways, counts once, with the measure where
-            one of its recordings has it.
+        records: The runs; one given twice, or recorded in two ways, counts once, with the measure where one of its
+            recordings has it.
         measure: Name of a measure.
         stage: ``conv`` or ``slot``.
         part: Part of the split whose score is taken.
@@ -60,13 +60,13 @@ def measured_scores(
     Returns:
         The columns of :func:`~cna_viz.analysis.tables.tables.accuracy_table` and
 
-        - ``arm``: its name, the depth apart;
+        - ``arm``: its name, without the depth;
         - ``value``: the measure at the last hidden layer of the selected model, the only layer where there is one; NaN
-          where it was not taken;
+          where it was not measured;
         - ``score``: that of the part; NaN where the run diverged.
     """
-    records = once(records, lambda record: not np.isnan(_selected(record, measure, stage)))
-    names = arm_names([record.config for record in records], apart={"layers"})
+    records = drop_duplicates(records, lambda record: not np.isnan(_selected(record, measure, stage)))
+    names = arm_names([record.config for record in records], ignore={"layers"})
     return accuracy_table(records).assign(
         arm=[names[record.config.run_id] for record in records],
         value=[_selected(record, measure, stage) for record in records],

@@ -1,4 +1,4 @@
-"""What a split is worth, and what of a difference between arms on two splits is the split's."""
+"""The effect of a split, and its share of a difference between arms on two splits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy import stats
 
-from cna_viz.analysis.statistics.paired import Difference, difference
+from cna_viz.analysis.statistics.paired import PairedDifference, difference
 from cna_viz.analysis.tables.comparison import group_runs, paired_table
 from cna_viz.analysis.words import metric_of
 from cna_viz.errors import UsageError
@@ -15,32 +15,32 @@ from cna_viz.scores import SHARES, factor
 
 
 @dataclass(frozen=True)
-class Headline:
-    """A difference between an arm on one split and another arm on another, taken apart.
-
-    ``total`` is exactly ``split.difference`` and ``arm.difference`` together.
-
-    Attributes:
-        total: Accuracy of the arm on its split minus that of the baseline on the other.
-        split: What the baseline gains by the split alone.
-        arm: What the arm gains over the baseline on one split, pair by pair.
-    """
-
-    total: float
-    split: "SplitEffect"
-    arm: Difference
-
-
-@dataclass(frozen=True)
 class SplitEffect:
-    """What an arm gains from another split: difference of means and its interval (Welch), 0 to 1.
+    """The gain of an arm from another split: difference of means and its interval (Welch), 0 to 1.
 
-    Runs on different splits make no pairs, for they are tested on different nodes.
+    Runs on different splits make no pairs, as they are tested on different nodes.
     """
 
     difference: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A difference between an arm on one split and another arm on another, and its two parts.
+
+    ``total`` is exactly ``split.difference`` plus ``arm.difference``.
+
+    Attributes:
+        total: Accuracy of the arm on its split minus that of the baseline on the other.
+        split: Gain of the baseline from the split alone.
+        arm: Gain of the arm over the baseline on one split, pair by pair.
+    """
+
+    total: float
+    split: SplitEffect
+    arm: PairedDifference
 
 
 def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
@@ -57,7 +57,7 @@ def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.
 
 
 def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95) -> SplitEffect:
-    """Return what one arm gains from one split to another.
+    """Return the gain of one arm from one split to another.
 
     Args:
         few: Its accuracies on the first split, one per seed.
@@ -68,7 +68,7 @@ def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float
         UsageError: When one of the two has fewer than two accuracies.
     """
     if min(few.count(), many.count()) < 2:
-        raise UsageError("too few runs: what a split is worth needs two seeds on each split")
+        raise UsageError("too few runs: the effect of a split needs two seeds on each split")
     gain = float(many.mean() - few.mean())
     if few.dropna().nunique() == many.dropna().nunique() == 1:
         return SplitEffect(gain, gain, gain)
@@ -79,7 +79,7 @@ def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float
 def check_splits(splits: Sequence[str]) -> None:
     """Refuse fewer than two splits, before runs are made on them; raises :class:`~cna_viz.errors.UsageError`."""
     if len(set(splits)) < 2:
-        raise UsageError(f"a headline is taken apart between two splits; there is {'one' if splits else 'none'}")
+        raise UsageError(f"a headline needs two splits to be taken apart; there is {'one' if splits else 'none'}")
 
 
 def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Headline:
@@ -91,7 +91,7 @@ def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Hea
         baseline: Another.
 
     Raises:
-        UsageError: When there is one split only, an arm is missing, or there are fewer than two seeds.
+        UsageError: When there is only one split, an arm is missing, or there are fewer than two seeds.
     """
     check_splits(list(tables))
     first, last = (tables[name] for name in (next(iter(tables)), list(tables)[-1]))
@@ -105,7 +105,7 @@ def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Hea
 
 
 def split_means(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return mean scores as they are written (shares in percent), a row per arm and a column per split."""
+    """Return mean scores for display (shares in percent), a row per arm and a column per split."""
     means = {
         split: (factor(metric := metric_of(table)) * table.mean()).round(1 if metric in SHARES else 3)
         for split, table in tables.items()

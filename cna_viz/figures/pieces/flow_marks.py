@@ -6,7 +6,7 @@ import numpy as np
 from plotly.colors import hex_to_rgb
 
 from cna_viz.analysis.tables.cluster_flow import ClusterFlow
-from cna_viz.analysis.tables.cluster_table import count_pairs
+from cna_viz.analysis.tables.cluster_labels import count_pairs
 from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.figures.pieces.nodes import Trace
 from cna_viz.figures.style.theme import INK, PAPER, group_style

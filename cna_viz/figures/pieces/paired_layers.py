@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cna_viz.analysis.positions.aligned import aligned
 from cna_viz.analysis.positions.methods import METHODS, Method, project
-from cna_viz.analysis.positions.projection import Projection
-from cna_viz.analysis.tables.agreement import check_same_nodes
+from cna_viz.analysis.positions.projection import Projection, aligned
+from cna_viz.analysis.tables.predictions import check_same_nodes
 from cna_viz.figures.pieces.projected import reach
 from cna_viz.figures.style.checks import check_choice
 from cna_viz.figures.style.labels import STAGE_LABELS

@@ -23,7 +23,7 @@ def method_note(method: Method, what: str = "layer") -> str:
     if method == "pca":
         turned = f", each {what} turned onto the one before" if what else ""
         return f"PCA{turned}; rows scaled to root mean square length 1{'; same axes everywhere' if what else ''}"
-    from cna_viz.analysis.positions.umap import PARAMETERS
+    from cna_viz.analysis.positions.methods import PARAMETERS
 
     started = f", each {what} started from the one before" if what else ""
     parameters = ", ".join(f"{name} {value}" for name, value in PARAMETERS.items())

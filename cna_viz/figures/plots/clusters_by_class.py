@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.tables.cluster_table import ClusterTable, cluster_table
+from cna_viz.analysis.tables.cluster_labels import ClusterTable, cluster_table
 from cna_viz.figures.style.labels import provenance
 from cna_viz.figures.style.theme import SEQUENTIAL, finish, space_below
 from cna_viz.records.record import Record

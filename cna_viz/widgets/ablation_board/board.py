@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 from ipywidgets import Button, Layout
 
-from cna_viz.analysis.tables.comparison import once
+from cna_viz.analysis.tables.comparison import drop_duplicates
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.records.record import Record
 from cna_viz.records.stored import stored_runs
@@ -60,7 +60,7 @@ class AblationBoard(RunsPanel):
             UsageError: When none has a slot with switches, or there is no such baseline.
         """
         before = self._records, self._folder, self._made
-        self._records = [record for record in once(records) if record.config.watched is None]
+        self._records = [record for record in drop_duplicates(records) if record.config.watched is None]
         self._folder, self._made = folder, {}
         try:
             self._show(first_look(self._records))

@@ -27,5 +27,5 @@ def words_of(records: Sequence[Record], look: Look, baseline: str = "relu") -> s
 
 def arm_of(records: Sequence[Record], look: Look) -> str:
     """Return the name of the arm that is looked at, as figures and sentences call it."""
-    names = arm_names([record.config for record in at_hand(records, look)], apart={"layers"})
+    names = arm_names([record.config for record in at_hand(records, look)], ignore={"layers"})
     return names[shown(records, look)[0].config.run_id]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from cna_viz.analysis.positions.methods import METHODS
-from cna_viz.analysis.tables.agreement import check_same_nodes
 from cna_viz.analysis.tables.cluster_labels import has_clusters
-from cna_viz.analysis.tables.node_colors import COLORS
+from cna_viz.analysis.tables.node_groups import COLORS
+from cna_viz.analysis.tables.predictions import check_same_nodes
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import STAGES
 from cna_viz.errors import UsageError

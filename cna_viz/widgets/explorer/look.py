@@ -4,7 +4,7 @@ import numpy as np
 
 from cna_viz.analysis.positions.methods import METHODS
 from cna_viz.analysis.tables.cluster_labels import has_clusters
-from cna_viz.analysis.tables.node_colors import COLORS
+from cna_viz.analysis.tables.node_groups import COLORS
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import STAGES
 from cna_viz.records.record import Record

@@ -1,6 +1,6 @@
 """Why a panel has nothing to draw, and what makes a run of which it has."""
 
-from cna_viz.analysis.sentences.run_command import run_command
+from cna_viz.analysis.sentences.training_notes import run_command
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

@@ -11,8 +11,7 @@ from cna_viz.analysis.positions.graph_layout import graph_layout, kept_layout, u
 from cna_viz.analysis.positions.kept_projections import KeptProjections
 from cna_viz.analysis.tables.cluster_flow import cluster_flow, spread
 from cna_viz.analysis.tables.cluster_labels import has_clusters
-from cna_viz.analysis.tables.node_colors import color_groups
-from cna_viz.analysis.tables.node_groups import NodeGroups, node_groups
+from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, node_groups
 from cna_viz.analysis.tables.rational import rational_curves
 from cna_viz.errors import UsageError
 from cna_viz.figures.panels import (

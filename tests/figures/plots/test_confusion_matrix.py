@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.tables.confusion import confusions
+from cna_viz.analysis.tables.predictions import confusions
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_confusion_matrix
 from cna_viz.records.record import Record

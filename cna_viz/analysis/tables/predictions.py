@@ -1,0 +1,223 @@
+"""Predictions of the selected models: which classes are confused, where two runs agree, and the score of a constant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from cna_viz.analysis.tables.cluster_labels import count_pairs
+from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates, require_one_protocol
+from cna_viz.config.vocabulary import SPLITS
+from cna_viz.errors import UsageError, unknown_name
+from cna_viz.records.record import Record
+
+Array = np.ndarray[Any, Any]
+
+CHANCE: Final = {
+    **dict.fromkeys(("accuracy", "macro_f1"), "always predicting the most frequent class"),
+    "roc_auc": "random guessing",
+    **dict.fromkeys(("nmse", "r2"), "always predicting the mean"),
+}
+"""Predictions that know nothing of the nodes, by metric."""
+_ADVICE: Final = "only the same nodes can be compared one by one; take two runs on one graph"
+
+
+@dataclass(frozen=True)
+class ClusterAgreement:
+    """How far two partitions of the nodes agree.
+
+    Attributes:
+        ari: Adjusted Rand index: 1 where they are identical, 0 by chance.
+        nmi: Normalized mutual information: 1 where they are identical, 0 where they are independent.
+    """
+
+    ari: float
+    nmi: float
+
+
+@dataclass(frozen=True)
+class PredictionAgreement:
+    """Which of two runs predicts correctly, in shares of the nodes (graphs, where these are classified).
+
+    Attributes:
+        both: Share that both predict correctly.
+        first: Share that only the first predicts correctly.
+        second: Share that only the second predicts correctly.
+        neither: Share that neither predicts correctly.
+        count: Number of nodes or graphs; the shares are NaN where it is 0.
+    """
+
+    both: float
+    first: float
+    second: float
+    neither: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """True against predicted classes, of all runs of an arm.
+
+    Attributes:
+        arm: Name of the arm.
+        counts: Nodes (or graphs) by true and predicted class, ``[classes, classes]``; each once per run.
+        accuracies: Accuracy of every run; NaN where a part has no nodes.
+    """
+
+    arm: str
+    counts: Array
+    accuracies: tuple[float, ...]
+
+    @property
+    def runs(self) -> int:
+        """Number of runs added up."""
+        return len(self.accuracies)
+
+
+def chance_score(record: Record, part: str = "test") -> float:
+    """Return the score of a prediction that knows nothing of the nodes; NaN where the part has none.
+
+    Always the class that is most frequent among the nodes of the part (accuracy, macro F1), any order (ROC AUC: a
+    half), or always their mean (NMSE, R²). In a dataset of graphs every graph counts once.
+    """
+    nodes = _split_nodes(record, part)
+    if not len(nodes):
+        return np.nan
+    if record.metric == "roc_auc":
+        return 0.5
+    target = record.graph["target"].values
+    if record.metric == "nmse":
+        return float(target[nodes].var() / target.mean())
+    return float(np.bincount(target[nodes]).max() / len(nodes))
+
+
+def check_same_nodes(first: Record, second: Record) -> None:
+    """Refuse runs on different nodes, which can't be compared node by node.
+
+    Raises:
+        UsageError: When datasets, the parameters of a csbm graph, numbers of nodes or targets differ.
+    """
+    runs = f"runs {first.id[:8]} and {second.id[:8]}"
+    names = [str(record.config.facts["dataset"]) for record in (first, second)]
+    if names[0] != names[1]:
+        raise UsageError(f"{runs} are on different datasets, {names[0]} and {names[1]}: {_ADVICE}")
+    one, other = (record.graph["target"].values for record in (first, second))
+    if len(one) != len(other):
+        raise UsageError(f"{runs} have different numbers of nodes, {len(one):,} and {len(other):,}: {_ADVICE}")
+    if first.config.data.csbm != second.config.data.csbm or not np.array_equal(one, other):
+        raise UsageError(f"{runs} are on different graphs of the dataset {names[0]}: {_ADVICE}")
+
+
+def cluster_agreement(first: Record, second: Record, layer: int, epoch: int | None = None) -> ClusterAgreement | None:
+    """Return how far the clusters of two runs agree in the slot after a layer; None where one has none there.
+
+    Args:
+        first: A run.
+        second: Another on the same nodes.
+        layer: The layer.
+        epoch: A snapshot's epoch of both; the selected models' when left out.
+
+    Raises:
+        UsageError: When the nodes are not the same, or a run has no snapshot of this epoch.
+    """
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # takes a second
+
+    check_same_nodes(first, second)
+    one, other = (record.layer_variable("cluster_label", layer, epoch) for record in (first, second))
+    if one is None or other is None:
+        return None
+    ari, nmi = (score(one.values, other.values) for score in (adjusted_rand_score, normalized_mutual_info_score))
+    return ClusterAgreement(float(ari), float(nmi))
+
+
+def prediction_agreement(
+    first: Record, second: Record, epoch: int | None = None, part: str = "test"
+) -> PredictionAgreement:
+    """Count which of two runs predicts correctly, over the nodes that are in a part of the split in both.
+
+    Args:
+        first: A run on classes.
+        second: Another on the same nodes.
+        epoch: A snapshot's epoch of both; the selected models' when left out.
+        part: train, val or test.
+
+    Raises:
+        UsageError: When the nodes are not the same, targets are numbers, or a run has no predictions of this epoch.
+    """
+    check_same_nodes(first, second)
+    target = first.graph["target"].values
+    if target.dtype.kind == "f":
+        raise UsageError("targets are numbers, so that predictions are neither right nor wrong")
+    nodes = np.intersect1d(_split_nodes(first, part), _split_nodes(second, part))
+    one, other = (record.prediction(epoch).values[nodes] == target[nodes] for record in (first, second))
+    both, left, right, neither = (
+        float(cell.mean()) if len(nodes) else np.nan
+        for cell in (one & other, one & ~other, ~one & other, ~one & ~other)
+    )
+    return PredictionAgreement(both, left, right, neither, len(nodes))
+
+
+def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]:
+    """Count the predictions of the selected model of every run, added up over the runs of an arm.
+
+    In datasets of graphs every graph counts once. A run given twice, or recorded in two ways, counts once.
+
+    Args:
+        records: Runs on classes, of one dataset and one split protocol, each with the snapshot of its selected epoch.
+        part: train, val or test.
+
+    Returns:
+        An entry per arm, in the order of the records.
+
+    Raises:
+        UsageError: When there are no records, the part is unknown, targets are numbers, datasets or split protocols
+            differ, or a record lacks the predictions of its selected model.
+    """
+    if part not in SPLITS:
+        raise unknown_name("part", part, SPLITS)
+    if not records:
+        raise UsageError("no records with predictions to count: make some with `cna-viz run`")
+    for record in records:
+        if record.graph["target"].values.dtype.kind == "f":
+            raise UsageError(
+                f"the targets of {record.config.facts['dataset']!r} (run {record.id}) are numbers, which have no "
+                "confusions: see the error with plot_training_curves or plot_accuracy_by_depth"
+            )
+    require_one_protocol([record.config for record in records], "predictions on different {name}s can't be compared")
+    runs = drop_duplicates(records, _has_predictions)
+    pairs = [_predictions(record, part) for record in runs]
+    classes = 1 + max(int(record.graph["target"].values.max()) for record in runs)
+    classes = max(classes, *(1 + int(predicted.max(initial=0)) for _, predicted in pairs))
+    names = arm_names([record.config for record in runs])
+    found: dict[str, list[tuple[Array, float]]] = {}
+    for record, (truth, predicted) in zip(runs, pairs, strict=True):
+        right = float((truth == predicted).mean()) if len(truth) else np.nan
+        entry = (count_pairs(truth, predicted, classes, classes), right)
+        found.setdefault(names[record.config.run_id], []).append(entry)
+    return [
+        Confusion(arm, np.sum([counts for counts, _ in entries], axis=0), tuple(right for _, right in entries))
+        for arm, entries in found.items()
+    ]
+
+
+def _split_nodes(record: Record, part: str) -> Array:
+    """Return the nodes of a part of the split; one of each graph, where these are classified."""
+    chosen = np.flatnonzero(record.graph["split_of_node"].values == 1 + SPLITS.index(part))
+    member = record.graph.get("graph_of_node")
+    return chosen if member is None else chosen[np.unique(member.values[chosen], return_index=True)[1]]
+
+
+def _has_predictions(record: Record) -> bool:
+    return record.best_epoch in record.snapshots
+
+
+def _predictions(record: Record, part: str) -> tuple[Array, Array]:
+    """Return true and predicted classes of the nodes of a part, or of its graphs."""
+    if not _has_predictions(record):
+        raise UsageError(
+            f"run {record.id} keeps no predictions of its selected model (epoch {record.best_epoch}): train with "
+            "snapshots 'log' or 'ends'"
+        )
+    nodes = _split_nodes(record, part)
+    return record.graph["target"].values[nodes], record.prediction().values.astype(np.int64)[nodes]
