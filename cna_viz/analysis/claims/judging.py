@@ -15,14 +15,11 @@ from cna_viz.errors import UsageError
 
 @dataclass(frozen=True)
 class JudgedClaim:
-    """A claim with its verdict and what it rests on.
+    """A claim with its verdict and the reason in words.
 
     Attributes:
-        claim: The claim.
-        verdict: The verdict.
-        why: Why, in words.
         fair: What the runs say on the fair split; None where nothing is run.
-        own: What they say under the protocol the number was made under; None where that can't be followed here.
+        own: What they say under the protocol of the source; None where that can't be followed here.
         counts: Numbers of weights, of claims about these: ``convolutions``, ``slots`` and ``total``.
     """
 
@@ -45,11 +42,6 @@ def judge(claim: Claim, plan: Plan, evidence: Evidence) -> JudgedClaim:
     Claims about training follow the rules of :mod:`cna_viz.analysis.claims.rules`. A number of weights is *reproduced*
     where the weights of the convolutions and those that the published network has and never uses add up to it exactly,
     else *not reproduced*. A claim with missing evidence *cannot be tested here*, and ``why`` names what is missing.
-
-    Args:
-        claim: The claim.
-        plan: What all runs share.
-        evidence: Records, failures and counts.
     """
     if isinstance(claim, Parameters):
         return _judge_parameters(claim, evidence.counts.get(claim.id, {}))

@@ -21,12 +21,9 @@ from cna_viz.records.record import Record, load_record
 
 @dataclass(frozen=True)
 class Evidence:
-    """What claims are judged by.
+    """What claims are judged by: finished runs by id, and why others ``failed``.
 
-    Attributes:
-        records: Finished runs by id.
-        failed: Why other runs have no record, by id.
-        counts: Numbers of weights by claim: ``convolutions``, ``slots`` and ``total``.
+    ``counts`` has numbers of weights by claim: ``convolutions``, ``slots`` and ``total``.
     """
 
     records: Mapping[str, Record] = field(default_factory=dict)
@@ -65,14 +62,7 @@ def gather(
     failed: Mapping[str, str] | None = None,
     counts: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Evidence:
-    """Open the records of ``configs`` that exist; one that can't be opened becomes a reason, not an error.
-
-    Args:
-        configs: The runs.
-        runs: Folder of the records.
-        failed: Why runs failed, by id.
-        counts: Numbers of weights by claim.
-    """
+    """Open the records of ``configs`` in the folder ``runs``; one that can't be opened becomes a reason."""
     records: dict[str, Record] = {}
     reasons = dict(failed or {})
     for config in configs:

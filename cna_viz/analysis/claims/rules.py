@@ -72,12 +72,7 @@ def region(claim: Trained) -> Region:
 
 
 def interval_of(claim: Trained, values: ArrayLike) -> Interval:
-    """Return mean and 95 % interval of the quantity over seeds; geometric where it is a ratio.
-
-    Args:
-        claim: The claim.
-        values: The quantity of every seed, at least two.
-    """
+    """Return mean and 95 % interval of the quantity over at least two seeds; geometric where it is a ratio."""
     if isinstance(claim, Trend):
         logs = confidence_interval(np.log(values))
         mean, low, high = np.exp([logs.mean, logs.low, logs.high]).tolist()

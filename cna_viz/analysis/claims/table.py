@@ -38,14 +38,7 @@ TOPICS: Final = {
 
 
 def ledger(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
-    """Return a row per claim: the published number and its protocol, the number measured here, and the verdict.
-
-    Args:
-        judged: Claims with their verdicts.
-
-    Returns:
-        A table of text with the columns :data:`COLUMNS`; measured values come with their 95 % interval over seeds.
-    """
+    """Return a row per claim, as text with the columns :data:`COLUMNS`; intervals are 95 % over seeds."""
     rows = [
         {
             "claim": one.claim.text,
@@ -65,11 +58,7 @@ def ledger(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
 
 
 def as_html(judged: Sequence[JudgedClaim]) -> str:
-    """Return the ledger as one HTML table, by kind of claim, with the protocol below every published number.
-
-    Args:
-        judged: Claims with their verdicts, in any order.
-    """
+    """Return the ledger as one HTML table, by kind of claim, with the protocol below every published number."""
     heads = ("published", "measured here, its own split", "measured here, fair split", "verdict")
     lines = ["<table><thead><tr>", *(f"<th>{head}</th>" for head in heads), "</tr></thead><tbody>"]
     order = list(TOPICS)

@@ -1,4 +1,9 @@
-"""Drawings side by side: in rows, the largest first, each as large as its number of nodes."""
+"""Layouts of graphs: neighbours close to each other, connected components side by side.
+
+Each component starts from pivot distances (pivot MDS: Brandes and Pich, *Eigensolver methods for progressive
+multidimensional scaling of large data*, GD 2006) and is then relaxed: a small one by networkx's springs, a large one by
+the optimizer of UMAP (arXiv 1802.03426), which takes seconds where springs take minutes.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +22,7 @@ GAP: Final = 1.0
 
 
 def pack(drawings: Sequence[Array], members: Sequence[Array]) -> Array:
-    """Put drawings next to each other.
+    """Put drawings side by side in rows, the largest first, each as large as its number of nodes.
 
     Args:
         drawings: Positions of each, ``[its nodes, 2]``.
@@ -62,7 +67,7 @@ SEED: Final = 0
 
 
 def graph_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array:
-    """Return positions of the nodes, the same whenever it is asked for the same graph.
+    """Return positions of the nodes, always the same for the same graph, and keep them on disk.
 
     Args:
         edges: ``[2, edges]``; directions, repetitions and self-loops make no difference.
@@ -76,12 +81,12 @@ def graph_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array:
 
 
 def kept_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array | None:
-    """Return what :func:`graph_layout` does where that was computed before; else None, at once."""
+    """Return the result of :func:`graph_layout` if it was computed before, at once; else None."""
     return look_up(*_identity(edges, nodes, cache))
 
 
 def _identity(edges: Array, nodes: int, cache: Path | None) -> tuple[Path, list[Array], object]:
-    """Return where a layout is kept, and what it is known by."""
+    """Return the folder and the key of a kept layout."""
     parameters = (nodes, PIVOTS, SPRINGS, EPOCHS, MIN_DISTANCE, SPREAD, REPULSION, LEAST, SEED)
     return cache or cache_root() / "layouts", [np.ascontiguousarray(edges, dtype=np.int64)], parameters
 
@@ -112,7 +117,7 @@ def _component(adjacency: csr_array) -> Array:
 
 
 def _pivot_positions(adjacency: csr_array) -> Array:
-    """Return positions whose distances are like those from pivots along edges: no more than a start, but all of it."""
+    """Return positions whose distances approximate those from pivots along edges, as a start."""
     from scipy.sparse.csgraph import shortest_path
 
     nodes = adjacency.shape[0]
@@ -164,7 +169,7 @@ def _relax(adjacency: csr_array, start: Array) -> Array:
 
 
 def _weighted(adjacency: csr_array) -> Any:
-    """Return edges that pull less the more neighbours their ends have: else hubs draw all they touch to one spot."""
+    """Return edges that pull less the more neighbours their ends have, so that hubs don't draw all to one spot."""
     edges = adjacency.tocoo()
     degree = np.asarray(adjacency.sum(axis=1)).ravel()
     weight = (degree[edges.row] * degree[edges.col]) ** -0.25

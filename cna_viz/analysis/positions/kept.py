@@ -1,4 +1,4 @@
-"""Arrays that take long to compute, kept on disk under the hash of what they were computed from."""
+"""Arrays that take long to compute, kept on disk under the hash of their sources."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -15,13 +15,9 @@ Array = np.ndarray[Any, Any]
 
 
 def kept_array(folder: Path, sources: Iterable[Array], parameters: object, compute: Callable[[], Array]) -> Array:
-    """Return what was kept, or compute it and keep it. A damaged file counts as none.
+    """Return a kept result, or compute it and keep it. A damaged file counts as none.
 
-    Args:
-        folder: Where results are kept.
-        sources: The arrays that the result is computed from; their content, shapes and types are its name.
-        parameters: What else decides the result; its ``repr`` is part of the name.
-        compute: Computes the result.
+    Its name is the hash of the content, shapes and types of ``sources`` and of the ``repr`` of ``parameters``.
     """
     sources = list(sources)
     kept = look_up(folder, sources, parameters)
@@ -35,7 +31,7 @@ def kept_array(folder: Path, sources: Iterable[Array], parameters: object, compu
 
 
 def look_up(folder: Path, sources: Iterable[Array], parameters: object) -> Array | None:
-    """Return what was kept of these sources and parameters, as :func:`kept_array` does; None where nothing was."""
+    """Return the kept result of these sources and parameters; None without one."""
     return _read(_path(folder, sources, parameters))
 
 

@@ -1,4 +1,4 @@
-"""Chained UMAP: each layer starts from the positions of the layer before, and the result is kept on disk.
+"""Projection methods by name, and chained UMAP: each layer starts from the positions of the layer before.
 
 UMAP (McInnes et al., arXiv 1802.03426) shows neighbourhoods, not distances, and turns a layer in which all nodes are
 alike into a cloud. Such a layer is detected and not projected. With given neighbours and a given start it is
@@ -23,7 +23,7 @@ PARAMETERS = {"n_neighbors": 15, "min_dist": 0.1, "first_epochs": 200, "later_ep
 
 
 def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Projection]:
-    """Project each layer by UMAP, starting from the positions of the layer before (the first from PCA).
+    """Project each layer by UMAP, starting from the positions of the layer before (the first from PCA); kept on disk.
 
     Args:
         layers: Features per layer, each ``[nodes, channels]``, with the same nodes in the same order.
@@ -88,13 +88,7 @@ METHODS: Final[tuple[Method, ...]] = ("pca", "umap")
 
 
 def project(layers: Sequence[Array], method: Method, cache: Path | None) -> list[Projection]:
-    """Project a sequence of features of the same nodes, each turned onto, or started from, the one before.
-
-    Args:
-        layers: Features, each ``[nodes, channels]``.
-        method: ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP).
-        cache: Folder of kept UMAP projections; the user's cache folder when left out.
-    """
+    """Project features of the same nodes by ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP)."""
     if method == "pca":
         return project_layers(layers)
 

@@ -1,7 +1,7 @@
 """Embeddings of successive layers in two dimensions, comparable from layer to layer.
 
-PCA of each layer, turned onto the layer before by orthogonal Procrustes, on one scale: a layer whose nodes have all
-become alike is drawn as the point it is. (UMAP draws such a layer as a cloud.)
+PCA of each layer, rotated to match the previous one (orthogonal Procrustes), on one scale: a layer whose nodes have all
+become alike is drawn as a point. (UMAP draws such a layer as a cloud.)
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Projection:
 
     @property
     def has_places(self) -> bool:
-        """Whether nodes lie apart from each other, so that another layer can be turned onto this one."""
+        """Whether nodes lie apart from each other, so that another layer can be rotated to match this one."""
         return not self.collapsed and bool(np.isfinite(self.positions).any())
 
 
@@ -48,16 +48,13 @@ def relative_spread(features: Array) -> float:
 
 
 def project_layers(layers: Sequence[Array]) -> list[Projection]:
-    """Project each layer by PCA and turn it onto the last layer before it that was not collapsed.
+    """Project each layer by PCA and rotate it to match the last layer before it that was not collapsed.
 
     Rows are scaled so that their root mean square length is 1 in every layer; distances in the picture are shares of
-    that length and comparable between layers.
+    that length and comparable between layers. A row that is not finite gets NaN positions.
 
     Args:
         layers: Features per layer, each ``[nodes, channels]``; channels may differ.
-
-    Returns:
-        One projection per layer. A row that is not finite has no place: its positions are NaN.
     """
     projections: list[Projection] = []
     reference: Array | None = None
@@ -108,12 +105,7 @@ def _directions(centered: Array) -> Array:
 
 
 def turned(positions: Array, reference: Array) -> Array:
-    """Return positions rotated or mirrored onto others of the same nodes; distances stay as they are.
-
-    Args:
-        positions: ``[nodes, 2]``; rows that are not finite stay so and have no say.
-        reference: ``[nodes, 2]``, likewise.
-    """
+    """Return positions ``[nodes, 2]`` rotated or mirrored to match a reference, ignoring rows that are not finite."""
     both = np.isfinite(positions).all(axis=1) & np.isfinite(reference).all(axis=1)
     if not both.any():
         return positions
@@ -128,15 +120,11 @@ def _unit_scale(features: Array) -> Array:
 
 
 def aligned(projections: Sequence[Projection], onto: Sequence[Projection]) -> list[Projection]:
-    """Return the projections of a network's layers, each turned onto that of the same layer of another network.
+    """Return the projections of a network's layers, each rotated to match the same layer of another network.
 
-    A projection has no directions of its own, so two networks that hold the same features would look different without.
-    Where the other network has no such layer, or one that is collapsed or not finite, a layer is turned onto the last
-    one before it that had a place.
-
-    Args:
-        projections: Layers 1, 2, … of the network.
-        onto: Layers 1, 2, … of the other one, of the same nodes in the same order; more or fewer.
+    The orientation of a projection means nothing, so two networks with the same features would otherwise look
+    different. Where the other network has no such layer, or a collapsed or non-finite one, a layer is rotated to match
+    the last one before it.
     """
     found: list[Projection] = []
     reference = None

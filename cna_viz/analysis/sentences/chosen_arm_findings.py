@@ -20,17 +20,7 @@ Arms = Mapping[str, Sequence[Record]]
 def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test") -> str:
     """Return the difference of two arms over the pairs that both have, or why it is unknown.
 
-    Args:
-        arms: Runs of one dataset, split protocol and depth by the name of their arm.
-        arm: The arm.
-        baseline: The arm that it is compared with.
-        part: train, val or test.
-
-    Returns:
-        Such as ``+3.1 points [+1.0, +5.2], 3 pairs``; no verdict, as this depends on what else is asked.
-
-    Raises:
-        UsageError: When there is no such arm or part, or runs are of several datasets or split protocols.
+    Such as ``+3.1 points [+1.0, +5.2], 3 pairs``; no verdict, as this depends on what else is asked.
     """
     table = pairs_of(arms, [arm, baseline], part)
     if gone := _missing(table):
@@ -43,17 +33,8 @@ def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin
     """Report how an arm differs from the baseline, and what each arm that is one switch away changes.
 
     Verdicts have Holm's correction for all differences reported. Each is over the pairs of split and seed that both
-    arms have; with fewer than two, or after a run diverged, it is reported as unknown.
-
-    Args:
-        arms: Runs of one dataset, split protocol and depth by the name of their arm.
-        arm: The arm.
-        baseline: The arm that it is compared with; ignored where it has no runs.
-        part: train, val or test.
-        margin: Difference of the score below which arms count as equal.
-
-    Raises:
-        UsageError: When there is no such arm or part, or runs are of several datasets or split protocols.
+    arms have; with fewer than two, or after a run diverged, it is reported as unknown. A baseline without runs is
+    ignored.
     """
     if arm not in arms:
         raise unknown_name("arm", arm, arms)
@@ -79,14 +60,8 @@ def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin
 def one_switch_away(arms: Arms, arm: str) -> dict[str, str]:
     """Return the arms that differ from a given one in exactly one of C, N and A, with the change in words.
 
-    Where the number of clusters is active in both, it must be the same.
-
-    Args:
-        arms: Runs by the name of their arm.
-        arm: The given one.
-
-    Returns:
-        Words such as ``no clusters instead of clusters found by k-means`` by arm; none where the arm has no switches.
+    Such as ``no clusters instead of clusters found by k-means``. Where the number of clusters is active in both, it
+    must be the same.
     """
     config = arms[arm][0].config
     own, configs = parts_of(config), {name: runs[0].config for name, runs in arms.items()}

@@ -23,12 +23,8 @@ KNOWLEDGE: Final = {
 def cluster_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
     """Return for every slot with clusters a table with a row per pair and a column per number of clusters.
 
-    Numbers of clusters with a run that diverged are left out, as
-    :func:`~cna_viz.analysis.tables.comparison.without_diverged` does.
-
-    Raises:
-        UsageError: When no slot has clusters, runs of one slot differ in more than their number, or as
-            :func:`~cna_viz.analysis.tables.comparison.paired_table` says.
+    Numbers of clusters with a run that diverged are left out; refuses runs of a slot that differ in more than their
+    number.
     """
     slots: dict[str, list[Record]] = {}
     for record in records:

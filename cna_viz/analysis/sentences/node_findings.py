@@ -44,32 +44,15 @@ def pair_names(first: Record, second: Record) -> tuple[str, str]:
 
 
 def agreement_findings(first: Record, second: Record, layer: int, epoch: int | None = None) -> list[str]:
-    """Report how far the clusters of two runs agree after a layer, and which of the runs predicts correctly.
-
-    Args:
-        first: A run.
-        second: Another on the same nodes.
-        layer: The layer after which slots are compared.
-        epoch: A snapshot's epoch of both; the selected models' when left out.
-
-    Raises:
-        UsageError: When the nodes are not the same, or a run has no snapshot of this epoch.
-    """
+    """Report how far the clusters of two runs on the same nodes agree after a layer, and which predicts correctly."""
     names = pair_names(first, second)
     return [_clusters(first, second, names, layer, epoch), _predictions(first, second, names, epoch)]
 
 
 def selected_sentence(record: Record, nodes: Sequence[int], layer: int, epoch: int | None = None) -> str:
-    """Return the number of selected nodes, their classes, their clusters, and how many are predicted correctly.
+    """Return number, classes and clusters of selected nodes, and how many are predicted correctly, as Markdown.
 
-    Args:
-        record: A run.
-        nodes: Numbers of the nodes; those that the run does not have are ignored.
-        layer: The layer after whose slot clusters are looked up.
-        epoch: A snapshot's epoch; the selected model's when left out.
-
-    Returns:
-        A sentence in Markdown; empty without nodes.
+    Nodes that the run does not have are ignored; empty without nodes.
     """
     groups = node_groups(record)
     chosen = np.array([node for node in nodes if 0 <= node < len(groups.label)], dtype=int)

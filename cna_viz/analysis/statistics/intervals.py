@@ -44,10 +44,7 @@ def confidence_interval(
 
 
 def value_range(values: ArrayLike) -> Interval:
-    """Return mean, smallest and largest value: a description of these seeds, not an inference about others.
-
-    NaN values are left out; low and high are NaN with fewer than two values.
-    """
+    """Return mean, smallest and largest value, without NaN: it describes these seeds, and infers nothing on others."""
     array = np.asarray(values, dtype=float)
     array = array[~np.isnan(array)]
     if len(array) < 2:
@@ -56,10 +53,7 @@ def value_range(values: ArrayLike) -> Interval:
 
 
 def geometric_range(values: ArrayLike) -> Interval:
-    """Return geometric mean, smallest and largest value, for values that span orders of magnitude.
-
-    Values that are not positive have no logarithm and are left out.
-    """
+    """Return geometric mean, smallest and largest of the positive values, for values that span orders of magnitude."""
     array = np.asarray(values, dtype=float)
     spread = value_range(np.log(array[array > 0]))
     mean, low, high = np.exp([spread.mean, spread.low, spread.high]).tolist()

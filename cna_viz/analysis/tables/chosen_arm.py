@@ -18,15 +18,9 @@ DEPTH: Final = frozenset({"layers"})
 
 
 def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]]]:
-    """Return the runs by number of layers and name of their arm, depths ascending.
+    """Return the runs by number of layers and name of their arm, depths ascending; refuses several split protocols.
 
     An arm has one name at all depths. A run recorded in two ways counts once.
-
-    Args:
-        records: Runs on one dataset and one split protocol.
-
-    Raises:
-        UsageError: When datasets or split protocols differ.
     """
     runs = drop_duplicates(records)
     check_protocol([record.config for record in runs])
@@ -40,16 +34,8 @@ def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]
 def score_table(arms: Mapping[str, Sequence[Record]], part: str = "test") -> pd.DataFrame:
     """Return a row per arm with its mean score and the Student-t interval over its seeds, the best first.
 
-    Args:
-        arms: Runs of one metric by the name of their arm.
-        part: train, val or test.
-
-    Returns:
-        Columns ``arm``, ``mean``, ``low``, ``high``, ``count``, ``runs`` and ``values``, the scores of its runs. An arm
-        with a run that diverged comes last, without a mean and with ``count`` 0.
-
-    Raises:
-        UsageError: When there are no arms, or the part is unknown.
+    Columns are ``arm``, ``mean``, ``low``, ``high``, ``count``, ``runs`` and ``values``, the scores of its runs. An arm
+    with a run that diverged comes last, without a mean and with ``count`` 0.
     """
     if part not in SPLITS:
         raise unknown_name("part of the split", part, SPLITS)
@@ -67,17 +53,8 @@ def score_table(arms: Mapping[str, Sequence[Record]], part: str = "test") -> pd.
 def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part: str = "test") -> pd.DataFrame:
     """Return the scores of some arms in the pairs of split and seed that all of them have.
 
-    Args:
-        arms: Runs of one dataset, split protocol and depth by the name of their arm.
-        names: The arms, in the order of the columns.
-        part: train, val or test.
-
-    Returns:
-        The table of :func:`.comparison.paired_table` with the names of ``arms`` as columns; without rows and
-        attributes where the arms share no pair.
-
-    Raises:
-        UsageError: When an arm is unknown, or as ``paired_table`` says.
+    It is the table of :func:`.comparison.paired_table` with the names of ``arms`` as columns; without rows and
+    attributes where the arms share no pair.
     """
     for name in names:
         if name not in arms:
@@ -102,15 +79,9 @@ def finite_pairs(table: pd.DataFrame) -> bool:
 
 
 def scores_by_depth(depths: Mapping[int, Mapping[str, Sequence[Record]]], arm: str, part: str = "test") -> pd.DataFrame:
-    """Return the mean score of an arm with its interval at every depth that has it.
+    """Return ``layers``, ``mean``, ``low``, ``high`` and ``count`` of an arm at every depth that has it.
 
-    Args:
-        depths: As :func:`arms_by_depth` returns them.
-        arm: Name of the arm.
-        part: train, val or test.
-
-    Returns:
-        Columns ``layers``, ``mean``, ``low``, ``high`` and ``count``; NaN where a run diverged.
+    ``depths`` is as :func:`arms_by_depth` returns it; a mean is NaN where a run diverged.
     """
     tables = [
         score_table({arm: arms[arm]}, part).assign(layers=layers) for layers, arms in depths.items() if arm in arms

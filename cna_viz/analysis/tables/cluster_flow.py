@@ -1,4 +1,4 @@
-"""Where the nodes of a cluster go: from slot to slot, or from snapshot to snapshot of one slot."""
+"""The flow of nodes between clusters: from slot to slot, or from snapshot to snapshot of one slot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class ClusterFlow:
     """Clusters in successive columns.
 
     Attributes:
-        over: What a column is: ``layer`` or ``epoch``.
-        places: The layers or the epochs, a column each.
+        over: ``layer`` or ``epoch``: the kind of columns.
+        places: Layer or epoch of each column.
         columns: The clusters there.
-        order: The clusters that have nodes, by column, in an order in which few flows cross.
-        possible: How many columns there could have been.
+        order: The non-empty clusters by column, in an order in which few flows cross.
+        possible: Number of columns that the record has.
     """
 
     over: Over
@@ -58,10 +58,10 @@ def cluster_flow(
     Args:
         record: A run whose slots have clusters, with snapshots.
         over: ``layer``: columns are slots; ``epoch``: columns are snapshots of one slot.
-        layer: The slot after this layer is followed; needed where columns are epochs.
-        layers: Where columns are layers, which; up to eight, evenly spread, when left out.
-        epoch: Where columns are layers, a snapshot's epoch; the selected model's when left out.
-        epochs: Where columns are epochs, snapshots to show; up to eight when left out.
+        layer: The slot to follow over epochs.
+        layers: Slots to show; up to eight, evenly spread, when left out.
+        epoch: Snapshot whose slots are shown; the selected model's when left out.
+        epochs: Snapshots to show; up to eight when left out.
 
     Raises:
         UsageError: When fewer than two columns are left, an argument belongs to the other kind of columns, the slot has
@@ -88,7 +88,7 @@ def cluster_flow(
 
 
 def spread(values: Sequence[T], most: int) -> list[T]:
-    """Return up to ``most`` of the values, evenly spread, the first and the last among them."""
+    """Return up to ``most`` of the values, evenly spread, with the first and the last."""
     chosen = np.unique(np.linspace(0, len(values) - 1, min(most, len(values))).round().astype(int))
     return [values[number] for number in chosen]
 

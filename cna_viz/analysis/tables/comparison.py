@@ -72,14 +72,9 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
 
 
 def drop_duplicates(records: Sequence[Record], prefer: Callable[[Record], bool] = lambda record: True) -> list[Record]:
-    """Return every run once, whatever was recorded of it.
+    """Return every run once, whatever was recorded of it, in the order of the first recordings.
 
-    Args:
-        records: The runs, in any number of recordings.
-        prefer: Which recording to keep; the first for which it is true, or else the first.
-
-    Returns:
-        The runs in the order of their first recordings.
+    Of several recordings, the first for which ``prefer`` is true is kept, or else the first.
     """
     found: dict[str, list[Record]] = {}
     for record in records:
@@ -110,13 +105,9 @@ def arm_names(
 
 
 def without_diverged(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the arms that have a score for every pair.
+    """Return the arms of a paired table that have a score for every pair.
 
-    Args:
-        table: Row per pair, column per arm.
-
-    Returns:
-        The table without the others. Its attribute ``left_out`` has their numbers of runs without a score by name.
+    The attribute ``left_out`` has the numbers of runs without a score of the others by name.
     """
     missing = table.isna().sum()
     kept = table.loc[:, missing == 0]
@@ -158,13 +149,7 @@ def check_protocol(configs: Sequence[RunConfig]) -> None:
 def require_one_protocol(configs: Sequence[RunConfig], problem: str, advice: str = "draw each separately") -> None:
     """Refuse runs of several datasets or split protocols, naming two of them.
 
-    Args:
-        configs: The runs.
-        problem: Beginning of the message; ``{name}`` stands for dataset or split.
-        advice: End of the message, likewise.
-
-    Raises:
-        UsageError: When datasets or split protocols differ.
+    ``{name}`` in ``problem`` and ``advice``, the beginning and the end of the message, stands for dataset or split.
     """
     for name in PROTOCOL:
         found = sorted({str(config.facts[name]) for config in configs})
@@ -173,17 +158,11 @@ def require_one_protocol(configs: Sequence[RunConfig], problem: str, advice: str
 
 
 def group_runs(records: Sequence[Record], names: Sequence[str] = ()) -> dict[str, list[Record]]:
-    """Return the runs in groups that can be compared: one dataset, one split protocol, one value of further settings.
+    """Return the runs in groups that can be compared, by a name that has what they share.
 
     Args:
         records: The runs.
-        names: Settings that are held fixed within a group, such as ``layers``.
-
-    Returns:
-        Groups in the order of their first runs, by a name that has what they share.
-
-    Raises:
-        UsageError: For an unknown setting.
+        names: Settings that a group shares, such as ``layers``, besides dataset and split protocol.
     """
     for name in names:
         if name not in settings():

@@ -78,19 +78,10 @@ def compare_groups(
 
 
 def standing_table(records: Sequence[Record], baselines: Sequence[str], part: str = "test") -> pd.DataFrame:
-    """Return a row per arm with its mean score and interval, and its difference from each of some baselines.
+    """Return a row per arm with its mean score and interval, and its difference from each of some baselines, as text.
 
-    Args:
-        records: Runs on one dataset and one split protocol.
-        baselines: Arms that the others are compared with; one without runs has no column.
-        part: train, val or test.
-
-    Returns:
-        Text for display, arms in the order of their first runs. Verdicts have Holm's correction for the arms of a
-        column.
-
-    Raises:
-        UsageError: As :func:`.comparison.paired_table`, and when there are fewer than two pairs.
+    Arms are in the order of their first runs; a baseline without runs has no column. Verdicts have Holm's correction
+    for the arms of a column.
     """
     pairs = without_diverged(paired_table(records, part))
     metric = metric_of(pairs)

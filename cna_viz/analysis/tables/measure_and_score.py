@@ -1,7 +1,7 @@
-"""Whether a measure of the features and the score go together: one pair of numbers per run, and their rank correlation.
+"""Whether a measure of the features and the score go together: a pair of numbers per run, and their rank correlation.
 
-Energies are often read as if more were better. Whether it is can be asked of the runs themselves (Zhang et al., arXiv
-2502.04591, and Park et al., arXiv 2506.04653, doubt it).
+Energies are often read as if more were better, which Zhang et al. (arXiv 2502.04591) and Park et al. (arXiv 2506.04653)
+doubt; the runs themselves can tell.
 """
 
 import warnings
@@ -30,14 +30,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Spearman's rank correlation with the ends of its interval; NaN where there is none.
-
-    Attributes:
-        rho: The correlation, −1 to 1.
-        low: Lower end of the percentile bootstrap interval.
-        high: Upper end.
-        count: Number of runs that have both numbers.
-    """
+    """Spearman's rank correlation of ``count`` runs with the ends of its interval; NaN where it is undefined."""
 
     rho: float
     low: float
@@ -50,20 +43,10 @@ def measured_scores(
 ) -> pd.DataFrame:
     """Return a row per run: its identity, its ``arm``, a measure of its last hidden layer, and its score.
 
-    Args:
-        records: The runs; one given twice, or recorded in two ways, counts once, with the measure where one of its
-            recordings has it.
-        measure: Name of a measure.
-        stage: ``conv`` or ``slot``.
-        part: Part of the split whose score is taken.
-
-    Returns:
-        The columns of :func:`~cna_viz.analysis.tables.tables.accuracy_table` and
-
-        - ``arm``: its name, without the depth;
-        - ``value``: the measure at the last hidden layer of the selected model, the only layer where there is one; NaN
-          where it was not measured;
-        - ``score``: that of the part; NaN where the run diverged.
+    To the columns of :func:`~cna_viz.analysis.tables.tables.accuracy_table` it adds ``arm``, its name without the
+    depth; ``value``, the measure at the last hidden layer of the selected model (a single layer counts as hidden), NaN
+    where it was not measured; and ``score``, that of the part, NaN where the run diverged. A run given twice, or
+    recorded in two ways, counts once, with the measure where one of its recordings has it.
     """
     records = drop_duplicates(records, lambda record: not np.isnan(_selected(record, measure, stage)))
     names = arm_names([record.config for record in records], ignore={"layers"})
@@ -75,23 +58,15 @@ def measured_scores(
 
 
 def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, seed: int = 0) -> RankCorrelation:
-    r"""Return Spearman's rank correlation of two columns and its bootstrap interval.
+    r"""Return Spearman's rank correlation of two columns and its percentile bootstrap interval.
 
     With ranks R, ties sharing their mean rank,
 
     .. math:: \rho = \operatorname{cov}(R(x), R(y)) / (\sigma_{R(x)} \, \sigma_{R(y)})
 
-    Pairs are drawn again as if they were independent; runs of one arm are alike, so that the interval is rather too
-    narrow. Draws in which one column is constant have no correlation and are left out.
-
-    Args:
-        x: One value per run; pairs in which a value is NaN are left out.
-        y: As many values.
-        level: Level of the interval.
-        seed: Of the bootstrap.
-
-    Returns:
-        The correlation; all NaN with fewer than :data:`FEWEST` pairs, or where a column is constant.
+    Pairs are resampled as if they were independent; runs of one arm are alike, so the interval is rather too narrow.
+    Resamples in which one column is constant have no correlation and are left out, as are pairs with a NaN. All is NaN
+    with fewer than :data:`FEWEST` pairs, or where a column is constant.
     """
     pairs = np.stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
     first, second = pairs[:, ~np.isnan(pairs).any(axis=0)]
@@ -113,7 +88,7 @@ def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, seed: i
 
 
 def correlation_words(found: RankCorrelation) -> str:
-    """Return a rank correlation as a sentence writes it: ``ρ = +0.31 [−0.02, +0.58], 30 runs``."""
+    """Return a rank correlation for a sentence: ``ρ = +0.31 [−0.02, +0.58], 30 runs``."""
     if np.isnan(found.rho):
         why = f"{counted(found.count, 'run')}, too few" if found.count < FEWEST else "all values of one are equal"
         return f"none ({why})"

@@ -1,4 +1,4 @@
-"""Nodes in groups that a figure can colour and a sentence can name: by class, or by a number in up to five groups."""
+"""Nodes in groups for colours and sentences: by class, cluster, prediction or degree; numbers in up to five groups."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class NodeGroups:
 
     Attributes:
         label: Number of the group of every node, ``[nodes]``.
-        names: What each group is called.
+        names: Name of each group.
         kind: ``class``, ``cluster`` or ``prediction``, whose groups have no order, or ``target``, ``degree`` or
             ``predicted number``, whose groups ascend.
         wrong: Whether the prediction of the node is wrong, ``[nodes]``; only of the kind ``prediction``.
@@ -37,29 +37,25 @@ class NodeGroups:
 
 
 def node_groups(record: Record) -> NodeGroups:
-    """Return the nodes by class; where targets are numbers, in up to five groups of ascending targets.
-
-    The groups of numbers are equally large but for ties: equal targets are in one group.
-    """
+    """Return the nodes by class, or by fifths of numeric targets; equal targets are in one group."""
     target = record.graph["target"].values
     return number_groups(target, "target") if target.dtype.kind == "f" else numbered_groups(target, "class")
 
 
 def numbered_groups(label: Array, kind: str, wrong: Array | None = None) -> NodeGroups:
-    """Return groups that are called by their numbers."""
+    """Return groups named by their numbers."""
     return NodeGroups(label, tuple(map(str, range(int(label.max(initial=0)) + 1))), kind, wrong)
 
 
 def number_groups(values: Array, kind: str) -> NodeGroups:
-    """Return the nodes in up to five groups of ascending numbers, equally large but for ties."""
+    """Return the nodes in up to five groups of ascending numbers, equally large except for ties."""
     return _ascending(values, np.searchsorted(_fifths(values), values, side="left"), kind, "{:.3g} to {:.3g}".format)
 
 
 def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
-    """Return the nodes by predicted number, in the fifths of the targets: the same whatever is predicted.
+    """Return the nodes by predicted number, in the fifths of the targets, whatever the predictions.
 
-    What is no finite number, as a run that diverges may predict, is the last group, :data:`NOT_FINITE`; without such
-    nodes there is none.
+    Predictions that are not finite, as of a run that diverges, are the last group, :data:`NOT_FINITE`.
     """
     edges = _fifths(target)
     between = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
@@ -89,7 +85,7 @@ def degree_groups(degree: Array) -> NodeGroups:
 
 
 def _ascending(values: Array, label: Array, kind: str, name: Callable[[float, float], str]) -> NodeGroups:
-    """Number the groups that have nodes, and call each by its least and its greatest value."""
+    """Number the groups that have nodes, and name each by its least and its greatest value."""
     used, label = np.unique(label, return_inverse=True)
     members = [values[label == number] for number in range(len(used))]
     return NodeGroups(label, tuple(name(span.min(), span.max()) for span in members), kind)
@@ -104,17 +100,10 @@ COLORS: Final[tuple[Color, ...]] = ("class", "cluster", "prediction", "degree")
 
 
 def color_groups(record: Record, color: Color, layer: int, epoch: int | None = None) -> NodeGroups | None:
-    """Return the groups of nodes that have one colour; None where nodes are to be coloured by clusters and have none.
+    """Return the groups of nodes that share a colour; None where nodes have no clusters to be coloured by.
 
-    Args:
-        record: A run.
-        color: ``class`` (fifths of the target where it is a number), ``cluster`` (of the slot after the layer),
-            ``prediction`` (the class or fifth of the number that the model answers) or ``degree``.
-        layer: The layer after whose slot clusters are asked for.
-        epoch: A snapshot's epoch; the selected model's when left out.
-
-    Raises:
-        UsageError: When clusters or predictions are asked for and there is no snapshot of this epoch.
+    ``color`` is ``class`` (fifths of a numeric target), ``cluster`` (of the slot after the layer), ``prediction`` (the
+    predicted class, or fifth of the predicted number) or ``degree``.
     """
     if color == "class":
         return node_groups(record)
@@ -127,7 +116,7 @@ def color_groups(record: Record, color: Color, layer: int, epoch: int | None = N
 
 
 def no_clusters(record: Record) -> UsageError:
-    """Return the error for a figure that is to be coloured by clusters where no layer has any."""
+    """Return the error for a figure coloured by clusters where no layer has any."""
     return UsageError(
         f"run {record.id} has no clusters in these layers (slot {record.config.slot!r}, and the last layer has no "
         "slot): colour by class, prediction or degree, or take a run with slot 'cna'"

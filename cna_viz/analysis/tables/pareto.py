@@ -39,12 +39,8 @@ def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), 
         - ``mean``, ``low``, ``high``, ``count``: of the score shown, with the 95 % interval over seeds;
         - ``front``: whether no other network has as few parameters and as good a validation score, one of them better.
 
-        The attribute ``left_out`` has the number of runs whose network is missing here, because one of its runs has no
-        score or no number of parameters.
-
-    Raises:
-        UsageError: When there are no runs, they are of several datasets or split protocols, none has both numbers, or a
-            setting is unknown or not a number.
+        The attribute ``left_out`` has the number of runs of networks that are missing here, because one of their runs
+        has no score or no number of parameters.
     """
     if not records:
         raise UsageError("no records with scores and numbers of parameters: make some with `cna-viz run`")
@@ -70,11 +66,6 @@ def pareto_front(parameters: "pd.Series[float]", score: "pd.Series[float]", metr
     """Return for each network whether no other is as small and as good, and smaller or better.
 
     Networks that are equal in both are all on the front.
-
-    Args:
-        parameters: Numbers of parameters; fewer is better.
-        score: As many scores.
-        metric: Name of the score; of an error less is better.
     """
     size = parameters.to_numpy(dtype=float)
     good = (-1.0 if metric in LOWER_IS_BETTER else 1.0) * score.to_numpy(dtype=float)

@@ -25,12 +25,7 @@ _ADVICE: Final = "only the same nodes can be compared one by one; take two runs 
 
 @dataclass(frozen=True)
 class ClusterAgreement:
-    """How far two partitions of the nodes agree.
-
-    Attributes:
-        ari: Adjusted Rand index: 1 where they are identical, 0 by chance.
-        nmi: Normalized mutual information: 1 where they are identical, 0 where they are independent.
-    """
+    """Adjusted Rand index (0 by chance) and normalized mutual information (0: independent) of two partitions."""
 
     ari: float
     nmi: float
@@ -38,14 +33,9 @@ class ClusterAgreement:
 
 @dataclass(frozen=True)
 class PredictionAgreement:
-    """Which of two runs predicts correctly, in shares of the nodes (graphs, where these are classified).
+    """Shares of the nodes (or graphs) that both, one or neither of two runs predict correctly.
 
-    Attributes:
-        both: Share that both predict correctly.
-        first: Share that only the first predicts correctly.
-        second: Share that only the second predicts correctly.
-        neither: Share that neither predicts correctly.
-        count: Number of nodes or graphs; the shares are NaN where it is 0.
+    They are NaN where the number of nodes, ``count``, is 0.
     """
 
     both: float
@@ -57,12 +47,9 @@ class PredictionAgreement:
 
 @dataclass(frozen=True)
 class Confusion:
-    """True against predicted classes, of all runs of an arm.
+    """True against predicted classes, ``[classes, classes]``, summed over the runs of an arm.
 
-    Attributes:
-        arm: Name of the arm.
-        counts: Nodes (or graphs) by true and predicted class, ``[classes, classes]``; each once per run.
-        accuracies: Accuracy of every run; NaN where a part has no nodes.
+    ``accuracies`` has one value per run, NaN where a part has no nodes.
     """
 
     arm: str
@@ -93,11 +80,7 @@ def chance_score(record: Record, part: str = "test") -> float:
 
 
 def check_same_nodes(first: Record, second: Record) -> None:
-    """Refuse runs on different nodes, which can't be compared node by node.
-
-    Raises:
-        UsageError: When datasets, the parameters of a csbm graph, numbers of nodes or targets differ.
-    """
+    """Refuse runs that differ in dataset, csbm graph, number of nodes or targets; raises ``UsageError``."""
     runs = f"runs {first.id[:8]} and {second.id[:8]}"
     names = [str(record.config.facts["dataset"]) for record in (first, second)]
     if names[0] != names[1]:
@@ -110,17 +93,7 @@ def check_same_nodes(first: Record, second: Record) -> None:
 
 
 def cluster_agreement(first: Record, second: Record, layer: int, epoch: int | None = None) -> ClusterAgreement | None:
-    """Return how far the clusters of two runs agree in the slot after a layer; None where one has none there.
-
-    Args:
-        first: A run.
-        second: Another on the same nodes.
-        layer: The layer.
-        epoch: A snapshot's epoch of both; the selected models' when left out.
-
-    Raises:
-        UsageError: When the nodes are not the same, or a run has no snapshot of this epoch.
-    """
+    """Return how far the clusters of two runs on the same nodes agree after a layer; None where one has none there."""
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # takes a second
 
     check_same_nodes(first, second)
@@ -134,17 +107,7 @@ def cluster_agreement(first: Record, second: Record, layer: int, epoch: int | No
 def prediction_agreement(
     first: Record, second: Record, epoch: int | None = None, part: str = "test"
 ) -> PredictionAgreement:
-    """Count which of two runs predicts correctly, over the nodes that are in a part of the split in both.
-
-    Args:
-        first: A run on classes.
-        second: Another on the same nodes.
-        epoch: A snapshot's epoch of both; the selected models' when left out.
-        part: train, val or test.
-
-    Raises:
-        UsageError: When the nodes are not the same, targets are numbers, or a run has no predictions of this epoch.
-    """
+    """Count which of two runs predicts correctly, over the nodes that are in a part of the split in both."""
     check_same_nodes(first, second)
     target = first.graph["target"].values
     if target.dtype.kind == "f":
@@ -169,10 +132,6 @@ def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]
 
     Returns:
         An entry per arm, in the order of the records.
-
-    Raises:
-        UsageError: When there are no records, the part is unknown, targets are numbers, datasets or split protocols
-            differ, or a record lacks the predictions of its selected model.
     """
     if part not in SPLITS:
         raise unknown_name("part", part, SPLITS)

@@ -1,4 +1,4 @@
-"""The learned rational functions, and where the values are that they are applied to."""
+"""The learned rational functions of a slot, the values that enter them, and their movement over snapshots."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +24,11 @@ class RationalCurves:
     """The rationals of one slot.
 
     Attributes:
-        z: Where they are evaluated, the middles of the bins, ``[bins]``.
+        z: Middles of the bins, where they are evaluated, ``[bins]``.
         y: Their values, ``[clusters, bins]``.
         density: Share of the values that enter each of them, by bin, ``[clusters, bins]``; zeros where none does.
         lives: Whether the middle 99 % of its values reach into the bin, ``[clusters, bins]``.
-        size: How many values enter each of them, ``[clusters]``.
+        size: Number of values that enter each of them, ``[clusters]``.
     """
 
     z: Array
@@ -39,16 +39,7 @@ class RationalCurves:
 
 
 def rational_curves(record: Record, layer: int, epoch: int | None = None) -> RationalCurves:
-    """Return the rationals of the slot after a layer.
-
-    Args:
-        record: A run with rationals and snapshots.
-        layer: 1 … number of layers - 1.
-        epoch: A snapshot's epoch; the selected model's when left out.
-
-    Raises:
-        UsageError: When the slot has no rationals, or there is no such layer or snapshot.
-    """
+    """Return the rationals of the slot after a layer; refuses a slot without them."""
     record.embedding(layer, "slot", epoch)  # refuses a layer or an epoch that isn't there
     stored = [
         record.layer_variable(name, layer, epoch)
@@ -80,11 +71,11 @@ class RationalMovement:
 
     Attributes:
         epochs: The snapshots, ascending.
-        selected: The one among them whose model was selected.
+        selected: Epoch of the selected model.
         y: The functions at every snapshot, ``[epochs, clusters, bins]``.
         curves: Those of the selected model, with the values that enter them.
-        change: How far each has moved from the first snapshot to the selected: root mean square over the middle 99 % of
-            the values that enter it at the selected one, ``[clusters]``; NaN where none does.
+        change: Root mean square change from the first snapshot to the selected one, over the middle 99 % of the values
+            that enter the latter, ``[clusters]``; NaN where none does.
         extent: Root mean square of the first functions over the same values, ``[clusters]``.
     """
 
@@ -97,15 +88,7 @@ class RationalMovement:
 
 
 def rational_movement(record: Record, layer: int) -> RationalMovement:
-    """Return the rationals of the slot after a layer at every snapshot.
-
-    Args:
-        record: A run with rationals and snapshots.
-        layer: 1 … number of layers - 1.
-
-    Raises:
-        UsageError: When the slot has no rationals, there is no such layer, or the selected model has no snapshot.
-    """
+    """Return the rationals of the slot after a layer at every snapshot."""
     check_slot(record, layer)
     if not record.snapshots:
         raise UsageError(

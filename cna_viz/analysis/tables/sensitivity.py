@@ -38,15 +38,7 @@ class Sensitivity:
 
 
 def setting_values(configs: Sequence[RunConfig], name: str) -> list[float]:
-    """Return the value of a setting in every run; NaN where it has no effect.
-
-    Args:
-        configs: The runs.
-        name: Name of a setting, as grids use it.
-
-    Raises:
-        UsageError: When the setting is unknown, or one of its values is not a number.
-    """
+    """Return the value of a numeric setting in every run; NaN where it has no effect."""
     if name not in settings():
         raise unknown_name("setting", name, settings())
     values = []
@@ -59,19 +51,10 @@ def setting_values(configs: Sequence[RunConfig], name: str) -> list[float]:
 
 
 def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -> Sensitivity:
-    """Return the score for every pair of values of two settings.
+    """Return the score for every pair of values of two numeric settings.
 
     Nothing is clipped or filled in: a pair of values without runs has no row, one with a run that diverged no mean,
-    because a mean of the others would be a mean of the lucky.
-
-    Args:
-        records: The runs; one given twice, or recorded in two ways, counts once.
-        x: Name of a setting whose values are numbers.
-        y: Name of another.
-        part: train, val or test.
-
-    Raises:
-        UsageError: When a setting is unknown or not a number, both are the same, or no run has an effect of both.
+    because a mean of the others would be a mean of the lucky. A run given twice, or recorded in two ways, counts once.
     """
     if x == y:
         raise UsageError(f"x and y are both {x!r}: a map needs two settings")

@@ -30,12 +30,8 @@ class SplitEffect:
 class Headline:
     """A difference between an arm on one split and another arm on another, and its two parts.
 
-    ``total`` is exactly ``split.difference`` plus ``arm.difference``.
-
-    Attributes:
-        total: Accuracy of the arm on its split minus that of the baseline on the other.
-        split: Gain of the baseline from the split alone.
-        arm: Gain of the arm over the baseline on one split, pair by pair.
+    ``total`` is exactly ``split.difference``, the gain of the baseline from the split alone, plus ``arm.difference``,
+    the gain of the arm over the baseline on one split, pair by pair.
     """
 
     total: float
@@ -44,11 +40,7 @@ class Headline:
 
 
 def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
-    """Return the paired table of every split protocol by its name, in the order of the records.
-
-    Raises:
-        UsageError: When there are several datasets, or as :func:`.comparison.paired_table` says.
-    """
+    """Return the paired table of every split protocol of one dataset by its name, in the order of the records."""
     groups = group_runs(records)
     datasets = {str(record.config.facts["dataset"]) for record in records}
     if len(datasets) > 1:
@@ -57,15 +49,12 @@ def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.
 
 
 def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95) -> SplitEffect:
-    """Return the gain of one arm from one split to another.
+    """Return the gain of one arm from one split to another, with Welch's interval for samples of different variance.
 
     Args:
-        few: Its accuracies on the first split, one per seed.
+        few: Its accuracies on the first split, one per seed, at least two.
         many: On the second.
-        level: Level of the interval: Welch's, for two samples of different variance.
-
-    Raises:
-        UsageError: When one of the two has fewer than two accuracies.
+        level: Level of the interval.
     """
     if min(few.count(), many.count()) < 2:
         raise UsageError("too few runs: the effect of a split needs two seeds on each split")
@@ -83,16 +72,7 @@ def check_splits(splits: Sequence[str]) -> None:
 
 
 def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Headline:
-    """Take apart the difference between an arm on the last split and the baseline on the first.
-
-    Args:
-        tables: As :func:`split_tables` returns them.
-        arm: An arm on both.
-        baseline: Another.
-
-    Raises:
-        UsageError: When there is only one split, an arm is missing, or there are fewer than two seeds.
-    """
+    """Take apart the difference between an arm on the last split and the baseline on the first."""
     check_splits(list(tables))
     first, last = (tables[name] for name in (next(iter(tables)), list(tables)[-1]))
     for table in (first, last):

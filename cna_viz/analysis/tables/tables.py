@@ -70,12 +70,8 @@ def arm_table(pairs: pd.DataFrame) -> pd.DataFrame:
 def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") -> pd.DataFrame:
     """Return a row per run and layer with a measure of the selected model: identity, layer, value.
 
-    Args:
-        records: The runs.
-        measure: Name of a measure.
-        stage: ``conv`` or ``slot``. With ``slot`` the last layer, which has none, is left out.
-
-    The value is NaN where the measure is undefined, such as the Rayleigh energy of features that are all zero.
+    ``stage`` is ``conv`` or ``slot``, of which the last layer has none. The value is NaN where the measure is
+    undefined, such as the Rayleigh energy of features that are all zero.
     """
     tables = []
     for record in records:

@@ -61,7 +61,7 @@ def test_few_pairs_and_diverged_arms_are_said(make: Make) -> None:
     gone = [make("cna", seed=s, accuracy={}, status="diverged") for s in (0, 1)]
     *_, few, left = group_findings(compare_groups(group_runs([*records, *gone]), "relu"))
     assert few.startswith("with 2 pairs, no p value can fall below 0.5")
-    assert left == "left out: digits, random-60-20-20: cna, of which 2 runs diverged"
+    assert left == "left out: digits, random-60-20-20: cna (2 runs diverged)"
 
 
 def test_arms_can_be_chosen(records: list[Record]) -> None:

@@ -124,7 +124,7 @@ def test_an_error_that_grows_is_a_loss(tmp_path: Path) -> None:
     assert cna.startswith("**cna** improves by 0.2: 0.3 ")
     assert none.startswith("**none** falls to the level of predicting the mean: 0.101 ")
     assert chance == f"always predicting the mean would give {findings.chance_score(records[0]):.3g}"
-    sentence = findings.energy_is_not_accuracy([record for record in records if record.layers == 8])
+    _, sentence = findings.energy_is_not_accuracy([record for record in records if record.layers == 8])
     assert "best test NMSE at this depth" in sentence
     assert "cna 0.101" in sentence or "cna reaches 0.101" in sentence  # the least error is the best
 
@@ -137,7 +137,7 @@ def test_areas_are_shares(tmp_path: Path) -> None:
     ]
     sentence, chance = findings.depth_findings(records)
     assert sentence.startswith("**relu** falls to chance level: 90.0 %")
-    assert chance == "guessing would give 50.0 %"
+    assert chance == "random guessing would give 50.0 %"
 
 
 Make = Callable[..., Record]

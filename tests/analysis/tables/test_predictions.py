@@ -228,7 +228,7 @@ def test_a_part_without_nodes(tmp_path: Path) -> None:
     (found,) = confusions([record])
     assert found.counts.sum() == 0
     assert np.isnan(found.accuracies[0])
-    assert confusion_findings([record]) == ["**relu**: there are no test nodes"]
+    assert confusion_findings([record]) == ["**relu**: no test nodes"]
 
 
 def test_errors_are_said_with_the_most_frequent_pair(tmp_path: Path, answers: dict[str, np.ndarray]) -> None:
