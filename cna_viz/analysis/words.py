@@ -22,11 +22,7 @@ Rows = Mapping[str, JudgedDifference]
 
 
 def judged_rows(found: pd.DataFrame) -> dict[str, JudgedDifference]:
-    """Return the rows of a verdict table by name.
-
-    Args:
-        found: As :func:`~cna_viz.analysis.statistics.paired.with_verdicts` returns it.
-    """
+    """Return the rows of :func:`~cna_viz.analysis.statistics.paired.verdict_table` by name."""
     metric = metric_of(found)
     rows = zip(found.index, found["difference"], found["low"], found["high"], found["verdict"], strict=True)
     return {
@@ -46,13 +42,7 @@ def with_verdict(rows: Rows, *verdicts: str) -> dict[str, JudgedDifference]:
 
 
 def by_verdict(rows: Rows, margin: float, baseline: str = "") -> list[str]:
-    """Return a phrase per verdict, such as ``better than relu: cna (+2.1 points [+0.9, +3.2]) and n (…)``.
-
-    Args:
-        rows: Differences with verdicts, of one metric.
-        margin: Largest difference that counts as none.
-        baseline: Name of the arm that the rows are compared with; not mentioned when left out.
-    """
+    """Return a phrase per verdict, such as ``better than relu: cna (+2.1 points [+0.9, +3.2]) and n (…)``."""
     than, to = (f" {word} {baseline}" if baseline else "" for word in ("than", "to"))
     return [
         f"{verdict_words(next(iter(members.values())), margin, than, to)}: "

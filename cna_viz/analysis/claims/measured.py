@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import gmean
 
 from cna_viz.analysis.claims.kinds import Trend
 from cna_viz.analysis.claims.model import MeasuredArm, ProtocolName, Trained
 from cna_viz.analysis.claims.plan import Plan
 from cna_viz.analysis.claims.rules import Outcome, interval_of, outcome
 from cna_viz.analysis.statistics.intervals import Interval
-from cna_viz.analysis.tables.tables import layer_table
+from cna_viz.analysis.tables.tables import layer_value
 from cna_viz.config import RunConfig
 from cna_viz.errors import RecordError
 from cna_viz.records.reading.integrity import is_complete
@@ -36,12 +37,9 @@ class Measured:
     """What the runs say of a claim under one protocol.
 
     Attributes:
-        protocol: ``own`` or ``fair``.
-        unit: Unit of the quantity.
         made: The arms by slot and split: ``cna on public vs. relu on public``.
         interval: Mean and 95 % interval of the quantity over seeds; None where there is none.
-        outcome: Whether the claim holds.
-        why: Why.
+        outcome: Whether the claim holds, with the reason in ``why``.
         means: Mean of every arm over seeds: test accuracy in percent, or the measure. Empty without an interval.
         records: The runs that the interval comes from.
     """
@@ -86,9 +84,12 @@ def measure(claim: Trained, protocol: ProtocolName, plan: Plan, evidence: Eviden
         problem = _not_a_number(claim, plan, values)
     if problem:
         return Measured(protocol, claim.unit, made, None, "undecided", problem)
-    interval = interval_of(claim, _quantity(claim, values))
+    arm, *others = (np.asarray(numbers) for numbers in values.values())
+    quantity = arm if not others else arm / others[0] if isinstance(claim, Trend) else arm - others[0]
+    interval = interval_of(claim, quantity)
     decided, why = outcome(claim, interval)
-    means = {name: _mean(claim, numbers) for name, numbers in values.items()}
+    mean = gmean if isinstance(claim, Trend) else np.mean
+    means = {name: float(mean(numbers)) for name, numbers in values.items()}
     used = tuple({record.id: record for arm in records.values() for record in arm}.values())
     return Measured(protocol, claim.unit, made, interval, decided, why, means, used)
 
@@ -117,13 +118,9 @@ def _values(claim: Trained, name: str, records: Sequence[Record]) -> list[float]
     """Return test accuracy in percent, or the measure of the last hidden layer, of every seed of an arm."""
     if not isinstance(claim, Trend):
         return [100 * record.score("test") for record in records]
-    arm, values = claim.arms[name], []
+    arm = claim.arms[name]
     assert isinstance(arm, MeasuredArm)
-    for record in records:
-        table = layer_table([record], claim.measure, arm.stage)
-        value = table.loc[table["layer"] == record.layers - 1, "value"]
-        values.append(float(value.iloc[0]) if len(value) else math.nan)
-    return values
+    return [layer_value(one, claim.measure, arm.stage, one.layers - 1, one.best_epoch) for one in records]
 
 
 def _not_a_number(claim: Trained, plan: Plan, values: Mapping[str, Sequence[float]]) -> str:
@@ -135,17 +132,3 @@ def _not_a_number(claim: Trained, plan: Plan, values: Mapping[str, Sequence[floa
             if not math.isfinite(value):
                 return f"the {name} has no test accuracy with seed {seed}"
     return ""
-
-
-def _quantity(claim: Trained, values: Mapping[str, Sequence[float]]) -> list[float]:
-    """Return the quantity of the claim for every seed."""
-    arm, *others = (values[name] for name in claim.arms)
-    if not others:
-        return list(arm)
-    pairs = zip(arm, others[0], strict=True)
-    return [one / other if isinstance(claim, Trend) else one - other for one, other in pairs]
-
-
-def _mean(claim: Trained, values: Sequence[float]) -> float:
-    """Return the mean over seeds, geometric for ratios."""
-    return float(np.exp(np.mean(np.log(values))) if isinstance(claim, Trend) else np.mean(values))

@@ -1,6 +1,6 @@
 """What a claim is: a published number, its source and protocol, and the runs that test it here."""
 
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
 from annotated_types import Gt
 from pydantic import Field, model_validator
@@ -14,7 +14,7 @@ Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``layers``."""
 
 ProtocolName = Literal["own", "fair"]
-PROTOCOLS: Final[tuple[ProtocolName, ...]] = ("own", "fair")
+PROTOCOLS: Final[tuple[ProtocolName, ...]] = get_args(ProtocolName)
 """``own``: the protocol of the source. ``fair``: one split, the same for all arms."""
 
 RESERVED: Final = ("seed", "every", "measures", "snapshots", "precision", "project")

@@ -28,11 +28,7 @@ class Plan:
     slow: bool = False
 
     def configs(self, claim: Trained, protocol: ProtocolName) -> dict[str, list[RunConfig]]:
-        """Return the runs of every arm of a claim under a protocol, in the order of the seeds.
-
-        Raises:
-            UsageError: When a seed or the number of epochs is out of range.
-        """
+        """Return the runs of every arm of a claim under a protocol, in the order of the seeds."""
         return {
             name: [self._config(claim, name, protocol, seed) for seed in dict.fromkeys(self.seeds)]
             for name in claim.arms

@@ -25,10 +25,7 @@ class Recipe(Config):
 
 
 def read_claims(path: Path | str | None = None) -> list[Claim]:
-    """Return the claims of a file, in its order.
-
-    Args:
-        path: A YAML file of claims; that of this library when left out.
+    """Return the claims of a YAML file, in its order; those of this library when ``path`` is left out.
 
     Raises:
         UsageError: When the file does not exist, is not YAML, or has an invalid claim; the message names file, line and
@@ -61,11 +58,7 @@ def parse_claims(text: str, file: str) -> list[Claim]:
 
 
 def choose(claims: Sequence[Claim], only: Sequence[str]) -> list[Claim]:
-    """Return the claims with these ids, in the order of ``claims``; all of them where no id is given.
-
-    Raises:
-        UsageError: When an id is unknown; lists the known ones.
-    """
+    """Return the claims with these ids, in the order of ``claims``; all of them where no id is given."""
     known = [claim.id for claim in claims]
     for name in only:
         if name not in known:

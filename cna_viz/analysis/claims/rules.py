@@ -1,39 +1,22 @@
-"""When an interval speaks for a claim, when against it, and what two protocols say together.
+"""When an interval speaks for a claim, when against it, and the verdict of two protocols together.
 
-A claim is met by the quantities in a region R around the published quantity q, with tolerance τ:
-
-- bound ``at least``: R = [q − τ, ∞)
-- bound ``at most``: R = (−∞, q + τ]
-- bound ``about``: R = [q − τ, q + τ]
-
-The runs give the mean of the quantity over seeds and its 95 % interval (Student's t). Under one protocol the claim
+A claim is met by the quantities in a region R around the published quantity q, with tolerance τ: [q − τ, ∞) for the
+bound ``at least``, (−∞, q + τ] for ``at most``, [q − τ, q + τ] for ``about``. The runs give the mean of the quantity
+over seeds and its 95 % interval (Student's t). Under one protocol the claim
 
 - *holds* when the whole interval lies in R. The claim gets the benefit of the doubt: it also holds when the interval
   only reaches into R, if (a) half its width is at most the precision asked for and (b), where an effect larger than τ
   was published and the bound is not ``about``, the interval does not contain "no effect";
 - *fails* when the interval lies outside R, however wide it is;
-- is *undecided* in every other case: too few seeds for their spread.
+- is *undecided* in every other case: too few seeds for their spread. So are missing, failed and diverged runs.
 
-Trends are ratios. All of this is done with their logarithms: q − τ is then q / τ, and no effect is a ratio of 1.
-
-Together, the fair protocol decides, and the claim's own one is asked where the fair one fails:
-
-============  =============  =======================================
-fair          own            verdict
-============  =============  =======================================
-holds         (any)          reproduced
-fails         holds          only under its own split
-fails         fails or none  not reproduced
-fails         undecided      cannot be tested here
-undecided     (any)          cannot be tested here
-============  =============  =======================================
-
-Runs that are missing, failed or diverged, and fewer than two seeds, count as undecided.
+Trends are ratios. All of this is done with their logarithms: q − τ is then q / τ, and no effect is a ratio of 1. The
+fair protocol decides, and the claim's own one is asked where the fair one fails; docs/claims.md has the table.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,13 +26,8 @@ from cna_viz.analysis.claims.model import Trained
 from cna_viz.analysis.statistics.intervals import Interval, confidence_interval
 
 Outcome = Literal["holds", "fails", "undecided"]
-Verdict = Literal["reproduced", "not reproduced", "only under its own split", "cannot be tested here"]
-VERDICTS: Final[tuple[Verdict, ...]] = (
-    "reproduced",
-    "only under its own split",
-    "not reproduced",
-    "cannot be tested here",
-)
+Verdict = Literal["reproduced", "only under its own split", "not reproduced", "cannot be tested here"]
+VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 
 
 @dataclass(frozen=True)

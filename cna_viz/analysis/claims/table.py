@@ -1,6 +1,6 @@
 """The ledger as a table, as HTML for a page, and as plain data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from typing import Final
@@ -36,6 +36,9 @@ TOPICS: Final = {
 }
 """Heading of every kind of claim."""
 
+NOTES: Final = {"why": "Why", "protocol": "Made under", "source": "Source", "settings here": "Here"}
+"""Columns below a row of the HTML table, with their headings."""
+
 
 def ledger(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
     """Return a row per claim, as text with the columns :data:`COLUMNS`; intervals are 95 % over seeds."""
@@ -46,7 +49,9 @@ def ledger(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
             "source": f"{one.claim.source} ({one.claim.standing})",
             "protocol": one.claim.protocol,
             "settings here": getattr(one.claim, "here", ""),
-            "own split": _counted(one) or _measured(one.own),
+            "own split": _measured(one.own)
+            if not one.counts
+            else f"{one.counts['convolutions'] + getattr(one.claim, 'unused', 0):,}",
             "fair split": "–" if one.counts else _measured(one.fair),
             "verdict": one.verdict,
             "why": one.why,
@@ -68,8 +73,11 @@ def as_html(judged: Sequence[JudgedClaim]) -> str:
         lines.append(f'<tr><th colspan="{len(heads)}">{TOPICS[kind]}</th></tr>')
         for _, row in group:
             plain = {str(name): escape(str(text)).replace("\n", "<br>") for name, text in row.items()}
-            cells = "".join(f"<td>{cell}</td>" for cell in _numbers(plain))
-            lines.append(f'<tr>{cells}</tr><tr><td colspan="{len(heads)}">{"<br>".join(_notes(plain))}</td></tr>')
+            first = f"<strong>{plain['published']}</strong><br>{plain['claim']}"
+            cells = (first, plain["own split"], plain["fair split"], f"<strong>{plain['verdict']}</strong>")
+            notes = "<br>".join(f"<em>{head}:</em> {plain[name]}" for name, head in NOTES.items() if plain[name])
+            row_of_cells = "".join(f"<td>{cell}</td>" for cell in cells)
+            lines.append(f'<tr>{row_of_cells}</tr><tr><td colspan="{len(heads)}">{notes}</td></tr>')
     return "".join([*lines, "</tbody></table>"])
 
 
@@ -92,18 +100,6 @@ def published(claim: Claim) -> str:
     return f"{exact(claim, claim.quantity)} {claim.unit} ({arm} vs. {baseline})"
 
 
-def _numbers(plain: Mapping[str, str]) -> Iterator[str]:
-    yield f"<strong>{plain['published']}</strong><br>{plain['claim']}"
-    yield from (plain["own split"], plain["fair split"])
-    yield f"<strong>{plain['verdict']}</strong>"
-
-
-def _notes(plain: Mapping[str, str]) -> Iterator[str]:
-    for head, name in (("Why", "why"), ("Made under", "protocol"), ("Source", "source"), ("Here", "settings here")):
-        if plain[name]:
-            yield f"<em>{head}:</em> {plain[name]}"
-
-
 def _measured(found: Measured | None) -> str:
     """Return a mean with its unit, then lines with its interval, its arms, and the means of these."""
     if found is None:
@@ -116,12 +112,6 @@ def _measured(found: Measured | None) -> str:
     arms = [f"{float(f'{x:.3g}'):,.6g}" if found.unit == "times" else f"{x:.1f} %" for x in found.means.values()]
     means = f"\n({' vs. '.join(arms)})" if len(arms) > 1 else ""
     return f"{mean} {found.unit}\n[{low}, {high}]\n{found.made}{means}"
-
-
-def _counted(one: JudgedClaim) -> str:
-    if not one.counts or not isinstance(one.claim, Parameters):
-        return ""
-    return f"{one.counts['convolutions'] + one.claim.unused:,}"
 
 
 def _data(one: JudgedClaim) -> dict[str, object]:

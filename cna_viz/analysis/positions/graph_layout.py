@@ -19,6 +19,41 @@ Array = np.ndarray[Any, Any]
 
 GAP: Final = 1.0
 """Space between two drawings, in side lengths of a drawing of one node."""
+PIVOTS: Final = 50
+SPRINGS: Final = 300
+"""Nodes up to which a component is relaxed by springs: their time grows with the square of the nodes."""
+EPOCHS: Final = 200
+MIN_DISTANCE: Final = 1.0
+SPREAD: Final = 1.5
+REPULSION: Final = 5.0
+LEAST: Final = 0.02
+"""Least weight of an edge by the greatest: the optimizer drops what is below one part in :data:`EPOCHS`."""
+SEED: Final = 0
+
+
+def graph_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array:
+    """Return positions of the nodes, always the same for the same graph, and keep them on disk.
+
+    Args:
+        edges: ``[2, edges]``; directions, repetitions and self-loops make no difference.
+        nodes: Number of nodes.
+        cache: Folder of kept layouts; the user's cache folder when left out.
+
+    Returns:
+        ``[nodes, 2]``, float32, within a box around the origin whose longer side is 2.
+    """
+    return kept_array(*_identity(edges, nodes, cache), lambda: _all_components(edges, nodes))
+
+
+def kept_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array | None:
+    """Return the result of :func:`graph_layout` if it was computed before, at once; else None."""
+    return look_up(*_identity(edges, nodes, cache))
+
+
+def _identity(edges: Array, nodes: int, cache: Path | None) -> tuple[Path, list[Array], object]:
+    """Return the folder and the key of a kept layout."""
+    parameters = (nodes, PIVOTS, SPRINGS, EPOCHS, MIN_DISTANCE, SPREAD, REPULSION, LEAST, SEED)
+    return cache or cache_root() / "layouts", [np.ascontiguousarray(edges, dtype=np.int64)], parameters
 
 
 def pack(drawings: Sequence[Array], members: Sequence[Array]) -> Array:
@@ -52,45 +87,6 @@ def _scaled(drawing: Array) -> Array:
     return np.asarray(drawing / (drawing.max() or 1) * (np.sqrt(len(drawing)) - 1))
 
 
-PIVOTS: Final = 50
-SPRINGS: Final = 300
-"""Nodes up to which a component is relaxed by springs: their time grows with the square of the nodes."""
-
-EPOCHS: Final = 200
-MIN_DISTANCE: Final = 1.0
-SPREAD: Final = 1.5
-REPULSION: Final = 5.0
-LEAST: Final = 0.02
-"""Least weight of an edge by the greatest: the optimizer drops what is below one part in :data:`EPOCHS`."""
-
-SEED: Final = 0
-
-
-def graph_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array:
-    """Return positions of the nodes, always the same for the same graph, and keep them on disk.
-
-    Args:
-        edges: ``[2, edges]``; directions, repetitions and self-loops make no difference.
-        nodes: Number of nodes.
-        cache: Folder of kept layouts; the user's cache folder when left out.
-
-    Returns:
-        ``[nodes, 2]``, float32, within a box around the origin whose longer side is 2.
-    """
-    return kept_array(*_identity(edges, nodes, cache), lambda: _all_components(edges, nodes))
-
-
-def kept_layout(edges: Array, nodes: int, cache: Path | None = None) -> Array | None:
-    """Return the result of :func:`graph_layout` if it was computed before, at once; else None."""
-    return look_up(*_identity(edges, nodes, cache))
-
-
-def _identity(edges: Array, nodes: int, cache: Path | None) -> tuple[Path, list[Array], object]:
-    """Return the folder and the key of a kept layout."""
-    parameters = (nodes, PIVOTS, SPRINGS, EPOCHS, MIN_DISTANCE, SPREAD, REPULSION, LEAST, SEED)
-    return cache or cache_root() / "layouts", [np.ascontiguousarray(edges, dtype=np.int64)], parameters
-
-
 def undirected(edges: Array) -> Array:
     """Return every edge once, its smaller end first, without self-loops, in ascending order; ``[2, edges]``."""
     ends = np.sort(edges[:, edges[0] != edges[1]], axis=0)
@@ -113,7 +109,13 @@ def _component(adjacency: csr_array) -> Array:
     if nodes <= 2:
         return np.stack([np.arange(nodes), np.zeros(nodes)], axis=1)
     start = _pivot_positions(adjacency)
-    return _springs(adjacency, start) if nodes <= SPRINGS else _relax(adjacency, start)
+    if nodes > SPRINGS:
+        return _relax(adjacency, start)
+    import networkx as nx
+
+    graph, first = nx.from_scipy_sparse_array(adjacency), dict(enumerate(start))
+    positions = nx.spring_layout(graph, pos=first, method="energy", iterations=300, seed=SEED)
+    return np.stack([positions[node] for node in range(nodes)])
 
 
 def _pivot_positions(adjacency: csr_array) -> Array:
@@ -135,20 +137,12 @@ def _pivot_positions(adjacency: csr_array) -> Array:
     return np.asarray(positions / (np.abs(positions).max() or 1) + jitter)
 
 
-def _springs(adjacency: csr_array, start: Array) -> Array:
-    import networkx as nx
-
-    graph = nx.from_scipy_sparse_array(adjacency)
-    positions = nx.spring_layout(graph, pos=dict(enumerate(start)), method="energy", iterations=300, seed=SEED)
-    return np.stack([positions[node] for node in range(len(start))])
-
-
 def _relax(adjacency: csr_array, start: Array) -> Array:
     from umap.umap_ import find_ab_params, simplicial_set_embedding
 
     a, b = find_ab_params(spread=SPREAD, min_dist=MIN_DISTANCE)
     positions, _ = simplicial_set_embedding(
-        data=np.zeros((len(start), 1), np.float32),  # of which nothing is asked where a start is given
+        data=np.zeros((len(start), 1), np.float32),  # ignored, as a start is given
         graph=_weighted(adjacency),
         n_components=2,
         initial_alpha=1.0,

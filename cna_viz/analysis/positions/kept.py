@@ -32,25 +32,16 @@ def kept_array(folder: Path, sources: Iterable[Array], parameters: object, compu
 
 def look_up(folder: Path, sources: Iterable[Array], parameters: object) -> Array | None:
     """Return the kept result of these sources and parameters; None without one."""
-    return _read(_path(folder, sources, parameters))
+    try:
+        with np.load(_path(folder, sources, parameters), allow_pickle=False) as kept:
+            return np.asarray(kept["positions"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
 
 
 def _path(folder: Path, sources: Iterable[Array], parameters: object) -> Path:
-    return folder / f"{_fingerprint(sources, parameters)}.npz"
-
-
-def _fingerprint(sources: Iterable[Array], parameters: object) -> str:
     digest = hashlib.sha256(repr(parameters).encode())
     for source in sources:
         digest.update(repr((source.shape, source.dtype.str)).encode())
         digest.update(np.ascontiguousarray(source).data)
-    return digest.hexdigest()[:32]
-
-
-def _read(path: Path) -> Array | None:
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            positions: Array = kept["positions"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    return positions
+    return folder / f"{digest.hexdigest()[:32]}.npz"

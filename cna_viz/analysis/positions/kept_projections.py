@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 Key = tuple[int, str, Method]
 
 MOST_BYTES: Final = 256 * 2**20
-"""Positions that are kept in memory; those that were not asked for the longest are dropped first."""
+"""Positions kept in memory; the least recently used are dropped first."""
 
 
 class KeptProjections:
@@ -49,8 +49,12 @@ class KeptProjections:
         if key not in self._kept:
             self._kept[key] = self._project(key)
         self._kept.move_to_end(key)
-        self._forget()
+        while len(self._kept) > 1 and self._bytes() > self._most:
+            self._kept.popitem(last=False)
         return self._kept[key]
+
+    def _bytes(self) -> int:
+        return sum(projection.positions.nbytes for layers in self._kept.values() for projection in layers)
 
     def holds(self, epoch: int, stage: str, method: Method) -> bool:
         """Whether an epoch and stage was projected already."""
@@ -76,21 +80,14 @@ class KeptProjections:
     def _way(self, key: Key) -> list[Key]:
         """Return the snapshots on the way to the selected one, the nearest first."""
         epoch, stage, method = key
-        snapshots, selected = self._record.snapshots, self._selected()
+        snapshots, selected = self._record.snapshots, self._record.best_epoch
+        selected = selected if selected in snapshots else snapshots[-1]
         if epoch == selected:
             return [(epoch, "conv", method)] if stage == "slot" and method == "pca" else []
         if method == "umap":
             return [(selected, stage, method)]
         between_both = [other for other in snapshots if min(epoch, selected) <= other <= max(epoch, selected)]
         return [(other, stage, method) for other in sorted(between_both, key=lambda other: abs(other - epoch))[1:]]
-
-    def _selected(self) -> int:
-        snapshots, best = self._record.snapshots, self._record.best_epoch
-        return best if best in snapshots else snapshots[-1]
-
-    def _forget(self) -> None:
-        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._most:
-            self._kept.popitem(last=False)
 
 
 def between(projections: Sequence[Projection], beside: Sequence[Projection]) -> list[Projection]:
@@ -108,7 +105,3 @@ def between(projections: Sequence[Projection], beside: Sequence[Projection]) -> 
             before = positions
         found.append(projection)
     return found
-
-
-def _bytes(projections: tuple[Projection, ...]) -> int:
-    return sum(projection.positions.nbytes for projection in projections)

@@ -8,7 +8,7 @@ reproducible bit by bit.
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -17,9 +17,15 @@ from cna_viz.analysis.positions.projection import COLLAPSED, Projection, project
 from cna_viz.files import cache_root
 
 Array = np.ndarray[Any, Any]
-
+Method = Literal["pca", "umap"]
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
 PARAMETERS = {"n_neighbors": 15, "min_dist": 0.1, "first_epochs": 200, "later_epochs": 60, "seed": 0}
 """Parameters of the projection, noted under every figure that shows it."""
+
+
+def project(layers: Sequence[Array], method: Method, cache: Path | None) -> list[Projection]:
+    """Project features of the same nodes by ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP)."""
+    return project_layers(layers) if method == "pca" else umap_layers(layers, cache)
 
 
 def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Projection]:
@@ -79,17 +85,4 @@ def _embed(features: Array, start: Array, epochs: int) -> Array:
         warnings.filterwarnings("ignore", message="precomputed_knn\\[2\\]")
         flat = model.fit_transform(features)
     flat = flat - flat.mean(axis=0)
-    scaled: Array = (flat / np.sqrt(np.square(flat).sum(axis=1).mean())).astype(np.float32)
-    return scaled
-
-
-Method = Literal["pca", "umap"]
-METHODS: Final[tuple[Method, ...]] = ("pca", "umap")
-
-
-def project(layers: Sequence[Array], method: Method, cache: Path | None) -> list[Projection]:
-    """Project features of the same nodes by ``pca`` (PCA with Procrustes) or ``umap`` (chained UMAP)."""
-    if method == "pca":
-        return project_layers(layers)
-
-    return umap_layers(layers, cache)
+    return np.asarray(flat / np.sqrt(np.square(flat).sum(axis=1).mean()), dtype=np.float32)

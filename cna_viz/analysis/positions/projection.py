@@ -56,18 +56,27 @@ def project_layers(layers: Sequence[Array]) -> list[Projection]:
     Args:
         layers: Features per layer, each ``[nodes, channels]``; channels may differ.
     """
-    projections: list[Projection] = []
-    reference: Array | None = None
-    for features in layers:
-        projection = _pca(np.asarray(features, dtype=np.float64))
-        if np.isfinite(projection.explained):
-            positions = projection.positions
-            if reference is not None:
-                positions = turned(positions, reference)
-            projection = Projection(positions, projection.spread, projection.explained, collapsed=False)
-            reference = positions
-        projections.append(projection)
-    return projections
+    return aligned([_pca(np.asarray(features, dtype=np.float64)) for features in layers])
+
+
+def aligned(projections: Sequence[Projection], onto: Sequence[Projection] = ()) -> list[Projection]:
+    """Return the projections of a network's layers, each rotated to match the same layer of another network.
+
+    The orientation of a projection means nothing, so two networks with the same features would otherwise look
+    different. Where the other network (``onto``) has no such layer, or a collapsed or non-finite one, a layer is
+    rotated to match the last one before it.
+    """
+    found: list[Projection] = []
+    reference = None
+    for number, projection in enumerate(projections):
+        other = onto[number] if number < len(onto) else None
+        reference = other.positions if other is not None and other.has_places else reference
+        if reference is not None and projection.has_places:
+            projection = replace(projection, positions=turned(projection.positions, reference))
+        if projection.has_places:
+            reference = projection.positions
+        found.append(projection)
+    return found
 
 
 def _pca(features: Array) -> Projection:
@@ -110,30 +119,9 @@ def turned(positions: Array, reference: Array) -> Array:
     if not both.any():
         return positions
     rotation, _ = orthogonal_procrustes(positions[both], reference[both])
-    found: Array = positions @ rotation
-    return found
+    return np.asarray(positions @ rotation)
 
 
 def _unit_scale(features: Array) -> Array:
     largest = np.abs(features).max(initial=0)
     return features / largest if largest > 0 else features
-
-
-def aligned(projections: Sequence[Projection], onto: Sequence[Projection]) -> list[Projection]:
-    """Return the projections of a network's layers, each rotated to match the same layer of another network.
-
-    The orientation of a projection means nothing, so two networks with the same features would otherwise look
-    different. Where the other network has no such layer, or a collapsed or non-finite one, a layer is rotated to match
-    the last one before it.
-    """
-    found: list[Projection] = []
-    reference = None
-    for number, projection in enumerate(projections):
-        other = onto[number] if number < len(onto) else None
-        reference = other.positions if other is not None and other.has_places else reference
-        if reference is not None and projection.has_places:
-            projection = replace(projection, positions=turned(projection.positions, reference))
-        if projection.has_places:
-            reference = projection.positions
-        found.append(projection)
-    return found

@@ -50,9 +50,6 @@ def ablation_findings(table: pd.DataFrame, baseline: str, *, margin: float = MAR
         table: Row per pair, column per arm, as ``without_diverged(paired_table(records))`` returns it.
         baseline: The arm that the others are compared with.
         margin: Difference of the score below which arms count as equal.
-
-    Raises:
-        UsageError: When there is no such arm, or fewer than two pairs.
     """
     found, metric = compare(table, baseline, margin=margin), metric_of(table)
     if found.empty:
@@ -76,9 +73,6 @@ def effect_findings(table: pd.DataFrame, *, margin: float = MARGIN) -> list[str]
     Args:
         table: Row per pair, a column for each of the eight slots of the factorial.
         margin: Difference of the score below which an effect counts as none.
-
-    Raises:
-        UsageError: When a slot is missing, or there are fewer than two pairs.
     """
     rows = judged_rows(effects(table, margin=margin))
     interactions = {effect: row for effect, row in rows.items() if effect not in STEPS}
@@ -99,9 +93,6 @@ def control_findings(table: pd.DataFrame, arm: str = "cna", *, margin: float = M
         table: Row per pair, column per arm, among them some of :data:`CONTROLS`.
         arm: The slot whose clusters are in question.
         margin: Difference of the score below which arms count as equal.
-
-    Raises:
-        UsageError: When there is no such arm, or fewer than two pairs.
     """
     if arm not in table:
         raise unknown_name("arm", arm, map(str, table.columns))
@@ -129,13 +120,10 @@ def headline_findings(
     """Split the difference between an arm on the last split and a baseline on the first into its two parts.
 
     Args:
-        tables: The paired table of every split, as :func:`.split_effect.split_tables` returns them.
+        tables: The paired table of every split, at least two, as :func:`.split_effect.split_tables` returns them.
         arm: An arm.
         baseline: The arm it is compared with.
         margin: Difference of the score that counts as none.
-
-    Raises:
-        UsageError: When there is only one split, an arm is missing, or there are fewer than two seeds.
     """
     found = headline(tables, arm, baseline)
     first, last = next(iter(tables)), list(tables)[-1]
@@ -155,13 +143,7 @@ def headline_findings(
 def split_findings(tables: Mapping[str, pd.DataFrame], baseline: str = "relu", *, margin: float = MARGIN) -> list[str]:
     """Report what the change of split does to the baseline, and the effects of C, N and A on each split.
 
-    Args:
-        tables: The paired table of every split by its name.
-        baseline: The arm whose gain from the split is reported.
-        margin: Difference of the score that counts as none.
-
-    Raises:
-        UsageError: When there are fewer than two seeds on a split.
+    Arguments as in :func:`headline_findings`; each split needs two seeds.
     """
     first, *others = tables
     start = tables[first]

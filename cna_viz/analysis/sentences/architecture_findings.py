@@ -39,20 +39,17 @@ def backbone_findings(records: Sequence[Record]) -> list[str]:
 
 
 def pareto_findings(records: Sequence[Record], along: Collection[str] = ("hidden",)) -> list[str]:
-    """Report which networks are on the front, and which arms have none there.
-
-    Args:
-        records: As in :func:`~cna_viz.analysis.tables.pareto.cost_table`.
-        along: As there.
-    """
+    """Report which networks are on the front, and which arms have none; arguments as in :func:`.pareto.cost_table`."""
     table = cost_table(records, along)
     metric = table.attrs["metric"]
     front = table[table["front"]].sort_values("parameters")
-    members = [
-        f"{_network(row, along)} ({row['parameters']:,.0f} parameters, validation {written(metric, row['val'])}, test "
-        f"{written(metric, row['mean'])})"
-        for _, row in front.iterrows()
-    ]
+    members = []
+    for _, row in front.iterrows():
+        network = [f"**{row['arm']}**", *(f"{name} {row[name]:g}" for name in along if pd.notna(row[name]))]
+        members.append(
+            f"{', '.join(network)} ({row['parameters']:,.0f} parameters, validation {written(metric, row['val'])}, "
+            f"test {written(metric, row['mean'])})"
+        )
     absent = [f"**{arm}**" for arm in dict.fromkeys(table["arm"]) if arm not in set(front["arm"])]
     sentences = [f"on the validation front: {listed(members)}"]
     if absent:
@@ -61,10 +58,7 @@ def pareto_findings(records: Sequence[Record], along: Collection[str] = ("hidden
 
 
 def cost_findings(records: Sequence[Record], along: Collection[str] = ("hidden",)) -> list[str]:
-    """Report how many more parameters each arm has than the smallest, at equal settings along a line.
-
-    Arguments and errors as in :func:`pareto_findings`.
-    """
+    """Report how many more parameters each arm has than the smallest; arguments as in :func:`.pareto.cost_table`."""
     sizes = cost_table(records, along).pivot_table("parameters", list(along), "arm", sort=False)
     if len(sizes.columns) < 2:
         return ["only one arm: no numbers of parameters to compare"]
@@ -86,10 +80,7 @@ def cost_findings(records: Sequence[Record], along: Collection[str] = ("hidden",
 def sensitivity_findings(
     records: Sequence[Record], x: str = "clusters", y: str = "hidden", part: str = "test"
 ) -> list[str]:
-    """Report the range of means over two settings, and how the references compare with them.
-
-    Arguments and errors as in :func:`~cna_viz.analysis.tables.sensitivity.sensitivity`.
-    """
+    """Report the range of means over two settings, and the references; see :func:`.sensitivity.sensitivity`."""
     found, metric = sensitivity(records, x, y, part), records[0].metric
     known = found.cells.dropna(subset=["mean"])
     if known.empty:
@@ -142,11 +133,6 @@ def _choices(means: pd.DataFrame, metric: str) -> list[str]:
         f"{extent(moves['convolution'], metric)} over {len(means)} convolutions (averaged over slots) and "
         f"{extent(moves['slot'], metric)} over {len(means.columns)} slots (averaged over convolutions)"
     ]
-
-
-def _network(row: "pd.Series[float]", along: Collection[str]) -> str:
-    sizes = [f"{name} {row[name]:g}" for name in along if pd.notna(row[name])]
-    return ", ".join([f"**{row['arm']}**", *sizes])
 
 
 def _ratio(ratios: "pd.Series[float]") -> str:

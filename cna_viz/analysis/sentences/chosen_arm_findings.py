@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cna_viz.analysis.sentences.ablation_findings import difference_points, few_pairs
-from cna_viz.analysis.statistics.paired import MARGIN, difference, with_verdicts
+from cna_viz.analysis.statistics.paired import MARGIN, difference, verdict_table
 from cna_viz.analysis.tables.chosen_arm import finite_pairs, pairs_of
 from cna_viz.analysis.tables.slot_parts import STEPS, part_words, parts_of
 from cna_viz.analysis.words import counted, judged_rows, metric_of, points, verdict_words
-from cna_viz.config import RunConfig
 from cna_viz.config.arms import idle
 from cna_viz.errors import unknown_name
 from cna_viz.records.record import Record
@@ -38,17 +37,17 @@ def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin
     """
     if arm not in arms:
         raise unknown_name("arm", arm, arms)
-    rows, unknown, table = {}, [], pd.DataFrame()
+    samples, unknown, table = {}, [], pd.DataFrame()
     for question, (one, other) in _questions(arms, arm, baseline).items():
         pairs = pairs_of(arms, [one, other], part)
         if gone := _missing(pairs):
             unknown.append(f"{question}: {gone}")
             continue
-        rows[question] = vars(difference((pairs[one] - pairs[other]).to_numpy(dtype=float), margin=margin))
+        samples[question] = (pairs[one] - pairs[other]).to_numpy(dtype=float)
         table = pairs if table.empty else table
-    if not rows:
+    if not samples:
         return unknown
-    found = with_verdicts(pd.DataFrame.from_dict(rows, "index"), margin=margin, metric=metric_of(table))
+    found = verdict_table(samples, margin=margin, metric=metric_of(table))
     return [
         *(f"{name}: {points(row)}, {verdict_words(row, margin)}" for name, row in judged_rows(found).items()),
         *unknown,
@@ -65,18 +64,17 @@ def one_switch_away(arms: Arms, arm: str) -> dict[str, str]:
     """
     config = arms[arm][0].config
     own, configs = parts_of(config), {name: runs[0].config for name, runs in arms.items()}
-    others = {name: parts_of(other) for name, other in configs.items() if _same_number(config, other)}
+    others = {
+        name: parts_of(other)
+        for name, other in configs.items()
+        if "clusters" in idle(config) | idle(other) or config.model.clusters == other.model.clusters
+    }
     return {
         name: f"**{step}**: {part_words(parts, switch)} instead of {part_words(own, switch)}"
         for switch, step in STEPS.items()
         for name, parts in others.items()
         if own and parts and own.differing(parts) == (switch,)
     }
-
-
-def _same_number(one: RunConfig, other: RunConfig) -> bool:
-    """Whether two configs have one number of clusters, or the number is inactive in at least one of them."""
-    return "clusters" in idle(one) | idle(other) or one.model.clusters == other.model.clusters
 
 
 def _questions(arms: Arms, arm: str, baseline: str) -> dict[str, tuple[str, str]]:

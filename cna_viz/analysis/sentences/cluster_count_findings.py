@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from cna_viz.analysis.sentences.ablation_findings import few_pairs
-from cna_viz.analysis.statistics.paired import MARGIN, compare, difference, with_verdicts
+from cna_viz.analysis.statistics.paired import MARGIN, compare, verdict_table
 from cna_viz.analysis.tables.comparison import arm_names, paired_table, without_diverged
 from cna_viz.analysis.tables.tables import layer_table
 from cna_viz.analysis.words import by_verdict, counted, judged_rows, listed, metric_of
@@ -39,11 +39,8 @@ def cluster_count_findings(records: Sequence[Record], *, margin: float = MARGIN)
     """Report for each slot which numbers of clusters are better or worse than the fewest.
 
     Args:
-        records: Runs of slots with several numbers of clusters.
+        records: Runs of slots with several numbers of clusters, which differ in nothing else.
         margin: Difference of the score below which two numbers count as equally good.
-
-    Raises:
-        UsageError: As :func:`cluster_tables`, and when there are fewer than two pairs.
     """
     sentences = []
     for slot, table in cluster_tables(records).items():
@@ -63,7 +60,7 @@ def kmeans_findings(
 ) -> list[str]:
     """Report at which numbers of clusters a slot is better or worse than its control with as many.
 
-    Arguments and errors as in :func:`cluster_count_findings`; also when one of the two slots is missing.
+    Arguments as in :func:`cluster_count_findings`.
     """
     tables = cluster_tables(records)
     for name in (slot, control):
@@ -73,8 +70,8 @@ def kmeans_findings(
     both = [count for count in one.columns if count in other.columns]
     if not both:
         return [f"**{slot}** and **{control}** share no number of clusters"]
-    rows = [vars(difference((one[k] - other[k]).to_numpy(), margin=margin)) for k in both]
-    found = with_verdicts(pd.DataFrame(rows, index=pd.Index(both)), margin=margin, metric=metric_of(one))
+    samples = {k: (one[k] - other[k]).to_numpy() for k in both}
+    found = verdict_table(samples, margin=margin, metric=metric_of(one))
     verdicts = "; ".join(by_verdict(judged_rows(found), margin))
     return [
         f"**{slot}**, compared with **{control}** with as many clusters — {verdicts}",
@@ -89,8 +86,11 @@ def knowledge_findings(records: Sequence[Record]) -> list[str]:
         members = [record for record in records if record.config.slot == slot]
         counts = sorted({record.config.model.clusters for record in members})
         for measure, words in KNOWLEDGE.items():
-            values = {count: _last_layer(members, count, measure) for count in counts}
-            known = [f"{value:.2f} with {count}" for count, value in values.items() if not pd.isna(value)]
+            known = []
+            for count in counts:
+                table = layer_table([r for r in members if r.config.model.clusters == count], measure, "slot")
+                value = float(table.loc[table["layer"] == table["layers"] - 1, "value"].astype(float).mean())
+                known += [] if pd.isna(value) else [f"{value:.2f} with {count}"]
             if known:
                 sentences.append(f"**{slot}**, last slot: {words} {listed(known)}")
     return sentences or [f"these runs did not record what their clusters know: add {listed(KNOWLEDGE)} to `measures`"]
@@ -103,8 +103,3 @@ def _by_count(slot: str, records: Sequence[Record], part: str) -> pd.DataFrame:
         raise UsageError(f"runs of {slot!r} differ in more than the number of clusters: {', '.join(counts)}")
     table = without_diverged(paired_table(records, part).rename(columns=counts))
     return table[[str(count) for count in sorted(int(str(column)) for column in table.columns)]]
-
-
-def _last_layer(records: Sequence[Record], clusters: int, measure: str) -> float:
-    table = layer_table([r for r in records if r.config.model.clusters == clusters], measure, "slot")
-    return float(table.loc[table["layer"] == table["layers"] - 1, "value"].astype(float).mean())

@@ -22,17 +22,11 @@ _VANISHED: Final = ("gradient vanishes", "both")
 
 
 def collapse_summary(records: Sequence[Record]) -> pd.DataFrame:
-    """Return a row per arm, rounded for display.
+    """Return a row per arm for runs of one depth, whose score is a share, rounded for display.
 
-    Args:
-        records: Runs of one depth.
-
-    Returns:
-        Means over seeds: ``gradient`` (first hidden layer / last, untrained, geometric mean), ``rank`` (untrained),
-        ``rank later`` (selected model), ``training %`` and ``test %`` (the score), and ``fit`` (how many of the runs).
-
-    Raises:
-        UsageError: When records differ in depth, or their score is not a share.
+    Columns are means over seeds: ``gradient`` (first hidden layer / last, untrained, geometric mean), ``rank``
+    (untrained), ``rank later`` (selected model), ``training %`` and ``test %`` (the score), and ``fit`` (number of the
+    runs).
     """
     _metric(records)
     if len(depths := sorted({record.layers for record in records})) > 1:
@@ -55,10 +49,7 @@ def collapse_summary(records: Sequence[Record]) -> pd.DataFrame:
 def collapse_findings(records: Sequence[Record]) -> list[str]:
     """Report how many runs fit their training nodes by the state of their untrained network.
 
-    Thresholds are those of :mod:`cna_viz.analysis.tables.collapse`.
-
-    Raises:
-        UsageError: When the score is not a share.
+    Thresholds are those of :mod:`cna_viz.analysis.tables.collapse`; the score must be a share.
     """
     metric, table = _metric(records), collapse_table(records)
     start = table[table["model"] == START]
@@ -113,9 +104,6 @@ def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
     Args:
         records: The runs.
         setting: Its name, such as ``residual``, ``init`` or ``slot``; the first value found is changed into each other.
-
-    Raises:
-        UsageError: For a name that is not a setting.
     """
     if setting not in settings():
         raise unknown_name("setting", setting, settings())
@@ -197,7 +185,7 @@ def _generalization(fitting: pd.DataFrame) -> str:
     gap = fitting["train"] - fitting["test"]
     worse = int((gap > GAP).sum())
     return (
-        f"of the {counted(len(fitting), 'run')} that fit, {worse} lose more than {100 * GAP:g} points from training to "
+        f"of the {counted(len(fitting), 'run')} that fit, {worse} lost more than {100 * GAP:g} points from training to "
         f"test (median {100 * float(np.median(gap)):.1f})"
         + ("; that is not a failure of optimization" if worse else ": every run that fits also generalizes")
     )

@@ -20,11 +20,9 @@ from cna_viz.scores import bounds
 
 
 def group_findings(found: pd.DataFrame, *, margin: float = MARGIN) -> list[str]:
-    """Report for each group which arms are better or worse, and how many pairs significance takes.
+    """Report for each group of :func:`.groups.compare_groups` which arms are better or worse than the baseline.
 
-    Args:
-        found: As :func:`.groups.compare_groups` returns it.
-        margin: The margin that it was made with.
+    ``margin`` is the one that the comparison was made with.
     """
     baseline, metrics = found.attrs["baseline"], found.attrs["metrics"]
     names = short_names(metrics)
@@ -38,11 +36,7 @@ def group_findings(found: pd.DataFrame, *, margin: float = MARGIN) -> list[str]:
 
 
 def count_findings(found: pd.DataFrame) -> list[str]:
-    """Report for each arm in which groups it is better than the baseline, worse, equal or inconclusive.
-
-    Args:
-        found: As :func:`.groups.compare_groups` returns it.
-    """
+    """Report for each arm of :func:`.groups.compare_groups` where it beats the baseline, loses, or neither."""
     names, baseline = short_names(found.attrs["metrics"]), found.attrs["baseline"]
     sentences = []
     for arm, rows in found.groupby(level="arm", sort=False):
@@ -58,15 +52,15 @@ def count_findings(found: pd.DataFrame) -> list[str]:
 
 
 def homophily_findings(records: Sequence[Record]) -> list[str]:
-    """Report for each arm its lowest and highest mean test score over homophily, and how close the graphs came to it.
-
-    Args:
-        records: Runs on csbm graphs of several homophilies.
-
-    Raises:
-        UsageError: When a run is on another graph.
-    """
-    table, metric = _with_homophily(records), records[0].metric
+    """Report for each arm its lowest and highest mean test score over runs on csbm graphs of several homophilies."""
+    configs, metric = [record.config for record in records], records[0].metric
+    if any(config.data.csbm is None for config in configs):
+        raise UsageError("homophily can be set on csbm graphs only: some of these runs are on others")
+    names = arm_names(configs, ignore={"csbm_homophily"})
+    table = accuracy_table(records).assign(
+        arm=[names[config.run_id] for config in configs],
+        homophily=[float(str(effective(config)["csbm_homophily"])) for config in configs],
+    )
     means = interval_table(table, "test", ["arm", "homophily"], partial(confidence_interval, bounds=bounds(metric)))
     sentences = []
     for arm, rows in means.dropna(subset=["mean"]).groupby("arm", sort=False):
@@ -76,15 +70,12 @@ def homophily_findings(records: Sequence[Record]) -> list[str]:
 
 
 def help_findings(groups: Mapping[str, Sequence[Record]], blind: str, *, margin: float = MARGIN) -> list[str]:
-    """Report on which graphs the arms that see the graph are better than one that does not.
+    """Report on which graphs the arms that see the graph are better than ``blind``, one that does not.
 
     Args:
-        groups: Runs by graph; there may be none.
+        groups: Runs by graph; may be empty.
         blind: The arm that sees no graph.
         margin: Difference of the score below which two arms count as equal.
-
-    Raises:
-        UsageError: As :func:`~cna_viz.analysis.tables.groups.compare_groups`.
     """
     return group_findings(compare_groups(groups, blind, margin=margin), margin=margin) if groups else []
 
@@ -92,17 +83,6 @@ def help_findings(groups: Mapping[str, Sequence[Record]], blind: str, *, margin:
 def help_counts(groups: Mapping[str, Sequence[Record]], blind: str, *, margin: float = MARGIN) -> list[str]:
     """Report for each arm on which graphs it beats one that sees none; arguments as in :func:`help_findings`."""
     return count_findings(compare_groups(groups, blind, margin=margin)) if groups else []
-
-
-def _with_homophily(records: Sequence[Record]) -> pd.DataFrame:
-    configs = [record.config for record in records]
-    if any(config.data.csbm is None for config in configs):
-        raise UsageError("homophily can be set on csbm graphs only: some of these runs are on others")
-    names = arm_names(configs, ignore={"csbm_homophily"})
-    return accuracy_table(records).assign(
-        arm=[names[config.run_id] for config in configs],
-        homophily=[float(str(effective(config)["csbm_homophily"])) for config in configs],
-    )
 
 
 def _as_drawn(records: Sequence[Record]) -> str:

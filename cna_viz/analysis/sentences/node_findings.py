@@ -99,10 +99,10 @@ def _clusters(first: Record, second: Record, names: tuple[str, str], layer: int,
     found = cluster_agreement(first, second, layer, epoch)
     where = f"clusters after layer {layer}"
     if found is not None:
-        ari = f"{found.ari:.2f}".replace("-", "−")
+        ari, nmi = (f"{value:.2f}".replace("-", "−") for value in found)
         return (
-            f"{where}: adjusted Rand index {ari} (0: chance, 1: identical), normalized mutual information "
-            f"{found.nmi:.2f} (0: independent, 1: identical)"
+            f"{where}: adjusted Rand index {ari} (0: chance, 1: identical), normalized mutual information {nmi} "
+            "(0: independent, 1: identical)"
         )
     runs = dict(zip(names, (first, second), strict=True))
     without = [name for name, run in runs.items() if run.layer_variable("cluster_label", layer, epoch) is None]

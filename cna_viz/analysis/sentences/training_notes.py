@@ -10,7 +10,7 @@ from cna_viz.analysis.words import counted
 from cna_viz.config import RunConfig
 from cna_viz.config.arms import idle
 from cna_viz.config.fields import flat, settings
-from cna_viz.config.tuning import TunedArm, Tuning
+from cna_viz.config.tuning import Tuning
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS
@@ -21,7 +21,8 @@ LATE: Final = 0.95
 
 def unfinished_findings(records: Sequence[Record]) -> list[str]:
     """Report how many runs were still improving when they had to end, and in which slots."""
-    late = [record for record in records if _is_late(record)]
+    allowed = [(record, record.config.training.epochs) for record in records]
+    late = [record for record, epochs in allowed if epochs > 0 and record.best_epoch >= LATE * epochs]
     if not late:
         return ["no run had its best validation epoch at the very end: the number of epochs decides nothing here"]
     total, found = (Counter(record.config.slot for record in some) for some in (records, late))
@@ -35,22 +36,18 @@ def unfinished_findings(records: Sequence[Record]) -> list[str]:
 
 
 def tuning_notes(configs: Sequence[RunConfig], tuning: Tuning | None = None) -> dict[str, str]:
-    """Return a sentence for every arm, by the name that :func:`.comparison.paired_table` gives it.
+    """Return how every arm was tuned, by the name that :func:`.comparison.paired_table` gives it.
+
+    Such as "not tuned", or "tuned: 20 trials of lr on validation accuracy with seeds 10, 11: lr 0.003".
 
     Args:
         configs: The runs that are compared.
         tuning: How their grid was tuned (``grid.tuning``).
-
-    Returns:
-        "not tuned", or such as "tuned: 20 trials of lr, dropout on validation accuracy with seeds 10, 11, 12: lr 0.003,
-        dropout 0.5".
     """
     names = arm_names(configs, tuning)
     notes: dict[str, str] = {}
     for config in configs:
-        tuned = None if tuning is None else tuning.of(config)
-        note = _untuned(config, tuning) if tuning is None or tuned is None else _note(tuned, tuning)
-        notes.setdefault(names[config.run_id], note)
+        notes.setdefault(names[config.run_id], _note(config, tuning))
     return notes
 
 
@@ -65,12 +62,7 @@ def tuning_findings(configs: Sequence[RunConfig], tuning: Tuning | None = None) 
 def run_command(config: RunConfig, runs: str = "") -> str:
     """Return the ``cna-viz run`` command that trains a run, quoted for a shell, without options at their default.
 
-    Args:
-        config: The run.
-        runs: Folder of the records; the command's default when left out.
-
-    Raises:
-        UsageError: When the network is not of this library.
+    ``runs`` is the folder of the records, the command's default when left out. Refuses watched networks.
     """
     if config.watched is not None:
         raise UsageError(
@@ -87,17 +79,11 @@ def run_command(config: RunConfig, runs: str = "") -> str:
     return shlex.join([*words, *(["--runs", runs] if runs else [])])
 
 
-def _is_late(record: Record) -> bool:
-    epochs = record.config.training.epochs
-    return epochs > 0 and record.best_epoch >= LATE * epochs
-
-
-def _untuned(config: RunConfig, tuning: Tuning | None) -> str:
-    searched = tuning is not None and not set(tuning.space) <= idle(config)
-    return "not tuned" + (": its settings are not those that the tuning chose" if searched else "")
-
-
-def _note(tuned: TunedArm, tuning: Tuning) -> str:
+def _note(config: RunConfig, tuning: Tuning | None) -> str:
+    tuned = None if tuning is None else tuning.of(config)
+    if tuning is None or tuned is None:
+        searched = tuning is not None and not set(tuning.space) <= idle(config)
+        return "not tuned" + (": its settings are not those that the tuning chose" if searched else "")
     chosen = ", ".join(f"{name} {value}" for name, value in tuned.chosen.items())
     kept = " (the default: no trial was better)" if tuned.trial == 0 else ""
     return (

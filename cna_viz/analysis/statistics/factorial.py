@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.statistics.paired import MARGIN, difference, with_verdicts
+from cna_viz.analysis.statistics.paired import MARGIN, verdict_table
 from cna_viz.errors import UsageError
 
 COMPONENTS: Final = {
@@ -47,9 +47,8 @@ def effects(table: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN,
     """
     table = check_factorial(table)
     names = ["".join(steps) for size in (1, 2, 3) for steps in combinations("CNA", size)]
-    rows = [vars(difference(_contrast(table, name), level, margin, seed)) for name in names]
-    found = pd.DataFrame(rows, index=pd.Index(names, name="effect"))
-    found = with_verdicts(found, level=level, margin=margin, metric=table.attrs.get("metric", "accuracy"))
+    samples, metric = {name: _contrast(table, name) for name in names}, table.attrs.get("metric", "accuracy")
+    found = verdict_table(samples, level=level, margin=margin, metric=metric, seed=seed).rename_axis("effect")
     found.attrs |= table.attrs
     return found
 

@@ -73,13 +73,9 @@ def mean_of_all(values: "pd.Series[float]") -> float:
 def interval_table(
     table: pd.DataFrame, value: str, by: list[str], summarize: Callable[[ArrayLike], Interval] = confidence_interval
 ) -> pd.DataFrame:
-    """Return one row per group with mean, low, high and count of ``value`` over the group's rows.
+    """Return a row per group with mean, low, high and count of the column ``value``, by ``summarize``.
 
-    Args:
-        table: One row per observation.
-        value: Column to average.
-        by: Columns that make a group; rows come out in their order of first appearance.
-        summarize: Function from the values of a group to an interval.
+    Groups are those of the columns ``by``, in the order of their first rows.
     """
     rows = [
         {**dict(zip(by, key, strict=True)), **vars(summarize(group[value]))}

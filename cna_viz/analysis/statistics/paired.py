@@ -5,6 +5,7 @@ to 1 in its cells.
 """
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
@@ -74,32 +75,34 @@ def compare(
     """
     if baseline not in table.columns:
         raise unknown_name("arm", baseline, map(str, table.columns))
-    others = [arm for arm in table.columns if arm != baseline]
-    found = [difference(table[arm].to_numpy() - table[baseline].to_numpy(), level, margin, seed) for arm in others]
-    rows = pd.DataFrame([vars(one) for one in found], index=pd.Index(others, name="arm"))
+    samples = {arm: (table[arm] - table[baseline]).to_numpy() for arm in table.columns if arm != baseline}
     metric = table.attrs.get("metric", "accuracy")
-    rows = with_verdicts(rows, level=level, margin=margin, metric=metric) if others else rows
+    rows = verdict_table(samples, level=level, margin=margin, metric=metric, seed=seed).rename_axis("arm")
     rows.attrs |= {**table.attrs, "baseline": baseline, "smallest_p": smallest_p(len(table))}
     return rows
 
 
-def with_verdicts(
-    rows: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN, metric: str = "accuracy"
+def verdict_table(
+    samples: Mapping[Any, Array],
+    *,
+    level: float = 0.95,
+    margin: float = MARGIN,
+    metric: str = "accuracy",
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Return rows of :class:`PairedDifference` with ``p_holm`` and ``verdict``, as :func:`compare` describes them.
+    """Return a row per sample of paired differences with the columns of :func:`compare`.
 
-    Args:
-        rows: A row per comparison; Holm's correction is for all of them.
-        level: Level of the verdicts.
-        margin: Difference below which a row counts as none.
-        metric: The score; of an error less is better.
+    Holm's correction is for all samples; of an error less is better.
     """
     from statsmodels.stats.multitest import multipletests
 
-    judged = rows.assign(p_holm=multipletests(rows["p_flip"], method="holm")[1])
-    judged = judged.assign(verdict=[_verdict(row, 1 - level, margin, metric) for _, row in judged.iterrows()])
-    judged.attrs["metric"] = metric
-    return judged
+    found = [vars(difference(values, level, margin, seed)) for values in samples.values()]
+    rows = pd.DataFrame(found, index=pd.Index(list(samples)))
+    if samples:
+        rows["p_holm"] = multipletests(rows["p_flip"], method="holm")[1]
+        rows["verdict"] = [_verdict(row, 1 - level, margin, metric) for _, row in rows.iterrows()]
+    rows.attrs["metric"] = metric
+    return rows
 
 
 def difference(values: Array, level: float = 0.95, margin: float = MARGIN, seed: int = 0) -> PairedDifference:
@@ -151,9 +154,6 @@ def seeds_needed(values: Array, precision: float, *, level: float = 0.95) -> int
     """Return how many pairs it takes until the interval of the mean difference is no wider than ± ``precision``.
 
     From the spread of these pairs, with Student's t. At least two.
-
-    Raises:
-        UsageError: When there are fewer than two differences, or precision is not greater than 0.
     """
     values = _checked(values)
     if not precision > 0:

@@ -31,7 +31,7 @@ class ClusterLabels:
 
     @property
     def empty(self) -> int:
-        """How many clusters have no node."""
+        """Number of clusters without nodes."""
         return self.count - len(self.used)
 
 
@@ -57,9 +57,9 @@ def has_clusters(record: Record) -> bool:
 def check_slot(record: Record, layer: int) -> None:
     """Refuse a layer without a slot, naming those that have one; raises :class:`~cna_viz.errors.UsageError`."""
     if layer not in range(1, record.layers):
-        slots = f"slots stand after layers 1 to {record.layers - 1}" if record.layers > 1 else "it has no slot at all"
+        slots = f"slots follow layers 1 to {record.layers - 1}" if record.layers > 1 else "it has no slot"
         raise UsageError(
-            f"there is no slot after layer {layer} of run {record.id}: layers are 1 to {record.layers}, and {slots}"
+            f"no slot after layer {layer} of run {record.id}: layers are 1 to {record.layers}, and {slots}"
         )
 
 
@@ -86,15 +86,9 @@ def _stored_count(record: Record, layer: int, epoch: int | None) -> int:
 
 @dataclass(frozen=True)
 class ClusterTable:
-    """Nodes by cluster and class.
+    """Nodes by cluster and group, ``[clusters, groups]``, and how far the two partitions agree.
 
-    Attributes:
-        clusters: Numbers of the clusters, in the order of the rows.
-        counts: Nodes by cluster and group, ``[clusters, groups]``.
-        names: Name of each group.
-        kind: ``class``, or ``target`` where nodes with similar targets are a group.
-        nmi: Normalized mutual information of clusters and groups.
-        ari: Adjusted Rand index of the same.
+    ``clusters`` are in the order of the rows; ``names`` and ``kind`` are those of the groups.
     """
 
     clusters: Array
@@ -112,16 +106,14 @@ def cluster_table(record: Record, layer: int, epoch: int | None = None) -> Clust
     empty clusters come last. NMI and ARI are those of ``cluster_nmi_classes`` and ``cluster_ari_classes``, which a
     record need not hold.
     """
-    # Takes a second to import, and who only counts pairs does not need it.
-    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # takes a second
 
     found, groups = cluster_labels(record, layer, epoch), node_groups(record)
     counts = count_pairs(found.label, groups.label, found.count, len(groups.names))
     size = counts.sum(axis=1)
     share = counts / np.maximum(size, 1)[:, None]
     order = np.lexsort((-share.max(axis=1), share.argmax(axis=1), size == 0))
-    nmi = normalized_mutual_info_score(groups.label, found.label)
-    ari = adjusted_rand_score(groups.label, found.label)
+    nmi, ari = (score(groups.label, found.label) for score in (normalized_mutual_info_score, adjusted_rand_score))
     return ClusterTable(order, counts[order], groups.names, groups.kind, float(nmi), float(ari))
 
 

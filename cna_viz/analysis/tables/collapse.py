@@ -14,7 +14,7 @@ import pandas as pd
 
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.analysis.tables.predictions import chance_score
-from cna_viz.analysis.tables.tables import accuracy_table
+from cna_viz.analysis.tables.tables import accuracy_table, layer_value
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.records.record import Record
 
@@ -54,12 +54,14 @@ def collapse_table(records: Sequence[Record]) -> pd.DataFrame:
     """
     records = list({record.config.run_id: record for record in records}.values())
     names = arm_names([record.config for record in records], ignore={"layers"})
-    accuracy = accuracy_table(records)
-    rows = []
+    accuracy, rows = accuracy_table(records), []
     for record in records:
         run, fitted = record.config.run_id, bool(_fit(record) >= FITTED)  # not so for NaN
         for model, epoch in ((START, _start(record)), (SELECTED, record.best_epoch)):
-            gradient, rank = _ratio(record, epoch), _at(record, "effective_rank", epoch, last_hidden(record))
+            last = last_hidden(record)
+            first_norm, last_norm = (layer_value(record, "gradient_norm", "conv", layer, epoch) for layer in (1, last))
+            gradient = first_norm / last_norm if last_norm > 0 else float("nan")
+            rank = layer_value(record, "effective_rank", "conv", last, epoch)
             own = {"run": run, "arm": names[run], "model": model, "gradient": gradient, "rank": rank}
             rows.append({**own, "quadrant": quadrant(gradient, rank), "fitted": fitted})
     facts = accuracy.drop(columns="run").loc[accuracy.index.repeat(2)].reset_index(drop=True)
@@ -91,13 +93,3 @@ def _start(record: Record) -> int:
         return 0
     measured = record.metrics["gradient_norm"].dropna("epoch", how="all").epoch.values
     return int(next((epoch for epoch in measured if epoch > 0), 0))
-
-
-def _ratio(record: Record, epoch: int) -> float:
-    first, last = (_at(record, "gradient_norm", epoch, layer) for layer in (1, last_hidden(record)))
-    return first / last if last > 0 else float("nan")
-
-
-def _at(record: Record, measure: str, epoch: int, layer: int) -> float:
-    values = record.metrics[measure].sel(stage="conv")
-    return float(values.sel(epoch=epoch, layer=layer)) if epoch in values.epoch else float("nan")

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import confidence_interval
-from cna_viz.analysis.statistics.paired import MARGIN, difference, with_verdicts
+from cna_viz.analysis.statistics.paired import MARGIN, verdict_table
 from cna_viz.analysis.tables.comparison import paired_table, without_diverged
 from cna_viz.analysis.words import judged_rows, listed, metric_of, points
 from cna_viz.errors import UsageError, unknown_name
@@ -28,22 +29,20 @@ def compare_groups(
 
     Args:
         groups: Runs by the name of their group, as :func:`~cna_viz.analysis.tables.comparison.group_runs` returns them.
-        baseline: The arm that the others are compared with.
+        baseline: The arm that the others are compared with, present in every group.
         arms: The arms to compare; all when left out.
         part: train, val or test.
         margin: Difference of the score below which two arms count as equal.
 
     Returns:
-        A row per group and arm, by ``group`` and ``arm``, with the columns of :func:`.paired.with_verdicts`. Arms with
+        A row per group and arm, by ``group`` and ``arm``, with the columns of :func:`.paired.verdict_table`. Arms with
         a run that diverged are left out; the attribute ``left_out`` has their runs by a name of group and arm,
         ``metrics`` the score of each group, ``samples`` the differences of the pairs in the order of the rows.
 
     Raises:
-        UsageError: When an arm is in no group or the baseline not in all, a run of the baseline diverged, runs are
-            missing, there are fewer than two pairs, nothing to compare, or scores that go in different directions.
+        UsageError: When the baseline diverged or scores go in different directions.
     """
-    rows: list[dict[str, object]] = []
-    samples: list[list[float]] = []
+    samples: dict[tuple[str, str], Any] = {}
     left_out: dict[str, int] = {}
     metrics: dict[str, str] = {}
     present: set[str] = set()
@@ -59,21 +58,20 @@ def compare_groups(
             raise unknown_name(f"arm of group {group}", baseline, map(str, pairs.columns))
         for arm in pairs.columns:
             if arm != baseline and (arms is None or arm in arms):
-                values = (pairs[arm] - pairs[baseline]).to_numpy()
-                rows.append({"group": group, "arm": str(arm), **vars(difference(values, margin=margin))})
-                samples.append(values.tolist())
+                samples[group, str(arm)] = (pairs[arm] - pairs[baseline]).to_numpy()
     for arm in arms or ():
         if arm not in present:
             raise unknown_name("arm", arm, sorted(present))
-    if not rows:
+    if not samples:
         raise UsageError(f"no arm to compare with {baseline!r}")
     distinct = list(dict.fromkeys(metrics.values()))
     if len(distinct) > 1 and not set(distinct) <= SHARES:
         raise UsageError(
             f"groups with the scores {listed(distinct)} can't be put on one scale: compare each separately"
         )
-    found = with_verdicts(pd.DataFrame(rows).set_index(["group", "arm"]), margin=margin, metric=distinct[0])
-    found.attrs |= {"baseline": baseline, "left_out": left_out, "metrics": metrics, "samples": samples}
+    found = verdict_table(samples, margin=margin, metric=distinct[0]).rename_axis(["group", "arm"])
+    lists = [values.tolist() for values in samples.values()]
+    found.attrs |= {"baseline": baseline, "left_out": left_out, "metrics": metrics, "samples": lists}
     return found
 
 

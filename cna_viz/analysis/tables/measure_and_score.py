@@ -16,14 +16,14 @@ from scipy import stats
 
 from cna_viz.analysis.tables.collapse import last_hidden
 from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates
-from cna_viz.analysis.tables.tables import accuracy_table
+from cna_viz.analysis.tables.tables import accuracy_table, layer_value
 from cna_viz.analysis.words import counted, signed
 from cna_viz.records.record import Record
 
 FEWEST: Final = 5
 """Runs below which no rank correlation is given: its interval would hold nearly everything."""
 RESAMPLES: Final = 1999
-"""Of the bootstrap."""
+"""Resamples of the bootstrap."""
 
 Array = NDArray[np.float64]
 
@@ -99,17 +99,12 @@ def correlation_words(found: RankCorrelation) -> str:
 def _spearman(x: Array, y: Array, axis: int = -1) -> Any:
     """Return the correlation of ranks along an axis; NaN where one column is constant."""
     first, second = (stats.rankdata(values, axis=axis) for values in (x, y))
-    first = first - first.mean(axis=axis, keepdims=True)
-    second = second - second.mean(axis=axis, keepdims=True)
+    first, second = (ranks - ranks.mean(axis=axis, keepdims=True) for ranks in (first, second))
     size = np.sqrt((first**2).sum(axis=axis) * (second**2).sum(axis=axis))
     products = (first * second).sum(axis=axis)
     return np.divide(products, size, out=np.full(np.shape(size), np.nan), where=size > 0)
 
 
 def _selected(record: Record, measure: str, stage: str) -> float:
-    values = record.metrics[measure].sel(stage=stage)
-    # A run whose loss was not finite before the first step has no epoch at all.
-    if record.best_epoch not in values.epoch:
-        return float("nan")
-    value = float(values.sel(epoch=record.best_epoch, layer=last_hidden(record)))
+    value = layer_value(record, measure, stage, last_hidden(record), record.best_epoch)
     return value if np.isfinite(value) else float("nan")

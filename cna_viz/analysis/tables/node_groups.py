@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
 
+Color = Literal["class", "cluster", "prediction", "degree"]
+COLORS: Final[tuple[Color, ...]] = get_args(Color)
+
 FIFTHS: Final = 5
-"""Groups that numbers are cut into, at most."""
+"""Largest number of groups that numbers are cut into."""
 NOT_FINITE: Final = "not finite"
 """Name of the group of nodes for which NaN or infinity is predicted."""
 
@@ -39,17 +42,15 @@ class NodeGroups:
 def node_groups(record: Record) -> NodeGroups:
     """Return the nodes by class, or by fifths of numeric targets; equal targets are in one group."""
     target = record.graph["target"].values
-    return number_groups(target, "target") if target.dtype.kind == "f" else numbered_groups(target, "class")
+    if target.dtype.kind != "f":
+        return numbered_groups(target, "class")
+    fifth = np.searchsorted(_fifths(target), target, side="left")
+    return _ascending(target, fifth, "target", "{:.3g} to {:.3g}".format)
 
 
 def numbered_groups(label: Array, kind: str, wrong: Array | None = None) -> NodeGroups:
     """Return groups named by their numbers."""
     return NodeGroups(label, tuple(map(str, range(int(label.max(initial=0)) + 1))), kind, wrong)
-
-
-def number_groups(values: Array, kind: str) -> NodeGroups:
-    """Return the nodes in up to five groups of ascending numbers, equally large except for ties."""
-    return _ascending(values, np.searchsorted(_fifths(values), values, side="left"), kind, "{:.3g} to {:.3g}".format)
 
 
 def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
@@ -67,10 +68,6 @@ def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
     return NodeGroups(label, names if finite.all() else (*names, *unused, NOT_FINITE), "predicted number")
 
 
-def _fifths(values: Array) -> Array:
-    return np.unique(np.quantile(values, np.arange(1, FIFTHS) / FIFTHS))
-
-
 def degree_groups(degree: Array) -> NodeGroups:
     """Return the nodes by degree, in up to five groups whose bounds are powers of the least base that gives so few.
 
@@ -81,22 +78,7 @@ def degree_groups(degree: Array) -> NodeGroups:
         label = np.searchsorted(bounds, degree, side="right")
         if len(np.unique(label)) <= FIFTHS:
             break
-    return _ascending(degree, label, "degree", _span)
-
-
-def _ascending(values: Array, label: Array, kind: str, name: Callable[[float, float], str]) -> NodeGroups:
-    """Number the groups that have nodes, and name each by its least and its greatest value."""
-    used, label = np.unique(label, return_inverse=True)
-    members = [values[label == number] for number in range(len(used))]
-    return NodeGroups(label, tuple(name(span.min(), span.max()) for span in members), kind)
-
-
-def _span(low: float, high: float) -> str:
-    return f"{low}" if low == high else f"{low} to {high}"
-
-
-Color = Literal["class", "cluster", "prediction", "degree"]
-COLORS: Final[tuple[Color, ...]] = ("class", "cluster", "prediction", "degree")
+    return _ascending(degree, label, "degree", lambda low, high: f"{low}" if low == high else f"{low} to {high}")
 
 
 def color_groups(record: Record, color: Color, layer: int, epoch: int | None = None) -> NodeGroups | None:
@@ -110,7 +92,10 @@ def color_groups(record: Record, color: Color, layer: int, epoch: int | None = N
     if color == "degree":
         return degree_groups(record.graph["degree"].values)
     if color == "prediction":
-        return _predictions(record, record.prediction(epoch).values)
+        predicted, target = record.prediction(epoch).values, record.graph["target"].values
+        if predicted.dtype.kind == "f":
+            return predicted_groups(predicted, target)
+        return numbered_groups(predicted, "prediction", predicted != target)
     label = record.layer_variable("cluster_label", layer, epoch)
     return None if label is None else numbered_groups(label.values, "cluster")
 
@@ -123,8 +108,12 @@ def no_clusters(record: Record) -> UsageError:
     )
 
 
-def _predictions(record: Record, predicted: Array) -> NodeGroups:
-    target = record.graph["target"].values
-    if predicted.dtype.kind == "f":
-        return predicted_groups(predicted, target)
-    return numbered_groups(predicted, "prediction", predicted != target)
+def _fifths(values: Array) -> Array:
+    return np.unique(np.quantile(values, np.arange(1, FIFTHS) / FIFTHS))
+
+
+def _ascending(values: Array, label: Array, kind: str, name: Callable[[float, float], str]) -> NodeGroups:
+    """Number the groups that have nodes, and name each by its least and its greatest value."""
+    used, label = np.unique(label, return_inverse=True)
+    members = [values[label == number] for number in range(len(used))]
+    return NodeGroups(label, tuple(name(span.min(), span.max()) for span in members), kind)

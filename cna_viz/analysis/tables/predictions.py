@@ -24,14 +24,6 @@ _ADVICE: Final = "only the same nodes can be compared one by one; take two runs 
 
 
 @dataclass(frozen=True)
-class ClusterAgreement:
-    """Adjusted Rand index (0 by chance) and normalized mutual information (0: independent) of two partitions."""
-
-    ari: float
-    nmi: float
-
-
-@dataclass(frozen=True)
 class PredictionAgreement:
     """Shares of the nodes (or graphs) that both, one or neither of two runs predict correctly.
 
@@ -92,8 +84,13 @@ def check_same_nodes(first: Record, second: Record) -> None:
         raise UsageError(f"{runs} are on different graphs of the dataset {names[0]}: {_ADVICE}")
 
 
-def cluster_agreement(first: Record, second: Record, layer: int, epoch: int | None = None) -> ClusterAgreement | None:
-    """Return how far the clusters of two runs on the same nodes agree after a layer; None where one has none there."""
+def cluster_agreement(
+    first: Record, second: Record, layer: int, epoch: int | None = None
+) -> tuple[float, float] | None:
+    """Return adjusted Rand index and normalized mutual information of the clusters of two runs after a layer.
+
+    The runs are on the same nodes; None where one has no clusters there.
+    """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # takes a second
 
     check_same_nodes(first, second)
@@ -101,7 +98,7 @@ def cluster_agreement(first: Record, second: Record, layer: int, epoch: int | No
     if one is None or other is None:
         return None
     ari, nmi = (score(one.values, other.values) for score in (adjusted_rand_score, normalized_mutual_info_score))
-    return ClusterAgreement(float(ari), float(nmi))
+    return float(ari), float(nmi)
 
 
 def prediction_agreement(
@@ -145,18 +142,28 @@ def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]
             )
     require_one_protocol([record.config for record in records], "predictions on different {name}s can't be compared")
     runs = drop_duplicates(records, _has_predictions)
-    pairs = [_predictions(record, part) for record in runs]
+    for record in runs:
+        if not _has_predictions(record):
+            raise UsageError(
+                f"run {record.id} keeps no predictions of its selected model (epoch {record.best_epoch}): train with "
+                "snapshots 'log' or 'ends'"
+            )
+    nodes = [_split_nodes(record, part) for record in runs]
+    truth = [record.graph["target"].values[chosen] for record, chosen in zip(runs, nodes, strict=True)]
+    predicted = [
+        record.prediction().values.astype(np.int64)[chosen] for record, chosen in zip(runs, nodes, strict=True)
+    ]
     classes = 1 + max(int(record.graph["target"].values.max()) for record in runs)
-    classes = max(classes, *(1 + int(predicted.max(initial=0)) for _, predicted in pairs))
+    classes = max(classes, *(1 + int(answers.max(initial=0)) for answers in predicted))
     names = arm_names([record.config for record in runs])
-    found: dict[str, list[tuple[Array, float]]] = {}
-    for record, (truth, predicted) in zip(runs, pairs, strict=True):
-        right = float((truth == predicted).mean()) if len(truth) else np.nan
-        entry = (count_pairs(truth, predicted, classes, classes), right)
-        found.setdefault(names[record.config.run_id], []).append(entry)
+    found: dict[str, list[Array]] = {}
+    for record, *labels in zip(runs, truth, predicted, strict=True):
+        found.setdefault(names[record.config.run_id], []).append(count_pairs(*labels, classes, classes))
     return [
-        Confusion(arm, np.sum([counts for counts, _ in entries], axis=0), tuple(right for _, right in entries))
-        for arm, entries in found.items()
+        Confusion(
+            arm, np.sum(counts, axis=0), tuple(float(np.trace(n) / n.sum()) if n.any() else np.nan for n in counts)
+        )
+        for arm, counts in found.items()
     ]
 
 
@@ -169,14 +176,3 @@ def _split_nodes(record: Record, part: str) -> Array:
 
 def _has_predictions(record: Record) -> bool:
     return record.best_epoch in record.snapshots
-
-
-def _predictions(record: Record, part: str) -> tuple[Array, Array]:
-    """Return true and predicted classes of the nodes of a part, or of its graphs."""
-    if not _has_predictions(record):
-        raise UsageError(
-            f"run {record.id} keeps no predictions of its selected model (epoch {record.best_epoch}): train with "
-            "snapshots 'log' or 'ends'"
-        )
-    nodes = _split_nodes(record, part)
-    return record.graph["target"].values[nodes], record.prediction().values.astype(np.int64)[nodes]

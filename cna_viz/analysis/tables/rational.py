@@ -13,10 +13,10 @@ from cna_viz.records.schema import HISTOGRAM_BINS, HISTOGRAM_REACH
 Array = np.ndarray[Any, Any]
 
 CENTERS = (np.arange(HISTOGRAM_BINS) - 0.5) * (2 * HISTOGRAM_REACH / (HISTOGRAM_BINS - 2)) - HISTOGRAM_REACH
-"""Middle of every bin; the first and the last stand for all that is farther out."""
+"""Middle of every bin; the first and the last include everything farther out."""
 
 LIVES: float = 0.005
-"""Share of the values that lie on each side outside of where a rational is said to live."""
+"""Share of the values beyond each end of the range in which a rational lives."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,10 @@ class RationalCurves:
 def rational_curves(record: Record, layer: int, epoch: int | None = None) -> RationalCurves:
     """Return the rationals of the slot after a layer; refuses a slot without them."""
     record.embedding(layer, "slot", epoch)  # refuses a layer or an epoch that isn't there
-    stored = [
-        record.layer_variable(name, layer, epoch)
-        for name in ("rational_numerator", "rational_denominator", "slot_input_histogram")
-    ]
-    numerator, denominator, counts = stored
+    names = ("rational_numerator", "rational_denominator", "slot_input_histogram")
+    numerator, denominator, counts = (record.layer_variable(name, layer, epoch) for name in names)
     if numerator is None or denominator is None or counts is None:
-        raise UsageError(
-            f"the slot {record.config.slot!r} of run {record.id} has no rational functions at layer {layer}"
-        )
+        raise UsageError(f"slot {record.config.slot!r} of run {record.id} has no rational functions at layer {layer}")
     size = counts.values.sum(axis=1)
     density = counts.values / np.maximum(size, 1)[:, None]
     below = np.cumsum(density, axis=1)
@@ -61,8 +56,7 @@ def evaluate(numerator: Array, denominator: Array, z: Array) -> Array:
     """Return ``Σ aᵢ zⁱ / (1 + Σ |bⱼ zʲ|)`` of every cluster, ``[clusters, len(z)]``."""
     top = np.power(z[None], np.arange(numerator.shape[1])[:, None])
     bottom = np.abs(np.power(z[None], np.arange(1, denominator.shape[1] + 1)[:, None]))
-    value = numerator.astype(np.float64) @ top / (1 + np.abs(denominator.astype(np.float64)) @ bottom)
-    return np.asarray(value)
+    return np.asarray(numerator.astype(np.float64) @ top / (1 + np.abs(denominator.astype(np.float64)) @ bottom))
 
 
 @dataclass(frozen=True)
@@ -91,9 +85,7 @@ def rational_movement(record: Record, layer: int) -> RationalMovement:
     """Return the rationals of the slot after a layer at every snapshot."""
     check_slot(record, layer)
     if not record.snapshots:
-        raise UsageError(
-            f"run {record.id} keeps no snapshots, so nobody knows its functions: train with snapshots 'log'"
-        )
+        raise UsageError(f"run {record.id} has no snapshots of its functions: train with snapshots 'log'")
     curves = rational_curves(record, layer)
     y = np.stack([rational_curves(record, layer, epoch).y for epoch in record.snapshots])
     selected = record.best_epoch
@@ -106,6 +98,6 @@ def rational_movement(record: Record, layer: int) -> RationalMovement:
 def _root_mean_square(values: Array, weight: Array) -> Array:
     """Return the weighted root mean square of every row; NaN where there is no weight."""
     total = weight.sum(axis=1)
-    # What is not finite where nothing lives must not spoil the sum.
+    # Values that are not finite, where nothing lives, must not spoil the sum.
     squares = (np.where(weight > 0, np.square(values), 0) * weight).sum(axis=1)
     return np.asarray(np.sqrt(np.divide(squares, total, out=np.full(len(total), np.nan), where=total > 0)))

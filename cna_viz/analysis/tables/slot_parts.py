@@ -40,8 +40,7 @@ class Parts:
 
     def with_part(self, switch: str, value: str) -> "Parts":
         """Return the parts with one switch set to another value."""
-        changed: Parts = replace(self, **{switch: value})
-        return changed
+        return replace(self, **{switch: value})
 
     def differing(self, other: "Parts") -> tuple[str, ...]:
         """Return the switches that are set differently, in the order C, N, A."""

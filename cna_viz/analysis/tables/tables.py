@@ -67,6 +67,12 @@ def arm_table(pairs: pd.DataFrame) -> pd.DataFrame:
     return shown.to_frame().rename_axis(index=None, columns="arm")
 
 
+def layer_value(record: Record, measure: str, stage: str, layer: int, epoch: int) -> float:
+    """Return a measure of one layer at one epoch; NaN where it was not measured."""
+    values = record.metrics[measure].sel(stage=stage)
+    return float(values.sel(epoch=epoch, layer=layer)) if epoch in values.epoch else float("nan")
+
+
 def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") -> pd.DataFrame:
     """Return a row per run and layer with a measure of the selected model: identity, layer, value.
 

@@ -89,13 +89,13 @@ def test_a_slot_without_clusters_is_refused(tmp_path: Path, slot: str) -> None:
 @pytest.mark.parametrize("layer", [0, 4, 5, -1])
 def test_a_layer_without_a_slot_is_refused(tmp_path: Path, layer: int) -> None:
     with pytest.raises(
-        UsageError, match=rf"no slot after layer {layer} of run \w+: layers are 1 to 4, and slots stand"
+        UsageError, match=rf"no slot after layer {layer} of run \w+: layers are 1 to 4, and slots follow"
     ):
         cluster_labels(build(tmp_path), layer)
 
 
 def test_a_network_of_one_layer_has_no_slot(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="layers are 1 to 1, and it has no slot at all"):
+    with pytest.raises(UsageError, match="layers are 1 to 1, and it has no slot"):
         cluster_labels(build(tmp_path, "relu", layers=1), 1)
 
 

@@ -165,13 +165,13 @@ def test_a_rational_without_values_has_a_curve_and_no_density(build: Build, coun
 @pytest.mark.parametrize("slot", ["none", "relu", "batchnorm", "c", "cn", "n"])
 def test_slots_without_rationals_are_refused(build: Build, slot: str) -> None:
     record = build(slot)
-    with pytest.raises(UsageError, match=f"the slot '{slot}' of run {record.id} has no rational functions at layer 2"):
+    with pytest.raises(UsageError, match=f"slot '{slot}' of run {record.id} has no rational functions at layer 2"):
         rational_curves(record, 2)
 
 
 def test_a_watched_network_without_rationals_is_refused(tmp_path: Path) -> None:
     watched = WatchedConfig(name="mine", model="Net", dataset="own graph", layers=2, key="0")
-    with pytest.raises(UsageError, match=r"the slot 'mine' of run .* has no rational functions"):
+    with pytest.raises(UsageError, match=r"slot 'mine' of run .* has no rational functions"):
         rational_curves(synthetic_record(tmp_path, RunConfig(watched=watched)), 1)
 
 
@@ -288,7 +288,7 @@ def test_what_is_missing_is_refused(tmp_path: Path) -> None:
             function(write(tmp_path, "relu"), 1)
         with pytest.raises(UsageError, match="no slot after layer 3"):
             function(write(tmp_path), 3)
-        with pytest.raises(UsageError, match="keeps no snapshots, so nobody knows its functions: train with snapshots"):
+        with pytest.raises(UsageError, match="has no snapshots of its functions: train with snapshots"):
             function(write(tmp_path, snapshots="none"), 1)
         with pytest.raises(UsageError, match="no snapshot of epoch 3; snapshots kept: 0, 1, 5"):
             function(write(tmp_path, best_epoch=3), 1)
