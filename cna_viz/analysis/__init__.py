@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from cna_viz.analysis.sentences.architecture_findings import cost_findings as cost_findings
     from cna_viz.analysis.sentences.architecture_findings import pareto_findings as pareto_findings
     from cna_viz.analysis.sentences.architecture_findings import sensitivity_findings as sensitivity_findings
-    from cna_viz.analysis.sentences.cluster_count_findings import cluster_count_findings as cluster_count_findings
-    from cna_viz.analysis.sentences.cluster_count_findings import kmeans_findings as kmeans_findings
-    from cna_viz.analysis.sentences.cluster_count_findings import knowledge_findings as knowledge_findings
     from cna_viz.analysis.sentences.collapse_findings import collapse_findings as collapse_findings
     from cna_viz.analysis.sentences.collapse_findings import collapse_summary as collapse_summary
     from cna_viz.analysis.sentences.collapse_findings import remedy_findings as remedy_findings
@@ -38,11 +35,14 @@ if TYPE_CHECKING:
     from cna_viz.analysis.sentences.findings import energy_is_not_accuracy as energy_is_not_accuracy
     from cna_viz.analysis.sentences.findings import reclustering_findings as reclustering_findings
     from cna_viz.analysis.sentences.findings import smoothing_findings as smoothing_findings
+    from cna_viz.analysis.sentences.group_findings import cluster_count_findings as cluster_count_findings
     from cna_viz.analysis.sentences.group_findings import count_findings as count_findings
     from cna_viz.analysis.sentences.group_findings import group_findings as group_findings
     from cna_viz.analysis.sentences.group_findings import help_counts as help_counts
     from cna_viz.analysis.sentences.group_findings import help_findings as help_findings
     from cna_viz.analysis.sentences.group_findings import homophily_findings as homophily_findings
+    from cna_viz.analysis.sentences.group_findings import kmeans_findings as kmeans_findings
+    from cna_viz.analysis.sentences.group_findings import knowledge_findings as knowledge_findings
     from cna_viz.analysis.sentences.node_findings import confusion_findings as confusion_findings
     from cna_viz.analysis.sentences.slot_findings import cluster_findings as cluster_findings
     from cna_viz.analysis.sentences.slot_findings import cluster_flow_findings as cluster_flow_findings
@@ -63,12 +63,12 @@ if TYPE_CHECKING:
     from cna_viz.analysis.tables.comparison import training_settings as training_settings
     from cna_viz.analysis.tables.comparison import without_diverged as without_diverged
     from cna_viz.analysis.tables.graph_facts import homophily_of as homophily_of
+    from cna_viz.analysis.tables.groups import check_splits as check_splits
     from cna_viz.analysis.tables.groups import compare_groups as compare_groups
+    from cna_viz.analysis.tables.groups import split_means as split_means
+    from cna_viz.analysis.tables.groups import split_tables as split_tables
     from cna_viz.analysis.tables.groups import standing_table as standing_table
     from cna_viz.analysis.tables.predictions import chance_score as chance_score
-    from cna_viz.analysis.tables.split_effect import check_splits as check_splits
-    from cna_viz.analysis.tables.split_effect import split_means as split_means
-    from cna_viz.analysis.tables.split_effect import split_tables as split_tables
     from cna_viz.analysis.tables.tables import arm_table as arm_table
     from cna_viz.analysis.tables.tables import depth_table as depth_table
     from cna_viz.analysis.tables.tables import mean_table as mean_table
@@ -91,7 +91,6 @@ else:
                 "pareto_findings",
                 "sensitivity_findings",
             ],
-            "sentences.cluster_count_findings": ["cluster_count_findings", "kmeans_findings", "knowledge_findings"],
             "sentences.collapse_findings": [
                 "collapse_findings",
                 "collapse_summary",
@@ -106,11 +105,14 @@ else:
                 "smoothing_findings",
             ],
             "sentences.group_findings": [
+                "cluster_count_findings",
                 "count_findings",
                 "group_findings",
                 "help_counts",
                 "help_findings",
                 "homophily_findings",
+                "kmeans_findings",
+                "knowledge_findings",
             ],
             "sentences.node_findings": ["confusion_findings"],
             "sentences.slot_findings": [
@@ -127,9 +129,8 @@ else:
             "tables.cluster_labels": ["has_clusters"],
             "tables.comparison": ["arm_names", "group_runs", "paired_table", "training_settings", "without_diverged"],
             "tables.graph_facts": ["homophily_of"],
-            "tables.groups": ["compare_groups", "standing_table"],
+            "tables.groups": ["check_splits", "compare_groups", "split_means", "split_tables", "standing_table"],
             "tables.predictions": ["chance_score"],
-            "tables.split_effect": ["check_splits", "split_means", "split_tables"],
             "tables.tables": ["arm_table", "depth_table", "mean_table"],
         },
     )

@@ -14,7 +14,7 @@ from cna_viz.analysis.statistics.paired import (
     seeds_needed,
     smallest_p,
 )
-from cna_viz.analysis.tables.split_effect import SplitEffect, headline, split_effect
+from cna_viz.analysis.tables.groups import SplitEffect, headline, split_effect
 from cna_viz.analysis.words import (
     JudgedDifference,
     amount,
@@ -120,7 +120,7 @@ def headline_findings(
     """Split the difference between an arm on the last split and a baseline on the first into its two parts.
 
     Args:
-        tables: The paired table of every split, at least two, as :func:`.split_effect.split_tables` returns them.
+        tables: The paired table of every split, at least two, as :func:`.groups.split_tables` returns them.
         arm: An arm.
         baseline: The arm it is compared with.
         margin: Difference of the score that counts as none.

@@ -142,29 +142,25 @@ def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]
             )
     require_one_protocol([record.config for record in records], "predictions on different {name}s can't be compared")
     runs = drop_duplicates(records, _has_predictions)
+    labels = []
     for record in runs:
         if not _has_predictions(record):
             raise UsageError(
                 f"run {record.id} keeps no predictions of its selected model (epoch {record.best_epoch}): train with "
                 "snapshots 'log' or 'ends'"
             )
-    nodes = [_split_nodes(record, part) for record in runs]
-    truth = [record.graph["target"].values[chosen] for record, chosen in zip(runs, nodes, strict=True)]
-    predicted = [
-        record.prediction().values.astype(np.int64)[chosen] for record, chosen in zip(runs, nodes, strict=True)
-    ]
-    classes = 1 + max(int(record.graph["target"].values.max()) for record in runs)
-    classes = max(classes, *(1 + int(answers.max(initial=0)) for answers in predicted))
+        nodes = _split_nodes(record, part)
+        labels.append((record.graph["target"].values[nodes], record.prediction().values.astype(np.int64)[nodes]))
+    most = max(int(record.graph["target"].values.max()) for record in runs)
+    classes = 1 + max(most, *(int(predicted.max(initial=0)) for _, predicted in labels))
     names = arm_names([record.config for record in runs])
     found: dict[str, list[Array]] = {}
-    for record, *labels in zip(runs, truth, predicted, strict=True):
-        found.setdefault(names[record.config.run_id], []).append(count_pairs(*labels, classes, classes))
-    return [
-        Confusion(
-            arm, np.sum(counts, axis=0), tuple(float(np.trace(n) / n.sum()) if n.any() else np.nan for n in counts)
-        )
-        for arm, counts in found.items()
-    ]
+    for record, (truth, predicted) in zip(runs, labels, strict=True):
+        found.setdefault(names[record.config.run_id], []).append(count_pairs(truth, predicted, classes, classes))
+    accuracies = {
+        arm: [float(np.trace(n) / n.sum()) if n.any() else np.nan for n in each] for arm, each in found.items()
+    }
+    return [Confusion(arm, np.sum(each, axis=0), tuple(accuracies[arm])) for arm, each in found.items()]
 
 
 def _split_nodes(record: Record, part: str) -> Array:

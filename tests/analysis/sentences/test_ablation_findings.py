@@ -18,7 +18,7 @@ from cna_viz.analysis.sentences.ablation_findings import (
     split_findings,
 )
 from cna_viz.analysis.statistics.factorial import COMPONENTS
-from cna_viz.analysis.tables.split_effect import headline, split_effect, split_means, split_tables
+from cna_viz.analysis.tables.groups import headline, split_effect, split_means, split_tables
 from cna_viz.analysis.words import JudgedDifference, listed, points, signed, size
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.sentences.cluster_count_findings import (
+from cna_viz.analysis.sentences.group_findings import (
     cluster_count_findings,
     cluster_tables,
     kmeans_findings,
