@@ -9,7 +9,7 @@ import pandas as pd
 from cna_viz.analysis.sentences.ablation_findings import diverged, few_pairs
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
 from cna_viz.analysis.statistics.paired import MARGIN, compare, verdict_table
-from cna_viz.analysis.tables.comparison import arm_names, paired_table, short_names, without_diverged
+from cna_viz.analysis.tables.comparison import arms_of, paired_table, short_names, without_diverged
 from cna_viz.analysis.tables.graph_facts import edge_homophily
 from cna_viz.analysis.tables.groups import compare_groups
 from cna_viz.analysis.tables.tables import accuracy_table, layer_table
@@ -57,9 +57,8 @@ def homophily_findings(records: Sequence[Record]) -> list[str]:
     configs, metric = [record.config for record in records], records[0].metric
     if any(config.data.csbm is None for config in configs):
         raise UsageError("homophily can be set on csbm graphs only: some of these runs are on others")
-    names = arm_names(configs, ignore={"csbm_homophily"})
     table = accuracy_table(records).assign(
-        arm=[names[config.run_id] for config in configs],
+        arm=arms_of(records, ignore={"csbm_homophily"}),
         homophily=[float(str(effective(config)["csbm_homophily"])) for config in configs],
     )
     means = interval_table(table, "test", ["arm", "homophily"], partial(confidence_interval, bounds=bounds(metric)))
@@ -182,8 +181,8 @@ def knowledge_findings(records: Sequence[Record]) -> list[str]:
 
 
 def _by_count(slot: str, records: Sequence[Record], part: str) -> pd.DataFrame:
-    names = arm_names([record.config for record in records])
-    counts = {names[record.config.run_id]: str(record.config.model.clusters) for record in records}
+    numbers = [str(record.config.model.clusters) for record in records]
+    counts = dict(zip(arms_of(records), numbers, strict=True))
     if len(set(counts.values())) < len(counts):
         raise UsageError(f"runs of {slot!r} differ in more than the number of clusters: {', '.join(counts)}")
     table = without_diverged(paired_table(records, part).rename(columns=counts))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, node_groups
 from cna_viz.analysis.tables.predictions import Confusion, cluster_agreement, confusions, prediction_agreement
 from cna_viz.analysis.words import counted, listed
@@ -27,9 +27,7 @@ def confusion_findings(records: Sequence[Record], part: str = "test") -> list[st
 
 def pair_names(first: Record, second: Record) -> tuple[str, str]:
     """Return the names of two runs shown side by side: the slot, and what else tells them apart."""
-    configs = (first.config, second.config)
-    names = arm_names(configs)
-    arms = [names[config.run_id] for config in configs]
+    configs, arms = (first.config, second.config), arms_of([first, second])
     if first.config.slot == second.config.slot and arms[0] != arms[1]:
         arms = [f"{first.config.slot}, {arm}" for arm in arms]
     further: dict[str, list[object]] = {

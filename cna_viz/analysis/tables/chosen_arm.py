@@ -1,20 +1,16 @@
 """One arm among others of its depth: scores, and pairs with a second one."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import all_or_none, confidence_interval
-from cna_viz.analysis.tables.comparison import arm_names, check_protocol, drop_duplicates, paired_table
+from cna_viz.analysis.tables.comparison import arms_of, check_protocol, drop_duplicates, paired_table
 from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
-
-DEPTH: Final = frozenset({"layers"})
-"""The setting that makes no arm here: depth is held fixed, or is an axis."""
 
 
 def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]]]:
@@ -24,10 +20,9 @@ def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]
     """
     runs = drop_duplicates(records)
     check_protocol([record.config for record in runs])
-    names = arm_names([record.config for record in runs], ignore=DEPTH)
     found: dict[int, dict[str, list[Record]]] = {layers: {} for layers in sorted({record.layers for record in runs})}
-    for record in runs:
-        found[record.layers].setdefault(names[record.config.run_id], []).append(record)
+    for record, arm in zip(runs, arms_of(runs, ignore={"layers"}), strict=True):
+        found[record.layers].setdefault(arm, []).append(record)
     return found
 
 
@@ -66,8 +61,7 @@ def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part:
     everything = [record for runs in chosen.values() for record in runs]
     table = paired_table(everything, part)
     # Fewer arms differ in less, so their names are shorter there.
-    short = arm_names([record.config for record in everything])
-    called = {short[record.config.run_id]: name for name in names for record in chosen[name]}
+    called = dict(zip(arms_of(everything), (name for name in names for _ in chosen[name]), strict=True))
     renamed = table.rename(columns=called)[list(names)]
     renamed.attrs |= table.attrs
     return renamed

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.predictions import chance_score
 from cna_viz.analysis.tables.tables import accuracy_table, layer_value
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
@@ -53,16 +53,15 @@ def collapse_table(records: Sequence[Record]) -> pd.DataFrame:
         - ``fitted``: whether it fits its training nodes, by :data:`FITTED`.
     """
     records = list({record.config.run_id: record for record in records}.values())
-    names = arm_names([record.config for record in records], ignore={"layers"})
     accuracy, rows = accuracy_table(records), []
-    for record in records:
+    for record, arm in zip(records, arms_of(records, ignore={"layers"}), strict=True):
         run, fitted = record.config.run_id, bool(_fit(record) >= FITTED)  # not so for NaN
         for model, epoch in ((START, _start(record)), (SELECTED, record.best_epoch)):
             last = last_hidden(record)
             first_norm, last_norm = (layer_value(record, "gradient_norm", "conv", layer, epoch) for layer in (1, last))
             gradient = first_norm / last_norm if last_norm > 0 else float("nan")
             rank = layer_value(record, "effective_rank", "conv", last, epoch)
-            own = {"run": run, "arm": names[run], "model": model, "gradient": gradient, "rank": rank}
+            own = {"run": run, "arm": arm, "model": model, "gradient": gradient, "rank": rank}
             rows.append({**own, "quadrant": quadrant(gradient, rank), "fitted": fitted})
     facts = accuracy.drop(columns="run").loc[accuracy.index.repeat(2)].reset_index(drop=True)
     return pd.concat([facts, pd.DataFrame(rows)], axis=1)

@@ -48,18 +48,10 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
             f"runs have different results versions: {' and '.join(map(str, versions))}; under each the same config "
             "gives other numbers: train the older ones again, or leave them out"
         )
-    names = arm_names([record.config for record in records], tuning)
-    rows = [
-        {
-            "arm": names[record.config.run_id],
-            "split_seed": record.config.split_seed,
-            "seed": record.config.seed,
-            "value": record.score(value),
-        }
-        for record in records
-    ]
+    rows = [(record.config.split_seed, record.config.seed, record.score(value)) for record in records]
+    long = pd.DataFrame(rows, columns=[*PAIR, "value"]).assign(arm=arms_of(records, tuning))
     # The same run recorded in two ways, or by two numbers of threads, is one pair.
-    long = pd.DataFrame(rows).drop_duplicates(["arm", *PAIR])
+    long = long.drop_duplicates(["arm", *PAIR])
     table = long.pivot(index=PAIR, columns="arm", values="value")[list(dict.fromkeys(long["arm"]))]
     _check_complete(table, long)
     first = records[0]
@@ -102,6 +94,12 @@ def arm_names(
         config.run_id: f"{name}, tuned" if tuned is not None and name in untuned else name
         for config, name, tuned in zip(configs, names, found, strict=True)
     }
+
+
+def arms_of(records: Sequence[Record], tuning: Tuning | None = None, ignore: Collection[str] = ()) -> list[str]:
+    """Return the name of the arm of every run, in their order; arguments as in :func:`arm_names`."""
+    names = arm_names([record.config for record in records], tuning, ignore)
+    return [names[record.config.run_id] for record in records]
 
 
 def without_diverged(table: pd.DataFrame) -> pd.DataFrame:

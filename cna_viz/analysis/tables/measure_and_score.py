@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cna_viz.analysis.tables.collapse import last_hidden
-from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates
+from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates
 from cna_viz.analysis.tables.tables import accuracy_table, layer_value
 from cna_viz.analysis.words import counted, signed
 from cna_viz.records.record import Record
@@ -49,9 +49,8 @@ def measured_scores(
     recorded in two ways, counts once, with the measure where one of its recordings has it.
     """
     records = drop_duplicates(records, lambda record: not np.isnan(_selected(record, measure, stage)))
-    names = arm_names([record.config for record in records], ignore={"layers"})
     return accuracy_table(records).assign(
-        arm=[names[record.config.run_id] for record in records],
+        arm=arms_of(records, ignore={"layers"}),
         value=[_selected(record, measure, stage) for record in records],
         score=[record.score(part) for record in records],
     )

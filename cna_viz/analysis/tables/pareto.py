@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
-from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates, require_one_protocol
+from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates, require_one_protocol
 from cna_viz.analysis.tables.sensitivity import setting_values
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
@@ -78,10 +78,9 @@ def pareto_front(parameters: "pd.Series[float]", score: "pd.Series[float]", metr
 def _rows(records: Sequence[Record], along: Collection[str], part: str) -> pd.DataFrame:
     configs = [record.config for record in records]
     values = {name: setting_values(configs, name) for name in along}
-    arms, networks = arm_names(configs, ignore=set(along)), arm_names(configs)
     return accuracy_table(records).assign(
-        arm=[arms[config.run_id] for config in configs],
-        network=[networks[config.run_id] for config in configs],
+        arm=arms_of(records, ignore=set(along)),
+        network=arms_of(records),
         shown=[record.score(part) for record in records],
         parameters=[record.summary.get("parameters") or np.nan for record in records],
         **values,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from cna_viz.analysis.tables.cluster_labels import count_pairs
-from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates, require_one_protocol
+from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates, require_one_protocol
 from cna_viz.config.vocabulary import SPLITS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
@@ -153,10 +153,9 @@ def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]
         labels.append((record.graph["target"].values[nodes], record.prediction().values.astype(np.int64)[nodes]))
     most = max(int(record.graph["target"].values.max()) for record in runs)
     classes = 1 + max(most, *(int(predicted.max(initial=0)) for _, predicted in labels))
-    names = arm_names([record.config for record in runs])
     found: dict[str, list[Array]] = {}
-    for record, (truth, predicted) in zip(runs, labels, strict=True):
-        found.setdefault(names[record.config.run_id], []).append(count_pairs(truth, predicted, classes, classes))
+    for arm, (truth, predicted) in zip(arms_of(runs), labels, strict=True):
+        found.setdefault(arm, []).append(count_pairs(truth, predicted, classes, classes))
     accuracies = {
         arm: [float(np.trace(n) / n.sum()) if n.any() else np.nan for n in each] for arm, each in found.items()
     }

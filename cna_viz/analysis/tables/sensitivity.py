@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import all_or_none, confidence_interval
-from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates
+from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates
 from cna_viz.config import RunConfig
 from cna_viz.config.arms import effective
 from cna_viz.config.fields import settings
@@ -61,9 +61,8 @@ def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -
     records = drop_duplicates(records)
     configs = [record.config for record in records]
     values = {"x": setting_values(configs, x), "y": setting_values(configs, y)}
-    names = arm_names(configs, ignore={x, y})
     scores = [record.score(part) for record in records]
-    rows = pd.DataFrame({"arm": [names[config.run_id] for config in configs], **values, "score": scores})
+    rows = pd.DataFrame({"arm": arms_of(records, ignore={x, y}), **values, "score": scores})
     both = rows["x"].notna() & rows["y"].notna()
     if not both.any():
         raise UsageError(f"{x} and {y} have no effect together in these {len(records)} runs: nothing to draw")
