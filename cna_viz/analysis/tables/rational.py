@@ -85,7 +85,9 @@ def rational_movement(record: Record, layer: int) -> RationalMovement:
     """Return the rationals of the slot after a layer at every snapshot."""
     check_slot(record, layer)
     if not record.snapshots:
-        raise UsageError(f"run {record.id} has no snapshots of its functions: train with snapshots 'log'")
+        raise UsageError(
+            f"run {record.id} keeps no snapshots, so its functions are unknown: train with snapshots 'log'"
+        )
     curves = rational_curves(record, layer)
     y = np.stack([rational_curves(record, layer, epoch).y for epoch in record.snapshots])
     selected = record.best_epoch

@@ -134,7 +134,7 @@ def test_what_did_not_occur_is_said(run: Run) -> None:
 
 def test_who_fits_and_fails_in_the_test_is_no_matter_of_optimisation(run: Run) -> None:
     sentence = collapse_findings([run(test=0.5), run(seed=1)])[-1]
-    assert sentence.startswith("of the 2 runs that fit, 1 lose more than 10 points from training to test (median 26.5")
+    assert sentence.startswith("of the 2 runs that fit, 1 lost more than 10 points from training to test (median 26.5")
     assert sentence.endswith("that is not a failure of optimization")
 
 
