@@ -55,7 +55,7 @@ with tempfile.TemporaryDirectory() as folder:
     plots = (figures.plot_differences, figures.plot_effects, figures.plot_interaction)
     table = analysis.paired_table(records)
     said = analysis.ablation_findings(table, "relu") + analysis.effect_findings(table)
-    said += analysis.collapse_findings(records) + [analysis.unfinished_findings(records)]
+    said += analysis.collapse_findings(records) + analysis.unfinished_findings(records)
     assert all([plot(records).to_json() for plot in plots]) and all(said)
 """
 

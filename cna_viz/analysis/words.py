@@ -1,61 +1,62 @@
-"""How sentences write differences: in points where the score is a share, with a sign, with their interval."""
+"""Differences and verdicts in words: shares in points, with sign and interval."""
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import pandas as pd
 
-from cna_viz.scores import SHARES, WORDS, factor
+from cna_viz.scores import SHARES, WORDS, factor, written
 
 
-class Interval(Protocol):
-    """A difference of scores with the ends of its interval."""
-
-    @property
-    def difference(self) -> float:
-        """Mean difference."""
-
-    @property
-    def low(self) -> float:
-        """Lower end."""
-
-    @property
-    def high(self) -> float:
-        """Upper end."""
-
-
-class Judged(NamedTuple):
-    """A difference with its interval and its verdict in one word: better, worse, equal or undecided."""
+class JudgedDifference(NamedTuple):
+    """A difference of scores with its interval and its verdict: better, worse, equal or undecided."""
 
     difference: float
     low: float
     high: float
-    verdict: str
+    verdict: str = ""
     metric: str = "accuracy"
 
 
-def judged(found: pd.DataFrame) -> dict[str, Judged]:
-    """Return the rows of a table of differences with verdicts by their names.
+Rows = Mapping[str, JudgedDifference]
 
-    Args:
-        found: As :func:`~cna_viz.analysis.statistics.paired.with_verdicts` returns it.
-    """
+
+def judged_rows(found: pd.DataFrame) -> dict[str, JudgedDifference]:
+    """Return the rows of :func:`~cna_viz.analysis.statistics.paired.verdict_table` by name."""
     metric = metric_of(found)
-    rows = zip(found["difference"], found["low"], found["high"], found["verdict"], strict=True)
+    rows = zip(found.index, found["difference"], found["low"], found["high"], found["verdict"], strict=True)
     return {
-        str(name): Judged(float(difference), float(low), float(high), str(verdict).split()[0], metric)
-        for name, (difference, low, high, verdict) in zip(found.index, rows, strict=True)
+        str(name): JudgedDifference(float(difference), float(low), float(high), str(verdict).split()[0], metric)
+        for name, difference, low, high, verdict in rows
     }
 
 
 def metric_of(table: pd.DataFrame) -> str:
-    """Return the score in a table of pairs or of differences; accuracy where the table does not say."""
+    """Return the score in a table of pairs or differences; accuracy by default."""
     return str(table.attrs.get("metric", "accuracy"))
 
 
-def with_verdict(rows: dict[str, Judged], verdict: str) -> dict[str, Judged]:
-    """Return the rows that have this verdict."""
-    return {name: row for name, row in rows.items() if row.verdict == verdict}
+def with_verdict(rows: Rows, *verdicts: str) -> dict[str, JudgedDifference]:
+    """Return the rows that have one of these verdicts."""
+    return {name: row for name, row in rows.items() if row.verdict in verdicts}
+
+
+def by_verdict(rows: Rows, margin: float, baseline: str = "") -> list[str]:
+    """Return a phrase per verdict, such as ``better than relu: cna (+2.1 points [+0.9, +3.2]) and n (…)``."""
+    than, to = (f" {word} {baseline}" if baseline else "" for word in ("than", "to"))
+    return [
+        f"{verdict_words(next(iter(members.values())), margin, than, to)}: "
+        f"{listed(f'{name} ({points(row)})' for name, row in members.items())}"
+        for verdict in ("better", "worse", "equal", "undecided")
+        if (members := with_verdict(rows, verdict))
+    ]
+
+
+def verdict_words(row: JudgedDifference, margin: float, than: str = "", to: str = "") -> str:
+    """Return ``better``, ``worse``, ``equal within 1 point`` or ``inconclusive``."""
+    if row.verdict == "equal":
+        return f"equal{to} within {amount(margin, row.metric)}"
+    return "inconclusive" if row.verdict == "undecided" else f"{row.verdict}{than}"
 
 
 def signed(value: float, decimals: int = 1) -> str:
@@ -64,39 +65,39 @@ def signed(value: float, decimals: int = 1) -> str:
     return (text.replace("-", "+") if float(text) == 0 else text).replace("-", "−")
 
 
-def points(found: Interval) -> str:
+def points(found: JudgedDifference, unit: bool = True) -> str:
     """Return a difference with its interval: ``+2.1 points [+0.9, +3.2]``, or ``−0.0210 NMSE [−0.0320, −0.0090]``."""
-    scale, unit, decimals = _unit(found)
-    low, high = signed(scale * found.low, decimals), signed(scale * found.high, decimals)
-    return f"{signed(scale * found.difference, decimals)} {unit} [{low}, {high}]"
+    scale, word, decimals = _unit(found.metric)
+    mean, low, high = (signed(scale * value, decimals) for value in found[:3])
+    return f"{mean}{f' {word}' if unit else ''} [{low}, {high}]"
 
 
-def size(found: Interval) -> str:
+def size(found: JudgedDifference) -> str:
     """Return how large a difference is, without its sign: ``2.1 points [0.9, 3.2]``, ends turned with the sign."""
-    scale, unit, decimals = _unit(found)
-    turn = -scale if found.difference < 0 else scale
+    turn = -1 if found.difference < 0 else 1
     low, high = sorted((turn * found.low, turn * found.high))
-    zero = f"{0:.{decimals}f}"
-    ends = f"[{low:.{decimals}f}, {high:.{decimals}f}]".replace(f"-{zero}", zero).replace("-", "−")
-    return f"{abs(scale * found.difference):.{decimals}f} {unit} {ends}"
+    return points(found._replace(difference=turn * found.difference, low=low, high=high)).replace("+", "")
 
 
 def amount(difference: float, metric: str) -> str:
-    """Return a difference that somebody chose: ``1 point``, ``0.5 points``, ``0.01 NMSE``."""
+    """Return a chosen difference, such as a margin: ``1 point``, ``0.5 points``, ``0.01 NMSE``."""
     value = factor(metric) * difference
     return f"{value:g} {('point' if value == 1 else 'points') if metric in SHARES else WORDS[metric]}"
 
 
 def extent(difference: float, metric: str) -> str:
-    """Return a difference that was found, without its sign and rounded: ``2.0 points``, ``0.0210 NMSE``."""
-    share = metric in SHARES
-    return f"{abs(factor(metric) * difference):.{1 if share else 4}f} {'points' if share else WORDS[metric]}"
+    """Return a measured difference without its sign: ``2.0 points``, ``0.0210 NMSE``."""
+    scale, word, decimals = _unit(metric)
+    return f"{abs(scale * difference):.{decimals}f} {word}"
 
 
-def _unit(found: Interval) -> tuple[float, str, int]:
-    """Return factor, name and decimals of a difference; of what does not say its metric those of an accuracy."""
-    metric = getattr(found, "metric", "accuracy")
-    return (100.0, "points", 1) if metric in SHARES else (1.0, WORDS[metric], 4)
+def span(metric: str, scores: Mapping[str, float]) -> str:
+    """Return the lowest and the highest of some scores by name: ``from 60.0 % (gat) to 80.0 % (gcn)``."""
+    ends = [pick(scores, key=scores.__getitem__) for pick in (min, max)]
+    low, high = (f"{written(metric, scores[name])} ({name})" for name in ends)
+    if scores[ends[0]] == scores[ends[1]]:
+        return f"{written(metric, scores[ends[0]])} throughout" if len(scores) > 1 else low
+    return f"from {low} to {high}"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -108,3 +109,8 @@ def listed(words: Iterable[str]) -> str:
 def counted(number: int, word: str) -> str:
     """Return a number with its noun: ``1 run``, ``2 runs``."""
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _unit(metric: str) -> tuple[float, str, int]:
+    """Return factor, name and decimals of a difference."""
+    return (100.0, "points", 1) if metric in SHARES else (1.0, WORDS[metric], 4)

@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> int:
             f"{len(missing)} of {len(configs)} runs of {namespace.grid} are missing in {namespace.runs} "
             f"({_listed(missing, configs)}); make them with: {shlex.join(command)}"
         )
-    from cna_viz.analysis.sentences.tuning_notes import tuning_notes
+    from cna_viz.analysis.sentences.training_notes import tuning_notes
     from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
     from cna_viz.analysis.statistics.paired import compare
     from cna_viz.analysis.tables.comparison import group_runs, paired_table

@@ -5,8 +5,8 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.sentences.agreement_findings import agreement_findings
 from cna_viz.analysis.sentences.findings import bullets
+from cna_viz.analysis.sentences.node_findings import agreement_findings
 from cna_viz.errors import CnaVizError, UsageError, unknown_name
 from cna_viz.figures.pieces.nodes import live_scatter
 from cna_viz.figures.pieces.projected import PairedLayers, paired_layers

@@ -8,7 +8,7 @@ import numpy as np
 
 from cna_viz.analysis.positions.methods import METHODS, Method
 from cna_viz.analysis.tables.cluster_labels import has_clusters
-from cna_viz.analysis.tables.node_colors import COLORS, Color
+from cna_viz.analysis.tables.node_groups import COLORS, Color
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import STAGES
 from cna_viz.errors import UsageError
@@ -74,7 +74,7 @@ def clamp_to_run(view: ViewSpec, record: Record) -> ViewSpec:
 
 def pair_choices(first: Record, second: Record, stage: str = "conv") -> Choices:
     """Return the choices of two runs; refuse runs on other nodes or without a common snapshot."""
-    from cna_viz.analysis.tables.agreement import check_same_nodes  # loads sklearn, which the explorer never needs
+    from cna_viz.analysis.tables.predictions import check_same_nodes  # loads sklearn, which the explorer never needs
 
     check_same_nodes(first, second)
     runs = (first, second)

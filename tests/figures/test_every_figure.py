@@ -230,7 +230,7 @@ def test_an_unknown_option_is_refused(make: Make, name: str, option: dict[str, A
 
 def test_an_unknown_method_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "cna_viz.analysis.positions.umap.umap_layers", lambda layers, cache: pytest.fail("taken for UMAP")
+        "cna_viz.analysis.positions.methods.umap_layers", lambda layers, cache: pytest.fail("taken for UMAP")
     )
     with pytest.raises(UsageError):
         figures.plot_embedding_by_layer([make()], method="PCA")  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import cna_viz
 from cna_viz import analysis, figures
-from cna_viz.analysis.positions import umap
+from cna_viz.analysis.positions import methods
 from cna_viz.records.listing import find_run, list_runs
 from cna_viz.records.verify import find_problems
 

@@ -1,27 +1,33 @@
-"""The ledger of claims: what is published, under which protocol, what was measured here, and what that says.
+"""The ledger of claims: published numbers, the numbers measured here, and the verdicts.
 
     >>> from cna_viz.analysis import claims
     >>> chosen, plan = claims.read_claims(), claims.Plan(seeds=(0, 1, 2))
     >>> evidence = claims.gather(plan.all_configs(chosen), "runs")
     >>> claims.ledger(claims.judge_all(chosen, plan, evidence))
 
-A file per step: ``model`` and ``kinds`` say what a claim is, ``reading`` takes claims from YAML, ``plan`` makes their
-runs, ``evidence`` opens the records, ``measured`` computes what is claimed, ``rules`` decides, ``judging`` joins all of
-that, ``words``, ``sentences`` and ``table`` show it. How to add a claim stands in docs/claims.md.
+A file per step: ``model`` and ``kinds`` define claims, ``reading`` takes them from YAML, ``plan`` makes their runs,
+``measured`` opens the records and computes what is claimed, ``rules`` decides, ``judging`` joins all of that, ``table``
+shows it. docs/claims.md explains how to add a claim.
 """
 
-from cna_viz.analysis.claims.evidence import Evidence, gather
-from cna_viz.analysis.claims.judging import Judged, judge, judge_all, with_numbers
+from cna_viz.analysis.claims.judging import (
+    JudgedClaim,
+    counts_sentence,
+    judge,
+    judge_all,
+    plan_sentence,
+    with_numbers,
+)
+from cna_viz.analysis.claims.measured import Evidence, gather
 from cna_viz.analysis.claims.model import Claim
 from cna_viz.analysis.claims.plan import Plan, about, networks
 from cna_viz.analysis.claims.reading import choose, read_claims
-from cna_viz.analysis.claims.sentences import counts_sentence, plan_sentence
 from cna_viz.analysis.claims.table import as_data, as_html, ledger
 
 __all__ = [
     "Claim",
     "Evidence",
-    "Judged",
+    "JudgedClaim",
     "Plan",
     "about",
     "as_data",

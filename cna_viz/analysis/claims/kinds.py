@@ -1,4 +1,4 @@
-"""The kinds of claims: what each is about, and what of it is checked when it is read."""
+"""The kinds of claims and their checks."""
 
 import math
 from typing import Annotated, ClassVar, Final, Literal, Self
@@ -25,7 +25,7 @@ class Paired(Trained):
     unit: ClassVar[str] = "points"
 
     baseline: Arm
-    """What the arm is held against."""
+    """The arm it is compared with."""
 
     @property
     def arms(self) -> dict[str, Arm]:
@@ -34,12 +34,12 @@ class Paired(Trained):
 
     @property
     def quantity(self) -> float:
-        """The published quantity: the arm's number without the baseline's."""
+        """The arm's number minus the baseline's."""
         return self.arm.published - self.baseline.published
 
     @property
     def shows_effect(self) -> bool:
-        """Whether the claim is that there is an effect: the published difference is larger than the tolerance."""
+        """Whether the published difference is larger than the tolerance."""
         return self.bound != "about" and abs(self.quantity) > self.tolerance
 
     @model_validator(mode="after")
@@ -54,14 +54,14 @@ class Paired(Trained):
         return self
 
 
-class Difference(Paired):
-    """The mean test accuracy of an arm without that of its baseline, in points, paired by seed."""
+class DifferenceClaim(Paired):
+    """The mean test accuracy of an arm minus that of its baseline, in points, paired by seed."""
 
     kind: Literal["difference"]
 
 
 class Slope(Paired):
-    """The mean test accuracy of a deep network (the arm) without that of a shallow one, in points, paired by seed."""
+    """The mean test accuracy of a deep network (the arm) minus that of a shallow one, in points, paired by seed."""
 
     kind: Literal["slope"]
 
@@ -86,9 +86,9 @@ class Trend(Paired):
     measure: str = "dirichlet_sym"
     """The measure."""
     tolerance: Annotated[float, Gt(1)] = 3.0
-    """Factor by which the published ratio may be missed."""
+    """Factor by which the measured ratio may miss the published one."""
     precision: Annotated[float, Gt(1)] = 10.0
-    """Factor from the middle of the widest interval that may count to its ends."""
+    """Largest factor between the mean and an end of an interval that may count."""
 
     @property
     def quantity(self) -> float:
@@ -97,7 +97,7 @@ class Trend(Paired):
 
     @property
     def shows_effect(self) -> bool:
-        """Whether the claim is that there is an effect: the published ratio is further from 1 than the tolerance."""
+        """Whether the published ratio is further from 1 than the tolerance."""
         return self.bound != "about" and abs(math.log(self.quantity)) > math.log(self.tolerance)
 
     @model_validator(mode="after")
@@ -125,7 +125,7 @@ class Parameters(Claim):
     out_channels: Annotated[int, Ge(1)]
     """Number of classes."""
     unused: Annotated[int, Ge(0)] = 0
-    """Weights that the published network has and never uses; those here have none."""
+    """Weights that the published network has and never uses; ours has none of these."""
 
     @property
     def model(self) -> ModelConfig:
@@ -155,7 +155,7 @@ class Untestable(Claim):
 
 KINDS: Final[dict[str, type[Claim]]] = {
     "level": Level,
-    "difference": Difference,
+    "difference": DifferenceClaim,
     "slope": Slope,
     "trend": Trend,
     "parameters": Parameters,

@@ -1,20 +1,35 @@
-"""What the runs say of a claim under one protocol."""
+"""The records there are to judge claims by, and what they say of a claim under one protocol."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+from scipy.stats import gmean
 
-from cna_viz.analysis.claims.evidence import Evidence
 from cna_viz.analysis.claims.kinds import Trend
 from cna_viz.analysis.claims.model import MeasuredArm, ProtocolName, Trained
 from cna_viz.analysis.claims.plan import Plan
 from cna_viz.analysis.claims.rules import Outcome, interval_of, outcome
 from cna_viz.analysis.statistics.intervals import Interval
-from cna_viz.analysis.tables.tables import layer_table
+from cna_viz.analysis.tables.tables import layer_value
 from cna_viz.config import RunConfig
-from cna_viz.records.record import Record
+from cna_viz.errors import RecordError
+from cna_viz.records.reading.integrity import is_complete
+from cna_viz.records.record import Record, load_record
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What claims are judged by: finished runs by id, and why others ``failed``.
+
+    ``counts`` has numbers of weights by claim: ``convolutions``, ``slots`` and ``total``.
+    """
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -22,12 +37,9 @@ class Measured:
     """What the runs say of a claim under one protocol.
 
     Attributes:
-        protocol: ``own`` or ``fair``.
-        unit: What the quantity is counted in.
-        made: What the arms were, by slot and split: ``cna on public against relu on public``.
+        made: The arms by slot and split: ``cna on public vs. relu on public``.
         interval: Mean and 95 % interval of the quantity over seeds; None where there is none.
-        outcome: Whether the claim holds.
-        why: Why.
+        outcome: Whether the claim holds, with the reason in ``why``.
         means: Mean of every arm over seeds: test accuracy in percent, or the measure. Empty without an interval.
         records: The runs that the interval comes from.
     """
@@ -42,31 +54,48 @@ class Measured:
     records: tuple[Record, ...] = ()
 
 
+def gather(
+    configs: Sequence[RunConfig],
+    runs: Path | str,
+    failed: Mapping[str, str] | None = None,
+    counts: Mapping[str, Mapping[str, int]] | None = None,
+) -> Evidence:
+    """Open the records of ``configs`` in the folder ``runs``; one that can't be opened becomes a reason."""
+    records: dict[str, Record] = {}
+    reasons = dict(failed or {})
+    for config in configs:
+        folder = Path(runs) / config.run_id
+        if is_complete(folder):
+            try:
+                records[config.run_id] = load_record(folder)
+            except RecordError as error:
+                reasons[config.run_id] = str(error)
+    return Evidence(records, reasons, dict(counts or {}))
+
+
 def measure(claim: Trained, protocol: ProtocolName, plan: Plan, evidence: Evidence) -> Measured:
-    """Return what the runs of ``evidence`` say of a claim under a protocol. What is missing becomes the reason."""
+    """Return what the runs of ``evidence`` say of a claim under a protocol; without an answer, ``why`` says why not."""
     arms = plan.configs(claim, protocol)
-    made = " against ".join(dict.fromkeys(_made(configs[0]) for configs in arms.values()))
-    problem = _problem(claim, plan, arms, evidence)
+    made = " vs. ".join(dict.fromkeys(f"{runs[0].slot} on {runs[0].data.split}" for runs in arms.values()))
+    problem, records, values = _problem(claim, plan, arms, evidence), {}, {}
+    if not problem:
+        records = {name: [evidence.records[config.run_id] for config in configs] for name, configs in arms.items()}
+        values = {name: _values(claim, name, members) for name, members in records.items()}
+        problem = _not_a_number(claim, plan, values)
     if problem:
         return Measured(protocol, claim.unit, made, None, "undecided", problem)
-    records = {name: [evidence.records[config.run_id] for config in configs] for name, configs in arms.items()}
-    values = {name: _values(claim, name, records[name]) for name in arms}
-    problem = _not_a_number(claim, plan, values)
-    if problem:
-        return Measured(protocol, claim.unit, made, None, "undecided", problem)
-    interval = interval_of(claim, _quantity(claim, values))
+    arm, *others = (np.asarray(numbers) for numbers in values.values())
+    quantity = arm if not others else arm / others[0] if isinstance(claim, Trend) else arm - others[0]
+    interval = interval_of(claim, quantity)
     decided, why = outcome(claim, interval)
-    means = {name: _mean(claim, numbers) for name, numbers in values.items()}
+    mean = gmean if isinstance(claim, Trend) else np.mean
+    means = {name: float(mean(numbers)) for name, numbers in values.items()}
     used = tuple({record.id: record for arm in records.values() for record in arm}.values())
     return Measured(protocol, claim.unit, made, interval, decided, why, means, used)
 
 
-def _made(config: RunConfig) -> str:
-    return f"{config.slot} on {config.data.split}"
-
-
 def _problem(claim: Trained, plan: Plan, arms: Mapping[str, Sequence[RunConfig]], evidence: Evidence) -> str:
-    """Return why the runs can't say anything; nothing where they can."""
+    """Return why the runs give no answer; empty where they do."""
     configs = list({config.run_id: config for arm in arms.values() for config in arm}.values())
     missing = [config.run_id for config in configs if config.run_id not in evidence.records]
     if missing and claim.slow and not plan.slow:
@@ -76,7 +105,7 @@ def _problem(claim: Trained, plan: Plan, arms: Mapping[str, Sequence[RunConfig]]
     if reasons:
         return f"{len(reasons)} of {len(configs)} runs failed: {reasons[0]}"
     if missing:
-        return f"{len(missing)} of {len(configs)} runs are missing: make the report again, it trains what is missing"
+        return f"{len(missing)} of {len(configs)} runs are missing: reproduce this report, it trains what is missing"
     diverged = [config for config in configs if evidence.records[config.run_id].status != "complete"]
     if diverged:
         first = diverged[0]
@@ -91,17 +120,11 @@ def _values(claim: Trained, name: str, records: Sequence[Record]) -> list[float]
         return [100 * record.score("test") for record in records]
     arm = claim.arms[name]
     assert isinstance(arm, MeasuredArm)
-    return [_last_hidden(record, claim.measure, arm.stage) for record in records]
-
-
-def _last_hidden(record: Record, measure: str, stage: str) -> float:
-    table = layer_table([record], measure, stage)
-    value = table.loc[table["layer"] == record.layers - 1, "value"]
-    return float(value.iloc[0]) if len(value) else math.nan
+    return [layer_value(one, claim.measure, arm.stage, one.layers - 1, one.best_epoch) for one in records]
 
 
 def _not_a_number(claim: Trained, plan: Plan, values: Mapping[str, Sequence[float]]) -> str:
-    """Return which value has no place in the quantity; nothing where all have."""
+    """Return which value can't enter the quantity; empty where all can."""
     for name, numbers in values.items():
         for seed, value in zip(dict.fromkeys(plan.seeds), numbers, strict=True):
             if isinstance(claim, Trend) and not (math.isfinite(value) and value > 0):
@@ -109,17 +132,3 @@ def _not_a_number(claim: Trained, plan: Plan, values: Mapping[str, Sequence[floa
             if not math.isfinite(value):
                 return f"the {name} has no test accuracy with seed {seed}"
     return ""
-
-
-def _quantity(claim: Trained, values: Mapping[str, Sequence[float]]) -> list[float]:
-    """Return the quantity of the claim for every seed."""
-    arm, *others = (values[name] for name in claim.arms)
-    if not others:
-        return list(arm)
-    pairs = zip(arm, others[0], strict=True)
-    return [one / other if isinstance(claim, Trend) else one - other for one, other in pairs]
-
-
-def _mean(claim: Trained, values: Sequence[float]) -> float:
-    """Return the mean over seeds, the geometric one of what ratios are made from."""
-    return float(np.exp(np.mean(np.log(values))) if isinstance(claim, Trend) else np.mean(values))

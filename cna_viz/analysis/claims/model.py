@@ -1,6 +1,6 @@
-"""What a claim is: a published number, where it stands, how it was made, and the runs that test it here."""
+"""What a claim is: a published number, its source and protocol, and the runs that test it here."""
 
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
 from annotated_types import Gt
 from pydantic import Field, model_validator
@@ -14,18 +14,15 @@ Values = dict[str, Any]
 """Values of settings by flat name, such as ``slot`` or ``layers``."""
 
 ProtocolName = Literal["own", "fair"]
-PROTOCOLS: Final[tuple[ProtocolName, ...]] = ("own", "fair")
-"""``own``: as the number was made. ``fair``: one split, the same for all arms."""
+PROTOCOLS: Final[tuple[ProtocolName, ...]] = get_args(ProtocolName)
+"""``own``: the protocol of the source. ``fair``: one split, the same for all arms."""
 
 RESERVED: Final = ("seed", "every", "measures", "snapshots", "precision", "project")
 """Settings that the ledger gives to all of its runs."""
 
 
 class Claim(Config):
-    """A published number, or a published statement without one.
-
-    Every kind of claim is a class of its own; the ``kind`` of a claim in a file says which.
-    """
+    """A published number or statement; the ``kind`` of a claim in a file selects one of the subclasses."""
 
     kind: str
     """Kind of the claim; see :mod:`cna_viz.analysis.claims.kinds`."""
@@ -34,28 +31,28 @@ class Claim(Config):
     text: str
     """What is claimed, in a sentence."""
     source: str
-    """Where the number stands: figure, table, leaderboard, issue thread, code."""
+    """Figure, table, leaderboard, issue thread or code that has the number."""
     standing: Literal["first hand", "second hand"]
-    """Whether the source is of those who made the number, or a report by others."""
+    """Whether the number comes from its authors, or from a report by others."""
     protocol: str
-    """What the number was made under: split, selection, settings; and what of it is not known."""
+    """Split, selection and settings of the source, and which of them are unknown."""
 
 
 class Arm(Config):
-    """One of the things that are compared, and its published number."""
+    """One side of a comparison, with its published number."""
 
     published: float
     """The number, in the unit of its kind of claim."""
     spread: NonNegative | None = None
-    """What stands behind ± in the source."""
+    """The number behind ± in the source."""
     runs: Values = Field(default_factory=dict)
     """Settings of this arm's runs."""
     own: Values = Field(default_factory=dict)
-    """What else was set where the number was made."""
+    """Further settings of the source."""
 
 
 class MeasuredArm(Arm):
-    """An arm of which a layer is looked at."""
+    """An arm with a measured layer."""
 
     published: Annotated[float, Gt(0)]
     stage: Literal["conv", "slot"] = "conv"
@@ -63,37 +60,36 @@ class MeasuredArm(Arm):
 
 
 class Trained(Claim):
-    """A claim about what training gives. It is tested by runs, under one or two protocols.
+    """A claim about the result of training, tested by runs under one or two protocols.
 
-    A claim is about one *quantity*: an accuracy, a difference of two, or a ratio. The published quantity is computed
-    from the published numbers of the arms.
+    It is about one *quantity*, computed from the numbers of the arms: an accuracy, a difference of two, or a ratio.
     """
 
     unit: ClassVar[str] = ""
-    """What the quantity is counted in."""
+    """Unit of the quantity."""
     of_accuracy: ClassVar[bool] = True
-    """Whether the quantity is made from accuracies."""
+    """Whether the quantity is computed from accuracies."""
     no_effect: ClassVar[float] = 0.0
-    """The quantity that says that there is no effect."""
+    """The quantity without any effect."""
 
     arm: Arm
-    """What the claim is about."""
+    """The arm that the claim is about."""
     runs: Values
     """Settings of all runs."""
     fair: Values
     """Settings of the fair protocol: a split on which all arms are trained, selected and tested."""
     own: Values | None = None
-    """Settings of the protocol that the number was made under, where it can be followed here."""
+    """Settings of the protocol of the source, where it can be followed here."""
     bound: Literal["at least", "at most", "about"] = "at least"
-    """Which quantities meet the claim: the published one and larger, smaller, or near ones."""
+    """Whether larger, smaller or near quantities also meet the claim."""
     tolerance: NonNegative = 1.0
     """How far below, above or away from the published quantity still meets the claim."""
     precision: Annotated[float, Gt(0)] = 3.0
-    """Half of the widest interval that may count for the claim where it only overlaps with what meets it."""
+    """Largest half width of an interval that may count for the claim when it only overlaps the region that meets it."""
     here: str = ""
-    """What is to be known of the settings of our runs: in what they differ, beside what all of a ledger share."""
+    """How the settings of our runs differ from the source, beyond those that all runs of a ledger share."""
     slow: bool = False
-    """Whether the runs take so long that they are only made when asked for."""
+    """Whether the runs take so long that they are made on request only."""
 
     @property
     def arms(self) -> dict[str, Arm]:
@@ -107,7 +103,7 @@ class Trained(Claim):
 
     @property
     def shows_effect(self) -> bool:
-        """Whether the claim is that there is an effect, one beyond the tolerance."""
+        """Whether an effect beyond the tolerance is claimed."""
         return False
 
     @property
@@ -116,7 +112,7 @@ class Trained(Claim):
         return PROTOCOLS if self.own is not None else ("fair",)
 
     def settings_of(self, name: str, protocol: ProtocolName) -> Values:
-        """Return the settings of an arm's runs under a protocol; later ones outweigh earlier ones."""
+        """Return the settings of an arm's runs under a protocol; later ones win."""
         arm = self.arms[name]
         of_protocol = self.fair if protocol == "fair" else {**(self.own or {}), **arm.own}
         return {**self.runs, **arm.runs, **of_protocol}
@@ -134,7 +130,7 @@ class Trained(Claim):
                 raise UsageError("an arm has settings of its own protocol, but the claim has no own protocol: add own")
         for name in (name for table in tables for name in table):
             if name in RESERVED:
-                raise UsageError(f"{name} is not set by a claim: all runs of a ledger share it")
+                raise UsageError(f"{name} can't be set by a claim: all runs of a ledger share it")
             if name not in settings():
                 raise unknown_name("setting", name, [known for known in settings() if known not in RESERVED])
         for protocol in self.protocols:

@@ -1,4 +1,4 @@
-"""Which runs test a claim."""
+"""The runs that test a claim."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from cna_viz.config import ModelConfig, RunConfig
 from cna_viz.config.fields import run_config
 
 MEASURED: Final = ("feature_norm", "dirichlet_sym")
-"""Recorded of all runs of a ledger, so that claims about accuracy and about energy share them."""
+"""Measures of all runs of a ledger, so that claims about accuracy and about energy share runs."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Plan:
     """What all runs of a ledger share.
 
     Attributes:
-        seeds: A run per seed; an interval needs two.
-        epochs: Most epochs of a run; a claim whose settings say fewer has fewer.
-        slow: Make the runs of slow claims, too.
+        seeds: One run each; an interval needs two.
+        epochs: Maximum number of epochs; a claim may set fewer.
+        slow: Also make the runs of slow claims.
     """
 
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -28,11 +28,7 @@ class Plan:
     slow: bool = False
 
     def configs(self, claim: Trained, protocol: ProtocolName) -> dict[str, list[RunConfig]]:
-        """Return the runs of every arm of a claim under a protocol, in the order of the seeds.
-
-        Raises:
-            UsageError: When a seed or the number of epochs is out of range.
-        """
+        """Return the runs of every arm of a claim under a protocol, in the order of the seeds."""
         return {
             name: [self._config(claim, name, protocol, seed) for seed in dict.fromkeys(self.seeds)]
             for name in claim.arms
@@ -51,7 +47,7 @@ class Plan:
         return list({config.run_id: config for config in found}.values())
 
     def to_make(self, claims: Sequence[Claim]) -> list[RunConfig]:
-        """Return the runs that are to be made where they are missing."""
+        """Return the runs to make where they are missing."""
         return self.all_configs([one for one in claims if self.slow or not (isinstance(one, Trained) and one.slow)])
 
     def _config(self, claim: Trained, name: str, protocol: ProtocolName, seed: int) -> RunConfig:
@@ -63,7 +59,7 @@ class Plan:
 
 
 def about(claims: Sequence[Claim], dataset: str) -> list[Claim]:
-    """Return the claims about a dataset that do not take long, and those about numbers of weights, which need none."""
+    """Return the claims about a dataset that are not slow, and those about numbers of weights, which need none."""
     return [
         claim
         for claim in claims

@@ -19,20 +19,17 @@ class Recipe(Config):
     """Settings that several claims share."""
 
     runs: Values
-    """The settings; those of a claim outweigh them."""
+    """The settings; those of a claim win."""
     here: str = ""
-    """In what they differ from the published ones."""
+    """How they differ from the published ones."""
 
 
 def read_claims(path: Path | str | None = None) -> list[Claim]:
-    """Return the claims of a file, in its order.
-
-    Args:
-        path: A YAML file of claims; that of this library when left out.
+    """Return the claims of a YAML file, in its order; those of this library when ``path`` is left out.
 
     Raises:
-        UsageError: When the file is not there, is not YAML, or a claim in it is not one; the message names file, line
-            and claim.
+        UsageError: When the file does not exist, is not YAML, or has an invalid claim; the message names file, line and
+            claim.
     """
     if path is None:
         own = resources.files("cna_viz.analysis.claims") / "claims.yaml"
@@ -55,17 +52,13 @@ def parse_claims(text: str, file: str) -> list[Claim]:
         where = f"{file}, line {line}"
         claim = _claim(entry, recipes, where)
         if claim.id in claims:
-            raise UsageError(f"{where}: claim {shown(claim.id)} stands there twice; give one of them another id")
+            raise UsageError(f"{where}: claim {shown(claim.id)} appears twice; give one of them another id")
         claims[claim.id] = claim
     return list(claims.values())
 
 
 def choose(claims: Sequence[Claim], only: Sequence[str]) -> list[Claim]:
-    """Return the claims with these ids, in the order of ``claims``; all of them where no id is given.
-
-    Raises:
-        UsageError: When there is no claim of an id; lists those there are.
-    """
+    """Return the claims with these ids, in the order of ``claims``; all of them where no id is given."""
     known = [claim.id for claim in claims]
     for name in only:
         if name not in known:
@@ -99,13 +92,13 @@ def _claim(entry: object, recipes: Mapping[str, Recipe], where: str) -> Claim:
 
 
 def _with_recipe(entry: dict[Any, Any], recipes: Mapping[str, Recipe]) -> dict[Any, Any]:
-    """Return a claim with what its recipe says, where it does not say otherwise."""
+    """Return a claim with the settings of its recipe that it does not set itself."""
     if "recipe" not in entry:
         return entry
     name, runs = str(entry["recipe"]), entry.get("runs", {})
     if name not in recipes:
         raise unknown_name("recipe", name, recipes)
     recipe = recipes[name]
-    # What is no table of settings is left as it is: the claim says so.
+    # Anything but a table of settings is left for the claim to refuse.
     merged = {**recipe.runs, **runs} if isinstance(runs, dict) else runs
     return {"here": recipe.here, **{key: value for key, value in entry.items() if key != "recipe"}, "runs": merged}

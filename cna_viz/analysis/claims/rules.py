@@ -1,56 +1,33 @@
-"""When an interval speaks for a claim, when against it, and what two protocols say together.
+"""When an interval speaks for a claim, when against it, and the verdict of two protocols together.
 
-A claim is met by the quantities in a region R around the published quantity q, with tolerance τ:
+A claim is met by the quantities in a region R around the published quantity q, with tolerance τ: [q − τ, ∞) for the
+bound ``at least``, (−∞, q + τ] for ``at most``, [q − τ, q + τ] for ``about``. The runs give the mean of the quantity
+over seeds and its 95 % interval (Student's t). Under one protocol the claim
 
-- bound ``at least``: R = [q − τ, ∞)
-- bound ``at most``: R = (−∞, q + τ]
-- bound ``about``: R = [q − τ, q + τ]
-
-The runs give the mean of the quantity over seeds and its 95 % interval (Student's t). Under one protocol the claim
-
-- *holds* when the whole interval lies in R. It also holds, as the doubt is the claim's, when the interval only reaches
-  into R, if (a) half its width is at most the precision asked for and (b), where an effect larger than τ was published
-  and the bound is not ``about``, the interval does not contain "no effect";
+- *holds* when the whole interval lies in R. The claim gets the benefit of the doubt: it also holds when the interval
+  only reaches into R, if (a) half its width is at most the precision asked for and (b), where an effect larger than τ
+  was published and the bound is not ``about``, the interval does not contain "no effect";
 - *fails* when the interval lies outside R, however wide it is;
-- is *undecided* in every other case: too few seeds for what they spread.
+- is *undecided* in every other case: too few seeds for their spread. So are missing, failed and diverged runs.
 
-Trends are ratios. All of this is done with their logarithms: q − τ is then q / τ, and no effect is a ratio of 1.
-
-Together, the fair protocol decides, and the claim's own one is asked where the fair one fails:
-
-============  =============  =======================================
-fair          own            verdict
-============  =============  =======================================
-holds         (any)          reproduced
-fails         holds          only under its own split
-fails         fails or none  not reproduced
-fails         undecided      cannot be tested here
-undecided     (any)          cannot be tested here
-============  =============  =======================================
-
-Runs that are missing, failed or diverged, and fewer than two seeds, count as undecided.
+Trends are ratios. All of this is done with their logarithms: q − τ is then q / τ, and no effect is a ratio of 1. The
+fair protocol decides, and the claim's own one is asked where the fair one fails; docs/claims.md has the table.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cna_viz.analysis.claims import words
 from cna_viz.analysis.claims.kinds import Trend
 from cna_viz.analysis.claims.model import Trained
 from cna_viz.analysis.statistics.intervals import Interval, confidence_interval
 
 Outcome = Literal["holds", "fails", "undecided"]
-Verdict = Literal["reproduced", "not reproduced", "only under its own split", "cannot be tested here"]
-VERDICTS: Final[tuple[Verdict, ...]] = (
-    "reproduced",
-    "only under its own split",
-    "not reproduced",
-    "cannot be tested here",
-)
+Verdict = Literal["reproduced", "only under its own split", "not reproduced", "cannot be tested here"]
+VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 
 
 @dataclass(frozen=True)
@@ -73,12 +50,7 @@ def region(claim: Trained) -> Region:
 
 
 def interval_of(claim: Trained, values: ArrayLike) -> Interval:
-    """Return mean and 95 % interval of the quantity over seeds; geometric where it is a ratio.
-
-    Args:
-        claim: The claim.
-        values: The quantity of every seed, at least two.
-    """
+    """Return mean and 95 % interval of the quantity over at least two seeds; geometric where it is a ratio."""
     if isinstance(claim, Trend):
         logs = confidence_interval(np.log(values))
         mean, low, high = np.exp([logs.mean, logs.low, logs.high]).tolist()
@@ -87,24 +59,24 @@ def interval_of(claim: Trained, values: ArrayLike) -> Interval:
 
 
 def outcome(claim: Trained, interval: Interval) -> tuple[Outcome, str]:
-    """Return what the interval says of the claim, and why, as the module says."""
+    """Return whether the claim holds by the rules of this module, and why."""
     meets = region(claim)
-    needs = words.wanted(claim, meets.low, meets.high)
+    needs = wanted(claim, meets.low, meets.high)
     if meets.low <= interval.low and interval.high <= meets.high:
         return "holds", f"the whole interval is {needs}"
     if interval.high < meets.low:
-        return "fails", f"the interval ends at {words.amount(interval.high, claim.unit)}, needed is {needs}"
+        return "fails", f"the interval ends at {amount(interval.high, claim.unit)}, but the claim needs {needs}"
     if interval.low > meets.high:
-        return "fails", f"the interval begins at {words.amount(interval.low, claim.unit)}, needed is {needs}"
-    if _half_width(claim, interval) > _scaled(claim, claim.precision):
+        return "fails", f"the interval begins at {amount(interval.low, claim.unit)}, but the claim needs {needs}"
+    if _too_wide(claim, interval):
         return "undecided", f"with {interval.count} seeds the interval is too wide to tell whether it is {needs}"
     if claim.shows_effect and interval.low <= claim.no_effect <= interval.high:
-        return "undecided", f"with {interval.count} seeds the interval reaches {needs}, but also no effect at all"
+        return "undecided", f"with {interval.count} seeds the interval reaches {needs}, but also contains no effect"
     return "holds", f"the interval reaches {needs}"
 
 
 def verdict(fair: Outcome, own: Outcome | None) -> Verdict:
-    """Return what the outcomes under both protocols say together; ``own`` is None where there is no such protocol."""
+    """Combine the outcomes under both protocols; ``own`` is None where there is no such protocol."""
     if fair == "holds":
         return "reproduced"
     if fair == "fails" and own == "holds":
@@ -114,11 +86,34 @@ def verdict(fair: Outcome, own: Outcome | None) -> Verdict:
     return "cannot be tested here"
 
 
-def _half_width(claim: Trained, interval: Interval) -> float:
+def _too_wide(claim: Trained, interval: Interval) -> bool:
     if isinstance(claim, Trend):
-        return math.log(interval.high / interval.mean)
-    return max(interval.high - interval.mean, interval.mean - interval.low)  # they differ where one end was cut
+        return math.log(interval.high / interval.mean) > math.log(claim.precision)
+    # The two differ where one end was cut.
+    return max(interval.high - interval.mean, interval.mean - interval.low) > claim.precision
 
 
-def _scaled(claim: Trained, precision: float) -> float:
-    return math.log(precision) if isinstance(claim, Trend) else precision
+def amount(value: float, unit: str) -> str:
+    """Return a measured quantity without its unit: ``87.3`` %, ``−2.1`` points, ``0.81`` or ``4,700`` times."""
+    if unit == "times":
+        return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+    text = f"{value:+.1f}" if unit == "points" else f"{value:.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def exact(claim: Trained, value: float) -> str:
+    """Return a quantity computed from published numbers, which have at most two decimals."""
+    if isinstance(claim, Trend):
+        return amount(value, claim.unit)
+    sign = "+" if len(claim.arms) > 1 and value > 0 else ""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return sign + ("0" if text == "-0" else text.replace("-", "−"))
+
+
+def wanted(claim: Trained, low: float, high: float) -> str:
+    """Return in words which quantities meet a claim: those from ``low`` to ``high``."""
+    if math.isinf(high):
+        return f"at least {exact(claim, low)} {claim.unit}"
+    if claim.bound == "at most":
+        return f"at most {exact(claim, high)} {claim.unit}"
+    return f"from {exact(claim, low)} to {exact(claim, high)} {claim.unit}"

@@ -1,17 +1,17 @@
-"""The ledger as a table, and as HTML for a page."""
+"""The ledger as a table, as HTML for a page, and as plain data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from typing import Final
 
 import pandas as pd
 
-from cna_viz.analysis.claims import words
-from cna_viz.analysis.claims.judging import Judged
-from cna_viz.analysis.claims.kinds import Parameters
+from cna_viz.analysis.claims.judging import JudgedClaim
+from cna_viz.analysis.claims.kinds import Parameters, Untestable
 from cna_viz.analysis.claims.measured import Measured
-from cna_viz.analysis.claims.model import Trained
+from cna_viz.analysis.claims.model import Claim, Trained
+from cna_viz.analysis.claims.rules import amount, exact
 
 COLUMNS: Final = (
     "claim",
@@ -29,31 +29,29 @@ COLUMNS: Final = (
 TOPICS: Final = {
     "level": "Accuracies",
     "difference": "Gains",
-    "slope": "What depth does to accuracy",
-    "trend": "What depth does to the energy",
+    "slope": "Depth and accuracy",
+    "trend": "Depth and energy",
     "parameters": "Numbers of weights",
     "none": "Not testable by any run",
 }
 """Heading of every kind of claim."""
 
+NOTES: Final = {"why": "Why", "protocol": "Made under", "source": "Source", "settings here": "Here"}
+"""Columns below a row of the HTML table, with their headings."""
 
-def ledger(judged: Sequence[Judged]) -> pd.DataFrame:
-    """Return a row per claim: what is published, under which protocol, what was measured here, and the verdict.
 
-    Args:
-        judged: Claims with their verdicts.
-
-    Returns:
-        A table of text with the columns :data:`COLUMNS`; measured values come with their 95 % interval over seeds.
-    """
+def ledger(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
+    """Return a row per claim, as text with the columns :data:`COLUMNS`; intervals are 95 % over seeds."""
     rows = [
         {
             "claim": one.claim.text,
-            "published": words.published(one.claim),
+            "published": published(one.claim),
             "source": f"{one.claim.source} ({one.claim.standing})",
             "protocol": one.claim.protocol,
             "settings here": getattr(one.claim, "here", ""),
-            "own split": _counted(one) or _measured(one.own),
+            "own split": _measured(one.own)
+            if not one.counts
+            else f"{one.counts['convolutions'] + getattr(one.claim, 'unused', 0):,}",
             "fair split": "–" if one.counts else _measured(one.fair),
             "verdict": one.verdict,
             "why": one.why,
@@ -64,12 +62,8 @@ def ledger(judged: Sequence[Judged]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=index, columns=list(COLUMNS))
 
 
-def as_html(judged: Sequence[Judged]) -> str:
-    """Return the ledger as one HTML table, by kind of claim; the protocol stands below every published number.
-
-    Args:
-        judged: Claims with their verdicts, in any order.
-    """
+def as_html(judged: Sequence[JudgedClaim]) -> str:
+    """Return the ledger as one HTML table, by kind of claim, with the protocol below every published number."""
     heads = ("published", "measured here, its own split", "measured here, fair split", "verdict")
     lines = ["<table><thead><tr>", *(f"<th>{head}</th>" for head in heads), "</tr></thead><tbody>"]
     order = list(TOPICS)
@@ -79,49 +73,48 @@ def as_html(judged: Sequence[Judged]) -> str:
         lines.append(f'<tr><th colspan="{len(heads)}">{TOPICS[kind]}</th></tr>')
         for _, row in group:
             plain = {str(name): escape(str(text)).replace("\n", "<br>") for name, text in row.items()}
-            cells = "".join(f"<td>{cell}</td>" for cell in _numbers(plain))
-            lines.append(f'<tr>{cells}</tr><tr><td colspan="{len(heads)}">{"<br>".join(_notes(plain))}</td></tr>')
+            first = f"<strong>{plain['published']}</strong><br>{plain['claim']}"
+            cells = (first, plain["own split"], plain["fair split"], f"<strong>{plain['verdict']}</strong>")
+            notes = "<br>".join(f"<em>{head}:</em> {plain[name]}" for name, head in NOTES.items() if plain[name])
+            row_of_cells = "".join(f"<td>{cell}</td>" for cell in cells)
+            lines.append(f'<tr>{row_of_cells}</tr><tr><td colspan="{len(heads)}">{notes}</td></tr>')
     return "".join([*lines, "</tbody></table>"])
 
 
-def _numbers(plain: Mapping[str, str]) -> Iterator[str]:
-    yield f"<strong>{plain['published']}</strong><br>{plain['claim']}"
-    yield from (plain["own split"], plain["fair split"])
-    yield f"<strong>{plain['verdict']}</strong>"
-
-
-def _notes(plain: Mapping[str, str]) -> Iterator[str]:
-    for head, name in (("Why", "why"), ("Made under", "protocol"), ("Source", "source"), ("Here", "settings here")):
-        if plain[name]:
-            yield f"<em>{head}:</em> {plain[name]}"
-
-
-def _measured(measured: Measured | None) -> str:
-    if measured is None:
-        return "–"
-    if measured.interval is None:
-        return f"–\n{measured.made}"
-    value = words.with_interval(measured.interval, measured.unit)
-    return f"{value}\n{measured.made}{_of_arms(measured)}"
-
-
-def _of_arms(measured: Measured) -> str:
-    numbers = [words.mean_of_arm(value, measured.unit) for value in measured.means.values()]
-    return f"\n({' against '.join(numbers)})" if len(numbers) > 1 else ""
-
-
-def _counted(one: Judged) -> str:
-    if not one.counts or not isinstance(one.claim, Parameters):
-        return ""
-    return f"{one.counts['convolutions'] + one.claim.unused:,}"
-
-
-def as_data(judged: Sequence[Judged]) -> dict[str, dict[str, object]]:
+def as_data(judged: Sequence[JudgedClaim]) -> dict[str, dict[str, object]]:
     """Return the ledger as plain data by claim, for programs: verdict, reason, published quantity and measured ones."""
     return {one.claim.id: _data(one) for one in judged}
 
 
-def _data(one: Judged) -> dict[str, object]:
+def published(claim: Claim) -> str:
+    """Return the published number for display, with the numbers of both arms where it is computed from two."""
+    if isinstance(claim, Untestable):
+        return claim.published
+    if isinstance(claim, Parameters):
+        return f"{claim.published:,}"
+    assert isinstance(claim, Trained)
+    if len(claim.arms) == 1:
+        spread = "" if claim.arm.spread is None else f" ± {claim.arm.spread:g}"
+        return f"{claim.arm.published:g}{spread} {claim.unit}"
+    arm, baseline = (f"{one.published:,.6g}" for one in claim.arms.values())
+    return f"{exact(claim, claim.quantity)} {claim.unit} ({arm} vs. {baseline})"
+
+
+def _measured(found: Measured | None) -> str:
+    """Return a mean with its unit, then lines with its interval, its arms, and the means of these."""
+    if found is None:
+        return "–"
+    if found.interval is None:
+        return f"–\n{found.made}"
+    interval = found.interval
+    mean, low, high = (amount(value, found.unit) for value in (interval.mean, interval.low, interval.high))
+    # A measure is written out with three significant digits.
+    arms = [f"{float(f'{x:.3g}'):,.6g}" if found.unit == "times" else f"{x:.1f} %" for x in found.means.values()]
+    means = f"\n({' vs. '.join(arms)})" if len(arms) > 1 else ""
+    return f"{mean} {found.unit}\n[{low}, {high}]\n{found.made}{means}"
+
+
+def _data(one: JudgedClaim) -> dict[str, object]:
     found: dict[str, object] = {"kind": one.claim.kind, "verdict": one.verdict, "why": one.why}
     if isinstance(one.claim, Trained):
         found |= {"published": one.claim.quantity, "unit": one.claim.unit}

@@ -1,4 +1,4 @@
-"""Arrays that take long to compute, kept on disk under the hash of what they were computed from."""
+"""Arrays that take long to compute, kept on disk under the hash of their sources."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -15,13 +15,9 @@ Array = np.ndarray[Any, Any]
 
 
 def kept_array(folder: Path, sources: Iterable[Array], parameters: object, compute: Callable[[], Array]) -> Array:
-    """Return what was kept, or compute it and keep it. A damaged file counts as none.
+    """Return a kept result, or compute it and keep it. A damaged file counts as none.
 
-    Args:
-        folder: Where results are kept.
-        sources: The arrays that the result is computed from; their content, shapes and types are its name.
-        parameters: What else decides the result; its ``repr`` is part of the name.
-        compute: Computes the result.
+    Its name is the hash of the content, shapes and types of ``sources`` and of the ``repr`` of ``parameters``.
     """
     sources = list(sources)
     kept = look_up(folder, sources, parameters)
@@ -35,26 +31,17 @@ def kept_array(folder: Path, sources: Iterable[Array], parameters: object, compu
 
 
 def look_up(folder: Path, sources: Iterable[Array], parameters: object) -> Array | None:
-    """Return what was kept of these sources and parameters, as :func:`kept_array` does; None where nothing was."""
-    return _read(_path(folder, sources, parameters))
+    """Return the kept result of these sources and parameters; None without one."""
+    try:
+        with np.load(_path(folder, sources, parameters), allow_pickle=False) as kept:
+            return np.asarray(kept["positions"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
 
 
 def _path(folder: Path, sources: Iterable[Array], parameters: object) -> Path:
-    return folder / f"{_fingerprint(sources, parameters)}.npz"
-
-
-def _fingerprint(sources: Iterable[Array], parameters: object) -> str:
     digest = hashlib.sha256(repr(parameters).encode())
     for source in sources:
         digest.update(repr((source.shape, source.dtype.str)).encode())
         digest.update(np.ascontiguousarray(source).data)
-    return digest.hexdigest()[:32]
-
-
-def _read(path: Path) -> Array | None:
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            positions: Array = kept["positions"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    return positions
+    return folder / f"{digest.hexdigest()[:32]}.npz"

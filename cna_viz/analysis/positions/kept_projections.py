@@ -1,4 +1,4 @@
-"""Projections of a run that keep their side: from layer to layer, from epoch to epoch, and between the stages."""
+"""Projections of a run that keep their orientation: from layer to layer, epoch to epoch, and between the stages."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ Array = np.ndarray[Any, Any]
 Key = tuple[int, str, Method]
 
 MOST_BYTES: Final = 256 * 2**20
-"""Positions that are kept in memory; those that were not asked for the longest are dropped first."""
+"""Positions kept in memory; the least recently used are dropped first."""
 
 
 class KeptProjections:
-    """Projections of all layers of one run, each epoch and stage computed when first asked for, and then kept.
+    """Projections of all layers of one run, each epoch and stage computed on demand, and then kept.
 
-    Where a picture lies on its axes means nothing, so it must not change its side while somebody looks at one layer
-    after the other. The selected epoch (the last snapshot where that has none) is projected as any sequence of layers
-    is; every other snapshot is turned onto its neighbour on the way there, too. By UMAP, which takes seconds for each,
-    they are turned onto the selected epoch itself.
+    The orientation of a projection means nothing, so it must not flip between layers. The selected epoch (the last
+    snapshot where that has none) is projected as any sequence of layers; every other snapshot is also rotated to match
+    its neighbour on the way there. With UMAP, which takes seconds for each, they are rotated to match the selected
+    epoch itself.
 
     Args:
         record: A run with snapshots.
@@ -39,23 +39,22 @@ class KeptProjections:
         self._kept: OrderedDict[Key, tuple[Projection, ...]] = OrderedDict()
 
     def layers(self, epoch: int, stage: str = "conv", method: Method = "pca") -> tuple[Projection, ...]:
-        """Return the projections of layers 1, 2, … at one epoch and stage.
-
-        Args:
-            epoch: A snapshot's epoch.
-            stage: ``conv`` or ``slot``, of which the last layer has none.
-            method: ``pca`` or ``umap``.
+        """Return the projections of layers 1, 2, … at one snapshot and stage, ``conv`` or ``slot`` (one layer fewer).
 
         Raises:
             UsageError: When there is no such snapshot or stage.
-            RecordError: When a file is not what was written.
+            RecordError: When a file is damaged.
         """
         key = (epoch, stage, method)
         if key not in self._kept:
             self._kept[key] = self._project(key)
         self._kept.move_to_end(key)
-        self._forget()
+        while len(self._kept) > 1 and self._bytes() > self._most:
+            self._kept.popitem(last=False)
         return self._kept[key]
+
+    def _bytes(self) -> int:
+        return sum(projection.positions.nbytes for layers in self._kept.values() for projection in layers)
 
     def holds(self, epoch: int, stage: str, method: Method) -> bool:
         """Whether an epoch and stage was projected already."""
@@ -70,7 +69,7 @@ class KeptProjections:
         return tuple(projections if beside is None else between(projections, beside))
 
     def _beside(self, key: Key) -> tuple[Projection, ...] | None:
-        """Return what an epoch and stage is turned onto; None where there is nothing, as for the selected epoch."""
+        """Return the projections to match; None where there are none, as for the selected epoch."""
         for other in self._way(key):
             try:
                 return self.layers(*other)
@@ -81,7 +80,8 @@ class KeptProjections:
     def _way(self, key: Key) -> list[Key]:
         """Return the snapshots on the way to the selected one, the nearest first."""
         epoch, stage, method = key
-        snapshots, selected = self._record.snapshots, self._selected()
+        snapshots, selected = self._record.snapshots, self._record.best_epoch
+        selected = selected if selected in snapshots else snapshots[-1]
         if epoch == selected:
             return [(epoch, "conv", method)] if stage == "slot" and method == "pca" else []
         if method == "umap":
@@ -89,23 +89,11 @@ class KeptProjections:
         between_both = [other for other in snapshots if min(epoch, selected) <= other <= max(epoch, selected)]
         return [(other, stage, method) for other in sorted(between_both, key=lambda other: abs(other - epoch))[1:]]
 
-    def _selected(self) -> int:
-        snapshots, best = self._record.snapshots, self._record.best_epoch
-        return best if best in snapshots else snapshots[-1]
-
-    def _forget(self) -> None:
-        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._most:
-            self._kept.popitem(last=False)
-
 
 def between(projections: Sequence[Projection], beside: Sequence[Projection]) -> list[Projection]:
-    """Turn each layer to what is nearest to two others: the layer before, and itself at a neighbouring epoch or stage.
+    """Rotate each layer to match both the layer before and itself at a neighbouring epoch or stage (``beside``).
 
     So it jumps neither from layer to layer nor from epoch to epoch.
-
-    Args:
-        projections: Layers in their order.
-        beside: The same layers at the other epoch or stage, as many or more.
     """
     found: list[Projection] = []
     before: Array | None = None
@@ -117,7 +105,3 @@ def between(projections: Sequence[Projection], beside: Sequence[Projection]) -> 
             before = positions
         found.append(projection)
     return found
-
-
-def _bytes(projections: tuple[Projection, ...]) -> int:
-    return sum(projection.positions.nbytes for projection in projections)

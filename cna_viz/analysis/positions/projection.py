@@ -1,11 +1,11 @@
 """Embeddings of successive layers in two dimensions, comparable from layer to layer.
 
-PCA of each layer, turned onto the layer before by orthogonal Procrustes, on one scale: a layer whose nodes have all
-become alike is drawn as the point it is. (UMAP draws such a layer as a cloud.)
+PCA of each layer, rotated to match the previous one (orthogonal Procrustes), on one scale: a layer whose nodes have all
+become alike is drawn as a point. (UMAP draws such a layer as a cloud.)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class Projection:
 
     @property
     def has_places(self) -> bool:
-        """Whether nodes lie apart from each other, so that another layer can be turned onto this one."""
+        """Whether nodes lie apart from each other, so that another layer can be rotated to match this one."""
         return not self.collapsed and bool(np.isfinite(self.positions).any())
 
 
@@ -48,29 +48,35 @@ def relative_spread(features: Array) -> float:
 
 
 def project_layers(layers: Sequence[Array]) -> list[Projection]:
-    """Project each layer by PCA and turn it onto the last layer before it that was not collapsed.
+    """Project each layer by PCA and rotate it to match the last layer before it that was not collapsed.
 
     Rows are scaled so that their root mean square length is 1 in every layer; distances in the picture are shares of
-    that length and comparable between layers.
+    that length and comparable between layers. A row that is not finite gets NaN positions.
 
     Args:
         layers: Features per layer, each ``[nodes, channels]``; channels may differ.
-
-    Returns:
-        One projection per layer. A row that is not finite has no place: its positions are NaN.
     """
-    projections: list[Projection] = []
-    reference: Array | None = None
-    for features in layers:
-        projection = _pca(np.asarray(features, dtype=np.float64))
-        if np.isfinite(projection.explained):
-            positions = projection.positions
-            if reference is not None:
-                positions = turned(positions, reference)
-            projection = Projection(positions, projection.spread, projection.explained, collapsed=False)
-            reference = positions
-        projections.append(projection)
-    return projections
+    return aligned([_pca(np.asarray(features, dtype=np.float64)) for features in layers])
+
+
+def aligned(projections: Sequence[Projection], onto: Sequence[Projection] = ()) -> list[Projection]:
+    """Return the projections of a network's layers, each rotated to match the same layer of another network.
+
+    The orientation of a projection means nothing, so two networks with the same features would otherwise look
+    different. Where the other network (``onto``) has no such layer, or a collapsed or non-finite one, a layer is
+    rotated to match the last one before it.
+    """
+    found: list[Projection] = []
+    reference = None
+    for number, projection in enumerate(projections):
+        other = onto[number] if number < len(onto) else None
+        reference = other.positions if other is not None and other.has_places else reference
+        if reference is not None and projection.has_places:
+            projection = replace(projection, positions=turned(projection.positions, reference))
+        if projection.has_places:
+            reference = projection.positions
+        found.append(projection)
+    return found
 
 
 def _pca(features: Array) -> Projection:
@@ -108,18 +114,12 @@ def _directions(centered: Array) -> Array:
 
 
 def turned(positions: Array, reference: Array) -> Array:
-    """Return positions rotated or mirrored onto others of the same nodes; distances stay as they are.
-
-    Args:
-        positions: ``[nodes, 2]``; rows that are not finite stay so and have no say.
-        reference: ``[nodes, 2]``, likewise.
-    """
+    """Return positions ``[nodes, 2]`` rotated or mirrored to match a reference, ignoring rows that are not finite."""
     both = np.isfinite(positions).all(axis=1) & np.isfinite(reference).all(axis=1)
     if not both.any():
         return positions
     rotation, _ = orthogonal_procrustes(positions[both], reference[both])
-    found: Array = positions @ rotation
-    return found
+    return np.asarray(positions @ rotation)
 
 
 def _unit_scale(features: Array) -> Array:

@@ -1,1 +1,1 @@
-"""Results in generated sentences: a module per question, each a function from records to lines of text."""
+"""Findings: a module per question, functions from records to lists of generated sentences."""

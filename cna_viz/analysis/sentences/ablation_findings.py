@@ -1,17 +1,27 @@
-"""Sentences about arms that are compared in pairs: which is better, what C, N and A do, whether C needs k-means."""
+"""Arms compared pair by pair: verdicts, the effects of C, N and A, controls for k-means, and the effect of a split."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
 
-from cna_viz.analysis.statistics.factorial import effects
-from cna_viz.analysis.statistics.paired import MARGIN, compare, pairs_needed, seeds_needed, smallest_p
+from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
+from cna_viz.analysis.statistics.paired import (
+    MARGIN,
+    PairedDifference,
+    compare,
+    pairs_needed,
+    seeds_needed,
+    smallest_p,
+)
+from cna_viz.analysis.tables.groups import SplitEffect, headline, split_effect
 from cna_viz.analysis.words import (
-    Judged,
+    JudgedDifference,
     amount,
+    by_verdict,
     counted,
     extent,
-    judged,
+    judged_rows,
     listed,
     metric_of,
     points,
@@ -22,154 +32,192 @@ from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.errors import unknown_name
 
 LEVEL: Final = 0.05
-"""Of the verdicts."""
+"""Significance level of the verdicts."""
 CONTROLS: Final = {
-    "cna-random": "clusters drawn at random",
+    "cna-random": "random clusters",
     "cna-communities": "communities of the graph as clusters",
-    "cna-labels": "the classes themselves as clusters (an oracle)",
+    "cna-labels": "the classes as clusters, an oracle",
     "na": "no clusters",
 }
-"""Slots that are CNA but for where the clusters come from."""
+"""Slots that are CNA with clusters from elsewhere."""
 STEPS: Final = {"C": "clusters", "N": "normalization", "A": "rationals"}
 
 
 def ablation_findings(table: pd.DataFrame, baseline: str, *, margin: float = MARGIN) -> list[str]:
-    """Say which arms are better, worse, equal or undecided, and what it would take to decide.
+    """Report which arms are better, worse, equal or inconclusive, and how many pairs would settle the latter.
 
     Args:
         table: Row per pair, column per arm, as ``without_diverged(paired_table(records))`` returns it.
-        baseline: The arm that the others are held against.
+        baseline: The arm that the others are compared with.
         margin: Difference of the score below which arms count as equal.
-
-    Raises:
-        UsageError: When there is no such arm, or fewer than two pairs.
     """
     found, metric = compare(table, baseline, margin=margin), metric_of(table)
     if found.empty:
-        return [f"there is no arm beside **{baseline}**"]
-    found = found.sort_values("difference", ascending=metric in LOWER_IS_BETTER, kind="stable")
-    rows = judged(found)
-    words = {
-        "better": f"better than **{baseline}**",
-        "worse": f"worse than **{baseline}**",
-        "equal": f"equal to **{baseline}** within {amount(margin, metric)}",
-        "undecided": f"neither shown to differ from **{baseline}** nor to equal it",
-    }
-    sentences = [
-        f"{words[verdict]}: {listed(f'{arm} ({points(row)})' for arm, row in members.items())}"
-        for verdict in words
-        if (members := with_verdict(rows, verdict))
-    ]
-    sentences += few_pairs(len(table), len(found), "arms")
+        return [f"no arm to compare with **{baseline}**"]
+    rows = judged_rows(found.sort_values("difference", ascending=metric in LOWER_IS_BETTER, kind="stable"))
+    sentences = [*by_verdict(rows, margin, f"**{baseline}**"), *few_pairs(len(table), len(found), "arm")]
     if undecided := with_verdict(rows, "undecided"):
         needed = {arm: seeds_needed((table[arm] - table[baseline]).to_numpy(), margin) for arm in undecided}
         ordered = sorted(needed, key=needed.__getitem__)
         ends = dict.fromkeys(f"{needed[arm]:,} ({arm})" for arm in (ordered[0], ordered[-1]))
         sentences.append(
-            f"to know an undecided difference to ±{amount(margin, metric)} would take about {' to '.join(ends)} pairs, "
-            f"at the spread seen here; there are {len(table)}"
+            f"measuring an inconclusive difference to ±{amount(margin, metric)} would take about {' to '.join(ends)} "
+            f"pairs at the spread of these {len(table)}"
         )
     return sentences + diverged(table)
 
 
 def effect_findings(table: pd.DataFrame, *, margin: float = MARGIN) -> list[str]:
-    """Say what C, N and A each do to the score, and which of them do something else where another is there.
+    """Report the effects of C, N and A on the score, and their interactions.
 
     Args:
         table: Row per pair, a column for each of the eight slots of the factorial.
         margin: Difference of the score below which an effect counts as none.
-
-    Raises:
-        UsageError: When a slot is missing, or there are fewer than two pairs.
     """
-    rows = judged(effects(table, margin=margin))
-    sentences = [effect_sentence(step, rows[step], margin) for step in STEPS]
+    rows = judged_rows(effects(table, margin=margin))
     interactions = {effect: row for effect, row in rows.items() if effect not in STEPS}
-    sentences += [
-        interaction_sentence(effect, row) for effect, row in interactions.items() if row.verdict in ("better", "worse")
-    ]
+    decided = with_verdict(interactions, "better", "worse")
+    sentences = [effect_sentence(step, rows[step], margin) for step in STEPS]
+    sentences += [interaction_sentence(effect, row) for effect, row in decided.items()]
     if none := with_verdict(interactions, "equal"):
-        sentences.append(f"no interaction of more than {amount(margin, metric_of(table))}: {listed(none)}")
+        sentences.append(f"no interaction larger than {amount(margin, metric_of(table))}: {listed(none)}")
     if unknown := with_verdict(interactions, "undecided"):
-        sentences.append(f"interactions that these pairs can't tell from none: {listed(unknown)}")
-    return sentences + few_pairs(len(table), len(rows), "effects")
+        sentences.append(f"inconclusive interactions: {listed(unknown)}")
+    return sentences + few_pairs(len(table), len(rows), "effect")
 
 
 def control_findings(table: pd.DataFrame, arm: str = "cna", *, margin: float = MARGIN) -> list[str]:
-    """Say whether clusters from elsewhere, or none, do as well as those of k-means, and what follows.
+    """Report whether other clusters, or none, do as well as those of k-means, and what follows.
 
     Args:
         table: Row per pair, column per arm, among them some of :data:`CONTROLS`.
         arm: The slot whose clusters are in question.
         margin: Difference of the score below which arms count as equal.
-
-    Raises:
-        UsageError: When there is no such arm, or fewer than two pairs.
     """
     if arm not in table:
         raise unknown_name("arm", arm, map(str, table.columns))
     present = [name for name in CONTROLS if name in table]
     if not present:
-        return [f"none of {', '.join(CONTROLS)} is there to hold **{arm}** against"]
-    rows = judged(compare(table[[arm, *present]], arm, margin=margin))
+        return [f"no control to compare **{arm}** with: none of {', '.join(CONTROLS)} was run"]
+    rows = judged_rows(compare(table[[arm, *present]], arm, margin=margin))
     words = {
-        "better": f"do better than **{arm}** by",
-        "worse": f"do worse than **{arm}** by",
-        "equal": f"do as well as **{arm}** within {amount(margin, metric_of(table))}:",
-        "undecided": f"are neither shown to differ from **{arm}** nor to equal it:",
+        "better": f"is better than **{arm}** by",
+        "worse": f"is worse than **{arm}** by",
+        "equal": f"equals **{arm}** within {amount(margin, metric_of(table))}:",
+        "undecided": f"is inconclusive compared with **{arm}**:",
     }
     sentences = [
-        f"{CONTROLS[name]} (**{name}**) {words[row.verdict]} "
+        f"**{name}** ({CONTROLS[name]}) {words[row.verdict]} "
         f"{size(row) if row.verdict in ('better', 'worse') else points(row)}"
         for name, row in rows.items()
     ]
     return [*sentences, _conclusion(rows, arm)]
 
 
-def few_pairs(pairs: int, questions: int, what: str) -> list[str]:
-    """Say so where so few pairs can't make any of so many differences significant."""
+def headline_findings(
+    tables: Mapping[str, pd.DataFrame], arm: str = "cna", baseline: str = "relu", *, margin: float = MARGIN
+) -> list[str]:
+    """Split the difference between an arm on the last split and a baseline on the first into its two parts.
+
+    Args:
+        tables: The paired table of every split, at least two, as :func:`.groups.split_tables` returns them.
+        arm: An arm.
+        baseline: The arm it is compared with.
+        margin: Difference of the score that counts as none.
+    """
+    found = headline(tables, arm, baseline)
+    first, last = next(iter(tables)), list(tables)[-1]
+    metric = metric_of(tables[first])
+    share = ""
+    if abs(found.total) > margin and found.split.difference * found.total > 0:
+        part = f"{100 * found.split.difference / found.total:.0f} %"
+        share = f", {part} of the total" if found.arm.difference * found.total >= 0 else ", more than the total"
+    return [
+        f"**{arm}** on {last} compared with **{baseline}** on {first}: {'+' if found.total >= 0 else '−'}"
+        f"{extent(found.total, metric)}",
+        f"the split alone contributes {difference_points(found.split, metric)} to {baseline}{share}",
+        f"the rest, {difference_points(found.arm, metric)}, comes from {arm} in place of {baseline}, both on {last}",
+    ]
+
+
+def split_findings(tables: Mapping[str, pd.DataFrame], baseline: str = "relu", *, margin: float = MARGIN) -> list[str]:
+    """Report what the change of split does to the baseline, and the effects of C, N and A on each split.
+
+    Arguments as in :func:`headline_findings`; each split needs two seeds.
+    """
+    first, *others = tables
+    start = tables[first]
+    sentences = [
+        f"from {first} to {other}, the split alone changes {baseline} by "
+        f"{difference_points(split_effect(start[baseline], tables[other][baseline]), metric_of(start))}"
+        for other in others
+        if baseline in start and baseline in tables[other]
+    ]
+    whole = {split: table for split, table in tables.items() if set(COMPONENTS) <= set(table.columns)}
+    return sentences + [_components(split, table, margin) for split, table in whole.items()]
+
+
+def few_pairs(pairs: int, questions: int, noun: str) -> list[str]:
+    """Return a caveat where so few pairs can't make any of so many differences significant."""
     needed = pairs_needed(questions, LEVEL)
     if pairs >= needed:
         return []
     return [
-        f"with {counted(pairs, 'pair')} no p value is below {smallest_p(pairs):.2g}, so nothing can be significant "
-        f"after Holm's correction for {questions} {what}: that takes {needed} pairs"
+        f"with {counted(pairs, 'pair')}, no p value can fall below {smallest_p(pairs):.2g}: significance after Holm's "
+        f"correction for {counted(questions, noun)} takes {needed} pairs"
     ]
 
 
 def diverged(table: pd.DataFrame) -> list[str]:
-    """Say which arms were left out because runs diverged."""
+    """Return which arms were left out because runs diverged."""
     left = table.attrs.get("left_out", {})
-    return [f"left out: {arm}, of which {counted(count, 'run')} diverged" for arm, count in left.items()]
+    return [f"left out: {arm} ({counted(count, 'run')} diverged)" for arm, count in left.items()]
 
 
-def effect_sentence(step: str, row: Judged, margin: float) -> str:
+def effect_sentence(step: str, row: JudgedDifference, margin: float) -> str:
     """Return what one of C, N and A does to the score."""
     name = f"**{step}** ({STEPS[step]})"
     if row.verdict == "equal":
-        return f"{name} is equal to nothing within {amount(margin, row.metric)}: {points(row)}"
+        return f"{name} has no effect larger than {amount(margin, row.metric)}: {points(row)}"
     if row.verdict == "undecided":
-        return f"{name} is neither shown to matter nor to be equal to nothing: {points(row)}"
+        return f"{name} is inconclusive: {points(row)}"
     return f"{name} {'gains' if row.verdict == 'better' else 'costs'} {size(row)}"
 
 
-def interaction_sentence(effect: str, row: Judged) -> str:
-    """Return what two or three of C, N and A do together, beside what each does alone."""
-    twice, steps = extent(2 * row.difference, row.metric), list(effect)
-    if len(steps) == 2:
+def interaction_sentence(effect: str, row: JudgedDifference) -> str:
+    """Return what two or three of C, N and A do together, beyond what each does alone."""
+    twice, (first, second, *third) = extent(2 * row.difference, row.metric), list(effect)
+    if not third:
         more = "more" if row.difference > 0 else "less"
-        return f"**{steps[0]}** adds {twice} {more} where {steps[1]} is there ({effect})"
+        return f"**{first}** adds {twice} {more} with {second} than without ({effect})"
     larger = "larger" if row.difference > 0 else "smaller"
-    return f"the interaction of {steps[0]} and {steps[1]} is {twice} {larger} where {steps[2]} is there"
+    return f"the interaction of {first} and {second} is {twice} {larger} with {third[0]} than without"
 
 
-def _conclusion(rows: dict[str, Judged], arm: str) -> str:
-    """Return what the controls that know nothing, random clusters and none, say about the clusters of the arm."""
+def difference_points(found: SplitEffect | PairedDifference, metric: str) -> str:
+    """Return a difference without a verdict, with its interval."""
+    return points(JudgedDifference(found.difference, found.low, found.high, metric=metric))
+
+
+def _conclusion(rows: Mapping[str, JudgedDifference], arm: str) -> str:
+    """Return what the uninformed controls, random clusters and none, imply about the clusters of the arm."""
     blind = {name: row.verdict for name, row in rows.items() if name in ("cna-random", "na")}
     if not blind:
-        return f"without random clusters or none to hold it against, this can't say whether those of **{arm}** matter"
+        return f"without cna-random or na as controls, it stays open whether the clusters of **{arm}** matter"
     if set(blind.values()) <= {"better", "equal"}:
-        return f"so nothing here needs the clusters of **{arm}**: {listed(blind)} do without them"
+        return f"so nothing here needs the clusters of **{arm}**: {listed(blind)} do at least as well"
     if set(blind.values()) == {"worse"}:
-        return f"so the clusters of **{arm}** are worth something here: without them, {listed(blind)} do worse"
-    return f"so these runs don't settle whether the clusters of **{arm}** matter"
+        return f"so the clusters of **{arm}** matter here: {listed(blind)} do worse"
+    return f"so it is inconclusive whether the clusters of **{arm}** matter"
+
+
+def _components(split: str, table: pd.DataFrame, margin: float) -> str:
+    every, metric = judged_rows(effects(table, margin=margin)), metric_of(table)
+    rows = {step: every[step] for step in STEPS}
+    decided = [effect_sentence(step, row, margin) for step, row in with_verdict(rows, "better", "worse").items()]
+    if len(with_verdict(rows, "equal")) == len(rows):
+        decided = [f"none of C, N and A has an effect larger than {amount(margin, metric)}"]
+    elif not with_verdict(rows, "better"):
+        largest = (min if metric in LOWER_IS_BETTER else max)(rows, key=lambda step: rows[step].difference)
+        decided.append(f"no component shows a gain; the largest effect is that of {largest}, {points(rows[largest])}")
+    return f"on {split}: {'; '.join([*decided, *few_pairs(len(table), len(every), 'effect')])}"

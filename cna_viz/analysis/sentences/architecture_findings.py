@@ -1,4 +1,4 @@
-"""Sentences on convolutions, on what a score costs in parameters, and on how much two settings decide."""
+"""Findings on architectures: convolutions, the parameters that a score costs, and the sensitivity to two settings."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,7 +8,7 @@ from cna_viz.analysis.statistics.intervals import mean_of_all
 from cna_viz.analysis.tables.pareto import cost_table
 from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.analysis.tables.tables import accuracy_table
-from cna_viz.analysis.words import counted, extent, listed
+from cna_viz.analysis.words import counted, extent, listed, span
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -16,11 +16,11 @@ from cna_viz.scores import WORDS, written
 
 
 def backbone_findings(records: Sequence[Record]) -> list[str]:
-    """Say for each slot how far its mean test score lies apart between convolutions, and which choice moves it more.
+    """Report for each slot the range of its mean test score over convolutions, and which choice matters more.
 
     A range grows with the number of choices, so that the two choices are compared by standard deviations (ddof = 1):
-    that of the means of a slot over convolutions, averaged over slots, and the same the other way. Convolutions that
-    lack the mean of a slot are left out there. There is no mean where a run diverged.
+    that of the means of a slot over convolutions, averaged over slots, and vice versa. Convolutions that lack the mean
+    of a slot, because a run diverged, are left out there.
 
     Args:
         records: Runs of several backbones and slots on one dataset.
@@ -30,64 +30,67 @@ def backbone_findings(records: Sequence[Record]) -> list[str]:
         return ["no run has a score"]
     means = table.pivot_table("test", "backbone", "slot", aggfunc=mean_of_all, sort=False, dropna=False)
     gone = table[table["test"].isna()]
-    sentences = [f"**{slot}**: {_span(means[slot], metric)}{_diverged(gone[gone['slot'] == slot])}" for slot in means]
+    sentences = []
+    for slot in means:
+        known = {str(backbone): float(mean) for backbone, mean in means[slot].dropna().items()}
+        words = f"mean test {WORDS[metric]} {span(metric, known)}" if known else f"no mean test {WORDS[metric]}"
+        sentences.append(f"**{slot}**: {words}{_diverged(gone[gone['slot'] == slot])}")
     return sentences + _choices(means.dropna(axis="columns", how="all").dropna(), metric)
 
 
 def pareto_findings(records: Sequence[Record], along: Collection[str] = ("hidden",)) -> list[str]:
-    """Say which networks are on the front, and which arms have none there.
-
-    Args:
-        records: As in :func:`~cna_viz.analysis.tables.pareto.cost_table`.
-        along: As there.
-    """
+    """Report which networks are on the front, and which arms have none; arguments as in :func:`.pareto.cost_table`."""
     table = cost_table(records, along)
     metric = table.attrs["metric"]
     front = table[table["front"]].sort_values("parameters")
-    members = [
-        f"{_network(row, along)} ({row['parameters']:,.0f} parameters, validation {written(metric, row['val'])}, test "
-        f"{written(metric, row['mean'])})"
-        for _, row in front.iterrows()
-    ]
-    absent = [arm for arm in dict.fromkeys(table["arm"]) if arm not in set(front["arm"])]
-    sentences = [f"on the front by validation: {listed(members)}"]
+    members = []
+    for _, row in front.iterrows():
+        network = [f"**{row['arm']}**", *(f"{name} {row[name]:g}" for name in along if pd.notna(row[name]))]
+        members.append(
+            f"{', '.join(network)} ({row['parameters']:,.0f} parameters, validation {written(metric, row['val'])}, "
+            f"test {written(metric, row['mean'])})"
+        )
+    absent = [f"**{arm}**" for arm in dict.fromkeys(table["arm"]) if arm not in set(front["arm"])]
+    sentences = [f"on the validation front: {listed(members)}"]
     if absent:
-        arms = listed(f"**{arm}**" for arm in absent)
-        sentences.append(f"no network of {arms} is on it: for each, another is as small and as good")
+        sentences.append(f"not on the front: {listed(absent)}; another network is at least as small and as good")
     return sentences
 
 
 def cost_findings(records: Sequence[Record], along: Collection[str] = ("hidden",)) -> list[str]:
-    """Say how many more parameters each arm has than the smallest, at equal settings along a line.
-
-    Arguments and errors as in :func:`pareto_findings`.
-    """
-    return _costs(cost_table(records, along), list(along)) or [
-        "there is one arm: nothing to hold its parameters against"
+    """Report how many more parameters each arm has than the smallest; arguments as in :func:`.pareto.cost_table`."""
+    sizes = cost_table(records, along).pivot_table("parameters", list(along), "arm", sort=False)
+    if len(sizes.columns) < 2:
+        return ["only one arm: no numbers of parameters to compare"]
+    words = {"hidden": "width", "layers": "depth"}
+    same = listed(words.get(name, name.replace("_", " ")) for name in along)
+    # Only where all arms have a network: over other sizes the one with gaps would be smallest.
+    common = sizes.dropna()
+    if common.empty:
+        return [f"the arms have no {same} in common: their numbers of parameters can't be compared"]
+    first, *others = [str(arm) for arm in common.mean().sort_values(kind="stable").index]
+    sentences = [
+        f"**{arm}** has {_ratio(common[arm] / common[first])} **{first}** of the same {same}" for arm in others
     ]
+    if alone := len(sizes) - len(common):
+        sentences.append(f"left out: {alone} of {len(sizes)} values of {same}, for which some arm has no network")
+    return sentences
 
 
 def sensitivity_findings(
     records: Sequence[Record], x: str = "clusters", y: str = "hidden", part: str = "test"
 ) -> list[str]:
-    """Say between which means two settings lie, and how the references compare with the best and the worst of them.
-
-    Arguments and errors as in :func:`~cna_viz.analysis.tables.sensitivity.sensitivity`.
-    """
+    """Report the range of means over two settings, and the references; see :func:`.sensitivity.sensitivity`."""
     found, metric = sensitivity(records, x, y, part), records[0].metric
     known = found.cells.dropna(subset=["mean"])
     if known.empty:
         raise UsageError(f"no pair of values of {x} and {y} has a mean: runs diverged")
     sentences = []
     for arm, cells in known.groupby("arm", sort=False):
-        ordered = cells.sort_values("mean", ascending=metric not in LOWER_IS_BETTER)
-        worst, best = (
-            f"{written(metric, row['mean'])} with {x} {row['x']:g} and {y} {row['y']:g}"
-            for _, row in ordered.iloc[[0, -1]].iterrows()
-        )
+        means = {f"{x} {row['x']:g}, {y} {row['y']:g}": float(row["mean"]) for _, row in cells.iterrows()}
         sentences.append(
-            f"**{arm}**: from {worst} to {best}, over {counted(len(cells), 'pair')} of values; the best of many is "
-            "partly the luckiest"
+            f"**{arm}**: {span(metric, means)}, over {counted(len(cells), 'pair')} of values; the best of many is "
+            "partly luck"
         )
     references = found.references.groupby("arm", sort=False)
     return sentences + [
@@ -96,7 +99,7 @@ def sensitivity_findings(
 
 
 def _reference(rows: pd.DataFrame, means: "pd.Series[float]", metric: str) -> str:
-    """Say what a reference reaches at its best, how many pairs of values are better, and where it diverged."""
+    """Return the best mean of a reference, how many pairs of values beat it, and where it diverged."""
     gone = rows[rows["diverged"] > 0]
     lost = ", ".join(
         f"{row['diverged']} of {counted(row['count'], 'run')} diverged"
@@ -112,69 +115,32 @@ def _reference(rows: pd.DataFrame, means: "pd.Series[float]", metric: str) -> st
     return f"{words}; {lost}" if lost else words
 
 
-def _span(means: "pd.Series[float]", metric: str) -> str:
-    known = means.dropna()
-    if known.empty:
-        return f"no mean test {WORDS[metric]}"
-    ends = {str(known.index[place]): float(known.iloc[place]) for place in (int(known.argmin()), int(known.argmax()))}
-    words = [f"{written(metric, value)} ({name})" for name, value in ends.items()]
-    return f"mean test {WORDS[metric]} {'from ' if len(words) > 1 else ''}{' to '.join(words)}"
-
-
 def _diverged(gone: pd.DataFrame) -> str:
-    """Say which convolutions have no mean with a slot, because these runs of it diverged."""
+    """Return which convolutions have no mean with a slot, because runs diverged."""
     runs = gone.groupby("backbone", sort=False).size()
     words = listed(f"{backbone} ({counted(int(count), 'run')} diverged)" for backbone, count in runs.items())
     return f"; without a mean: {words}" if len(runs) else ""
 
 
 def _choices(means: pd.DataFrame, metric: str) -> list[str]:
-    """Say which choice moves the mean more: that of the convolution (rows) or that of the slot (columns)."""
+    """Return which choice moves the mean more: that of the convolution (rows) or that of the slot (columns)."""
     if min(means.shape) < 2:
         return []
     moves = {"convolution": float(means.std(ddof=1).mean()), "slot": float(means.T.std(ddof=1).mean())}
     more, less = sorted(moves, key=lambda choice: -moves[choice])
     return [
-        f"so here the choice of the {more} moves the mean more than that of the {less}: its standard deviation is "
+        f"here the choice of the {more} moves the mean more than that of the {less}: its standard deviation is "
         f"{extent(moves['convolution'], metric)} over {len(means)} convolutions (averaged over slots) and "
         f"{extent(moves['slot'], metric)} over {len(means.columns)} slots (averaged over convolutions)"
     ]
 
 
-def _network(row: "pd.Series[float]", along: Collection[str]) -> str:
-    sizes = [f"{name} {row[name]:g}" for name in along if pd.notna(row[name])]
-    return ", ".join([f"**{row['arm']}**", *sizes])
-
-
-def _costs(table: pd.DataFrame, along: list[str]) -> list[str]:
-    sizes = table.pivot_table("parameters", along, "arm", sort=False)
-    if len(sizes.columns) < 2:
-        return []
-    same = listed(map(_words, along))
-    # Arms are held against each other where all have a network: over other sizes the one with gaps would be smallest.
-    common = sizes.dropna()
-    if common.empty:
-        return [f"no {same} is common to all arms: their numbers of parameters can't be compared"]
-    first, *others = [str(arm) for arm in common.mean().sort_values(kind="stable").index]
-    sentences = [
-        f"**{arm}** has {_ratio(common[arm] / common[first])} **{first}** of the same {same}" for arm in others
-    ]
-    alone = len(sizes) - len(common)
-    if alone:
-        sentences.append(f"left out: {alone} of {len(sizes)} values of {same}, at which not every arm has a network")
-    return sentences
-
-
 def _ratio(ratios: "pd.Series[float]") -> str:
     """Return how many more or fewer parameters these are, from the least to the most."""
-    ends = [round(100 * (ratio - 1), 1) for ratio in (ratios.min(), ratios.max())]
-    if ends == [0, 0]:
+    low, high = (round(100 * (ratio - 1), 1) for ratio in (ratios.min(), ratios.max()))
+    if low == high == 0:
         return "as many parameters as"
-    if ends[0] < 0 < ends[1]:
-        return f"{-ends[0]:.1f} % fewer to {ends[1]:.1f} % more parameters than"
-    shown = dict.fromkeys(f"{abs(end):.1f}" for end in sorted(ends, key=abs))
-    return f"{' to '.join(shown)} % {'fewer' if ends[0] < 0 else 'more'} parameters than"
-
-
-def _words(setting: str) -> str:
-    return {"hidden": "width", "layers": "depth"}.get(setting, setting.replace("_", " "))
+    if low < 0 < high:
+        return f"{-low:.1f} % fewer to {high:.1f} % more parameters than"
+    shown = dict.fromkeys(f"{abs(end):.1f}" for end in sorted((low, high), key=abs))
+    return f"{' to '.join(shown)} % {'fewer' if low < 0 else 'more'} parameters than"

@@ -1,4 +1,4 @@
-"""Sentences on which collapse is which: what failing to fit goes with, and what each remedy mends."""
+"""Findings on collapse: what goes with failing to fit, vanishing gradients or collapsing features, and what helps."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,7 +8,7 @@ import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import geometric_range
 from cna_viz.analysis.tables.collapse import QUADRANTS, SELECTED, START, collapse_table
-from cna_viz.analysis.words import counted, listed
+from cna_viz.analysis.words import counted
 from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, unknown_name
@@ -17,20 +17,16 @@ from cna_viz.scores import SHARES, WORDS
 
 GAP: Final = 0.1
 """Training minus test accuracy from which a network that fits counts as one that fails in the test."""
+_COLLAPSED: Final = ("features collapse", "both")
+_VANISHED: Final = ("gradient vanishes", "both")
 
 
 def collapse_summary(records: Sequence[Record]) -> pd.DataFrame:
-    """Return a row per arm, rounded to be read.
+    """Return a row per arm for runs of one depth, whose score is a share, rounded for display.
 
-    Args:
-        records: Runs of one depth.
-
-    Returns:
-        Means over seeds: ``gradient`` (first hidden layer / last, untrained, geometric mean), ``rank`` (untrained),
-        ``rank later`` (selected model), ``training %`` and ``test %`` (the score), and ``fit`` (how many of the runs).
-
-    Raises:
-        UsageError: When records differ in depth, or their score is no share.
+    Columns are means over seeds: ``gradient`` (first hidden layer / last, untrained, geometric mean), ``rank``
+    (untrained), ``rank later`` (selected model), ``training %`` and ``test %`` (the score), and ``fit`` (number of the
+    runs).
     """
     _metric(records)
     if len(depths := sorted({record.layers for record in records})) > 1:
@@ -51,21 +47,18 @@ def collapse_summary(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def collapse_findings(records: Sequence[Record]) -> list[str]:
-    """Say how many runs fit their training nodes by what their untrained network had, and what that can tell.
+    """Report how many runs fit their training nodes by the state of their untrained network.
 
-    Thresholds are those of :mod:`cna_viz.analysis.tables.collapse`.
-
-    Raises:
-        UsageError: When the score is no share.
+    Thresholds are those of :mod:`cna_viz.analysis.tables.collapse`; the score must be a share.
     """
     metric, table = _metric(records), collapse_table(records)
     start = table[table["model"] == START]
     groups = {name: start[start["quadrant"] == name] for name in QUADRANTS}
     words = {
-        "neither": "neither features nor gradient gone before training",
-        "gradient vanishes": "only the gradient vanishes",
-        "features collapse": "only the features collapse",
-        "both": "both gone before training",
+        "neither": "features and gradient intact before training",
+        "gradient vanishes": "only the gradient vanished before training",
+        "features collapse": "only the features collapsed before training",
+        "both": "both before training",
     }
     sentences = [
         f"{words[name]}: {int(group['fitted'].sum())} of {counted(len(group), 'run')} fit their training nodes "
@@ -73,140 +66,126 @@ def collapse_findings(records: Sequence[Record]) -> list[str]:
         for name, group in groups.items()
         if len(group)
     ]
-    sentences.append(_reading({name: group["fitted"] for name, group in groups.items()}))
-    sentences.append(_after(table))
+    sentences.append(_separation({name: groups[name]["fitted"] for name in ("gradient vanishes", "features collapse")}))
+    sentences.append(_after_training(table))
     sentences.append(_generalization(start[start["fitted"]]))
     if unknown := int(start["quadrant"].isna().sum()):
-        sentences.append(f"{counted(unknown, 'run')} not counted: diverged or not measured")
+        sentences.append(f"not counted: {counted(unknown, 'run')}, diverged or without these measures")
     return sentences
 
 
-def which_collapse(records: Sequence[Record]) -> str:
-    """Say what the runs that don't fit had before training, and what the others show about it."""
+def which_collapse(records: Sequence[Record]) -> list[str]:
+    """Report the state before training of the runs that don't fit, and what the others show about it."""
     table = collapse_table(records)
     start = table[(table["model"] == START) & table["quadrant"].notna()]
     failed, fitting = start[~start["fitted"]], start[start["fitted"]]
     if failed.empty:
-        return f"All {counted(len(start), 'run')} fit their training nodes: nothing collapses here that training minds."
+        return [f"all {counted(len(start), 'run')} fit their training nodes: no collapse here prevents training"]
     words = {
-        "features collapse": "features that had collapsed and a gradient that arrived",
-        "gradient vanishes": "a gradient that had vanished and features that were left",
-        "both": "both",
-        "neither": "neither",
+        "features collapse": "collapsed features and an intact gradient: the gradient is not the cause",
+        "gradient vanishes": "a vanished gradient and intact features: smoothing is not the cause",
+        "both": "both: these can't tell the causes apart",
+        "neither": "neither: something else fails, perhaps too few epochs",
     }
-    counts = {name: int((failed["quadrant"] == name).sum()) for name in words}
-    parts = listed(f"{count} had {words[name]}" for name, count in counts.items() if count)
-    sentences = [f"Of {counted(len(failed), 'run')} that don't fit their training nodes, before training {parts}."]
-    if counts["features collapse"]:
-        sentences.append("Where the gradient arrives and features are gone, it is not the gradient that fails.")
-    if counts["gradient vanishes"]:
-        sentences.append("Where features are left and the gradient is gone, it is not smoothing that fails.")
-    if counts["neither"]:
-        sentences.append("Where neither is gone, something else fails, if only the number of epochs.")
-    if mended := int(fitting["quadrant"].isin(["features collapse", "both"]).sum()):
-        sentences.append(f"{counted(mended, 'run')} fit although features had collapsed: it need not be the end.")
-    if reached := int(fitting["quadrant"].isin(["gradient vanishes", "both"]).sum()):
-        sentences.append(f"{counted(reached, 'run')} fit although the gradient had vanished: it need not be the end.")
-    return " ".join(sentences)
+    counts = failed["quadrant"].value_counts()
+    sentences = [f"{len(failed)} of {counted(len(start), 'run')} don't fit their training nodes"]
+    sentences += [
+        f"before training, {counts[name]} of these had {had}" for name, had in words.items() if name in counts
+    ]
+    for names, had in ((_COLLAPSED, "collapsed features"), (_VANISHED, "a vanished gradient")):
+        if count := int(fitting["quadrant"].isin(names).sum()):
+            sentences.append(f"{counted(count, 'run')} fit despite {had}: it need not be final")
+    return sentences
 
 
 def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
-    """Say what a change of one setting does, for pairs of runs that differ in nothing else.
+    """Report the effect of changing one setting, over pairs of runs that differ in nothing else.
 
     Args:
         records: The runs.
         setting: Its name, such as ``residual``, ``init`` or ``slot``; the first value found is changed into each other.
-
-    Raises:
-        UsageError: For a name that is no setting.
     """
     if setting not in settings():
         raise unknown_name("setting", setting, settings())
     table = collapse_table(records)
     start = table[table["model"] == START].set_index("run")
-    pairs: dict[Any, dict[str, dict[str, str]]] = {}
     every = [active_settings(record.config) | {"seed": record.config.seed} for record in records]
-    # What only some slots have, as a number of clusters, is no difference beside the slot.
+    # A setting that only some slots have, such as the number of clusters, does not keep slots from making pairs.
     common = {name for name in every[0] if all(name in values for values in every)} - {setting} if every else set()
+    runs: dict[Any, dict[str, str]] = {}
     for record, values in zip(records, every, strict=True):
         rest = str(sorted((name, str(values[name])) for name in common))
-        pairs.setdefault(values.get(setting), {})[rest] = {"run": record.config.run_id}
-    first, *others = pairs
-    return [_remedy(start, setting, first, other, pairs) for other in others] or [
-        f"all runs have the same {setting}: nothing to compare"
-    ]
+        runs.setdefault(values.get(setting), {})[rest] = record.config.run_id
+    first, *others = runs
+    sentences = []
+    for other in others:
+        shared = [rest for rest in runs[first] if rest in runs[other]]
+        pairs = [start.loc[[runs[value][rest] for rest in shared]] for value in (first, other)]
+        sentences.append(f"**{setting} {other}** instead of {first}: {_remedy(*pairs)}")
+    return sentences or [f"all runs have the same {setting}: nothing to compare"]
 
 
-def _remedy(
-    start: pd.DataFrame, setting: str, first: Any, other: Any, pairs: dict[Any, dict[str, dict[str, str]]]
-) -> str:
-    shared = [rest for rest in pairs[first] if rest in pairs[other]]
-    before, after = (start.loc[[pairs[value][rest]["run"] for rest in shared]] for value in (first, other))
-    change = f"**{setting} {other}** instead of {first}"
-    if not shared:
-        return f"{change}: no runs that differ in nothing else"
-    fitted = f"{int(after['fitted'].sum())} instead of {int(before['fitted'].sum())} of {len(shared)} fit"
+def _remedy(before: pd.DataFrame, after: pd.DataFrame) -> str:
+    if before.empty:
+        return "no pairs of runs that differ in nothing else"
     vanish, collapse = (
-        f"{_having(after, name)} instead of {_having(before, name)}"
-        for name in ("gradient vanishes", "features collapse")
+        " instead of ".join(str(int(rows["quadrant"].isin(names).sum())) for rows in (after, before))
+        for names in (_VANISHED, _COLLAPSED)
     )
-    return f"{change}: {fitted}; before training the gradient vanishes in {vanish}, features collapse in {collapse}"
+    return (
+        f"{int(after['fitted'].sum())} instead of {int(before['fitted'].sum())} of {counted(len(after), 'run')} fit; "
+        f"before training, the gradient vanishes in {vanish} and features collapse in {collapse}"
+    )
 
 
 def _metric(records: Sequence[Record]) -> str:
-    """Return the score of the records; refuse one that is no share, of which these sentences can't speak."""
+    """Return the score of the records; refuse several, and one that is not a share."""
     metrics = sorted({record.metric for record in records})
     for metric in metrics:
         if metric not in SHARES:
             raise UsageError(
-                f"these sentences are about shares of nodes that are told right, and the score is {WORDS[metric]}; "
+                f"these findings need a score that is a share, such as accuracy, not {WORDS[metric]}; "
                 "plot_collapse_map draws it"
             )
     if len(metrics) > 1:
-        raise UsageError(f"sentences on runs of several scores ({', '.join(metrics)}) can't be made: take them apart")
+        raise UsageError(f"these runs have several scores ({', '.join(metrics)}): report on each separately")
     return metrics[0] if metrics else "accuracy"
 
 
-def _having(rows: pd.DataFrame, name: str) -> int:
-    return int(rows["quadrant"].isin([name, "both"]).sum())
-
-
-def _reading(fitted: dict[str, "pd.Series[bool]"]) -> str:
-    """Return what the counts can tell: each collapse alone has to be there to be told from the other."""
-    alone = [name for name in ("gradient vanishes", "features collapse") if len(fitted[name])]
-    if not alone:
+def _separation(fitted: dict[str, "pd.Series[bool]"]) -> str:
+    """Return what each collapse alone does: only then can the two be told apart."""
+    words = {"gradient vanishes": "only a vanished gradient", "features collapse": "only collapsed features"}
+    parts, missing = [], []
+    for name, fits in fitted.items():
+        if len(fits):
+            share = float(fits.mean())
+            parts.append(f"with {words[name]}, {'none' if share == 0 else 'all' if share == 1 else f'{share:.0%}'} fit")
+        else:
+            missing.append(f"{words[name]} did not occur")
+    if not parts:
         return "no run has one of the two without the other: these runs can't tell them apart"
-    missing = {"gradient vanishes", "features collapse"} - set(alone)
-    words = {"gradient vanishes": "a gradient that vanishes", "features collapse": "features that collapse"}
-    parts = []
-    for name in alone:
-        share = float(fitted[name].mean())
-        outcome = "none fit" if share == 0 else "all fit" if share == 1 else f"{100 * share:.0f} % fit"
-        parts.append(f"with {words[name]} alone {outcome}")
-    rest = f"; {words[missing.pop()]} alone did not occur" if missing else ""
-    return f"so {listed(parts)}{rest}"
+    return "; ".join([*parts, *missing]).replace("%", " %")
 
 
-def _after(table: pd.DataFrame) -> str:
+def _after_training(table: pd.DataFrame) -> str:
     """Return whether features that collapse before training are still collapsed in the selected model."""
     sides = table.pivot(index="run", columns="model", values="quadrant").dropna()
-    before, after = (sides[model].isin(["features collapse", "both"]) for model in (START, SELECTED))
+    before, after = (sides[model].isin(_COLLAPSED) for model in (START, SELECTED))
     if not (before | after).any():
-        return "in no run do features collapse, before training or after"
+        return "features collapse in no run, before or after training"
     return (
-        f"features collapse in {counted(int(before.sum()), 'run')} before training; training mends "
-        f"{int((before & ~after).sum())} of them, and {int((after & ~before).sum())} others collapse while they train"
+        f"features collapse in {counted(int(before.sum()), 'run')} before training; training recovers "
+        f"{int((before & ~after).sum())} of them, and {int((after & ~before).sum())} others collapse during training"
     )
 
 
 def _generalization(fitting: pd.DataFrame) -> str:
+    if fitting.empty:
+        return "no run fits its training nodes, so nothing here is about generalization"
     gap = fitting["train"] - fitting["test"]
     worse = int((gap > GAP).sum())
-    if not len(fitting):
-        return "no run fits its training nodes, so nothing here is about generalization"
-    median = float(np.median(gap))
     return (
-        f"of the {counted(len(fitting), 'run')} that fit, {worse} lose more than {100 * GAP:g} points from training to "
-        f"test (median {100 * median:.1f})"
-        + ("; that is no matter of optimisation" if worse else ": whoever fits also passes the test")
+        f"of the {counted(len(fitting), 'run')} that fit, {worse} lost more than {100 * GAP:g} points from training to "
+        f"test (median {100 * float(np.median(gap)):.1f})"
+        + ("; that is not a failure of optimization" if worse else ": every run that fits also generalizes")
     )

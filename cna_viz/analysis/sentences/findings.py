@@ -1,17 +1,26 @@
-"""Sentences that are computed: what the numbers of some records say, and no more."""
+"""Findings on depth, smoothing and re-clustering; every finding is a sentence generated from records."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import confidence_interval, geometric_range
-from cna_viz.analysis.statistics.reference import constant_energy
-from cna_viz.analysis.tables.chance import CHANCE, chance_score
+from cna_viz.analysis.tables.graph_facts import constant_energy
+from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.analysis.tables.tables import accuracy_table, layer_table
+from cna_viz.analysis.words import signed
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS, bounds, factor, written
+
+FALLEN: Final = {
+    **dict.fromkeys(("accuracy", "macro_f1"), "the majority-class rate"),
+    "roc_auc": "chance level",
+    **dict.fromkeys(("nmse", "r2"), "the level of predicting the mean"),
+}
+"""The level of :func:`.predictions.chance_score` in words, by metric."""
 
 
 def bullets(sentences: Sequence[str]) -> str:
@@ -20,11 +29,11 @@ def bullets(sentences: Sequence[str]) -> str:
 
 
 def depth_findings(records: Sequence[Record]) -> list[str]:
-    """Say for each slot what depth does to its test score.
+    """Report for each slot what depth does to its test score.
 
-    A slot *collapses* where the mean of the deepest networks is within five points (five per cent of an NMSE) of an
-    answer that knows nothing. Otherwise it *loses* or *gains* the change of its mean, paired by seed, unless the 95 %
-    interval of that change contains zero; then that is said.
+    A slot *falls* to the majority-class rate (chance level, predicting the mean) where the mean of the deepest networks
+    is within five points (five per cent of an NMSE) of it. Otherwise it *loses* or *gains* the change of its mean,
+    paired by seed, unless the 95 % interval of that change contains zero.
     """
     table, metric = accuracy_table(records), records[0].metric
     shallow, deep = table["layers"].min(), table["layers"].max()
@@ -40,7 +49,7 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
 
 
 def smoothing_findings(records: Sequence[Record]) -> list[str]:
-    """Say for each slot how energy and effective rank change from the first to the last hidden layer.
+    """Report for each slot how energy and effective rank change from the first to the last hidden layer.
 
     For records of one depth. They are taken after the convolution, of the selected model, as geometric (energy) and
     arithmetic (rank) mean over seeds.
@@ -52,57 +61,55 @@ def smoothing_findings(records: Sequence[Record]) -> list[str]:
         for slot in energy
     ]
     constant = _plain(constant_energy(records[0]))
-    return [
-        *sentences,
-        f"features that are equal for all nodes have energy {constant} and effective rank 1 on this graph",
-    ]
+    return [*sentences, f"identical features at all nodes would have energy {constant} and effective rank 1 here"]
 
 
-def energy_is_not_accuracy(records: Sequence[Record]) -> str:
-    """Say whether, among records of one depth, the slot with the highest energy also has the best score."""
+def energy_is_not_accuracy(records: Sequence[Record]) -> list[str]:
+    """Report whether, among records of one depth, the slot with the highest energy also has the best score."""
     metric = records[0].metric
-    ends = _ends(layer_table(records, "rayleigh", "conv"))
-    energy = {slot: value for slot, (_, last) in ends.items() if not np.isnan(value := _typical(last))}
-    scores = accuracy_table(records).groupby("slot", sort=False)["test"].mean().dropna().to_dict()
-    energy = {slot: value for slot, value in energy.items() if slot in scores}
+    means = accuracy_table(records).groupby("slot", sort=False)["test"].mean().dropna()
+    scores = {str(slot): float(mean) for slot, mean in means.items()}
+    last = {slot: _typical(values) for slot, (_, values) in _ends(layer_table(records, "rayleigh", "conv")).items()}
+    energy = {slot: value for slot, value in last.items() if slot in scores and not np.isnan(value)}
     if len(energy) < 2:
-        return "Fewer than two slots have both an energy and a score: they can't tell whether the two go together."
+        return ["fewer than two slots have both an energy and a score: whether the two go together stays open"]
     smoothest, roughest = min(energy, key=energy.__getitem__), max(energy, key=energy.__getitem__)
     best = (min if metric in LOWER_IS_BETTER else max)(scores, key=scores.__getitem__)
     relation = "also has" if roughest == best else "does not have"
-    rival = "" if roughest == best else f", {best} {written(metric, scores[best])}"
-    return (
-        f"In the last hidden layer **{roughest}** keeps the highest energy ({_plain(energy[roughest])}) and "
-        f"**{smoothest}** the lowest ({_plain(energy[smoothest])}). The slot with the highest energy {relation} the "
-        f"best test {WORDS[metric]} at this depth: {roughest} reaches {written(metric, scores[roughest])}{rival}."
-    )
+    reached = ", ".join(f"{slot} reaches {written(metric, scores[slot])}" for slot in dict.fromkeys((roughest, best)))
+    return [
+        f"in the last hidden layer **{roughest}** has the highest energy ({_plain(energy[roughest])}) and "
+        f"**{smoothest}** the lowest ({_plain(energy[smoothest])})",
+        f"the slot with the highest energy {relation} the best test {WORDS[metric]} at this depth: {reached}",
+    ]
 
 
-def reclustering_findings(records: Sequence[Record]) -> str:
-    """Say how the validation score moves in the steps that find new clusters and in the others (slots with k-means)."""
-    anew, others = [], []
+def reclustering_findings(records: Sequence[Record]) -> list[str]:
+    """Report how the validation score moves in the steps that re-cluster and in the others (slots with k-means)."""
+    anew, others, every = [], [], 0
     for record in records:
-        if not _clusters_anew(record):
+        if not _reclusters(record):
             continue
         change = np.diff(record.metrics[record.metric].sel(split="val").values)
+        interval = record.config.model.recluster_every
+        every = every or interval
         # Step s is the change from epoch s - 1 to s; the first step finds the first clusters, not new ones.
-        due = np.arange(len(change)) % record.config.model.recluster_every == 0
+        due = np.arange(len(change)) % interval == 0
         due[:1] = False
         anew += change[due].tolist()
         others += change[~due].tolist()
     if not anew:
-        return "No clusters were found anew in these runs."
-    every = next(record.config.model.recluster_every for record in records if _clusters_anew(record))
+        return ["no run re-clustered while it trained"]
     metric, scale = records[0].metric, factor(records[0].metric)
     unit, digits = (" points", 1) if metric in SHARES else ("", 3)
-    return (
-        f"CNA finds its clusters anew every {every} steps. In these {len(anew)} steps the validation {WORDS[metric]} "
-        f"moves by {_signed(scale * float(np.mean(anew)), digits)}{unit} on average, in the other steps by "
-        f"{_signed(scale * float(np.mean(others)), digits + 1)}."
-    )
+    return [
+        f"CNA re-clusters every {every} steps: in these {len(anew)} steps the validation {WORDS[metric]} moves by "
+        f"{signed(scale * float(np.mean(anew)), digits)}{unit} on average, in the other steps by "
+        f"{signed(scale * float(np.mean(others)), digits + 1)}"
+    ]
 
 
-def _clusters_anew(record: Record) -> bool:
+def _reclusters(record: Record) -> bool:
     factors, config = record.config.model.factors, record.config
     # Where training sees other nodes than evaluation, k-means runs along with the batches instead.
     whole = config.training.batch_size is None and config.data.task != "graph-classification"
@@ -110,7 +117,7 @@ def _clusters_anew(record: Record) -> bool:
 
 
 def _ends(table: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
-    """Return the values at the first and the last hidden layer by slot (the only layer where there is one)."""
+    """Return the values at the first and the last hidden layer by slot; a single layer is both."""
     hidden = table[(table["layer"] < table["layers"]) | (table["layers"] == 1)]
     return {
         str(slot): (
@@ -125,18 +132,16 @@ def _verdict(first: pd.Series, last: pd.Series, chance: float, metric: str) -> s
     share = metric in SHARES
     change = confidence_interval(factor(metric) * (last - first))
     if change.count == 0:
-        return "has no runs of both depths that didn't diverge"
+        return "has no seed whose runs finished at both depths"
     near = chance + 0.05 if share else 0.95 * chance
-    worse, better_before = (
-        (last.mean() <= near, near < first.mean()) if share else (last.mean() >= near, near > first.mean())
-    )
-    if worse and better_before:
-        return "collapses"
+    fallen, stood = (last.mean() <= near, near < first.mean()) if share else (last.mean() >= near, near > first.mean())
+    if fallen and stood:
+        return f"falls to {FALLEN[metric]}"
     if abs(change.mean) < (0.05 if share else 0.0005):
         return "stays the same"
     if change.low <= 0 <= change.high:
-        moved = f"{_signed(change.mean)} points" if share else f"{_signed(change.mean, 3)}"
-        return f"changes by {moved}, which {change.count} seeds can't tell from no change"
+        moved = f"{signed(change.mean)} points" if share else f"{signed(change.mean, 3)}"
+        return f"changes by {moved}, inconclusive with {change.count} seeds"
     if share:
         return f"{'loses' if change.mean < 0 else 'gains'} {abs(change.mean):.1f} points"
     return (
@@ -153,18 +158,14 @@ def _mean(scores: pd.Series, metric: str) -> str:
     return f"{written(metric, interval.mean)}{ends}"
 
 
-def _signed(value: float, decimals: int = 1) -> str:
-    return f"{value:+.{decimals}f}".replace("-", "−")
-
-
 def _typical(energies: pd.Series) -> float:
-    """Return the geometric mean of the energies that are not 0; 0 where all are, NaN where none is defined."""
+    """Return the geometric mean of the non-zero energies; 0 where all are 0, NaN where none is defined."""
     known = energies.dropna()
     return 0.0 if len(known) and (known == 0).all() else geometric_range(known).mean
 
 
 def _plain(value: float) -> str:
-    """Return a number with two significant digits, without an exponent where a reader can do without."""
+    """Return a number with two significant digits; an exponent only for the tiniest."""
     if np.isnan(value):
         return "undefined (all features are 0)"
     return f"{value:.2g}" if value >= 1e-4 or value == 0 else f"{value:.1e}"

@@ -1,4 +1,4 @@
-"""What C, N and A contribute: the effects of a 2³ factorial design, pair by pair."""
+"""The effects of C, N and A: a 2³ factorial design, pair by pair."""
 
 from itertools import combinations
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.statistics.paired import MARGIN, difference, with_verdicts
+from cna_viz.analysis.statistics.paired import MARGIN, verdict_table
 from cna_viz.errors import UsageError
 
 COMPONENTS: Final = {
@@ -19,14 +19,14 @@ COMPONENTS: Final = {
     "na": "NA",
     "cna": "CNA",
 }
-"""Which of the three steps each slot has."""
+"""The steps of each slot."""
 
 
 def effects(table: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN, seed: int = 0) -> pd.DataFrame:
     r"""Return main effects and interactions of C, N and A on the accuracy.
 
     The effect of a step is the mean accuracy of the four slots that have it minus that of the four that do not. The
-    interaction of two is half of how much the effect of one is larger where the other is there, and likewise for three;
+    interaction of two is half of the difference that one makes to the effect of the other, and likewise for three;
     all effects together with the mean give back the eight accuracies (Box, Hunter and Hunter, *Statistics for
     Experimenters*):
 
@@ -36,22 +36,19 @@ def effects(table: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN,
         table: Row per pair, a column for each slot of :data:`COMPONENTS`.
         level: Level of the intervals.
         margin: Difference below which an effect counts as none.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Returns:
-        A row per effect (``C``, ``N``, ``A``, ``CN``, ``CA``, ``NA``, ``CNA``) with the fields of
-        :class:`.differences.Difference`; ``p_holm``, corrected for the seven effects; and ``verdict``,
-        in the words of :func:`~cna_viz.analysis.statistics.paired.compare`.
+        A row per effect (``C``, ``N``, ``A``, ``CN``, ``CA``, ``NA``, ``CNA``) with the columns of
+        :func:`~cna_viz.analysis.statistics.paired.compare`; Holm's correction is for the seven effects.
 
     Raises:
         UsageError: When a slot is missing, or there are fewer than two pairs.
     """
     table = check_factorial(table)
     names = ["".join(steps) for size in (1, 2, 3) for steps in combinations("CNA", size)]
-    rows = [vars(difference(_contrast(table, name), level, margin, seed)) for name in names]
-    metric = table.attrs.get("metric", "accuracy")
-    found = pd.DataFrame(rows, index=pd.Index(names, name="effect"))
-    found = with_verdicts(found, level=level, margin=margin, metric=metric)
+    samples, metric = {name: _contrast(table, name) for name in names}, table.attrs.get("metric", "accuracy")
+    found = verdict_table(samples, level=level, margin=margin, metric=metric, seed=seed).rename_axis("effect")
     found.attrs |= table.attrs
     return found
 

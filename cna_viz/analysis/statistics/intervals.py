@@ -11,7 +11,7 @@ from scipy import stats
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with the ends of an interval around it; the ends are NaN where one value can't give any."""
+    """A mean with the ends of an interval around it, which are NaN with fewer than two values."""
 
     mean: float
     low: float
@@ -27,7 +27,7 @@ def confidence_interval(
     Args:
         values: One value per seed; NaN values are left out.
         level: Confidence level.
-        bounds: What is possible at all; with few seeds Student's t reaches beyond and is cut there.
+        bounds: Possible values; with few seeds Student's t reaches beyond and is cut there.
 
     Returns:
         The interval; low and high are NaN with fewer than two values, the mean too with none.
@@ -44,10 +44,7 @@ def confidence_interval(
 
 
 def value_range(values: ArrayLike) -> Interval:
-    """Return mean, smallest and largest value: a description of these seeds, not an inference about others.
-
-    NaN values are left out; low and high are NaN with fewer than two values.
-    """
+    """Return mean, smallest and largest value, without NaN: it describes these seeds, and infers nothing on others."""
     array = np.asarray(values, dtype=float)
     array = array[~np.isnan(array)]
     if len(array) < 2:
@@ -56,10 +53,7 @@ def value_range(values: ArrayLike) -> Interval:
 
 
 def geometric_range(values: ArrayLike) -> Interval:
-    """Return geometric mean, smallest and largest value, for values that span orders of magnitude.
-
-    Values that are not positive have no logarithm and are left out.
-    """
+    """Return geometric mean, smallest and largest of the positive values, for values that span orders of magnitude."""
     array = np.asarray(values, dtype=float)
     spread = value_range(np.log(array[array > 0]))
     mean, low, high = np.exp([spread.mean, spread.low, spread.high]).tolist()
@@ -67,25 +61,21 @@ def geometric_range(values: ArrayLike) -> Interval:
 
 
 def all_or_none(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Return the values, or none of them where one is NaN: a mean of the runs that went well is a mean of the lucky."""
+    """Return the values, or none of them where one is NaN: a mean without diverged runs would be one of the lucky."""
     return values if values.notna().all() else values.iloc[:0]
 
 
 def mean_of_all(values: "pd.Series[float]") -> float:
-    """Return the mean; NaN where one value is NaN, or there is none."""
+    """Return the mean; NaN where one value is NaN, or without values."""
     return float(all_or_none(values).mean())
 
 
 def interval_table(
     table: pd.DataFrame, value: str, by: list[str], summarize: Callable[[ArrayLike], Interval] = confidence_interval
 ) -> pd.DataFrame:
-    """Return one row per group with mean, low, high and count of ``value`` over the group's rows.
+    """Return a row per group with mean, low, high and count of the column ``value``, by ``summarize``.
 
-    Args:
-        table: One row per observation.
-        value: Column to average.
-        by: Columns that make a group; rows come out in their order of first appearance.
-        summarize: How the values of a group become an interval.
+    Groups are those of the columns ``by``, in the order of their first rows.
     """
     rows = [
         {**dict(zip(by, key, strict=True)), **vars(summarize(group[value]))}

@@ -1,10 +1,11 @@
-"""What paired runs can say: differences with intervals, tests, equivalence. Tables in, tables out.
+"""Statistics of paired runs: differences with intervals, tests and equivalence.
 
-All functions take the table of :func:`.comparison.paired_table`, or one like it: a row per pair, a
-column per arm, its cells scores such as accuracies from 0 to 1.
+Tables are those of :func:`.comparison.paired_table`: a row per pair, a column per arm, scores such as accuracies from 0
+to 1 in its cells.
 """
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
@@ -21,24 +22,24 @@ from cna_viz.scores import factor
 MARGIN: Final = 0.01
 """Difference below which two arms count as equally good: one point of accuracy, 0.01 of any other score."""
 RESAMPLES: Final = 9999
-"""Of bootstrap and permutation; where there are fewer sign flips, all are taken."""
+"""Number of resamples of bootstrap and permutation test; with fewer possible sign flips, all are taken."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A mean difference of pairs and what it is worth.
+class PairedDifference:
+    """A mean difference of pairs with its tests.
 
     Attributes:
         pairs: Number of pairs.
         difference: Mean difference.
         low: Lower end of the bootstrap interval.
         high: Upper end.
-        p_flip: Of the sign-flip permutation test that pairs differ by chance only, two-sided.
-        p_wilcoxon: Of Wilcoxon's signed-rank test.
+        p_flip: p value of the two-sided sign-flip permutation test.
+        p_wilcoxon: p value of Wilcoxon's signed-rank test.
         effect_size: Cohen's d_z: mean by standard deviation of the differences; infinite where these are all equal.
-        p_equivalence: Of two one-sided t tests that the difference is as large as the margin.
+        p_equivalence: p value of two one-sided t tests that the difference is as large as the margin.
     """
 
     pairs: int
@@ -58,52 +59,54 @@ def compare(
 
     Args:
         table: Row per pair, column per arm.
-        baseline: The arm that the others are held against.
+        baseline: The arm that the others are compared with.
         level: Level of intervals and verdicts.
         margin: Difference below which arms count as equally good.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Returns:
-        A row per other arm with the fields of :class:`Difference`; ``p_holm``, the p value of the sign-flip test after
-        Holm's correction for the number of arms; and ``verdict``: ``better`` (lower, where the metric is an error),
-        ``worse``, ``equal (±1)`` or ``undecided``. The attribute ``smallest_p`` is the smallest p value that so many
-        pairs can have.
+        A row per other arm with the fields of :class:`PairedDifference`; ``p_holm``, the p value of the sign-flip test
+        after Holm's correction for the number of arms; and ``verdict``: ``better`` (lower, where the metric is an
+        error), ``worse``, ``equal (±1)`` or ``undecided``. The attribute ``smallest_p`` has the smallest p value that
+        so many pairs can have.
 
     Raises:
-        UsageError: When there is no such arm, or fewer than two pairs.
+        UsageError: When the arm is unknown, or there are fewer than two pairs.
     """
     if baseline not in table.columns:
         raise unknown_name("arm", baseline, map(str, table.columns))
-    others = [arm for arm in table.columns if arm != baseline]
-    found = [difference(table[arm].to_numpy() - table[baseline].to_numpy(), level, margin, seed) for arm in others]
-    rows = pd.DataFrame([vars(one) for one in found], index=pd.Index(others, name="arm"))
+    samples = {arm: (table[arm] - table[baseline]).to_numpy() for arm in table.columns if arm != baseline}
     metric = table.attrs.get("metric", "accuracy")
-    rows = with_verdicts(rows, level=level, margin=margin, metric=metric) if others else rows
+    rows = verdict_table(samples, level=level, margin=margin, metric=metric, seed=seed).rename_axis("arm")
     rows.attrs |= {**table.attrs, "baseline": baseline, "smallest_p": smallest_p(len(table))}
     return rows
 
 
-def with_verdicts(
-    rows: pd.DataFrame, *, level: float = 0.95, margin: float = MARGIN, metric: str = "accuracy"
+def verdict_table(
+    samples: Mapping[Any, Array],
+    *,
+    level: float = 0.95,
+    margin: float = MARGIN,
+    metric: str = "accuracy",
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Return rows of :class:`Difference` with ``p_holm`` and ``verdict``, as :func:`compare` describes them.
+    """Return a row per sample of paired differences with the columns of :func:`compare`.
 
-    Args:
-        rows: One row per question that is asked at the same time: Holm's correction is for their number.
-        level: Level of the verdicts.
-        margin: Difference below which a row counts as none.
-        metric: The score; of an error less is better.
+    Holm's correction is for all samples; of an error less is better.
     """
     from statsmodels.stats.multitest import multipletests
 
-    judged = rows.assign(p_holm=multipletests(rows["p_flip"], method="holm")[1])
-    judged = judged.assign(verdict=[_verdict(row, 1 - level, margin, metric) for _, row in judged.iterrows()])
-    judged.attrs["metric"] = metric
-    return judged
+    found = [vars(difference(values, level, margin, seed)) for values in samples.values()]
+    rows = pd.DataFrame(found, index=pd.Index(list(samples)))
+    if samples:
+        rows["p_holm"] = multipletests(rows["p_flip"], method="holm")[1]
+        rows["verdict"] = [_verdict(row, 1 - level, margin, metric) for _, row in rows.iterrows()]
+    rows.attrs["metric"] = metric
+    return rows
 
 
-def difference(values: Array, level: float = 0.95, margin: float = MARGIN, seed: int = 0) -> Difference:
-    """Return what paired differences say.
+def difference(values: Array, level: float = 0.95, margin: float = MARGIN, seed: int = 0) -> PairedDifference:
+    """Return the statistics of paired differences.
 
     Raises:
         UsageError: When there are fewer than two, one is not finite, or the margin is not greater than 0.
@@ -113,7 +116,7 @@ def difference(values: Array, level: float = 0.95, margin: float = MARGIN, seed:
         raise UsageError(f"margin = {margin} is out of range: it must be greater than 0")
     spread, mean = float(values.std(ddof=1)), float(values.mean())
     low, high = _bootstrap(values, level, seed)
-    return Difference(
+    return PairedDifference(
         pairs=len(values),
         difference=mean,
         low=low,
@@ -135,7 +138,7 @@ def check_pairs(count: int) -> None:
 
 
 def smallest_p(pairs: int) -> float:
-    """Return the smallest two-sided p value of a sign-flip test: with five pairs it is 0.0625, whatever they say."""
+    """Return the smallest possible two-sided p value of a sign-flip test, 0.0625 with five pairs."""
     return min(1.0, 2.0 ** (1 - pairs))
 
 
@@ -150,10 +153,7 @@ def pairs_needed(arms: int, level: float) -> int:
 def seeds_needed(values: Array, precision: float, *, level: float = 0.95) -> int:
     """Return how many pairs it takes until the interval of the mean difference is no wider than ± ``precision``.
 
-    From the spread of the pairs there are, with Student's t. At least two.
-
-    Raises:
-        UsageError: When there are fewer than two differences, or precision is not greater than 0.
+    From the spread of these pairs, with Student's t. At least two.
     """
     values = _checked(values)
     if not precision > 0:

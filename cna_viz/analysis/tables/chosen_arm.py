@@ -1,60 +1,41 @@
-"""One arm among others of its depth: how well each does, and how far it is from a second one, pair by pair."""
+"""One arm among others of its depth: scores, and pairs with a second one."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import all_or_none, confidence_interval
-from cna_viz.analysis.tables.comparison import arm_names, check_protocol, once, paired_table
+from cna_viz.analysis.tables.comparison import arms_of, check_protocol, drop_duplicates, paired_table
 from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
 
-DEPTH: Final = frozenset({"layers"})
-"""The setting that makes no arm here: depth is held fixed, or is an axis."""
-
 
 def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]]]:
-    """Return the runs by number of layers and name of their arm, depths ascending.
+    """Return the runs by number of layers and name of their arm, depths ascending; refuses several split protocols.
 
     An arm has one name at all depths. A run recorded in two ways counts once.
-
-    Args:
-        records: Runs on one dataset and one split protocol.
-
-    Raises:
-        UsageError: When datasets or split protocols differ.
     """
-    runs = once(records)
+    runs = drop_duplicates(records)
     check_protocol([record.config for record in runs])
-    names = arm_names([record.config for record in runs], apart=DEPTH)
     found: dict[int, dict[str, list[Record]]] = {layers: {} for layers in sorted({record.layers for record in runs})}
-    for record in runs:
-        found[record.layers].setdefault(names[record.config.run_id], []).append(record)
+    for record, arm in zip(runs, arms_of(runs, ignore={"layers"}), strict=True):
+        found[record.layers].setdefault(arm, []).append(record)
     return found
 
 
 def score_table(arms: Mapping[str, Sequence[Record]], part: str = "test") -> pd.DataFrame:
     """Return a row per arm with its mean score and the Student-t interval over its seeds, the best first.
 
-    Args:
-        arms: Runs of one metric by the name of their arm.
-        part: train, val or test.
-
-    Returns:
-        Columns ``arm``, ``mean``, ``low``, ``high``, ``count``, ``runs`` and ``values``, the scores of its runs. An arm
-        of which a run diverged has no mean, and ``count`` 0; those stand last.
-
-    Raises:
-        UsageError: When there are no arms, or there is no such part.
+    Columns are ``arm``, ``mean``, ``low``, ``high``, ``count``, ``runs`` and ``values``, the scores of its runs. An arm
+    with a run that diverged comes last, without a mean and with ``count`` 0.
     """
     if part not in SPLITS:
         raise unknown_name("part of the split", part, SPLITS)
     if not arms:
-        raise UsageError("there are no runs to compare")
+        raise UsageError("no runs to compare")
     metric = next(iter(arms.values()))[0].metric
     rows = []
     for arm, runs in arms.items():
@@ -67,17 +48,8 @@ def score_table(arms: Mapping[str, Sequence[Record]], part: str = "test") -> pd.
 def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part: str = "test") -> pd.DataFrame:
     """Return the scores of some arms in the pairs of split and seed that all of them have.
 
-    Args:
-        arms: Runs of one dataset, split protocol and depth by the name of their arm.
-        names: The arms; the order of the columns.
-        part: train, val or test.
-
-    Returns:
-        The table of :func:`.comparison.paired_table`, its columns called as ``arms`` calls them;
-        without rows and attributes where the arms share no pair.
-
-    Raises:
-        UsageError: When there is no such arm, or as ``paired_table`` says.
+    It is the table of :func:`.comparison.paired_table` with the names of ``arms`` as columns; without rows and
+    attributes where the arms share no pair.
     """
     for name in names:
         if name not in arms:
@@ -88,9 +60,8 @@ def pairs_of(arms: Mapping[str, Sequence[Record]], names: Collection[str], part:
     chosen = {name: [record for record in arms[name] if _pair(record) in shared] for name in names}
     everything = [record for runs in chosen.values() for record in runs]
     table = paired_table(everything, part)
-    # Among fewer arms less differs, so their names are shorter there.
-    short = arm_names([record.config for record in everything])
-    called = {short[record.config.run_id]: name for name in names for record in chosen[name]}
+    # Fewer arms differ in less, so their names are shorter there.
+    called = dict(zip(arms_of(everything), (name for name in names for _ in chosen[name]), strict=True))
     renamed = table.rename(columns=called)[list(names)]
     renamed.attrs |= table.attrs
     return renamed
@@ -102,15 +73,9 @@ def finite_pairs(table: pd.DataFrame) -> bool:
 
 
 def scores_by_depth(depths: Mapping[int, Mapping[str, Sequence[Record]]], arm: str, part: str = "test") -> pd.DataFrame:
-    """Return the mean score of an arm with its interval at every depth that has it.
+    """Return ``layers``, ``mean``, ``low``, ``high`` and ``count`` of an arm at every depth that has it.
 
-    Args:
-        depths: As :func:`arms_by_depth` returns them.
-        arm: Name of the arm.
-        part: train, val or test.
-
-    Returns:
-        Columns ``layers``, ``mean``, ``low``, ``high`` and ``count``; NaN where a run diverged.
+    ``depths`` is as :func:`arms_by_depth` returns it; a mean is NaN where a run diverged.
     """
     tables = [
         score_table({arm: arms[arm]}, part).assign(layers=layers) for layers, arms in depths.items() if arm in arms

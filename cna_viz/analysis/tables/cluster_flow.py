@@ -1,13 +1,12 @@
-"""Where the nodes of a cluster go: from slot to slot, or from snapshot to snapshot of one slot."""
+"""The flow of nodes between clusters: from slot to slot, or from snapshot to snapshot of one slot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import numpy as np
 
-from cna_viz.analysis.tables.cluster_labels import ClusterLabels, check_slot, cluster_labels
-from cna_viz.analysis.tables.cluster_table import count_pairs
+from cna_viz.analysis.tables.cluster_labels import ClusterLabels, check_slot, cluster_labels, count_pairs
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 
@@ -16,9 +15,9 @@ Over = Literal["layer", "epoch"]
 T = TypeVar("T")
 
 MOST: Final = 8
-"""Columns unless somebody asks for more."""
+"""Columns by default."""
 SWEEPS: Final = 6
-"""How often the columns are ordered by their neighbours, to and fro; more changes little."""
+"""Times the columns are ordered by their neighbours, back and forth; more changes little."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +25,11 @@ class ClusterFlow:
     """Clusters in successive columns.
 
     Attributes:
-        over: What a column is: ``layer`` or ``epoch``.
-        places: The layers or the epochs, a column each.
+        over: ``layer`` or ``epoch``: the kind of columns.
+        places: Layer or epoch of each column.
         columns: The clusters there.
-        order: The clusters that have nodes, by column, in an order in which few flows cross.
-        possible: How many columns there could have been.
+        order: The non-empty clusters by column, in an order in which few flows cross.
+        possible: Number of columns that the record has.
     """
 
     over: Over
@@ -59,45 +58,41 @@ def cluster_flow(
     Args:
         record: A run whose slots have clusters, with snapshots.
         over: ``layer``: columns are slots; ``epoch``: columns are snapshots of one slot.
-        layer: The slot after this layer is followed; needed where columns are epochs.
-        layers: Where columns are layers, which; up to eight, evenly spread, when left out.
-        epoch: Where columns are layers, a snapshot's epoch; the selected model's when left out.
-        epochs: Where columns are epochs, snapshots to show; up to eight when left out.
+        layer: The slot to follow over epochs.
+        layers: Slots to show; up to eight, evenly spread, when left out.
+        epoch: Snapshot whose slots are shown; the selected model's when left out.
+        epochs: Snapshots to show; up to eight when left out.
 
     Raises:
         UsageError: When fewer than two columns are left, an argument belongs to the other kind of columns, the slot has
             no clusters, or there is no such layer or snapshot.
     """
+    if over not in get_args(Over):
+        raise unknown_name("kind of columns", over, get_args(Over))
+    for other, given in (("epoch", {"layer": layer, "epochs": epochs}), ("layer", {"layers": layers, "epoch": epoch})):
+        for name, value in given.items():
+            if over != other and value is not None:
+                raise UsageError(f"{name} goes with over {other!r} only")
     if over == "layer":
-        _refuse("epoch", layer=layer, epochs=epochs)
         possible = list(range(1, record.layers))
         places = spread(possible, MOST) if layers is None else sorted(set(layers))
         columns = [cluster_labels(record, place, epoch) for place in places]
-    elif over == "epoch":
-        _refuse("layer", layers=layers, epoch=epoch)
+    else:
         if layer is None:
             raise UsageError("over 'epoch' follows the clusters of one slot: say which with layer")
         check_slot(record, layer)
         possible = list(record.snapshots)
         places = spread(possible, MOST) if epochs is None else sorted(set(epochs))
         columns = [cluster_labels(record, layer, place) for place in places]
-    else:
-        raise unknown_name("kind of columns", over, ("layer", "epoch"))
     if len(places) < 2:
         raise _too_few(record, over, len(places))
     return ClusterFlow(over, tuple(places), tuple(columns), tuple(_ordered(columns)), len(possible))
 
 
 def spread(values: Sequence[T], most: int) -> list[T]:
-    """Return up to ``most`` of the values, evenly spread, the first and the last among them."""
+    """Return up to ``most`` of the values, evenly spread, with the first and the last."""
     chosen = np.unique(np.linspace(0, len(values) - 1, min(most, len(values))).round().astype(int))
     return [values[number] for number in chosen]
-
-
-def _refuse(other: str, **given: object) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise UsageError(f"{name} goes with over {other!r} only")
 
 
 def _too_few(record: Record, over: str, found: int) -> UsageError:
@@ -116,9 +111,7 @@ def _too_few(record: Record, over: str, found: int) -> UsageError:
 def _ordered(columns: Sequence[ClusterLabels]) -> list[Array]:
     """Order the clusters of every column by where their nodes are in the columns beside it (barycentres)."""
     orders = [column.used for column in columns]
-    height = [np.zeros(len(column.label)) for column in columns]
-    for number, (column, order) in enumerate(zip(columns, orders, strict=True)):
-        height[number] = _heights(column, order)
+    height = [_heights(column, order) for column, order in zip(columns, orders, strict=True)]
     forth = list(range(1, len(columns)))
     back = [number - 1 for number in reversed(forth)]
     for sweep in range(SWEEPS):

@@ -1,14 +1,17 @@
-"""The same comparison in several groups of runs: on each graph, or with each convolution."""
+"""Comparisons in several groups of runs, such as graphs or convolutions, and the effect of a change of split."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
+from scipy import stats
 
-from cna_viz.analysis.statistics.intervals import Interval, confidence_interval
-from cna_viz.analysis.statistics.paired import MARGIN, difference, with_verdicts
-from cna_viz.analysis.tables.comparison import paired_table, without_diverged
-from cna_viz.analysis.words import Judged, judged, listed, metric_of, signed
+from cna_viz.analysis.statistics.intervals import confidence_interval
+from cna_viz.analysis.statistics.paired import MARGIN, PairedDifference, difference, verdict_table
+from cna_viz.analysis.tables.comparison import group_runs, paired_table, without_diverged
+from cna_viz.analysis.words import judged_rows, listed, metric_of, points
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, bounds, factor, label
@@ -24,27 +27,24 @@ def compare_groups(
 ) -> pd.DataFrame:
     """Compare arms with one of them, pair by pair within each group; Holm's correction is for all of it.
 
-    Pairs are never made across groups: these may be other graphs, whose scores have nothing to do with each other.
+    Pairs are never made across groups: these may be other graphs, whose scores can't be compared.
 
     Args:
         groups: Runs by the name of their group, as :func:`~cna_viz.analysis.tables.comparison.group_runs` returns them.
-        baseline: The arm that the others are held against.
-        arms: Those that are asked about; all when left out.
+        baseline: The arm that the others are compared with, present in every group.
+        arms: The arms to compare; all when left out.
         part: train, val or test.
         margin: Difference of the score below which two arms count as equal.
 
     Returns:
-        A row per group and arm, by ``group`` and ``arm``, with the columns of
-        :func:`.paired.with_verdicts`. Arms of which a run diverged are left out; the attribute
-        ``left_out`` has their runs by a name of group and arm, ``metrics`` the score of each group, ``samples`` the
-        differences of the pairs in the order of the rows.
+        A row per group and arm, by ``group`` and ``arm``, with the columns of :func:`.paired.verdict_table`. Arms with
+        a run that diverged are left out; the attribute ``left_out`` has their runs by a name of group and arm,
+        ``metrics`` the score of each group, ``samples`` the differences of the pairs in the order of the rows.
 
     Raises:
-        UsageError: When an arm is in no group or the baseline not in all, a run of the baseline diverged, runs are
-            missing, there are fewer than two pairs, nothing to compare, or scores that go in different directions.
+        UsageError: When the baseline diverged or scores go in different directions.
     """
-    rows: list[dict[str, object]] = []
-    samples: list[list[float]] = []
+    samples: dict[tuple[str, str], Any] = {}
     left_out: dict[str, int] = {}
     metrics: dict[str, str] = {}
     present: set[str] = set()
@@ -55,69 +55,126 @@ def compare_groups(
         present |= {*map(str, pairs.columns), *gone}
         left_out |= {f"{group}: {arm}": count for arm, count in gone.items()}
         if baseline in gone:
-            raise UsageError(f"runs of {baseline!r} diverged in group {group}, so nothing can be held against it")
+            raise UsageError(f"runs of {baseline!r} diverged in group {group}, so nothing can be compared with it")
         if baseline not in pairs:
             raise unknown_name(f"arm of group {group}", baseline, map(str, pairs.columns))
         for arm in pairs.columns:
             if arm != baseline and (arms is None or arm in arms):
-                values = (pairs[arm] - pairs[baseline]).to_numpy()
-                rows.append({"group": group, "arm": str(arm), **vars(difference(values, margin=margin))})
-                samples.append(values.tolist())
+                samples[group, str(arm)] = (pairs[arm] - pairs[baseline]).to_numpy()
     for arm in arms or ():
         if arm not in present:
             raise unknown_name("arm", arm, sorted(present))
-    if not rows:
-        raise UsageError(f"there is no arm to hold against {baseline!r}")
-    found = with_verdicts(
-        pd.DataFrame(rows).set_index(["group", "arm"]), margin=margin, metric=_one_direction(metrics.values())
-    )
-    found.attrs |= {"baseline": baseline, "left_out": left_out, "metrics": metrics, "samples": samples}
+    if not samples:
+        raise UsageError(f"no arm to compare with {baseline!r}")
+    distinct = list(dict.fromkeys(metrics.values()))
+    if len(distinct) > 1 and not set(distinct) <= SHARES:
+        raise UsageError(
+            f"groups with the scores {listed(distinct)} can't be put on one scale: compare each separately"
+        )
+    found = verdict_table(samples, margin=margin, metric=distinct[0]).rename_axis(["group", "arm"])
+    lists = [values.tolist() for values in samples.values()]
+    found.attrs |= {"baseline": baseline, "left_out": left_out, "metrics": metrics, "samples": lists}
     return found
 
 
 def standing_table(records: Sequence[Record], baselines: Sequence[str], part: str = "test") -> pd.DataFrame:
-    """Return a row per arm with its mean score and interval, and how far it is from each of some baselines.
+    """Return a row per arm with its mean score and interval, and its difference from each of some baselines, as text.
 
-    Args:
-        records: Runs on one dataset and one split protocol.
-        baselines: Arms that the others are held against; one that is not there has no column.
-        part: train, val or test.
-
-    Returns:
-        Text as a reader wants it, arms in the order of their first runs. Verdicts have Holm's correction for the
-        arms of a column.
-
-    Raises:
-        UsageError: As :func:`.comparison.paired_table`, and when there are fewer than two pairs.
+    Arms are in the order of their first runs; a baseline without runs has no column. Verdicts have Holm's correction
+    for the arms of a column.
     """
     pairs = without_diverged(paired_table(records, part))
     metric = metric_of(pairs)
     mean, unit = label(metric, part), " (points)" if metric in SHARES else ""
-    interval = partial(confidence_interval, bounds=bounds(metric))
-    table = pd.DataFrame({mean: [_with_interval(interval(pairs[arm]), metric) for arm in pairs]}, index=list(pairs))
+    interval, digits = partial(confidence_interval, bounds=bounds(metric)), ".1f" if metric in SHARES else ".3g"
+    means = []
+    for arm in pairs:
+        found = interval(pairs[arm])
+        value, low, high = (f"{factor(metric) * end:{digits}}" for end in (found.mean, found.low, found.high))
+        means.append(f"{value} [{low}, {high}]")
+    table = pd.DataFrame({mean: means}, index=list(pairs))
     for baseline in baselines:
         if baseline in pairs and len(pairs.columns) > 1:
             rows = compare_groups({"": records}, baseline, part=part).droplevel("group")
-            words = {arm: _difference(row) for arm, row in judged(rows).items()}
+            words = {arm: f"{points(row, unit=False)}, {row.verdict}" for arm, row in judged_rows(rows).items()}
             table[f"− {baseline}{unit}"] = [words.get(str(arm), "") for arm in pairs]
     return table.rename_axis(index=None, columns="arm")
 
 
-def _with_interval(found: Interval, metric: str) -> str:
-    digits = ".1f" if metric in SHARES else ".3g"
-    mean, low, high = (f"{factor(metric) * value:{digits}}" for value in (found.mean, found.low, found.high))
-    return f"{mean} [{low}, {high}]"
+@dataclass(frozen=True)
+class SplitEffect:
+    """The gain of an arm from another split: difference of means and its interval (Welch), 0 to 1.
+
+    Runs on different splits make no pairs, as they are tested on different nodes.
+    """
+
+    difference: float
+    low: float
+    high: float
 
 
-def _difference(row: Judged) -> str:
-    scale, decimals = factor(row.metric), 1 if row.metric in SHARES else 4
-    mean, low, high = (signed(scale * value, decimals) for value in (row.difference, row.low, row.high))
-    return f"{mean} [{low}, {high}], {row.verdict}"
+@dataclass(frozen=True)
+class Headline:
+    """A difference between an arm on one split and another arm on another, and its two parts.
+
+    ``total`` is exactly ``split.difference``, the gain of the baseline from the split alone, plus ``arm.difference``,
+    the gain of the arm over the baseline on one split, pair by pair.
+    """
+
+    total: float
+    split: SplitEffect
+    arm: PairedDifference
 
 
-def _one_direction(metrics: Collection[str]) -> str:
-    """Return the score that verdicts of all groups can be spoken in; refuse shares beside other numbers."""
-    distinct = list(dict.fromkeys(metrics))
-    if len(distinct) > 1 and not set(distinct) <= SHARES:
-        raise UsageError(f"groups with the scores {listed(distinct)} can't be put on one scale: compare them apart")
-    return distinct[0]
+def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
+    """Return the paired table of every split protocol of one dataset by its name, in the order of the records."""
+    groups = group_runs(records)
+    datasets = {str(record.config.facts["dataset"]) for record in records}
+    if len(datasets) > 1:
+        raise UsageError(f"splits of one dataset are compared, not of {', '.join(sorted(datasets))}")
+    return {str(members[0].config.facts["split"]): paired_table(members, part) for members in groups.values()}
+
+
+def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95) -> SplitEffect:
+    """Return the gain of one arm from one split to another, with Welch's interval for samples of different variance.
+
+    Args:
+        few: Its accuracies on the first split, one per seed, at least two.
+        many: On the second.
+        level: Level of the interval.
+    """
+    if min(few.count(), many.count()) < 2:
+        raise UsageError("too few runs: the effect of a split needs two seeds on each split")
+    gain = float(many.mean() - few.mean())
+    if few.dropna().nunique() == many.dropna().nunique() == 1:
+        return SplitEffect(gain, gain, gain)
+    found = stats.ttest_ind(many.dropna(), few.dropna(), equal_var=False).confidence_interval(level)
+    return SplitEffect(gain, float(found.low), float(found.high))
+
+
+def check_splits(splits: Sequence[str]) -> None:
+    """Refuse fewer than two splits, before runs are made on them; raises :class:`~cna_viz.errors.UsageError`."""
+    if len(set(splits)) < 2:
+        raise UsageError(f"a headline needs two splits to be taken apart; there is {'one' if splits else 'none'}")
+
+
+def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Headline:
+    """Take apart the difference between an arm on the last split and the baseline on the first."""
+    check_splits(list(tables))
+    first, last = (tables[name] for name in (next(iter(tables)), list(tables)[-1]))
+    for table in (first, last):
+        for name in (arm, baseline):
+            if name not in table:
+                raise UsageError(f"no runs of {name!r} on every split; arms: {', '.join(map(str, table.columns))}")
+    split = split_effect(first[baseline], last[baseline])
+    gain = difference((last[arm] - last[baseline]).to_numpy())
+    return Headline(float(last[arm].mean() - first[baseline].mean()), split, gain)
+
+
+def split_means(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return mean scores for display (shares in percent), a row per arm and a column per split."""
+    means = {
+        split: (factor(metric := metric_of(table)) * table.mean()).round(1 if metric in SHARES else 3)
+        for split, table in tables.items()
+    }
+    return pd.DataFrame(means).rename_axis(index=None, columns="arm")

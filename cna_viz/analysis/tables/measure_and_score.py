@@ -1,7 +1,7 @@
-"""Whether a measure of the features and the score go together: one pair of numbers per run, and their rank correlation.
+"""Whether a measure of the features and the score go together: a pair of numbers per run, and their rank correlation.
 
-Energies are often read as if more were better. Whether it is can be asked of the runs themselves (Zhang et al., arXiv
-2502.04591, and Park et al., arXiv 2506.04653, doubt it).
+Energies are often read as if more were better, which Zhang et al. (arXiv 2502.04591) and Park et al. (arXiv 2506.04653)
+doubt; the runs themselves can tell.
 """
 
 import warnings
@@ -15,29 +15,22 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cna_viz.analysis.tables.collapse import last_hidden
-from cna_viz.analysis.tables.comparison import arm_names, once
-from cna_viz.analysis.tables.tables import accuracy_table
+from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates
+from cna_viz.analysis.tables.tables import accuracy_table, layer_value
 from cna_viz.analysis.words import counted, signed
 from cna_viz.records.record import Record
 
 FEWEST: Final = 5
 """Runs below which no rank correlation is given: its interval would hold nearly everything."""
 RESAMPLES: Final = 1999
-"""Of the bootstrap."""
+"""Resamples of the bootstrap."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Spearman's rank correlation with the ends of its interval; NaN where there is none.
-
-    Attributes:
-        rho: The correlation, −1 to 1.
-        low: Lower end of the percentile bootstrap interval.
-        high: Upper end.
-        count: Number of runs that have both numbers.
-    """
+    """Spearman's rank correlation of ``count`` runs with the ends of its interval; NaN where it is undefined."""
 
     rho: float
     low: float
@@ -48,50 +41,31 @@ class RankCorrelation:
 def measured_scores(
     records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv", part: str = "test"
 ) -> pd.DataFrame:
-    """Return a row per run: what it was, its ``arm``, a measure of its last hidden layer, and its score.
+    """Return a row per run: its identity, its ``arm``, a measure of its last hidden layer, and its score.
 
-    Args:
-        records: The runs; one that stands there twice, or was recorded in two ways, counts once, with the measure where
-            one of its recordings has it.
-        measure: Name of a measure.
-        stage: ``conv`` or ``slot``.
-        part: Part of the split whose score is taken.
-
-    Returns:
-        The columns of :func:`~cna_viz.analysis.tables.tables.accuracy_table` and
-
-        - ``arm``: its name, the depth apart;
-        - ``value``: the measure at the last hidden layer of the selected model, the only layer where there is one; NaN
-          where it was not taken;
-        - ``score``: that of the part; NaN where the run diverged.
+    To the columns of :func:`~cna_viz.analysis.tables.tables.accuracy_table` it adds ``arm``, its name without the
+    depth; ``value``, the measure at the last hidden layer of the selected model (a single layer counts as hidden), NaN
+    where it was not measured; and ``score``, that of the part, NaN where the run diverged. A run given twice, or
+    recorded in two ways, counts once, with the measure where one of its recordings has it.
     """
-    records = once(records, lambda record: not np.isnan(_selected(record, measure, stage)))
-    names = arm_names([record.config for record in records], apart={"layers"})
+    records = drop_duplicates(records, lambda record: not np.isnan(_selected(record, measure, stage)))
     return accuracy_table(records).assign(
-        arm=[names[record.config.run_id] for record in records],
+        arm=arms_of(records, ignore={"layers"}),
         value=[_selected(record, measure, stage) for record in records],
         score=[record.score(part) for record in records],
     )
 
 
 def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, seed: int = 0) -> RankCorrelation:
-    r"""Return Spearman's rank correlation of two columns and its bootstrap interval.
+    r"""Return Spearman's rank correlation of two columns and its percentile bootstrap interval.
 
     With ranks R, ties sharing their mean rank,
 
     .. math:: \rho = \operatorname{cov}(R(x), R(y)) / (\sigma_{R(x)} \, \sigma_{R(y)})
 
-    Pairs are drawn again as if they were independent; runs of one arm are alike, so that the interval is rather too
-    narrow. Draws in which one column is constant have no correlation and are left out.
-
-    Args:
-        x: One value per run; pairs in which a value is NaN are left out.
-        y: As many values.
-        level: Level of the interval.
-        seed: Of the bootstrap.
-
-    Returns:
-        The correlation; all NaN with fewer than :data:`FEWEST` pairs, or where a column is constant.
+    Pairs are resampled as if they were independent; runs of one arm are alike, so the interval is rather too narrow.
+    Resamples in which one column is constant have no correlation and are left out, as are pairs with a NaN. All is NaN
+    with fewer than :data:`FEWEST` pairs, or where a column is constant.
     """
     pairs = np.stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
     first, second = pairs[:, ~np.isnan(pairs).any(axis=0)]
@@ -113,7 +87,7 @@ def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, seed: i
 
 
 def correlation_words(found: RankCorrelation) -> str:
-    """Return a rank correlation as a sentence writes it: ``ρ = +0.31 [−0.02, +0.58], 30 runs``."""
+    """Return a rank correlation for a sentence: ``ρ = +0.31 [−0.02, +0.58], 30 runs``."""
     if np.isnan(found.rho):
         why = f"{counted(found.count, 'run')}, too few" if found.count < FEWEST else "all values of one are equal"
         return f"none ({why})"
@@ -124,17 +98,12 @@ def correlation_words(found: RankCorrelation) -> str:
 def _spearman(x: Array, y: Array, axis: int = -1) -> Any:
     """Return the correlation of ranks along an axis; NaN where one column is constant."""
     first, second = (stats.rankdata(values, axis=axis) for values in (x, y))
-    first = first - first.mean(axis=axis, keepdims=True)
-    second = second - second.mean(axis=axis, keepdims=True)
+    first, second = (ranks - ranks.mean(axis=axis, keepdims=True) for ranks in (first, second))
     size = np.sqrt((first**2).sum(axis=axis) * (second**2).sum(axis=axis))
     products = (first * second).sum(axis=axis)
     return np.divide(products, size, out=np.full(np.shape(size), np.nan), where=size > 0)
 
 
 def _selected(record: Record, measure: str, stage: str) -> float:
-    values = record.metrics[measure].sel(stage=stage)
-    # A run whose loss was not finite before the first step has no epoch at all.
-    if record.best_epoch not in values.epoch:
-        return float("nan")
-    value = float(values.sel(epoch=record.best_epoch, layer=last_hidden(record)))
+    value = layer_value(record, measure, stage, last_hidden(record), record.best_epoch)
     return value if np.isfinite(value) else float("nan")

@@ -1,18 +1,22 @@
-"""Nodes in groups that a figure can colour and a sentence can name: by class, or by a number in up to five groups."""
+"""Nodes in groups for colours and sentences: by class, cluster, prediction or degree; numbers in up to five groups."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
+from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
 
+Color = Literal["class", "cluster", "prediction", "degree"]
+COLORS: Final[tuple[Color, ...]] = get_args(Color)
+
 FIFTHS: Final = 5
-"""Groups that numbers are cut into, at most."""
+"""Largest number of groups that numbers are cut into."""
 NOT_FINITE: Final = "not finite"
 """Name of the group of nodes for which NaN or infinity is predicted."""
 
@@ -23,7 +27,7 @@ class NodeGroups:
 
     Attributes:
         label: Number of the group of every node, ``[nodes]``.
-        names: What each group is called.
+        names: Name of each group.
         kind: ``class``, ``cluster`` or ``prediction``, whose groups have no order, or ``target``, ``degree`` or
             ``predicted number``, whose groups ascend.
         wrong: Whether the prediction of the node is wrong, ``[nodes]``; only of the kind ``prediction``.
@@ -36,29 +40,23 @@ class NodeGroups:
 
 
 def node_groups(record: Record) -> NodeGroups:
-    """Return the nodes by class; where targets are numbers, in up to five groups of ascending targets.
-
-    The groups of numbers are equally large but for ties: equal targets are in one group.
-    """
+    """Return the nodes by class, or by fifths of numeric targets; equal targets are in one group."""
     target = record.graph["target"].values
-    return number_groups(target, "target") if target.dtype.kind == "f" else numbered_groups(target, "class")
+    if target.dtype.kind != "f":
+        return numbered_groups(target, "class")
+    fifth = np.searchsorted(_fifths(target), target, side="left")
+    return _ascending(target, fifth, "target", "{:.3g} to {:.3g}".format)
 
 
 def numbered_groups(label: Array, kind: str, wrong: Array | None = None) -> NodeGroups:
-    """Return groups that are called by their numbers."""
+    """Return groups named by their numbers."""
     return NodeGroups(label, tuple(map(str, range(int(label.max(initial=0)) + 1))), kind, wrong)
 
 
-def number_groups(values: Array, kind: str) -> NodeGroups:
-    """Return the nodes in up to five groups of ascending numbers, equally large but for ties."""
-    return _ascending(values, np.searchsorted(_fifths(values), values, side="left"), kind, "{:.3g} to {:.3g}".format)
-
-
 def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
-    """Return the nodes by predicted number, in the fifths of the targets: the same whatever is predicted.
+    """Return the nodes by predicted number, in the fifths of the targets, whatever the predictions.
 
-    What is no finite number, as a run that diverges may predict, is the last group, :data:`NOT_FINITE`; without such
-    nodes there is none.
+    Predictions that are not finite, as of a run that diverges, are the last group, :data:`NOT_FINITE`.
     """
     edges = _fifths(target)
     between = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
@@ -68,10 +66,6 @@ def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
     # Beyond all fifths even where ties make them fewer, so that it never has the colour of one; those have no nodes.
     unused = ("",) * (FIFTHS - len(names))
     return NodeGroups(label, names if finite.all() else (*names, *unused, NOT_FINITE), "predicted number")
-
-
-def _fifths(values: Array) -> Array:
-    return np.unique(np.quantile(values, np.arange(1, FIFTHS) / FIFTHS))
 
 
 def degree_groups(degree: Array) -> NodeGroups:
@@ -84,15 +78,42 @@ def degree_groups(degree: Array) -> NodeGroups:
         label = np.searchsorted(bounds, degree, side="right")
         if len(np.unique(label)) <= FIFTHS:
             break
-    return _ascending(degree, label, "degree", _span)
+    return _ascending(degree, label, "degree", lambda low, high: f"{low}" if low == high else f"{low} to {high}")
+
+
+def color_groups(record: Record, color: Color, layer: int, epoch: int | None = None) -> NodeGroups | None:
+    """Return the groups of nodes that share a colour; None where nodes have no clusters to be coloured by.
+
+    ``color`` is ``class`` (fifths of a numeric target), ``cluster`` (of the slot after the layer), ``prediction`` (the
+    predicted class, or fifth of the predicted number) or ``degree``.
+    """
+    if color == "class":
+        return node_groups(record)
+    if color == "degree":
+        return degree_groups(record.graph["degree"].values)
+    if color == "prediction":
+        predicted, target = record.prediction(epoch).values, record.graph["target"].values
+        if predicted.dtype.kind == "f":
+            return predicted_groups(predicted, target)
+        return numbered_groups(predicted, "prediction", predicted != target)
+    label = record.layer_variable("cluster_label", layer, epoch)
+    return None if label is None else numbered_groups(label.values, "cluster")
+
+
+def no_clusters(record: Record) -> UsageError:
+    """Return the error for a figure coloured by clusters where no layer has any."""
+    return UsageError(
+        f"run {record.id} has no clusters in these layers (slot {record.config.slot!r}, and the last layer has no "
+        "slot): colour by class, prediction or degree, or take a run with slot 'cna'"
+    )
+
+
+def _fifths(values: Array) -> Array:
+    return np.unique(np.quantile(values, np.arange(1, FIFTHS) / FIFTHS))
 
 
 def _ascending(values: Array, label: Array, kind: str, name: Callable[[float, float], str]) -> NodeGroups:
-    """Number the groups that have nodes, and call each by its least and its greatest value."""
+    """Number the groups that have nodes, and name each by its least and its greatest value."""
     used, label = np.unique(label, return_inverse=True)
     members = [values[label == number] for number in range(len(used))]
     return NodeGroups(label, tuple(name(span.min(), span.max()) for span in members), kind)
-
-
-def _span(low: float, high: float) -> str:
-    return f"{low}" if low == high else f"{low} to {high}"

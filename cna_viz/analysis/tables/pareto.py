@@ -1,4 +1,4 @@
-"""What a score costs in parameters: one row per network, and which of them no other beats in both.
+"""The cost of a score in parameters: a row per network, and which of them no other beats in both.
 
 The front is that of the mean *validation* score. A front of test scores would select on the test nodes: of many
 networks one is always lucky there.
@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
-from cna_viz.analysis.tables.comparison import arm_names, once
-from cna_viz.analysis.tables.setting_values import setting_values
+from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates, require_one_protocol
+from cna_viz.analysis.tables.sensitivity import setting_values
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.errors import UsageError
@@ -24,15 +24,14 @@ def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), 
     """Return a row per network, over its seeds: its size, its scores, and whether it is on the front.
 
     Args:
-        records: Runs on one dataset and one split protocol; one that stands there twice, or was recorded
-            in two ways, counts once.
-        along: Settings whose values are numbers that make a network larger or smaller and no other arm.
+        records: Runs on one dataset and one split protocol; one given twice, or recorded in two ways, counts once.
+        along: Numeric settings that change the size of a network but not its arm.
         part: Part of the split whose score is shown.
 
     Returns:
         Networks in the order of their first runs, with
 
-        - ``arm``: what differs apart from the settings along a line;
+        - ``arm``: what differs, except the settings along a line;
         - a column for each of these, NaN where it has no effect;
         - ``parameters``: learned numbers, mean over seeds (they differ only where the graph decides how many clusters
           there are);
@@ -40,19 +39,13 @@ def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), 
         - ``mean``, ``low``, ``high``, ``count``: of the score shown, with the 95 % interval over seeds;
         - ``front``: whether no other network has as few parameters and as good a validation score, one of them better.
 
-        The attribute ``left_out`` has the number of runs whose network is not there, because one of its runs has no
-        score or no number of parameters.
-
-    Raises:
-        UsageError: When there are no runs, they are of several datasets or split protocols, none has both numbers, or a
-            setting is unknown or no number.
+        The attribute ``left_out`` has the number of runs of networks that are missing here, because one of their runs
+        has no score or no number of parameters.
     """
     if not records:
-        raise UsageError(
-            "no records whose scores and numbers of parameters could be compared: make some with `cna-viz run`"
-        )
-    records = once(records)
-    _check_protocol(records)
+        raise UsageError("no records with scores and numbers of parameters: make some with `cna-viz run`")
+    records = drop_duplicates(records)
+    require_one_protocol([record.config for record in records], "networks on different {name}s have no common front")
     rows = _rows(records, along, part)
     lacking = rows[["parameters", "val", "shown"]].isna().any(axis=1)
     usable = ~rows["network"].isin(rows.loc[lacking, "network"])
@@ -61,9 +54,8 @@ def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), 
     kept, metric = rows[usable], records[0].metric
     interval = partial(confidence_interval, bounds=bounds(metric))
     table = interval_table(kept, "shown", ["network"], interval).set_index("network")
-    means = kept.groupby("network", sort=False)[["parameters", "val"]].mean()
-    facts = kept.groupby("network", sort=False)[["arm", *along]].first()
-    found = facts.join(means).join(table)
+    networks = kept.groupby("network", sort=False)
+    found = networks[["arm", *along]].first().join(networks[["parameters", "val"]].mean()).join(table)
     found["front"] = pareto_front(found["parameters"], found["val"], metric)
     found = found.reset_index(drop=True)
     found.attrs |= {"metric": metric, "left_out": int((~usable).sum())}
@@ -74,11 +66,6 @@ def pareto_front(parameters: "pd.Series[float]", score: "pd.Series[float]", metr
     """Return for each network whether no other is as small and as good, and smaller or better.
 
     Networks that are equal in both are all on the front.
-
-    Args:
-        parameters: Numbers of parameters; fewer is better.
-        score: As many scores.
-        metric: Name of the score; of an error less is better.
     """
     size = parameters.to_numpy(dtype=float)
     good = (-1.0 if metric in LOWER_IS_BETTER else 1.0) * score.to_numpy(dtype=float)
@@ -91,20 +78,10 @@ def pareto_front(parameters: "pd.Series[float]", score: "pd.Series[float]", metr
 def _rows(records: Sequence[Record], along: Collection[str], part: str) -> pd.DataFrame:
     configs = [record.config for record in records]
     values = {name: setting_values(configs, name) for name in along}
-    arms, networks = arm_names(configs, apart=set(along)), arm_names(configs)
     return accuracy_table(records).assign(
-        arm=[arms[config.run_id] for config in configs],
-        network=[networks[config.run_id] for config in configs],
+        arm=arms_of(records, ignore=set(along)),
+        network=arms_of(records),
         shown=[record.score(part) for record in records],
         parameters=[record.summary.get("parameters") or np.nan for record in records],
         **values,
     )
-
-
-def _check_protocol(records: Sequence[Record]) -> None:
-    for name in ("dataset", "split"):
-        found = sorted({str(record.config.facts[name]) for record in records})
-        if len(found) > 1:
-            raise UsageError(
-                f"networks on different {name}s have no common front: {found[0]} and {found[1]}; draw each apart"
-            )

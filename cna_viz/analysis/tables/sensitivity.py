@@ -1,4 +1,4 @@
-"""The mean score for every pair of values of two settings, and what there is to read it against."""
+"""The mean score for every pair of values of two settings, with the arms to compare it with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,50 +8,61 @@ import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import all_or_none, confidence_interval
-from cna_viz.analysis.tables.comparison import arm_names, once
-from cna_viz.analysis.tables.setting_values import setting_values
-from cna_viz.errors import UsageError
+from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates
+from cna_viz.config import RunConfig
+from cna_viz.config.arms import active_settings
+from cna_viz.config.fields import settings
+from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
 
 REFERENCE: Final = ["arm", "setting", "value"]
-"""What makes runs one reference."""
+"""Columns that identify a reference."""
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What two settings do to the score.
+    """The effect of two settings on the score.
 
     Attributes:
         cells: A row per arm and pair of values that has runs: ``arm``, ``x``, ``y``, ``mean``, ``spread`` (standard
-            deviation over seeds, NaN with one), ``least``, ``most``, ``runs``, and ``diverged``, how many of these
-            have no score; then the others are NaN.
-        references: A row per arm in which one setting or both have no effect, and per value of the other: ``arm``,
+            deviation over seeds, NaN with one), ``least``, ``most``, ``runs``, and ``diverged``, the number of runs
+            without a score; then the others are NaN.
+        references: A row per arm in which at least one setting has no effect, and per value of the other: ``arm``,
             ``setting`` (the one that has an effect, or empty), ``value``, ``mean``, ``low``, ``high``, ``count`` (of
-            runs), and ``diverged``, how many of these have no score; then there is no mean.
+            runs), and ``diverged``, the number of runs without a score; then there is no mean.
     """
 
     cells: pd.DataFrame
     references: pd.DataFrame
 
 
+def setting_values(configs: Sequence[RunConfig], name: str) -> list[float]:
+    """Return the value of a numeric setting in every run; NaN where it has no effect."""
+    if name not in settings():
+        raise unknown_name("setting", name, settings())
+    values = []
+    for config in configs:
+        value = active_settings(config).get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise UsageError(f"{name} = {value!r} is not a number: the score can't be drawn against it")
+        values.append(float("nan") if value is None else float(value))
+    return values
+
+
 def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -> Sensitivity:
-    """Return the score for every pair of values of two settings.
+    """Return the score for every pair of values of two numeric settings.
 
     Nothing is clipped or filled in: a pair of values without runs has no row, one with a run that diverged no mean,
-    because a mean of those that went well would be a mean of the lucky.
-
-    Args:
-        records: The runs; one that stands there twice, or was recorded in two ways, counts once.
-        x: Name of a setting whose values are numbers.
-        y: Name of another.
-        part: train, val or test.
-
-    Raises:
-        UsageError: When a setting is unknown, is no number, both are the same, or no run has an effect of both.
+    because a mean of the others would be a mean of the lucky. A run given twice, or recorded in two ways, counts once.
     """
-    records = once(records)
-    rows = _rows(records, x, y, part)
+    if x == y:
+        raise UsageError(f"x and y are both {x!r}: a map needs two settings")
+    records = drop_duplicates(records)
+    configs = [record.config for record in records]
+    values = {"x": setting_values(configs, x), "y": setting_values(configs, y)}
+    scores = [record.score(part) for record in records]
+    rows = pd.DataFrame({"arm": arms_of(records, ignore={x, y}), **values, "score": scores})
     both = rows["x"].notna() & rows["y"].notna()
     if not both.any():
         raise UsageError(f"{x} and {y} have no effect together in these {len(records)} runs: nothing to draw")
@@ -60,17 +71,6 @@ def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -
         for (arm, first, second), group in rows[both].groupby(["arm", "x", "y"], sort=False)
     ]
     return Sensitivity(pd.DataFrame(cells), _references(rows[~both], x, y, records[0].metric))
-
-
-def _rows(records: Sequence[Record], x: str, y: str, part: str) -> pd.DataFrame:
-    """Return a row per run: ``arm`` apart from both settings, their values ``x`` and ``y``, and its ``score``."""
-    if x == y:
-        raise UsageError(f"x and y are both {x!r}: a map needs two settings")
-    configs = [record.config for record in records]
-    values = {"x": setting_values(configs, x), "y": setting_values(configs, y)}
-    names = arm_names(configs, apart={x, y})
-    arms = [names[config.run_id] for config in configs]
-    return pd.DataFrame({"arm": arms, **values, "score": [record.score(part) for record in records]})
 
 
 def _cell(scores: "pd.Series[float]") -> dict[str, float]:

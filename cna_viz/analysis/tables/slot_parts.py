@@ -1,4 +1,4 @@
-"""The slots as switches: where clusters come from, over what is normalized, what activates."""
+"""The slots as switches: source of the clusters, scope of the normalization, activation."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -29,7 +29,7 @@ PART_WORDS: Final[dict[str, dict[str, str]]] = {
 
 @dataclass(frozen=True)
 class Parts:
-    """What a slot does, by switch; values as in :data:`cna_viz.config.vocabulary.FACTORS`.
+    """The setting of each switch of a slot; values as in :data:`cna_viz.config.vocabulary.FACTORS`.
 
     Normalization within clusters is that over all nodes where there are no clusters: one switch for both.
     """
@@ -40,11 +40,10 @@ class Parts:
 
     def with_part(self, switch: str, value: str) -> "Parts":
         """Return the parts with one switch set to another value."""
-        changed: Parts = replace(self, **{switch: value})
-        return changed
+        return replace(self, **{switch: value})
 
     def differing(self, other: "Parts") -> tuple[str, ...]:
-        """Return the switches that are set otherwise, in the order C, N, A."""
+        """Return the switches that are set differently, in the order C, N, A."""
         return tuple(switch for switch in STEPS if getattr(self, switch) != getattr(other, switch))
 
 
@@ -64,7 +63,7 @@ def parts_of(config: RunConfig) -> Parts | None:
 
 
 def part_words(parts: Parts, switch: str) -> str:
-    """Return what a switch is set to, in words: ``clusters at random``."""
+    """Return the setting of a switch in words: ``clusters at random``."""
     value = getattr(parts, switch)
     alone = switch == "normalization" and value == "cluster" and parts.assignment == "none"
     return PART_WORDS[switch]["batch" if alone else value]

@@ -1,4 +1,4 @@
-"""What happens inside a slot of the CNA family, step by step, from what the record keeps of it."""
+"""The steps inside a slot of the CNA family, recomputed from a record."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +19,11 @@ class SlotSteps:
     """The features of all nodes on their way through one slot.
 
     Attributes:
-        before: What enters, ``[nodes, channels]``, float64.
+        before: Input, ``[nodes, channels]``, float64.
         label: Cluster of every node, ``[nodes]``; zeros where all nodes are in one.
-        normalized: What N makes of it.
-        after: What A makes of that, which is what leaves the slot.
-        centroid: Mean of every cluster that has nodes, as it enters, ``[clusters, channels]``; NaN for the others.
+        normalized: Output of N.
+        after: Output of A, and of the slot.
+        centroid: Mean input of every cluster, ``[clusters, channels]``; NaN for empty ones.
     """
 
     before: Array
@@ -36,13 +36,8 @@ class SlotSteps:
 def slot_steps(record: Record, layer: int, epoch: int | None = None) -> SlotSteps:
     """Return the steps of the slot after a layer.
 
-    N is computed anew from the stored features and labels, in float64; what A makes of it is what was recorded, less
-    what skipped the layer. Stored in float16, features are rounded; the steps are those of the rounded features.
-
-    Args:
-        record: A run whose slot is of the CNA family, with snapshots.
-        layer: 1 … number of layers - 1.
-        epoch: A snapshot's epoch; the selected model's when left out.
+    N is recomputed from the stored features and labels, in float64; the output of A is the recorded one without the
+    skip connections of the layer. Features stored in float16 are rounded; the steps are those of the rounded features.
 
     Raises:
         UsageError: When the slot is of another kind, there is no such layer or snapshot, or embeddings were projected.
@@ -70,7 +65,7 @@ def _stored(record: Record, layer: int, stage: str, epoch: int | None) -> Array:
 
 
 def _without_skips(record: Record, layer: int, epoch: int | None, after: Array) -> Array:
-    """Take away what was added behind the slot: what entered the layer, and a share of the first slot's output."""
+    """Subtract what was added behind the slot: the input of the layer, and a share of the first slot's output."""
     model = record.config.model
     if layer == 1:
         return after
@@ -96,7 +91,7 @@ def normalize(features: Array, label: Array, normalization: str) -> Array:
 
 @np.errstate(invalid="ignore")
 def cluster_means(features: Array, label: Array) -> Array:
-    """Return the mean of every cluster, ``[clusters, channels]``; NaN where a cluster has no nodes."""
+    """Return the mean of every cluster, ``[clusters, channels]``; NaN where a cluster is empty."""
     count = np.bincount(label)
     sums = np.zeros((len(count), features.shape[1]))
     np.add.at(sums, label, features)

@@ -1,4 +1,4 @@
-"""Records as tables: one row per run, or per run and layer."""
+"""Records as tables: a row per run, or per run and layer, and mean scores for display."""
 
 from collections.abc import Sequence
 
@@ -11,24 +11,35 @@ from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 
 IDENTITY = ("dataset", "split", "backbone", "slot", "layers", "seed")
-"""Columns that say which run a row belongs to."""
+"""Columns that identify the run of a row."""
 
 
 def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
-    """One row per run: what it was, its metric, scores of the selected model, best epoch, status, id.
+    """Return a row per run: its identity, metric, scores of the selected model, best epoch, status and id.
 
     The columns train, val and test hold the metric of the dataset; an accuracy is a share, 0 to 1.
     """
-    return pd.DataFrame([_row(record) for record in records])
+    rows = [
+        {
+            **record.config.facts,
+            "metric": record.metric,
+            **{part: record.score(part) for part in vocabulary.SPLITS},
+            "best_epoch": record.best_epoch,
+            "status": record.summary["status"],
+            "run": record.id,
+        }
+        for record in records
+    ]
+    return pd.DataFrame(rows)
 
 
 def depth_table(records: Sequence[Record]) -> pd.DataFrame:
-    """A row per depth and a column per slot with the mean test score as it is written: a share in per cent."""
+    """Return a row per depth and a column per slot with the mean test score for display, shares in per cent."""
     return mean_table(records, "layers", "slot").sort_index()
 
 
 def mean_table(records: Sequence[Record], rows: str, columns: str, part: str = "test") -> pd.DataFrame:
-    """A row and a column per value of two facts with the mean score as it is written: a share in per cent.
+    """Return a row and a column per value of two facts with the mean score for display, shares in per cent.
 
     Args:
         records: Runs of one metric.
@@ -45,7 +56,7 @@ def mean_table(records: Sequence[Record], rows: str, columns: str, part: str = "
 
 
 def arm_table(pairs: pd.DataFrame) -> pd.DataFrame:
-    """A row per arm with its mean score as it is written, the best first.
+    """Return a row per arm with its mean score for display, the best first.
 
     Args:
         pairs: Row per pair, column per arm, as :func:`~cna_viz.analysis.tables.comparison.paired_table` returns it.
@@ -56,34 +67,24 @@ def arm_table(pairs: pd.DataFrame) -> pd.DataFrame:
     return shown.to_frame().rename_axis(index=None, columns="arm")
 
 
+def layer_value(record: Record, measure: str, stage: str, layer: int, epoch: int) -> float:
+    """Return a measure of one layer at one epoch; NaN where it was not measured."""
+    values = record.metrics[measure].sel(stage=stage)
+    return float(values.sel(epoch=epoch, layer=layer)) if epoch in values.epoch else float("nan")
+
+
 def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") -> pd.DataFrame:
-    """One row per run and layer with a measure of the selected model: what the run was, layer, value.
+    """Return a row per run and layer with a measure of the selected model: identity, layer, value.
 
-    Args:
-        records: The runs.
-        measure: Name of a measure.
-        stage: ``conv`` or ``slot``. With ``slot`` the last layer, which has none, is left out.
-
-    The value is NaN where the measure has none, as the Rayleigh energy of features that are all zero.
+    ``stage`` is ``conv`` or ``slot``, of which the last layer has none. The value is NaN where the measure is
+    undefined, such as the Rayleigh energy of features that are all zero.
     """
     tables = []
     for record in records:
         values = record.metrics[measure].sel(stage=stage)
         layers = values.layer.values[: record.layers - (stage == "slot")]
         # A run whose loss was not finite before the first step has no epoch at all.
-        epochs = [record.best_epoch] if record.best_epoch in values.epoch else []
-        for epoch in epochs:
-            shown = values.sel(epoch=epoch, layer=layers)
+        if record.best_epoch in values.epoch:
+            shown = values.sel(epoch=record.best_epoch, layer=layers)
             tables.append(pd.DataFrame({**record.config.facts, "layer": layers, "value": shown.values}))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*IDENTITY, "layer", "value"])
-
-
-def _row(record: Record) -> dict[str, object]:
-    return {
-        **record.config.facts,
-        "metric": record.metric,
-        **{part: record.score(part) for part in vocabulary.SPLITS},
-        "best_epoch": record.best_epoch,
-        "status": record.summary["status"],
-        "run": record.id,
-    }

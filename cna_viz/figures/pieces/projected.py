@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from cna_viz.analysis.positions.aligned import aligned
 from cna_viz.analysis.positions.methods import METHODS, Method, project
-from cna_viz.analysis.positions.projection import Projection
+from cna_viz.analysis.positions.projection import Projection, aligned
 from cna_viz.figures.style.labels import STAGE_LABELS, check_choice
 from cna_viz.figures.style.theme import GRID
 from cna_viz.records.record import Record
@@ -23,7 +22,7 @@ def method_note(method: Method, what: str = "layer") -> str:
     if method == "pca":
         rotated = f", each {what} rotated to match the previous one (Procrustes)" if what else ""
         return f"PCA{rotated}; rows scaled to root mean square length 1{'; same axes everywhere' if what else ''}"
-    from cna_viz.analysis.positions.umap import PARAMETERS
+    from cna_viz.analysis.positions.methods import PARAMETERS
 
     started = f", each {what} started from the previous one" if what else ""
     parameters = ", ".join(f"{name} {value}" for name, value in PARAMETERS.items())
@@ -109,7 +108,7 @@ def paired_layers(
     Raises:
         UsageError: When the nodes are not the same, a name is unknown, or a run has no such snapshot.
     """
-    from cna_viz.analysis.tables.agreement import check_same_nodes  # imports scikit-learn, which the explorer spares
+    from cna_viz.analysis.tables.predictions import check_same_nodes  # imports scikit-learn, which the explorer spares
 
     check_choice("stage", stage, STAGE_LABELS)
     check_choice("method", method, METHODS)

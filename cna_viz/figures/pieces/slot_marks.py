@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from cna_viz.analysis.tables.cluster_flow import ClusterFlow
-from cna_viz.analysis.tables.cluster_table import count_pairs
+from cna_viz.analysis.tables.cluster_labels import count_pairs
 from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.analysis.tables.rational import RationalCurves
 from cna_viz.figures.pieces.marks import Trace, faint, legend_mark

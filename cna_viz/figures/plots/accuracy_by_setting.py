@@ -76,7 +76,7 @@ def _rows(records: Sequence[Record], setting: str) -> pd.DataFrame:
     if setting not in settings():
         raise unknown_name("setting", setting, settings())
     configs = [record.config for record in records]
-    names = arm_names(configs, apart={setting})
+    names = arm_names(configs, ignore={setting})
     values = [active_settings(config).get(setting) for config in configs]
     for value in values:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):

@@ -30,7 +30,7 @@ def plot_accuracy_by_split(records: Sequence[Record], *, part: str = "test") -> 
         UsageError: When there are no records or there is no such part.
     """
     metric = one_metric(records, part)
-    names = arm_names([record.config for record in records], apart={"split"})
+    names = arm_names([record.config for record in records], ignore={"split"})
     rows = accuracy_table(records).assign(arm=[names[record.config.run_id] for record in records])
     table = interval_table(rows, part, ["split", "arm"], partial(confidence_interval, bounds=bounds(metric)))
     table[["mean", "low", "high"]] *= factor(metric)

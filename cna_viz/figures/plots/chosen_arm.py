@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.sentences.chosen_arm_findings import difference_words
-from cna_viz.analysis.tables.chance import CHANCE, chance_score
 from cna_viz.analysis.tables.chosen_arm import arms_by_depth, score_table, scores_by_depth
+from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.config.vocabulary import SLOTS
 from cna_viz.errors import unknown_name
 from cna_viz.figures.pieces.forest import ROW

@@ -8,7 +8,7 @@ from typing import Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.claims.judging import Judged
+from cna_viz.analysis.claims.judging import JudgedClaim
 from cna_viz.analysis.claims.model import ProtocolName, Trained
 from cna_viz.analysis.claims.rules import region
 from cna_viz.errors import UsageError
@@ -41,7 +41,7 @@ LOOKS: Final[dict[ProtocolName, tuple[str, str, str, float]]] = {
 """Name, colour, marker and shift of the values measured under a protocol."""
 
 
-def plot_claims(judged: Sequence[Judged]) -> go.Figure:
+def plot_claims(judged: Sequence[JudgedClaim]) -> go.Figure:
     """Draw published numbers against ours, a row per claim and a panel per unit.
 
     The grey bar has the quantities that meet a claim; an interval that touches no grey contradicts it.
@@ -52,7 +52,7 @@ def plot_claims(judged: Sequence[Judged]) -> go.Figure:
     Raises:
         UsageError: When nothing is left.
     """
-    panels: dict[str, list[Judged]] = {unit: [] for unit in AXES}
+    panels: dict[str, list[JudgedClaim]] = {unit: [] for unit in AXES}
     for one in judged:
         if isinstance(one.claim, Trained):
             panels[one.claim.unit].append(one)
@@ -73,7 +73,7 @@ def plot_claims(judged: Sequence[Judged]) -> go.Figure:
     return figure
 
 
-def _draw_panel(figure: go.Figure, number: int, unit: str, rows: Sequence[Judged]) -> None:
+def _draw_panel(figure: go.Figure, number: int, unit: str, rows: Sequence[JudgedClaim]) -> None:
     claims = [one.claim for one in rows if isinstance(one.claim, Trained)]
     shown = [claim.quantity for claim in claims]
     intervals = [found.interval for one in rows for found in one.measured if found.interval is not None]
@@ -112,7 +112,7 @@ def _draw_panel(figure: go.Figure, number: int, unit: str, rows: Sequence[Judged
 
 
 def _draw_measured(
-    figure: go.Figure, protocol: ProtocolName, rows: Sequence[Judged], *, first: bool, where: dict[str, int]
+    figure: go.Figure, protocol: ProtocolName, rows: Sequence[JudgedClaim], *, first: bool, where: dict[str, int]
 ) -> None:
     name, color, symbol, shift = LOOKS[protocol]
     found = [(place, one) for place, row in enumerate(rows) for one in row.measured if one.protocol == protocol]

@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.tables.cluster_table import cluster_table
+from cna_viz.analysis.tables.cluster_labels import cluster_table
 from cna_viz.figures.pieces.marks import color_scale, share_heatmap
 from cna_viz.figures.style.labels import provenance
 from cna_viz.figures.style.theme import finish

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.tables.confusion import Confusion, confusions
+from cna_viz.analysis.tables.predictions import Confusion, confusions
 from cna_viz.analysis.words import counted
 from cna_viz.figures.pieces.marks import color_scale, share_heatmap
 from cna_viz.figures.style.labels import check_records, provenance, which_model

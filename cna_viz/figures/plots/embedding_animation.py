@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
-from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_clusters
+from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups, no_clusters
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.animation import HEADROOM, Step, changes, changing_markers, frame_traces, player
 from cna_viz.figures.pieces.nodes import LEGEND, legend_title, legend_traces, sample, sample_note

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
-from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_clusters
+from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups, no_clusters
 from cna_viz.figures.pieces.nodes import (
     LEGEND,
     legend_title,

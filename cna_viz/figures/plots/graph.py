@@ -10,8 +10,7 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.positions.graph_layout import graph_layout, undirected
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.positions.projection import Projection
-from cna_viz.analysis.tables.node_colors import COLORS, color_groups, no_clusters
-from cna_viz.analysis.tables.node_groups import NodeGroups
+from cna_viz.analysis.tables.node_groups import COLORS, NodeGroups, color_groups, no_clusters
 from cna_viz.figures.pieces.nodes import (
     LEGEND,
     edge_trace,

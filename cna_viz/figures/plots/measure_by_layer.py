@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cna_viz.analysis.statistics.intervals import geometric_range, interval_table, value_range
-from cna_viz.analysis.statistics.reference import constant_energy
+from cna_viz.analysis.tables.graph_facts import constant_energy
 from cna_viz.analysis.tables.tables import layer_table
 from cna_viz.config.measures import MEASURES
 from cna_viz.figures.pieces.marks import add_slot_line, layer_axis, measure_axis

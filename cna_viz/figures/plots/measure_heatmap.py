@@ -73,7 +73,7 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
 
 def _titles(records: Sequence[Record]) -> list[str]:
     """Return how the panels differ: the arm, the depth, and the seed where there are several."""
-    names = arm_names([record.config for record in records], apart={"layers"})
+    names = arm_names([record.config for record in records], ignore={"layers"})
     several = len({record.config.seed for record in records}) > 1
     return [
         f"{slot_style(names[record.config.run_id]).label}, {layers_words(record.layers)}"

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.cluster_flow import spread
-from cna_viz.analysis.tables.rational_movement import RationalMovement, rational_movement
+from cna_viz.analysis.tables.rational import RationalMovement, rational_movement
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import Trace
 from cna_viz.figures.pieces.slot_marks import SHOWN, with_gaps

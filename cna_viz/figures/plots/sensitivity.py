@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.tables.chance import CHANCE, chance_score
+from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.analysis.words import counted
 from cna_viz.errors import UsageError

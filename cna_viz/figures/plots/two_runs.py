@@ -11,9 +11,8 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.positions.methods import Method
 from cna_viz.analysis.positions.projection import Projection
-from cna_viz.analysis.sentences.agreement_findings import pair_names
-from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups, no_clusters
-from cna_viz.analysis.tables.node_groups import NodeGroups
+from cna_viz.analysis.sentences.node_findings import pair_names
+from cna_viz.analysis.tables.node_groups import COLORS, Color, NodeGroups, color_groups, no_clusters
 from cna_viz.config.measures import MEASURES
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import add_slot_line, add_words, layer_axis, measure_axis

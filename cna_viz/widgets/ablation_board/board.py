@@ -9,7 +9,7 @@ from ipywidgets import Button, Dropdown, Layout, SelectionSlider, ToggleButtons
 from cna_viz.analysis.sentences.chosen_arm_findings import arm_findings
 from cna_viz.analysis.sentences.findings import bullets
 from cna_viz.analysis.tables.chosen_arm import arms_by_depth
-from cna_viz.analysis.tables.comparison import arm_names, once
+from cna_viz.analysis.tables.comparison import arm_names, drop_duplicates
 from cna_viz.analysis.tables.slot_parts import PART_WORDS, STEPS, Parts
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.figures.plots.chosen_arm import plot_chosen_arm
@@ -69,7 +69,7 @@ class AblationBoard(RunsPanel):
     def take(self, records: list[Record], folder: str) -> None:
         """Show runs, beginning with the default arm; watched networks, which have no switches, are ignored."""
         before = self._records, self._folder, self._made
-        self._records = [record for record in once(records) if record.config.watched is None]
+        self._records = [record for record in drop_duplicates(records) if record.config.watched is None]
         self._folder, self._made = folder, {}
         try:
             self._show(first_arm(self._records))
@@ -146,7 +146,7 @@ class Controls(ControlPanel):
 def draw_arm(records: Sequence[Record], spec: ArmSpec, baseline: str) -> tuple[go.Figure, str]:
     """Return the figure of an arm that has runs, and the findings about it as a Markdown list."""
     members = comparable_runs(records, spec)
-    arm = arm_names([record.config for record in members], apart={"layers"})[arm_runs(members, spec)[0].config.run_id]
+    arm = arm_names([record.config for record in members], ignore={"layers"})[arm_runs(members, spec)[0].config.run_id]
     figure = plot_chosen_arm(members, arm, baseline, layers=spec.layers)
     return figure, bullets(arm_findings(arms_by_depth(members)[spec.layers], arm, baseline))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from cna_viz.analysis.sentences.run_command import run_command
+from cna_viz.analysis.sentences.training_notes import run_command
 from cna_viz.analysis.tables.slot_parts import STEPS, part_words
 from cna_viz.analysis.words import listed
 from cna_viz.config import RunConfig

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.sentences.selected_nodes import selected_sentence
+from cna_viz.analysis.sentences.node_findings import selected_sentence
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.figures.panels import words_panel
 from cna_viz.figures.panels.arrange import arrange

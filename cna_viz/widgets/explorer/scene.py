@@ -10,11 +10,10 @@ import xarray  # noqa: F401 - loaded with the explorer, so that reading its firs
 
 from cna_viz.analysis.positions.graph_layout import graph_layout, kept_layout, undirected
 from cna_viz.analysis.positions.kept_projections import KeptProjections
-from cna_viz.analysis.sentences.run_command import run_command
+from cna_viz.analysis.sentences.training_notes import run_command
 from cna_viz.analysis.tables.cluster_flow import cluster_flow, spread
 from cna_viz.analysis.tables.cluster_labels import has_clusters
-from cna_viz.analysis.tables.node_colors import color_groups
-from cna_viz.analysis.tables.node_groups import NodeGroups, node_groups
+from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, node_groups
 from cna_viz.analysis.tables.rational import rational_curves
 from cna_viz.errors import UsageError
 from cna_viz.figures.panels import embedding_panel, flow_panel, graph_panel, measure_panel, rational_panel, words_panel

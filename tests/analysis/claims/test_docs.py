@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from cna_viz.analysis.claims.kinds import KINDS, Difference
+from cna_viz.analysis.claims.kinds import KINDS, DifferenceClaim
 from cna_viz.analysis.claims.model import Trained
 from cna_viz.analysis.claims.reading import parse_claims
 from cna_viz.analysis.claims.rules import VERDICTS
@@ -33,5 +33,5 @@ def test_defaults_are_those_of_the_code() -> None:
 def test_the_example_is_a_claim() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     (claim,) = parse_claims(example, "docs")
-    assert isinstance(claim, Difference)
+    assert isinstance(claim, DifferenceClaim)
     assert claim.here == "in what these settings differ from the published ones"

@@ -52,7 +52,7 @@ def test_differences_are_paired_by_seed(make_claim: Make, plan: Plan, recorded: 
     assert judged.fair.interval is not None
     assert vars(judged.fair.interval) == pytest.approx(vars(confidence_interval([10.5, 10.0, 10.0])))
     assert judged.fair.means == pytest.approx({"arm": 247 / 3, "baseline": 216.5 / 3})
-    assert judged.fair.made == "cna on random-80-10-10 against relu on random-80-10-10"
+    assert judged.fair.made == "cna on random-80-10-10 vs. relu on random-80-10-10"
 
 
 def test_a_gain_of_two_splits_holds_only_there(make_claim: Make, plan: Plan, recorded: Make) -> None:
@@ -64,7 +64,7 @@ def test_a_gain_of_two_splits_holds_only_there(make_claim: Make, plan: Plan, rec
     judged = judge(claim, plan, recorded(claim, plan, fair=fair, own=own))
     assert judged.verdict == "only under its own split"
     assert judged.own is not None
-    assert judged.own.made == "cna on official-code against relu on random-60-20-20"
+    assert judged.own.made == "cna on official-code vs. relu on random-60-20-20"
 
 
 def test_slopes(make_claim: Make, plan: Plan, recorded: Make) -> None:

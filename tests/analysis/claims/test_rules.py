@@ -64,11 +64,11 @@ def test_outcomes(make_claim: Make, kind: str, changes: dict[str, Any], ends: tu
 
 def test_reasons_say_what_is_needed(make_claim: Make) -> None:
     said = outcome(make_claim("level"), Interval(80, 79, 81, 3))[1]
-    assert said == "the interval ends at 81.0, needed is at least 89 %"
+    assert said == "the interval ends at 81.0, but the claim needs at least 89 %"
     said = outcome(make_claim("slope", bound="at most"), Interval(-3, -5, -1, 3))[1]
-    assert said == "the interval begins at −5.0, needed is at most −19 points"
+    assert said == "the interval begins at −5.0, but the claim needs at most −19 points"
     said = outcome(make_claim("trend", bound="about"), Interval(4, 3, 5, 3))[1]
-    assert said == "the interval begins at 3, needed is from 0.17 to 1.5 times"
+    assert said == "the interval begins at 3, but the claim needs from 0.17 to 1.5 times"
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,12 @@ def test_a_row_per_claim_with_its_protocol_and_what_was_measured(make_claim: Mak
     table = ledger(judge_all([slope, count, make_claim("none")], plan, evidence))
     assert list(table.columns) == list(COLUMNS)
     assert list(table.index) == ["falls", "count", "one"]
-    assert table.loc["falls", "published"] == "−20 points (60 against 80)"
+    assert table.loc["falls", "published"] == "−20 points (60 vs. 80)"
     assert table.loc["falls", "source"] == "Figure 1 (first hand)"
     assert table.loc["falls", "protocol"] == "unknown"
     assert table.loc["falls", "settings here"] == "fewer epochs"
     assert table.loc["falls", "fair split"] == (
-        "−20.2 points\n[−20.9, −19.4]\nrelu on random-80-10-10\n(61.0 % against 81.2 %)"
+        "−20.2 points\n[−20.9, −19.4]\nrelu on random-80-10-10\n(61.0 % vs. 81.2 %)"
     )
     assert str(table.loc["falls", "own split"]).startswith("−30.2 points\n[−30.9, −29.4]\nrelu on official-code")
     assert (table.loc["falls", "verdict"], table.loc["one", "verdict"]) == ("reproduced", "cannot be tested here")
@@ -47,7 +47,7 @@ def test_numbers_are_written_as_published(make_claim: Make, plan: Plan) -> None:
         make_claim("trend", arm={"published": 4.7e5, "runs": {"layers": 8}}, baseline={"published": 6.6e2}),
     ]
     said = [str(text) for text in ledger(judge_all(claims, plan, Evidence()))["published"]]
-    assert said == ["94.18 ± 0.33 %", "+0.01 points (81.6 against 81.59)", "712 times (470,000 against 660)"]
+    assert said == ["94.18 ± 0.33 %", "+0.01 points (81.6 vs. 81.59)", "712 times (470,000 vs. 660)"]
 
 
 def test_the_page_has_every_kind_under_its_heading_and_lets_no_markup_in(make_claim: Make, plan: Plan) -> None:
@@ -71,7 +71,7 @@ def test_sentences_count_verdicts(make_claim: Make, plan: Plan, recorded: Make) 
     assert counts_sentence(judged[1:]) == "Of 1 claim: **1** cannot be tested here."
     assert "3 seeds per arm, at most 5 epochs" in plan_sentence(judged, plan)
     assert "They give a number to 1 of the 1 claim " in plan_sentence(judged, plan)
-    assert plan_sentence([], plan).startswith("None of these claims is about what training gives")
+    assert plan_sentence([], plan).startswith("None of these claims is about training")
     with pytest.raises(UsageError, match="no claims to count"):
         counts_sentence([])
 

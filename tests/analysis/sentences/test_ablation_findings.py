@@ -1,19 +1,27 @@
 """Sentences on arms and effects, against tables whose numbers make them true."""
 
+import dataclasses
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from cna_viz.analysis.sentences.ablation_findings import (
     ablation_findings,
     control_findings,
     diverged,
     effect_findings,
+    headline_findings,
     interaction_sentence,
+    split_findings,
 )
 from cna_viz.analysis.statistics.factorial import COMPONENTS
-from cna_viz.analysis.words import Judged, listed, points, signed, size
+from cna_viz.analysis.tables.groups import headline, split_effect, split_means, split_tables
+from cna_viz.analysis.words import JudgedDifference, listed, points, signed, size
 from cna_viz.errors import UsageError
+from cna_viz.records.record import Record
 
 NOISE = np.random.default_rng(5).normal(0, 0.003, (30, 10))
 
@@ -26,10 +34,10 @@ def table(pairs: int = 10, **shifts: float) -> pd.DataFrame:
 
 
 def test_differences_are_written_with_sign_and_interval() -> None:
-    found = Judged(-0.0214, -0.0325, -0.0004, "worse")
+    found = JudgedDifference(-0.0214, -0.0325, -0.0004, "worse")
     assert points(found) == "−2.1 points [−3.2, +0.0]"
     assert size(found) == "2.1 points [0.0, 3.2]"
-    assert size(Judged(0.021, -0.009, 0.032, "undecided")) == "2.1 points [−0.9, 3.2]"
+    assert size(JudgedDifference(0.021, -0.009, 0.032, "undecided")) == "2.1 points [−0.9, 3.2]"
     assert (signed(-0.01), signed(0.0), signed(-1.25), signed(2, 2)) == ("+0.0", "+0.0", "−1.2", "+2.00")
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
 
@@ -41,8 +49,8 @@ def test_every_verdict_has_its_sentence() -> None:
     assert better.startswith("better than **relu**: up (+5.")
     assert worse.startswith("worse than **relu**: down (−")
     assert equal.startswith("equal to **relu** within 1 point: same (")
-    assert undecided.startswith("neither shown to differ from **relu** nor to equal it: wide (+0.4 points")
-    assert "(wide) pairs, at the spread seen here; there are 10" in needed
+    assert undecided.startswith("inconclusive: wide (+0.4 points")
+    assert needed.endswith(" (wide) pairs at the spread of these 10")
 
 
 def test_arms_come_from_the_best_to_the_worst() -> None:
@@ -55,8 +63,8 @@ def test_few_pairs_can_not_carry_a_verdict_and_that_is_said() -> None:
     sentences = ablation_findings(arms, "relu")
     assert not [text for text in sentences if text.startswith(("better", "worse"))]
     assert any(
-        "with 5 pairs no p value is below 0.062, so nothing can be significant after Holm's correction for 7 arms: "
-        "that takes 9 pairs" in text
+        "with 5 pairs, no p value can fall below 0.062: significance after Holm's correction for 7 arms takes 9 pairs"
+        in text
         for text in sentences
     )
 
@@ -66,12 +74,12 @@ def test_the_margin_is_in_the_words() -> None:
 
 
 def test_one_arm_alone_and_arms_that_diverged() -> None:
-    assert ablation_findings(table(), "relu") == ["there is no arm beside **relu**"]
+    assert ablation_findings(table(), "relu") == ["no arm to compare with **relu**"]
     arms = table(same=0.0)
     arms.attrs["left_out"] = {"c": 2, "a": 1}
     assert ablation_findings(arms, "relu")[-2:] == [
-        "left out: c, of which 2 runs diverged",
-        "left out: a, of which 1 run diverged",
+        "left out: c (2 runs diverged)",
+        "left out: a (1 run diverged)",
     ]
     assert diverged(table()) == []
 
@@ -93,45 +101,45 @@ def test_a_step_gains_costs_or_does_nothing() -> None:
     sentences = effect_findings(factorial(C=-0.021, N=0.06, A=0.0))
     assert sentences[0].startswith("**C** (clusters) costs 2.")
     assert sentences[1].startswith("**N** (normalization) gains 6.0 points [")
-    assert sentences[2].startswith("**A** (rationals) is equal to nothing within 1 point: ")
-    assert sentences[3].startswith("no interaction of more than 1 point: CN, CA, NA and CNA")
+    assert sentences[2].startswith("**A** (rationals) has no effect larger than 1 point: ")
+    assert sentences[3].startswith("no interaction larger than 1 point: CN, CA, NA and CNA")
 
 
 def test_an_interaction_says_what_one_step_adds_beside_the_other() -> None:
     sentences = effect_findings(factorial(CN=0.08))
     assert any(
-        text.startswith("**C** adds 7.9 points") and text.endswith("points more where N is there (CN)")
+        text.startswith("**C** adds 7.9 points") and text.endswith("points more with N than without (CN)")
         for text in sentences
     )
     sentences = effect_findings(factorial(CN=-0.08))
-    assert any("points less where N is there (CN)" in text for text in sentences)
+    assert any("points less with N than without (CN)" in text for text in sentences)
 
 
 def test_the_interaction_of_three() -> None:
-    assert interaction_sentence("CNA", Judged(-0.02, -0.03, -0.01, "worse")) == (
-        "the interaction of C and N is 4.0 points smaller where A is there"
+    assert interaction_sentence("CNA", JudgedDifference(-0.02, -0.03, -0.01, "worse")) == (
+        "the interaction of C and N is 4.0 points smaller with A than without"
     )
 
 
 def test_effects_of_few_pairs_are_open() -> None:
     sentences = effect_findings(factorial(3, N=0.06))
-    assert sentences[1].startswith("**N** (normalization) is neither shown to matter nor to be equal to nothing")
-    assert any(text.startswith("interactions that these pairs can't tell from none") for text in sentences) or any(
+    assert sentences[1].startswith("**N** (normalization) is inconclusive: ")
+    assert any(text.startswith("inconclusive interactions: ") for text in sentences) or any(
         text.startswith("no interaction") for text in sentences
     )
-    assert "that takes 9 pairs" in sentences[-1]
+    assert sentences[-1].endswith(" takes 9 pairs")
 
 
 @pytest.mark.parametrize(
     ("random", "none", "end"),
     [
-        (0.0, 0.03, "so nothing here needs the clusters of **cna**: cna-random and na do without them"),
+        (0.0, 0.03, "so nothing here needs the clusters of **cna**: cna-random and na do at least as well"),
         (
             -0.05,
             -0.05,
-            "so the clusters of **cna** are worth something here: without them, cna-random and na do worse",
+            "so the clusters of **cna** matter here: cna-random and na do worse",
         ),
-        (0.0, -0.05, "so these runs don't settle whether the clusters of **cna** matter"),
+        (0.0, -0.05, "so it is inconclusive whether the clusters of **cna** matter"),
     ],
 )
 def test_controls_decide_whether_k_means_matters(random: float, none: float, end: str) -> None:
@@ -140,15 +148,112 @@ def test_controls_decide_whether_k_means_matters(random: float, none: float, end
     assert sentences[-1] == end
     assert not [text for text in sentences if "other" in text]
     assert any(
-        text.startswith(
-            "the classes themselves as clusters (an oracle) (**cna-labels**) do better than **cna** by 4.8 points"
-        )
+        text.startswith("**cna-labels** (the classes as clusters, an oracle) is better than **cna** by 4.8 points")
         for text in sentences
     )
 
 
 def test_controls_that_are_missing() -> None:
-    assert "none of cna-random" in control_findings(table(cna=0.0))[0]
-    assert "can't say whether those of **cna** matter" in control_findings(table(cna=0.0, cna_labels=0.1))[-1]
+    assert "none of cna-random, cna-communities" in control_findings(table(cna=0.0))[0]
+    assert (
+        "it stays open whether the clusters of **cna** matter" in control_findings(table(cna=0.0, cna_labels=0.1))[-1]
+    )
     with pytest.raises(UsageError, match="unknown arm 'cna'"):
         control_findings(table(na=0.0))
+
+
+Make = Callable[..., Record]
+SMALL = np.random.default_rng(7).normal(0, 0.002, (8, 10))
+
+
+def tables(relu: tuple[float, float], gain: tuple[float, float]) -> dict[str, pd.DataFrame]:
+    """Return two splits: accuracies of relu, and what N, and with it CNA, gains on each."""
+    return {
+        split: pd.DataFrame(
+            {
+                slot: base + ("N" in steps) * more + SMALL[number]
+                for number, (slot, steps) in enumerate(COMPONENTS.items())
+            }
+        )
+        for split, base, more in zip(("public", "official-code"), relu, gain, strict=True)
+    }
+
+
+def test_the_parts_add_up_to_the_headline() -> None:
+    found = headline(tables((0.8, 0.92), (0.0, 0.01)), "cna", "relu")
+    assert found.total == pytest.approx(found.split.difference + found.arm.difference)
+    assert found.total == pytest.approx(0.13, abs=0.003)
+    assert found.split.low < found.split.difference < found.split.high
+
+
+def test_what_a_split_is_worth_has_the_interval_of_welch() -> None:
+    few, many = pd.Series([0.80, 0.82, 0.81]), pd.Series([0.90, 0.95, 0.91, np.nan])
+    found = split_effect(few, many)
+    interval = stats.ttest_ind([0.90, 0.95, 0.91], few, equal_var=False).confidence_interval()
+    assert (found.low, found.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    same = split_effect(pd.Series([0.5, 0.5]), pd.Series([0.7, 0.7]))
+    assert (same.low, same.difference, same.high) == pytest.approx((0.2, 0.2, 0.2))
+    with pytest.raises(UsageError, match="needs two seeds on each split"):
+        split_effect(few, pd.Series([0.9]))
+
+
+def test_the_share_of_the_split_is_said_where_it_makes_sense() -> None:
+    first, split, slot = headline_findings(tables((0.8, 0.92), (0.0, 0.01)))
+    assert first.startswith("**cna** on official-code compared with **relu** on public: +1")
+    assert split.startswith("the split alone contributes +12.")
+    assert split.endswith(" % of the total")
+    assert slot.endswith("comes from cna in place of relu, both on official-code")
+    more = headline_findings(tables((0.8, 0.92), (0.0, -0.05)))[1]
+    assert more.endswith(" to relu, more than the total")
+    against = headline_findings(tables((0.92, 0.8), (0.0, 0.3)))[1]
+    assert against.endswith(" to relu")  # the split works against the headline: a share would say nothing
+    assert headline_findings(tables((0.8, 0.804), (0.0, 0.0)))[1].endswith(" to relu")  # nor of a headline of nothing
+
+
+def test_each_split_says_what_its_components_do() -> None:
+    sentences = split_findings(tables((0.8, 0.92), (0.0, 0.05)))
+    assert sentences[0].startswith("from public to official-code, the split alone changes relu by +12.")
+    assert sentences[1] == "on public: none of C, N and A has an effect larger than 1 point"
+    assert sentences[2].startswith("on official-code: **N** (normalization) gains 5.")
+
+
+def test_no_component_that_gains_names_the_largest() -> None:
+    pairs = {split: table.head(4) for split, table in tables((0.8, 0.92), (0.05, 0.05)).items()}
+    sentence = split_findings(pairs)[1]
+    assert "no component shows a gain; the largest effect is that of N, +5." in sentence
+    assert " takes 9 pairs" in sentence
+
+
+def test_splits_without_the_factorial_have_no_sentence_on_it() -> None:
+    some = {split: table[["relu", "cna"]] for split, table in tables((0.8, 0.9), (0, 0)).items()}
+    assert len(split_findings(some)) == 1
+
+
+def test_a_headline_needs_two_splits_and_both_arms() -> None:
+    found = tables((0.8, 0.9), (0, 0))
+    with pytest.raises(UsageError, match="needs two splits to be taken apart; there is one"):
+        headline({"public": found["public"]}, "cna", "relu")
+    with pytest.raises(UsageError, match="no runs of 'gcn' on every split; arms: relu"):
+        headline(found, "gcn", "relu")
+
+
+def test_tables_are_of_one_dataset_by_split(make: Make) -> None:
+    record = make("relu")
+    other = dataclasses.replace(
+        record, config=record.config.replace(data=record.config.data.replace(split="official-code"))
+    )
+    found = split_tables([record, other])
+    assert list(found) == ["random-60-20-20", "official-code"]
+    accuracy = round(100 * record.score("test"), 1)
+    pd.testing.assert_frame_equal(
+        split_means(found),
+        pd.DataFrame({split: [accuracy] for split in found}, index=pd.Index(["relu"], name="arm")).rename_axis(
+            columns="arm"
+        ),
+        check_names=False,
+    )
+    karate = dataclasses.replace(
+        record, config=record.config.replace(data=record.config.data.replace(dataset="karate"))
+    )
+    with pytest.raises(UsageError, match="splits of one dataset are compared, not of digits, karate"):
+        split_tables([record, karate])

@@ -18,7 +18,7 @@ def test_the_reach_between_convolutions_and_between_slots(make: Make) -> None:
     assert findings.backbone_findings(records) == [
         "**relu**: mean test accuracy from 60.0 % (gat) to 80.0 % (gcn)",
         "**cna**: mean test accuracy from 64.0 % (gat) to 82.0 % (gcn)",
-        "so here the choice of the convolution moves the mean more than that of the slot: its standard deviation "
+        "here the choice of the convolution moves the mean more than that of the slot: its standard deviation "
         "is 13.4 points over 2 convolutions (averaged over slots) and 2.1 points over 2 slots (averaged over "
         "convolutions)",
     ]
@@ -34,7 +34,7 @@ def test_more_choices_do_not_make_a_choice_move_more(make: Make) -> None:
     ]
     *_, last = findings.backbone_findings(records)
     assert last == (
-        "so here the choice of the slot moves the mean more than that of the convolution: its standard deviation is "
+        "here the choice of the slot moves the mean more than that of the convolution: its standard deviation is "
         "4.9 points over 4 convolutions (averaged over slots) and 7.1 points over 2 slots (averaged over convolutions)"
     )
 
@@ -65,9 +65,9 @@ def test_the_front_and_who_is_not_on_it(make: Make) -> None:
     relu = [sized(make("relu"), size, score, hidden) for hidden, size, score in ((4, 100, 0.5), (8, 200, 0.7))]
     cna = [sized(make("cna"), size, score, hidden) for hidden, size, score in ((4, 150, 0.4), (8, 220, 0.7))]
     assert findings.pareto_findings([*cna, *relu]) == [
-        "on the front by validation: **relu**, hidden 4 (100 parameters, validation 50.0 %, test 50.0 %) and **relu**, "
+        "on the validation front: **relu**, hidden 4 (100 parameters, validation 50.0 %, test 50.0 %) and **relu**, "
         "hidden 8 (200 parameters, validation 70.0 %, test 70.0 %)",
-        "no network of **cna** is on it: for each, another is as small and as good",
+        "not on the front: **cna**; another network is at least as small and as good",
     ]
     assert findings.cost_findings([*cna, *relu]) == [
         "**cna** has 10.0 to 50.0 % more parameters than **relu** of the same width",
@@ -77,7 +77,7 @@ def test_the_front_and_who_is_not_on_it(make: Make) -> None:
 def test_arms_of_one_size_are_said_to_be_that(make: Make) -> None:
     sentences = findings.cost_findings([sized(make(slot), 100, 0.5, 4) for slot in ("relu", "n")])
     assert sentences == ["**n** has as many parameters as **relu** of the same width"]
-    assert findings.cost_findings([make("relu")]) == ["there is one arm: nothing to hold its parameters against"]
+    assert findings.cost_findings([make("relu")]) == ["only one arm: no numbers of parameters to compare"]
 
 
 def test_arms_are_held_against_each_other_where_all_have_a_network(make: Make) -> None:
@@ -85,10 +85,10 @@ def test_arms_are_held_against_each_other_where_all_have_a_network(make: Make) -
     cna = [sized(make("cna"), 150, 0.5, 4)]
     assert findings.cost_findings([*cna, *relu]) == [
         "**cna** has 50.0 % more parameters than **relu** of the same width",
-        "left out: 1 of 2 values of width, at which not every arm has a network",
+        "left out: 1 of 2 values of width, for which some arm has no network",
     ]
     assert findings.cost_findings([*cna, relu[1]]) == [
-        "no width is common to all arms: their numbers of parameters can't be compared"
+        "the arms have no width in common: their numbers of parameters can't be compared"
     ]
 
 
@@ -118,8 +118,8 @@ def test_the_ends_of_a_map_and_its_references(make: Make) -> None:
     cna = [having(make("cna"), score, clusters=k, hidden=h) for (k, h), score in cells.items()]
     relu = [having(make("relu"), score, hidden=h) for h, score in ((4, 0.6), (8, 0.7))]
     assert findings.sensitivity_findings([*cna, *relu]) == [
-        "**cna**: from 40.0 % with clusters 2 and hidden 4 to 90.0 % with clusters 1 and hidden 8, over 4 pairs of "
-        "values; the best of many is partly the luckiest",
+        "**cna**: from 40.0 % (clusters 2, hidden 4) to 90.0 % (clusters 1, hidden 8), over 4 pairs of "
+        "values; the best of many is partly luck",
         "**relu**, for comparison: 70.0 % at its best; 2 of 4 pairs have a better mean",
     ]
 

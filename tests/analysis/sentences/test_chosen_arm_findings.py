@@ -31,10 +31,10 @@ def test_a_constant_difference_is_said_with_its_interval_and_its_pairs(make: Mak
 def test_a_difference_of_one_pair_and_of_a_diverged_run_is_said_to_be_unknown(make: Make) -> None:
     found = arms(make, {"relu": 0.0, "cna": 0.1}, seeds=1)
     assert difference_words(found, "cna", "relu") == (
-        "unknown: an interval needs two pairs of the same split and seed, there is 1"
+        "unknown: an interval needs two pairs of the same split and seed, these arms share 1"
     )
     apart = {"relu": found["relu"], "cna": [make("cna", seed=7, accuracy=0.5)]}
-    assert difference_words(apart, "cna", "relu").endswith("there is 0")
+    assert difference_words(apart, "cna", "relu").endswith("these arms share 0")
     gone = {**arms(make, {"relu": 0.0}, seeds=1), "cna": [make("cna", status="diverged", accuracy={})]}
     assert difference_words(gone, "cna", "relu") == "unknown, because a run diverged"
 
@@ -66,7 +66,7 @@ def test_an_arm_with_another_number_of_clusters_is_no_switch_away(make: Make) ->
 
 def test_sentences_say_difference_and_verdict_of_each_question_and_the_protocol(make: Make) -> None:
     found = arm_findings(arms(make, {"relu": 0.0, "cna": 0.1, "na": 0.1}), "cna", "relu")
-    assert found[0] == "**cna** against **relu**: +10.0 points [+10.0, +10.0], better"
+    assert found[0] == "**cna** compared with **relu**: +10.0 points [+10.0, +10.0], better"
     assert found[1].startswith("**C**: no clusters instead of clusters found by k-means (na): +0.0 points")
     assert found[1].endswith("equal within 1 point")
     assert "8 pairs of the same split and seed; test accuracy at the best validation epoch" in found[-1]
@@ -75,8 +75,8 @@ def test_sentences_say_difference_and_verdict_of_each_question_and_the_protocol(
 
 def test_with_few_pairs_it_is_said_that_nothing_can_be_significant(make: Make) -> None:
     found = arm_findings(arms(make, {"relu": 0.0, "cna": 0.1}, seeds=3), "cna", "relu")
-    assert found[0].endswith("undecided")
-    assert "with 3 pairs no p value is below 0.25" in found[1]
+    assert found[0].endswith("inconclusive")
+    assert "with 3 pairs, no p value can fall below 0.25" in found[1]
 
 
 def test_the_baseline_alone_is_held_against_what_is_one_switch_away(make: Make) -> None:

@@ -108,19 +108,18 @@ def test_counts_by_what_the_untrained_network_had(run: Run) -> None:
         run(seed=4, start=BOTH, train=0.1),
     ]
     sentences = collapse_findings(records)
-    assert sentences[0].startswith("neither features nor gradient gone before training: 1 of 1 run fit")
+    assert sentences[0].startswith("features and gradient intact before training: 1 of 1 run fit")
     assert sentences[1].startswith(
-        "only the gradient vanishes: 0 of 1 run fit their training nodes (mean training accuracy 20"
+        "only the gradient vanished before training: 0 of 1 run fit their training nodes (mean training accuracy 20"
     )
-    assert sentences[2].startswith("only the features collapse: 1 of 2 runs fit")
-    assert sentences[3].startswith("both gone before training: 0 of 1 run fit")
-    assert (
-        sentences[4] == "so with a gradient that vanishes alone none fit and with features that collapse alone 50 % fit"
-    )
+    assert sentences[2].startswith("only the features collapsed before training: 1 of 2 runs fit")
+    assert sentences[3].startswith("both before training: 0 of 1 run fit")
+    assert sentences[4] == "with only a vanished gradient, none fit; with only collapsed features, 50 % fit"
     assert sentences[5] == (
-        "features collapse in 3 runs before training; training mends 1 of them, and 0 others collapse while they train"
+        "features collapse in 3 runs before training; training recovers 1 of them, and 0 others collapse during "
+        "training"
     )
-    assert sentences[6].endswith("whoever fits also passes the test")
+    assert sentences[6].endswith("every run that fits also generalizes")
 
 
 def test_what_did_not_occur_is_said(run: Run) -> None:
@@ -128,21 +127,21 @@ def test_what_did_not_occur_is_said(run: Run) -> None:
         "no run has one of the two without the other: these runs can't tell them apart"
     )
     alone = collapse_findings([run(start=COLLAPSED)])
-    assert alone[1] == "so with features that collapse alone all fit; a gradient that vanishes alone did not occur"
-    assert "in no run do features collapse, before training or after" in collapse_findings([run()])
+    assert alone[1] == "with only collapsed features, all fit; only a vanished gradient did not occur"
+    assert "features collapse in no run, before or after training" in collapse_findings([run()])
     assert "no run fits its training nodes" in collapse_findings([run(train=0.1)])[-1]
 
 
 def test_who_fits_and_fails_in_the_test_is_no_matter_of_optimisation(run: Run) -> None:
     sentence = collapse_findings([run(test=0.5), run(seed=1)])[-1]
-    assert sentence.startswith("of the 2 runs that fit, 1 lose more than 10 points from training to test (median 26.5")
-    assert sentence.endswith("that is no matter of optimisation")
+    assert sentence.startswith("of the 2 runs that fit, 1 lost more than 10 points from training to test (median 26.5")
+    assert sentence.endswith("that is not a failure of optimization")
 
 
 def test_diverged_runs_are_counted_apart(run: Run, make: Make) -> None:
     gone = make("cna", epochs=1, status="diverged", accuracy={}, best_epoch=1)
     gone.metrics["gradient_norm"][:] = np.nan
-    assert collapse_findings([run(), gone])[-1] == "1 run not counted: diverged or not measured"
+    assert collapse_findings([run(), gone])[-1] == "not counted: 1 run, diverged or without these measures"
 
 
 def test_a_remedy_is_what_pairs_show_that_differ_in_nothing_else(run: Run) -> None:
@@ -154,12 +153,12 @@ def test_a_remedy_is_what_pairs_show_that_differ_in_nothing_else(run: Run) -> No
         run("cna", seed=7),  # without a partner
     ]
     assert remedy_findings(records, "residual") == [
-        "**residual True** instead of False: 1 instead of 0 of 2 fit; before training the gradient vanishes in 0 "
-        "instead of 2, features collapse in 2 instead of 2"
+        "**residual True** instead of False: 1 instead of 0 of 2 runs fit; before training, the gradient vanishes in "
+        "0 instead of 2 and features collapse in 2 instead of 2"
     ]
     assert remedy_findings(records[:4], "init") == ["all runs have the same init: nothing to compare"]
     assert remedy_findings([records[0], records[4]], "slot") == [
-        "**slot cna** instead of relu: no runs that differ in nothing else"
+        "**slot cna** instead of relu: no pairs of runs that differ in nothing else"
     ]
     with pytest.raises(UsageError, match="unknown setting 'residuals'"):
         remedy_findings(records, "residuals")
@@ -167,21 +166,22 @@ def test_a_remedy_is_what_pairs_show_that_differ_in_nothing_else(run: Run) -> No
 
 def test_slots_make_pairs_although_one_of_them_has_clusters(run: Run) -> None:
     (sentence,) = remedy_findings([run(start=BOTH, train=0.1), run("cna")], "slot")
-    assert sentence.startswith("**slot cna** instead of relu: 1 instead of 0 of 1 fit")
+    assert sentence.startswith("**slot cna** instead of relu: 1 instead of 0 of 1 run fit")
 
 
 def test_the_answer_follows_from_the_runs_that_fail(run: Run) -> None:
-    assert which_collapse([run(), run(seed=1)]).startswith("All 2 runs fit their training nodes")
-    text = which_collapse([run(seed=1, start=COLLAPSED, train=0.1), run(seed=2, start=BOTH)])
-    assert "Of 1 run that don't fit" in text
-    assert "it is not the gradient that fails" in text
-    assert "it is not smoothing that fails" not in text
-    assert "1 run fit although features had collapsed" in text
-    assert "1 run fit although the gradient had vanished" in text
-    text = which_collapse([run(seed=1, start=VANISHED, train=0.1), run(seed=2, train=0.1)])
-    assert "it is not smoothing that fails" in text
+    (text,) = which_collapse([run(), run(seed=1)])
+    assert text.startswith("all 2 runs fit their training nodes")
+    text = "; ".join(which_collapse([run(seed=1, start=COLLAPSED, train=0.1), run(seed=2, start=BOTH)]))
+    assert "1 of 2 runs don't fit" in text
+    assert "the gradient is not the cause" in text
+    assert "smoothing is not the cause" not in text
+    assert "1 run fit despite collapsed features" in text
+    assert "1 run fit despite a vanished gradient" in text
+    text = "; ".join(which_collapse([run(seed=1, start=VANISHED, train=0.1), run(seed=2, train=0.1)]))
+    assert "smoothing is not the cause" in text
     assert "something else fails" in text
-    assert "although" not in text
+    assert "despite" not in text
 
 
 def test_the_summary_has_a_row_per_arm_ready_to_be_read(run: Run, make: Make) -> None:

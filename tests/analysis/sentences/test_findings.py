@@ -51,7 +51,7 @@ def test_a_slot_that_loses(arm: Arm) -> None:
     low, high = (100 * getattr(confidence_interval(first), end) for end in ("low", "high"))
     assert sentences[0].startswith(f"**relu** loses 20.0 points: 81.0 % [{low:.1f}, {high:.1f}] at depth 2, 61.0 % [")
     assert sentences[0].endswith("] at depth 8")
-    assert sentences[-1] == "always answering the most frequent class would give 25.0 %"
+    assert sentences[-1] == "always predicting the most frequent class would give 25.0 %"
     assert len(sentences) == 2
 
 
@@ -62,7 +62,7 @@ def test_a_slot_that_gains(arm: Arm) -> None:
 
 def test_a_slot_that_collapses(arm: Arm) -> None:
     (sentence, _) = findings.depth_findings(arm("none", 2, [0.8, 0.81, 0.82]) + arm("none", 32, [0.25, 0.27, 0.29]))
-    assert sentence.startswith("**none** collapses: 81.0 %")
+    assert sentence.startswith("**none** falls to the majority-class rate: 81.0 %")
 
 
 def test_just_above_the_majority_is_not_collapsed(arm: Arm) -> None:
@@ -72,14 +72,14 @@ def test_just_above_the_majority_is_not_collapsed(arm: Arm) -> None:
 
 def test_a_slot_that_never_learned_does_not_collapse(arm: Arm) -> None:
     (sentence, _) = findings.depth_findings(arm("none", 2, [0.25, 0.26, 0.27]) + arm("none", 8, [0.2, 0.21, 0.22]))
-    assert "collapses" not in sentence
+    assert "falls" not in sentence
 
 
 def test_a_change_that_the_seeds_cant_tell_from_none_is_not_claimed(arm: Arm) -> None:
     (sentence, _) = findings.depth_findings(arm("relu", 2, [0.6, 0.8, 0.7]) + arm("relu", 8, [0.8, 0.6, 0.66]))
     assert "loses" not in sentence
     assert "gains" not in sentence
-    assert "−1.3 points, which 3 seeds can't tell from no change" in sentence
+    assert "−1.3 points, inconclusive with 3 seeds" in sentence
 
 
 def test_the_change_is_paired_by_seed(arm: Arm) -> None:
@@ -124,7 +124,7 @@ def test_smoothing_from_the_first_to_the_last_hidden_layer(make: Make) -> None:
     # the energy is √(0.01 · 1) in the first and √(4e-5 · 4e-3) in the last hidden layer; degrees are equal on a ring
     assert findings.smoothing_findings(records) == [
         "**relu**: Rayleigh energy 0.1 → 0.0004, effective rank 9.0 → 2.0",
-        "features that are equal for all nodes have energy 0 and effective rank 1 on this graph",
+        "identical features at all nodes would have energy 0 and effective rank 1 here",
     ]
 
 
@@ -158,8 +158,8 @@ def test_an_energy_of_exactly_zero_is_zero(make: Make) -> None:
 @pytest.mark.parametrize(
     ("rough", "smooth", "relation", "end"),
     [
-        (0.9, 0.4, "also has the best test accuracy at this depth", "cna reaches 90.0 %."),
-        (0.3, 0.6, "does not have the best test accuracy at this depth", "cna reaches 30.0 %, relu 60.0 %."),
+        (0.9, 0.4, "also has the best test accuracy at this depth", "cna reaches 90.0 %"),
+        (0.3, 0.6, "does not have the best test accuracy at this depth", "cna reaches 30.0 %, relu reaches 60.0 %"),
     ],
 )
 def test_whether_the_highest_energy_goes_with_the_best_accuracy(
@@ -169,31 +169,31 @@ def test_whether_the_highest_energy_goes_with_the_best_accuracy(
     for record, energy in zip(records, (0.2, 1.1, 0.0003), strict=True):
         record.metrics["rayleigh"].loc[{"layer": 3}] = energy
         record.metrics["rayleigh"].loc[{"layer": 4}] = 9  # the output layer is no hidden layer
-    sentence = findings.energy_is_not_accuracy(records)
-    assert "**cna** keeps the highest energy (1.1) and **none** the lowest (0.0003)" in sentence
+    sentence = "; ".join(findings.energy_is_not_accuracy(records))
+    assert "**cna** has the highest energy (1.1) and **none** the lowest (0.0003)" in sentence
     assert relation in sentence
     assert sentence.endswith(end)
 
 
 def test_one_slot_cant_tell(make: Make) -> None:
-    assert findings.energy_is_not_accuracy([make(), make(seed=1)]).startswith("Fewer than two slots")
+    assert findings.energy_is_not_accuracy([make(), make(seed=1)])[0].startswith("fewer than two slots")
 
 
 def test_a_diverged_slot_is_not_the_most_accurate(make: Make) -> None:
     records = [make("none", status="diverged", accuracy={}), make("cna", accuracy=0.9), make("relu", accuracy=0.5)]
     for record, energy in zip(records, (1.5, 0.2, 0.1), strict=True):
         record.metrics["rayleigh"].loc[{"layer": 3}] = energy
-    sentence = findings.energy_is_not_accuracy(records)
-    assert "**cna** keeps the highest energy" in sentence
+    sentence = "; ".join(findings.energy_is_not_accuracy(records))
+    assert "**cna** has the highest energy" in sentence
     assert "also has the best test accuracy" in sentence
     assert "none" not in sentence
-    assert findings.energy_is_not_accuracy(records[:2]).startswith("Fewer than two slots")
+    assert findings.energy_is_not_accuracy(records[:2])[0].startswith("fewer than two slots")
 
 
 def test_a_slot_without_energy_has_not_the_highest(make: Make) -> None:
     records = [make("relu"), make("cna")]
     records[0].metrics["rayleigh"][:] = 0
-    assert "**cna** keeps the highest energy" in findings.energy_is_not_accuracy(records)
+    assert "**cna** has the highest energy" in findings.energy_is_not_accuracy(records)[0]
 
 
 def test_steps_that_find_new_clusters_by_hand(make: Make) -> None:
@@ -201,25 +201,25 @@ def test_steps_that_find_new_clusters_by_hand(make: Make) -> None:
     # steps 1 to 5; the first finds the first clusters, steps 3 and 5 find new ones
     record.metrics["accuracy"].loc[{"split": "val"}] = np.cumsum([0, 0.1, -0.2, -0.3, 0.1, -0.4]) + 1
     other = make("relu")  # has no clusters and does not count
-    assert findings.reclustering_findings([other, record]) == (
-        "CNA finds its clusters anew every 2 steps. In these 2 steps the validation accuracy moves by −35.0 points on "
-        "average, in the other steps by +0.00."
-    )
+    assert findings.reclustering_findings([other, record]) == [
+        "CNA re-clusters every 2 steps: in these 2 steps the validation accuracy moves by −35.0 points on average, in "
+        "the other steps by +0.00"
+    ]
 
 
 def test_steps_of_several_runs_are_taken_together(make: Make) -> None:
     records = [make("cna", seed=seed, every=4) for seed in (0, 1)]
     for record, jump in zip(records, (0.2, 0.4), strict=True):
         record.metrics["accuracy"].loc[{"split": "val"}] = [0, 0, 0, 0, 0, jump]  # step 5
-    assert "In these 2 steps the validation accuracy moves by +30.0 points" in findings.reclustering_findings(records)
+    assert (
+        "in these 2 steps the validation accuracy moves by +30.0 points" in findings.reclustering_findings(records)[0]
+    )
 
 
 @pytest.mark.parametrize("slots", [[], ["relu", "none"]])
 def test_no_records_of_cna(make: Make, slots: list[str]) -> None:
-    assert findings.reclustering_findings([make(slot) for slot in slots]) == (
-        "No clusters were found anew in these runs."
-    )
+    assert findings.reclustering_findings([make(slot) for slot in slots]) == ["no run re-clustered while it trained"]
 
 
 def test_runs_too_short_to_find_new_clusters(make: Make) -> None:
-    assert findings.reclustering_findings([make("cna", every=20)]) == "No clusters were found anew in these runs."
+    assert findings.reclustering_findings([make("cna", every=20)]) == ["no run re-clustered while it trained"]

@@ -109,7 +109,7 @@ def test_sizes_and_shared_information_of_clusters(build: Build, store: Store) ->
     shared = normalized_mutual_info_score(record.graph["target"].values, label)
     assert cluster_findings(record, 1) == [
         "2 clusters of 5 to 25 nodes",
-        f"normalized mutual information of clusters and classes: {shared:.2f} (0: nothing in common, 1: the same)",
+        f"normalized mutual information of clusters and classes: {shared:.2f} (0: independent, 1: identical)",
     ]
 
 
@@ -184,7 +184,7 @@ def test_far_values_beyond_the_middle_do_not_count(build: Build, store: Store) -
 @pytest.mark.filterwarnings("error")
 def test_no_values_are_said_to_be_none(build: Build, store: Store) -> None:
     store(slot_input_histogram=np.zeros((4, HISTOGRAM_BINS), np.int64))
-    assert rational_findings(build(), 1) == ["no value that is a number enters the rational functions"]
+    assert rational_findings(build(), 1) == ["no finite value enters the rational functions"]
 
 
 def test_errors_are_those_of_the_steps_and_the_curves(build: Build) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from cna_viz.analysis.sentences.cluster_flow_findings import Together, cluster_flow_findings, stay_together
+from cna_viz.analysis.sentences.slot_findings import Together, cluster_flow_findings, stay_together
 from cna_viz.analysis.tables.cluster_flow import MOST, cluster_flow, spread
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
@@ -150,13 +150,10 @@ def test_nodes_that_stay_together_are_said_to(tmp_path: Path, held: Held) -> Non
     held(cluster_label=permuted)
     first, _, agreement, empty = cluster_flow_findings(build(tmp_path))
     assert first == (
-        "nodes mostly stay together from layer to layer: on average 100 % of the pairs of nodes in one cluster are in "
-        "one in the next layer, too (by chance 24 %)"
+        "nodes mostly stay together from layer to layer: on average 100 % of the pairs of nodes in one cluster are "
+        "also in one in the next layer (by chance 24 %)"
     )
-    assert (
-        agreement
-        == "normalized mutual information of successive columns: 1.00 to 1.00 (0: nothing in common, 1: the same)"
-    )
+    assert agreement == "normalized mutual information of successive columns: 1.00 (0: independent, 1: identical)"
     assert empty == "no cluster is empty"
 
 
@@ -170,7 +167,7 @@ def test_clusters_that_are_drawn_anew_are_said_to(tmp_path: Path, held: Held) ->
     order = np.argsort(shares)
     names = ["epoch 0 to 1", "epoch 1 to 5"]
     low, high = (f"{100 * shares[number]:.0f} % from {names[number]}" for number in order)
-    assert ends == f"fewest stay together with {low}, most with {high}"
+    assert ends == f"the fewest stay together with {low}, the most with {high}"
 
 
 def test_something_in_between_is_said_to_be(tmp_path: Path, held: Held) -> None:
@@ -185,14 +182,14 @@ def test_something_in_between_is_said_to_be(tmp_path: Path, held: Held) -> None:
 def test_empty_clusters_are_counted_by_column(tmp_path: Path, held: Held) -> None:
     held(cluster_label=lambda layer, epoch: np.arange(60) % (layer + 1))
     assert cluster_flow_findings(build(tmp_path))[-1] == (
-        "empty clusters: 2 of layer 1 and 1 of layer 2; 3 of the 12 clusters that are shown"
+        "empty clusters: 2 in layer 1 and 1 in layer 2, 3 of the 12 clusters shown"
     )
 
 
 def test_one_cluster_of_all_nodes_means_nothing(tmp_path: Path, held: Held) -> None:
     held(cluster_label=np.zeros(60, int))
     assert cluster_flow_findings(build(tmp_path))[0] == (
-        "one cluster has all nodes from layer to layer: all stay together, and that means nothing"
+        "one cluster has all nodes from layer to layer: that they stay together means nothing"
     )
 
 
@@ -206,11 +203,11 @@ def test_steps_into_one_cluster_make_no_nodes_stay_together(tmp_path: Path, held
     step = stay_together(cluster_flow(record).table(0))
     assert first == (
         f"clusters are drawn anew from layer to layer: on average {100 * step.share:.0f} % of the pairs of nodes in "
-        f"one cluster are in one in the next layer, too (by chance {100 * step.chance:.0f} %); 3 steps into one "
-        "cluster are left out"
+        f"one cluster are also in one in the next layer (by chance {100 * step.chance:.0f} %); left out: 3 steps "
+        "into a single cluster"
     )
     assert others[0].startswith("normalized mutual information")  # one step has no fewest and no most
-    assert "; 1 step into one cluster is left out" in cluster_flow_findings(record, layers=[1, 2, 3])[0]
+    assert "; left out: 1 step into a single cluster" in cluster_flow_findings(record, layers=[1, 2, 3])[0]
 
 
 def test_clusters_of_one_node_each(tmp_path: Path, held: Held) -> None:

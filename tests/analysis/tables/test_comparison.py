@@ -6,7 +6,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cna_viz.analysis.tables.comparison import arm_names, once, paired_table, training_settings, without_diverged
+from cna_viz.analysis.tables.comparison import (
+    arm_names,
+    drop_duplicates,
+    paired_table,
+    training_settings,
+    without_diverged,
+)
 from cna_viz.config import RESULTS_VERSION, DataConfig, ModelConfig, RunConfig, TrainingConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -82,7 +88,7 @@ def test_the_same_run_recorded_in_two_ways_is_one_pair(make: Make) -> None:
 def test_missing_runs_are_named(make: Make) -> None:
     records = [make("relu", seed=0), make("relu", seed=1), make("cna", seed=0)]
     with pytest.raises(
-        UsageError, match=r"runs missing: 1, the first of them cna with seed 1 .split seed 1.; start the sweep"
+        UsageError, match=r"runs missing: 1, the first is cna with seed 1 .split seed 1.; start the sweep"
     ):
         paired_table(records)
 
@@ -103,14 +109,14 @@ def test_nothing_to_compare() -> None:
 
 def test_settings_on_an_axis_make_no_arm() -> None:
     configs = [config(slot="cna", clusters=2), config(slot="cna", clusters=4), config(slot="relu")]
-    assert list(arm_names(configs, apart={"clusters"}).values()) == ["cna", "cna", "relu"]
-    assert list(arm_names(configs[:2], apart={"clusters"}).values()) == ["cna", "cna"]
+    assert list(arm_names(configs, ignore={"clusters"}).values()) == ["cna", "cna", "relu"]
+    assert list(arm_names(configs[:2], ignore={"clusters"}).values()) == ["cna", "cna"]
 
 
 def test_watched_networks_are_arms_by_their_names() -> None:
     watched = [WatchedConfig(name=name, model="GAT", dataset="x", layers=4, key="k") for name in ("mine", "yours")]
     assert list(arm_names([RunConfig(watched=one) for one in watched]).values()) == ["mine", "yours"]
-    assert list(arm_names([RunConfig(watched=watched[0])], apart={"slot"}).values()) == ["mine"]
+    assert list(arm_names([RunConfig(watched=watched[0])], ignore={"slot"}).values()) == ["mine"]
 
 
 def test_arms_that_diverged_are_left_out_and_counted() -> None:
@@ -126,19 +132,21 @@ def test_arms_that_diverged_are_left_out_and_counted() -> None:
 def test_equal_settings_are_said_and_different_ones_named(make: Make) -> None:
     records = [make("relu"), make("cna")]
     assert training_settings(records) == (
-        "All arms were trained with the same settings (lr 0.01, weight decay 0.0005, hidden 4, epochs 200 at most); "
-        "nothing was tuned for any one of them"
+        "all arms were trained with the same settings (lr 0.01, weight decay 0.0005, hidden 4, epochs 200 at most); "
+        "none was tuned individually"
     )
     other = make("cna", layers=2)
     vars(other)["config"] = other.config.replace(training=TrainingConfig(weight_decay=0.1))
-    assert training_settings([*records, other]).startswith("The arms differ in layers, weight decay as well")
-    assert training_settings([*records, other], ["layers", "weight_decay"]).startswith("All arms")
+    assert training_settings([*records, other]).startswith("the arms also differ in layers, weight decay")
+    assert training_settings([*records, other], ["layers", "weight_decay"]).startswith("all arms")
 
 
 def test_every_run_is_there_once_in_the_recording_that_is_preferred(make: Make) -> None:
     first, second = make("relu"), make("relu", measures="mad")
     other = make("relu", seed=1)
-    assert once([first, other, second]) == [first, other]
-    assert once([first, other, second], lambda record: record is second) == [second, other]
-    assert once([make("relu", layers=2), make("relu", layers=3), make("cna", layers=2)])[2].config.slot == "cna"
-    assert once([]) == []
+    assert drop_duplicates([first, other, second]) == [first, other]
+    assert drop_duplicates([first, other, second], lambda record: record is second) == [second, other]
+    assert (
+        drop_duplicates([make("relu", layers=2), make("relu", layers=3), make("cna", layers=2)])[2].config.slot == "cna"
+    )
+    assert drop_duplicates([]) == []

@@ -47,12 +47,12 @@ def test_differences_are_those_within_each_group_and_the_correction_is_for_all(r
 def test_sentences_and_counts(records: list[Record]) -> None:
     found = compare_groups(group_runs(records, ["backbone"]), "relu")
     first, second = group_findings(found)
-    assert first.startswith("**backbone gcn**, against relu: better: cna (+4.9 points [")
+    assert first.startswith("**backbone gcn**, compared with relu — better: cna (+4.9 points [")
     assert "equal within 1 point: n (" in first
-    assert second.startswith("**backbone gat**, against relu: worse: cna (−")
+    assert second.startswith("**backbone gat**, compared with relu — worse: cna (−")
     assert count_findings(found) == [
-        "**cna** against relu, in 2 groups: better in 1 (backbone gcn) and worse in 1 (backbone gat)",
-        "**n** against relu, in 2 groups: equal in 2 (backbone gcn and backbone gat)",
+        "**cna** compared with relu, in 2 groups: better in 1 (backbone gcn) and worse in 1 (backbone gat)",
+        "**n** compared with relu, in 2 groups: equal in 2 (backbone gcn and backbone gat)",
     ]
 
 
@@ -60,8 +60,8 @@ def test_few_pairs_and_diverged_arms_are_said(make: Make) -> None:
     records = [make(slot, seed=s) for slot in ("relu", "n") for s in (0, 1)]
     gone = [make("cna", seed=s, accuracy={}, status="diverged") for s in (0, 1)]
     *_, few, left = group_findings(compare_groups(group_runs([*records, *gone]), "relu"))
-    assert few.startswith("with 2 pairs no p value is below 0.5")
-    assert left == "left out: digits, random-60-20-20: cna, of which 2 runs diverged"
+    assert few.startswith("with 2 pairs, no p value can fall below 0.5")
+    assert left == "left out: digits, random-60-20-20: cna (2 runs diverged)"
 
 
 def test_arms_can_be_chosen(records: list[Record]) -> None:
@@ -87,7 +87,7 @@ def test_what_can_not_be_compared_is_refused(make: Make, records: list[Record]) 
     groups = group_runs(records, ["backbone"])
     with pytest.raises(UsageError, match="unknown arm of group digits, random-60-20-20, backbone gcn 'rleu'"):
         compare_groups(groups, "rleu")
-    with pytest.raises(UsageError, match="no arm to hold against 'relu'"):
+    with pytest.raises(UsageError, match="no arm to compare with 'relu'"):
         compare_groups(groups, "relu", arms=["relu"])
     with pytest.raises(UsageError, match="runs of 'relu' diverged in group g"):
         compare_groups({"g": [make("relu", accuracy={}, status="diverged"), make("cna")]}, "relu")

@@ -71,7 +71,7 @@ def test_what_is_no_setting_of_numbers_is_refused(make: Make, along: tuple[str, 
 
 
 def test_no_runs_are_refused() -> None:
-    with pytest.raises(UsageError, match="no records whose scores and numbers of parameters"):
+    with pytest.raises(UsageError, match="no records with scores and numbers of parameters"):
         cost_table([])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cna_viz.analysis.positions.graph_layout import undirected
 from cna_viz.analysis.positions.projection import Projection, project_layers
-from cna_viz.analysis.tables.node_colors import COLORS, Color, color_groups
+from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups
 from cna_viz.figures.panels import embedding_panel, graph_panel
 from cna_viz.figures.panels import nodes as node_panels
 from cna_viz.figures.panels.drawing import Drawing

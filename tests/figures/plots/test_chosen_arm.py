@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import pytest
 
 from cna_viz.analysis.sentences.chosen_arm_findings import difference_words
-from cna_viz.analysis.tables.chance import CHANCE, chance_score
 from cna_viz.analysis.tables.chosen_arm import arms_by_depth, score_table
+from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_chosen_arm
 from cna_viz.figures.style.theme import SLOT_STYLES

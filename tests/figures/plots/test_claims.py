@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cna_viz.analysis.claims import Evidence, Judged, Plan, judge_all
+from cna_viz.analysis.claims import Evidence, JudgedClaim, Plan, judge_all
 from cna_viz.analysis.claims.kinds import KINDS
 from cna_viz.analysis.claims.model import Trained
 from cna_viz.errors import UsageError
@@ -23,7 +23,7 @@ def claim_of(kind: str, **changes: Any) -> Any:
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> list[Judged]:
+def judged(tmp_path: Path) -> list[JudgedClaim]:
     plan = Plan(seeds=(0, 1, 2), epochs=5)
     claims = [claim_of("trend"), claim_of("level", own=OWN), claim_of("slope", bound="at most"), claim_of("difference")]
     records = {}
@@ -38,7 +38,7 @@ def by_name(figure: Any, name: str) -> list[Any]:
     return [trace for trace in figure.data if trace.name == name]
 
 
-def test_a_panel_per_unit_with_published_numbers(judged: list[Judged]) -> None:
+def test_a_panel_per_unit_with_published_numbers(judged: list[JudgedClaim]) -> None:
     figure = plot_claims(judged)
     assert [axis.title.text for axis in figure.select_xaxes()] == [
         "test accuracy (%)",
@@ -49,7 +49,7 @@ def test_a_panel_per_unit_with_published_numbers(judged: list[Judged]) -> None:
     assert [axis.type for axis in figure.select_xaxes()] == [None, None, "log"]
 
 
-def test_ours_come_with_the_ends_of_their_intervals(judged: list[Judged]) -> None:
+def test_ours_come_with_the_ends_of_their_intervals(judged: list[JudgedClaim]) -> None:
     figure = plot_claims(judged)
     for name, protocol in (("ours, its own split", "own"), ("ours, fair split", "fair")):
         trace = by_name(figure, name)[0]
@@ -60,13 +60,13 @@ def test_ours_come_with_the_ends_of_their_intervals(judged: list[Judged]) -> Non
         assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(found.interval.low)
 
 
-def test_claims_stand_beside_their_rows(judged: list[Judged]) -> None:
+def test_claims_stand_beside_their_rows(judged: list[JudgedClaim]) -> None:
     axes = list(plot_claims(judged).select_yaxes())
     assert list(axes[1].ticktext) == ["A claim about a slope.", "A claim about a difference."]
     assert axes[1].range[0] > axes[1].range[1], "the first claim stands on top"
 
 
-def test_grey_is_what_meets_the_claim(judged: list[Judged]) -> None:
+def test_grey_is_what_meets_the_claim(judged: list[JudgedClaim]) -> None:
     figure = plot_claims(judged)
     level, slope, gain, trend = figure.layout.shapes
     ends = [axis.range for axis in figure.select_xaxes()]
@@ -76,7 +76,7 @@ def test_grey_is_what_meets_the_claim(judged: list[Judged]) -> None:
     assert (trend.x0, trend.x1) == (pytest.approx(10 ** ends[2][0]), pytest.approx(10 ** ends[2][1]))
 
 
-def test_the_title_is_a_question_and_the_footnote_says_where_it_comes_from(judged: list[Judged]) -> None:
+def test_the_title_is_a_question_and_the_footnote_says_where_it_comes_from(judged: list[JudgedClaim]) -> None:
     figure = plot_claims(judged)
     assert figure.layout.title.text.endswith("?")
     footnote = figure.layout.annotations[-1].text
@@ -84,7 +84,7 @@ def test_the_title_is_a_question_and_the_footnote_says_where_it_comes_from(judge
     assert "95 %" in footnote
 
 
-def test_claims_without_a_number_of_ours_show_the_published_one(judged: list[Judged]) -> None:
+def test_claims_without_a_number_of_ours_show_the_published_one(judged: list[JudgedClaim]) -> None:
     claims = [one.claim for one in judged]
     figure = plot_claims(judge_all(claims, Plan(), Evidence()))
     assert [list(trace.x) for trace in by_name(figure, "published")] == [[60], [-20, -20], [0.75]]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.tables.cluster_table import cluster_table
+from cna_viz.analysis.tables.cluster_labels import cluster_table
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_clusters_by_class
 from cna_viz.records.record import Record

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.tables.confusion import confusions
+from cna_viz.analysis.tables.predictions import confusions
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_confusion_matrix
 from cna_viz.records.record import Record
@@ -104,7 +104,7 @@ def test_what_can_not_be_drawn_is_refused(make: Make) -> None:
     with pytest.raises(UsageError, match="are numbers"):
         plot_confusion_matrix([make("cna", dataset="chameleon-traffic")])
     with pytest.raises(
-        UsageError, match=r"keeps no answers of its selected model .*: train with snapshots 'log' or 'ends'"
+        UsageError, match=r"keeps no predictions of its selected model .*: train with snapshots 'log' or 'ends'"
     ):
         plot_confusion_matrix([make("cna", snapshots="none")])
     with pytest.raises(UsageError, match="unknown part 'tset'"):

@@ -265,7 +265,7 @@ def test_umap_is_drawn_as_it_comes_with_its_parameters(
         asked.append(cache)
         return [Projection(layer[:, :2], 0.5, np.nan, collapsed=False) for layer in layers]
 
-    monkeypatch.setattr("cna_viz.analysis.positions.umap.umap_layers", fake)
+    monkeypatch.setattr("cna_viz.analysis.positions.methods.umap_layers", fake)
     figure = plot_embedding_animation(make(), method="umap", cache=tmp_path)
     assert caption(figure.frames[1]) == "<b>layer 2</b> · relative spread 0.5"
     assert asked == [tmp_path]

@@ -238,7 +238,7 @@ def test_umap_is_drawn_as_it_comes_with_its_parameters(
         asked.append(cache)
         return [Projection(layer[:, :2], 0.5, np.nan, collapsed=False) for layer in layers]
 
-    monkeypatch.setattr("cna_viz.analysis.positions.umap.umap_layers", fake)
+    monkeypatch.setattr("cna_viz.analysis.positions.methods.umap_layers", fake)
     record = make()
     figure = plot_embedding_by_layer([record], layers=[2], method="umap", cache=tmp_path)
     np.testing.assert_array_equal(positions(figure, 0, 3), record.embedding(2, "conv").values[:, :2])

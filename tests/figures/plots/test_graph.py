@@ -135,7 +135,7 @@ def test_umap_and_layout_are_kept_where_they_are_told_to(
         assert cache == tmp_path
         return [Projection(layer[:, :2], 0.5, np.nan, collapsed=False) for layer in layers]
 
-    monkeypatch.setattr("cna_viz.analysis.positions.umap.umap_layers", fake)
+    monkeypatch.setattr("cna_viz.analysis.positions.methods.umap_layers", fake)
     figure = plot_graph(make(), 2, method="umap", cache=tmp_path)
     assert "n_neighbors 15, min_dist 0.1, " in figure.layout.annotations[-1].text
     assert len(list(tmp_path.iterdir())) == 1

@@ -113,7 +113,7 @@ def test_of_many_snapshots_as_many_are_drawn_as_colours_tell_apart(make: Make, m
     record = make("cna", best_epoch=7)
     first = rational_curves(record, 1, 0)
     monkeypatch.setattr(Record, "snapshots", tuple(range(12)))
-    monkeypatch.setattr("cna_viz.analysis.tables.rational_movement.rational_curves", lambda *where: first)
+    monkeypatch.setattr("cna_viz.analysis.tables.rational.rational_curves", lambda *where: first)
     figure = plot_rational_movement(record, 1)
     shown = [trace.name for trace in figure.data if trace.showlegend]
     assert len(shown) == 6

@@ -87,7 +87,7 @@ def test_arms_without_one_of_the_settings_are_references_beside_chance(make: Mak
     figure = plot_sensitivity([make("cna", classes=4), *relu])
     assert len(figure.data) == 1
     assert "for comparison, ReLU, by width: 50.0 % (4)" in footnote(figure)
-    assert "chance (always answering the most frequent class): 25.0 %" in footnote(figure)
+    assert "chance (always predicting the most frequent class): 25.0 %" in footnote(figure)
 
 
 def test_arms_have_panels_on_one_scale(make: Make, records: list[Record]) -> None:

@@ -320,7 +320,7 @@ def test_a_run_is_read_anew_when_it_is_chosen(make: Make) -> None:
 
 def test_umap_says_that_it_takes_its_time_before_it_begins(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     explorer, said = Explorer(records=[make("cna")]), []
-    monkeypatch.setattr("cna_viz.analysis.positions.umap._embed", lambda features, start, epochs: start)
+    monkeypatch.setattr("cna_viz.analysis.positions.methods._embed", lambda features, start, epochs: start)
     explorer.notice.observe(lambda change: said.append(explorer.notice.text), "value")
     controls(explorer).method.value = "umap"
     assert "takes a while" in said[0]

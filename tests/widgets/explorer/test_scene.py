@@ -147,7 +147,7 @@ def test_umap_is_said_to_take_time_until_it_is_there(make: Make, monkeypatch: py
     look = clamp_to_run(ViewSpec(method="umap"), record)
     assert scene.takes_time(look)
     assert not scene.takes_time(dataclasses.replace(look, method="pca"))
-    monkeypatch.setattr("cna_viz.analysis.positions.umap._embed", lambda features, start, epochs: start)
+    monkeypatch.setattr("cna_viz.analysis.positions.methods._embed", lambda features, start, epochs: start)
     scene.draw("embedding", look)
     assert not scene.takes_time(look)
 

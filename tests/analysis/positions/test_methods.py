@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.analysis.positions import umap
+from cna_viz.analysis.positions import methods
 from cna_viz.analysis.positions.projection import Projection, relative_spread
 
 Array = np.ndarray
@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     broken[7, 1] = np.nan
     layers = [blobs(), np.ones((60, 5), dtype=np.float32), -blobs(), broken]
     caches = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    first, second = (umap.umap_layers(layers, cache / "projections") for cache in caches)
+    first, second = (methods.umap_layers(layers, cache / "projections") for cache in caches)
     return Made(layers, first, second, caches)
 
 
@@ -46,7 +46,7 @@ def no_umap(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object) -> None:
         raise AssertionError("projected anew")
 
-    monkeypatch.setattr(umap, "_embed", fail)
+    monkeypatch.setattr(methods, "_embed", fail)
 
 
 def test_two_calls_give_the_same_bits(made: Made) -> None:
@@ -92,7 +92,7 @@ def test_spread_is_that_of_the_features_and_nothing_is_explained(made: Made) -> 
 
 @pytest.mark.usefixtures("no_umap")
 def test_a_second_call_reads_what_was_kept(made: Made) -> None:
-    again = umap.umap_layers(made.layers, made.caches[0] / "projections")
+    again = methods.umap_layers(made.layers, made.caches[0] / "projections")
     for one, other in zip(made.first, again, strict=True):
         assert one.positions.tobytes() == other.positions.tobytes()
         assert (one.collapsed, np.isnan(one.spread)) == (other.collapsed, np.isnan(other.spread))
@@ -102,32 +102,32 @@ def test_a_second_call_reads_what_was_kept(made: Made) -> None:
 @pytest.mark.usefixtures("no_umap")
 def test_other_features_or_parameters_are_projected_anew(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError, match="projected anew"):
-        umap.umap_layers(made.layers[:1], made.caches[0] / "projections")
-    monkeypatch.setitem(umap.PARAMETERS, "min_dist", 0.2)
+        methods.umap_layers(made.layers[:1], made.caches[0] / "projections")
+    monkeypatch.setitem(methods.PARAMETERS, "min_dist", 0.2)
     with pytest.raises(AssertionError, match="projected anew"):
-        umap.umap_layers(made.layers, made.caches[0] / "projections")
+        methods.umap_layers(made.layers, made.caches[0] / "projections")
 
 
 @pytest.mark.usefixtures("no_umap")
 def test_the_cache_is_in_the_folder_of_the_environment_variable(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNA_VIZ_CACHE", str(made.caches[1]))
-    assert umap.umap_layers(made.layers)[0].positions.tobytes() == made.first[0].positions.tobytes()
+    assert methods.umap_layers(made.layers)[0].positions.tobytes() == made.first[0].positions.tobytes()
 
 
 @pytest.mark.usefixtures("no_umap")
 def test_constant_layers_need_no_umap(tmp_path: Path) -> None:
-    projections = umap.umap_layers([np.zeros((20, 3)), np.ones((20, 2))], tmp_path)
+    projections = methods.umap_layers([np.zeros((20, 3)), np.ones((20, 2))], tmp_path)
     assert [projection.collapsed for projection in projections] == [True, True]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_collapsed_first_layer_does_not_hide_the_next(made: Made, tmp_path: Path) -> None:
-    _, second = umap.umap_layers([made.layers[1], made.layers[0]], tmp_path)
+    _, second = methods.umap_layers([made.layers[1], made.layers[0]], tmp_path)
     assert np.isfinite(second.positions).all()
 
 
 def test_a_damaged_file_in_the_cache_is_made_anew(made: Made, tmp_path: Path) -> None:
-    umap.umap_layers(made.layers[1:2], tmp_path)
+    methods.umap_layers(made.layers[1:2], tmp_path)
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(kept.read_bytes()[:50])
-    assert umap.umap_layers(made.layers[1:2], tmp_path)[0].collapsed
+    assert methods.umap_layers(made.layers[1:2], tmp_path)[0].collapsed

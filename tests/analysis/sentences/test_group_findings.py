@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cna_viz.analysis.sentences.cluster_count_findings import (
+from cna_viz.analysis.sentences.group_findings import (
     cluster_count_findings,
     cluster_tables,
     kmeans_findings,
@@ -45,26 +45,28 @@ def test_tables_have_a_column_per_number_in_order(make: Make) -> None:
 def test_more_clusters_are_better_worse_or_equal(make: Make) -> None:
     records = family(make, "cna", {1: 0.7, 2: 0.75, 4: 0.7, 8: 0.6}) + family(make, "cna-random", {4: 0.7})
     first, second = cluster_count_findings(records)
-    assert first.startswith("**cna**, against 1 cluster: better with 2 (+5.0 points [")
-    assert "; worse with 8 (−10.0 points [" in first
-    assert "; equal within 1 point with 4 (" in first
+    assert first.startswith("**cna**, compared with 1 cluster — better: 2 (+5.0 points [")
+    assert "; worse: 8 (−10.0 points [" in first
+    assert "; equal within 1 point: 4 (" in first
     assert second == "**cna-random** has one number of clusters: nothing to compare"
 
 
 def test_few_pairs_leave_it_open(make: Make) -> None:
     sentences = cluster_count_findings(family(make, "cna", {1: 0.7, 2: 0.9}, seeds=3))
-    assert sentences[0].startswith("**cna**, against 1 cluster: undecided with 2 (")
-    assert "for 1 numbers of clusters: that takes 6 pairs" in sentences[1]
+    assert sentences[0].startswith("**cna**, compared with 1 cluster — inconclusive: 2 (")
+    assert "for 1 cluster count takes 6 pairs" in sentences[1]
 
 
 def test_k_means_against_as_many_at_random(make: Make) -> None:
     records = family(make, "cna", {2: 0.7, 4: 0.8, 16: 0.6}) + family(make, "cna-random", {2: 0.7, 4: 0.7, 8: 0.6})
     (sentence,) = kmeans_findings(records)
-    assert sentence.startswith("**cna**, against **cna-random** with as many clusters: better with 4 (+10.0 points [")
-    assert "equal within 1 point with 2 (" in sentence
+    assert sentence.startswith(
+        "**cna**, compared with **cna-random** with as many clusters — better: 4 (+10.0 points ["
+    )
+    assert "equal within 1 point: 2 (" in sentence
     assert "16" not in sentence.replace("16.", "")
     apart = family(make, "cna", {2: 0.7}, 2) + family(make, "cna-random", {4: 0.7}, 2)
-    assert kmeans_findings(apart) == ["**cna** and **cna-random** were never given equally many clusters"]
+    assert kmeans_findings(apart) == ["**cna** and **cna-random** share no number of clusters"]
     with pytest.raises(UsageError, match="no runs of 'cna-random'"):
         kmeans_findings(family(make, "cna", {2: 0.7}, 2))
 
@@ -82,7 +84,7 @@ def test_what_the_clusters_of_the_last_slot_know(make: Make) -> None:
 
 
 def test_nothing_measured_is_said(make: Make) -> None:
-    assert knowledge_findings([make("cna", measures="rayleigh")])[0].startswith("these runs did not measure")
+    assert knowledge_findings([make("cna", measures="rayleigh")])[0].startswith("these runs did not record")
 
 
 def test_numbers_with_a_diverged_run_are_left_out(make: Make) -> None:

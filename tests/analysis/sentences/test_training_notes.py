@@ -1,14 +1,45 @@
-"""Every arm of a comparison says whether and how it was tuned, by the name it has in the table."""
+"""Whether runs had time enough."""
 
+import shlex
 from collections.abc import Callable
 
-from cna_viz.analysis.sentences.tuning_notes import tuning_notes
+import pytest
+from cna_viz.cli.options import add_config_options, read_config
+
+from cna_viz.analysis.sentences.training_notes import run_command, tuning_notes, unfinished_findings
 from cna_viz.analysis.tables.comparison import arm_names, paired_table
-from cna_viz.config import ModelConfig, RunConfig, TrainingConfig
+from cna_viz.cli.parser import Parser
+from cna_viz.config import (
+    CSBMConfig,
+    DataConfig,
+    ModelConfig,
+    RecordingConfig,
+    RunConfig,
+    TrainingConfig,
+    WatchedConfig,
+)
 from cna_viz.config.tuning import TunedArm, Tuning
+from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]
+
+
+def test_runs_whose_best_epoch_is_at_the_very_end_are_counted_by_slot(make: Make) -> None:
+    ends = [make("relu", seed=seed, best_epoch=epoch, epochs=200) for seed, epoch in enumerate((190, 200, 189))]
+    text, _ = unfinished_findings([*ends, make("cna", best_epoch=3)])
+    assert text.startswith("2 of 4 runs had their best validation epoch in the last 5 % of the epochs allowed")
+    assert text.endswith("improving: relu (2 of 3)")
+
+
+def test_slots_beyond_five_are_counted(make: Make) -> None:
+    slots = ("relu", "cna", "none", "c", "n", "a", "cn")
+    text, _ = unfinished_findings([make(slot, best_epoch=200, epochs=200) for slot in slots])
+    assert text.endswith(" and 2 more")
+
+
+def test_runs_that_ended_in_time(make: Make) -> None:
+    assert unfinished_findings([make("relu", best_epoch=100, epochs=200)])[0].startswith("no run had its best")
 
 
 def run(slot: str, lr: float = 0.01, seed: int = 0) -> RunConfig:
@@ -34,7 +65,7 @@ def test_tuned_arms_keep_their_names_and_say_how_they_were_tuned() -> None:
     how = "tuned: 20 trials of lr on validation accuracy with seeds 7, 8: lr"
     assert tuning_notes(configs, tuning(tuned("relu", 0.5), tuned("cna", 0.01, trial=0))) == {
         "relu": f"{how} 0.5",
-        "cna": f"{how} 0.01 (as before: no other was better)",
+        "cna": f"{how} 0.01 (the default: no trial was better)",
     }
 
 
@@ -68,3 +99,42 @@ def test_the_table_has_the_same_names(make: Make) -> None:
     table = paired_table(records, tuning=how)
     assert list(table.columns) == ["relu", "cna"] == list(tuning_notes([one.config for one in records], how))
     assert list(paired_table(records).columns) == ["relu, lr 0.5", "cna, lr 0.2"]
+
+
+CONFIGS = {
+    "default": RunConfig(),
+    "csbm": RunConfig(data=DataConfig(dataset="csbm", csbm=CSBMConfig(nodes=180, homophily=0.25)), seed=3),
+    "factors": RunConfig(model=ModelConfig(slot="cna", layers=16, clusters=5, assignment="random", activation="relu")),
+    "words": RunConfig(
+        model=ModelConfig(slot="relu", residual=True),
+        recording=RecordingConfig(measures="mad,rayleigh", snapshots="ends"),
+        training=TrainingConfig(lr=1e-5, batch_size=32),
+    ),
+    "published split": RunConfig(data=DataConfig(dataset="cora", split="geom-gcn", split_seed=4)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_the_command_line_reads_the_same_run(name: str) -> None:
+    program, command, *words = shlex.split(run_command(CONFIGS[name]))
+    assert (program, command) == ("cna-viz", "run")
+    parser = Parser("run", "", ())
+    add_config_options(parser)
+    assert read_config(parser.parse(words)) == CONFIGS[name]
+
+
+def test_what_is_default_is_left_out() -> None:
+    assert run_command(RunConfig()) == "cna-viz run"
+    assert run_command(CONFIGS["csbm"]).split() == [
+        *("cna-viz", "run", "--dataset", "csbm", "--csbm-nodes", "180", "--csbm-homophily", "0.25", "--seed", "3")
+    ]
+
+
+def test_a_folder_is_quoted() -> None:
+    assert run_command(RunConfig(), "my runs") == "cna-viz run --runs 'my runs'"
+
+
+def test_a_watched_network_can_not_be_trained_so() -> None:
+    watched = WatchedConfig(name="theirs", model="GAT", dataset="own", layers=2, key="0")
+    with pytest.raises(UsageError, match="was watched"):
+        run_command(RunConfig(watched=watched))

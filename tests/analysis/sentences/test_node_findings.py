@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.analysis.sentences.selected_nodes import LISTED, selected_sentence
+from cna_viz.analysis.sentences.node_findings import LISTED, selected_sentence
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
@@ -26,7 +26,7 @@ def test_classes_clusters_and_answers_are_counted(record: Record) -> None:
     for cluster, count in zip(*np.unique(label.values[nodes], return_counts=True), strict=True):
         assert f"{count} in cluster {cluster}" in text
     right = int((record.prediction().values[nodes] == record.graph["target"].values[nodes]).sum())
-    assert text.endswith(f"{right} of 4 predicted right")
+    assert text.endswith(f"{right} of 4 predicted correctly")
 
 
 def test_the_last_layer_has_no_clusters(record: Record) -> None:

@@ -1,18 +1,27 @@
 """Homophily from a record against the definition, and against the one that listings show."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from cna_viz import load_or_run
-from cna_viz.analysis.sentences.heterophily_findings import help_counts, help_findings, homophily_findings
-from cna_viz.analysis.tables.homophily import adjusted_homophily, edge_homophily, graph_words, homophily_of
+from cna_viz.analysis.sentences.group_findings import help_counts, help_findings, homophily_findings
+from cna_viz.analysis.tables.graph_facts import (
+    adjusted_homophily,
+    constant_energy,
+    edge_homophily,
+    graph_words,
+    homophily_of,
+)
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.data import graph as listed
 from cna_viz.data.datasets import load_graph
 from cna_viz.errors import UsageError
+from cna_viz.measures import EdgeList, rayleigh
 from cna_viz.records.record import Record
 from tests.analysis.conftest import Make
 from tests.figures.plots.test_accuracy_by_setting import having
@@ -65,14 +74,14 @@ def test_it_is_that_of_the_listing(tmp_path: Path) -> None:
     )
     record = load_or_run(config, runs=tmp_path, progress=False)
     assert edge_homophily(record) == pytest.approx(listed.edge_homophily(load_graph(data)))
-    assert homophily_findings([record])[-1].startswith("in the graphs that were drawn, edge homophily is within 0.0")
+    assert homophily_findings([record])[-1].startswith("in the sampled graphs, edge homophily is within 0.0")
 
 
 def test_a_graph_in_words(make: Make) -> None:
     words = graph_words(with_graph(make(), [0, 0, 1, 1], [(0, 1), (1, 2), (2, 3), (3, 0)]))
     assert words.startswith(
-        "digits: 4 nodes, 4 edges, 2 classes; edge homophily 0.50, adjusted for the sizes of the classes 0.00; the "
-        "score is accuracy, of which always answering the most frequent class gives "
+        "digits: 4 nodes, 4 edges, 2 classes; edge homophily 0.50, adjusted for class sizes 0.00; score: "
+        "accuracy (always predicting the most frequent class gives "
     )
     assert homophily_of({}) == []
 
@@ -92,9 +101,9 @@ def sweep(make: Make) -> list[Record]:
 
 def test_where_the_score_is_least_and_largest(sweep: list[Record]) -> None:
     sentences = homophily_findings(sweep)
-    assert sentences[0] == "**backbone gcn**: between 20.5 % at homophily 0.2 and 80.5 % at homophily 0.8"
-    assert sentences[1] == "**backbone mlp**: 50.5 % at every homophily"
-    assert sentences[2].endswith("with 2 classes of equal size an edge says nothing of the classes at about 0.5")
+    assert sentences[0] == "**backbone gcn**: from 20.5 % (homophily 0.2) to 80.5 % (homophily 0.8)"
+    assert sentences[1] == "**backbone mlp**: 50.5 % throughout"
+    assert sentences[2].endswith("with 2 classes of equal size, edges carry no information about classes at about 0.5")
 
 
 def test_graphs_whose_homophily_can_not_be_set_are_refused(make: Make) -> None:
@@ -104,3 +113,33 @@ def test_graphs_whose_homophily_can_not_be_set_are_refused(make: Make) -> None:
 
 def test_no_graphs_are_no_sentences() -> None:
     assert help_findings({}, "mlp") == help_counts({}, "mlp") == []
+
+
+Make = Callable[..., Record]
+STAR = [(0, 1), (0, 2), (0, 3)]
+PATH = [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
+def on(record: Record, nodes: int, edges: Sequence[tuple[int, int]]) -> Record:
+    """Give a record another graph, with both directions of every edge."""
+    both = np.array([*edges, *((b, a) for a, b in edges)], dtype=np.int64).reshape(-1, 2).T
+    degree = np.bincount(both[0], minlength=nodes)
+    vars(record)["graph"] = xr.Dataset({"degree": ("node", degree), "edge_index": (("end", "edge"), both)})
+    return record
+
+
+def test_a_star_by_hand(make: Make) -> None:
+    # three edges between 1 / √(3 + 1) and 1 / √(1 + 1); four nodes of length one
+    assert constant_energy(on(make(), 4, STAR)) == pytest.approx(3 * (np.sqrt(0.5) - 0.5) ** 2 / 4)
+
+
+@pytest.mark.parametrize("edges", [STAR, PATH, [(0, 1), (2, 3)], []])
+def test_it_is_what_the_measure_says_of_constant_features(make: Make, edges: list[tuple[int, int]]) -> None:
+    record = on(make(), 5, edges)
+    graph = EdgeList.from_edge_index(torch.from_numpy(record.graph["edge_index"].values), 5)
+    measured = float(rayleigh(torch.full((5, 3), 7.0, dtype=torch.float64), graph))
+    assert constant_energy(record) == pytest.approx(measured, rel=1e-6)
+
+
+def test_it_is_zero_where_all_degrees_are_equal(make: Make) -> None:
+    assert constant_energy(make()) == 0  # a ring

@@ -1,0 +1,73 @@
+"""Facts about the graph of a record: homophily, size, and the energy of constant features."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cna_viz.analysis.tables.predictions import CHANCE, chance_score
+from cna_viz.records.record import Record
+from cna_viz.scores import WORDS, written
+
+
+def edge_homophily(record: Record) -> float:
+    r"""Return the share of edges that join two nodes of one class (Zhu et al., arXiv 2006.11468).
+
+    .. math:: h = |\{(v, w) \in E : y_v = y_w\}| / |E|
+
+    Between 0 and 1; NaN without edges, and where the task is not the classification of nodes.
+    """
+    if record.config.data.task != "node-classification" or record.graph["edge_index"].size == 0:
+        return float("nan")
+    first, second = record.graph["target"].values[record.graph["edge_index"].values]
+    return float((first == second).mean())
+
+
+def adjusted_homophily(record: Record) -> float:
+    r"""Return edge homophily beyond that expected from the class sizes (Platonov et al., arXiv 2209.06177).
+
+    With :math:`D_k` the sum of the degrees of the nodes of class k,
+
+    .. math:: h_{adj} = \frac{h - \sum_k D_k^2 / (2|E|)^2}{1 - \sum_k D_k^2 / (2|E|)^2}
+
+    At most 1; about 0 where edges are independent of classes, negative where neighbours avoid their own class. NaN
+    where edge homophily is, and where all ends of edges are of one class.
+    """
+    homophily = edge_homophily(record)
+    if np.isnan(homophily):
+        return homophily
+    ends = record.graph["target"].values[record.graph["edge_index"].values[0]]  # both directions of edges are listed
+    by_chance = float(np.square(np.bincount(ends) / len(ends)).sum())
+    return (homophily - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")
+
+
+def constant_energy(record: Record) -> float:
+    """Return the Rayleigh energy of identical features at all nodes, on the graph of this record.
+
+    It is zero only where all degrees are equal: the operator of GCN smooths towards √(d+1), not towards a constant
+    (Bison and Sperduti, arXiv 2512.09890). A layer of rank one at this energy has collapsed all the same.
+    """
+    scale = 1 / np.sqrt(record.graph["degree"].values + 1)
+    first, second = record.graph["edge_index"].values
+    # Both directions of every edge are listed.
+    return float(np.square(scale[first] - scale[second]).sum() / 2 / len(scale))
+
+
+def graph_words(record: Record) -> str:
+    """Return size, classes and homophily of a graph, its score and its split in one sentence."""
+    metric, facts = record.metric, record.config.facts
+    target, edges = record.graph["target"].values, record.graph["edge_index"].sizes["edge"] // 2
+    classes = f", {len(np.unique(target))} classes" if record.config.data.task != "node-regression" else ""
+    plain, adjusted = (
+        "undefined" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
+        for value in (edge_homophily(record), adjusted_homophily(record))
+    )
+    return (
+        f"{facts['dataset']}: {len(target):,} nodes, {edges:,} edges{classes}; edge homophily {plain}, adjusted for "
+        f"class sizes {adjusted}; score: {WORDS[metric]} ({CHANCE[metric]} gives "
+        f"{written(metric, chance_score(record))}); split {facts['split']}"
+    )
+
+
+def homophily_of(groups: Mapping[str, Sequence[Record]]) -> list[str]:
+    """Return the sentence of :func:`graph_words` for the graph of each group."""
+    return [graph_words(records[0]) for records in groups.values()]
