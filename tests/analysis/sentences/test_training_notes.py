@@ -4,11 +4,10 @@ import shlex
 from collections.abc import Callable
 
 import pytest
-from cna_viz.cli.options import add_config_options, read_config
 
 from cna_viz.analysis.sentences.training_notes import run_command, tuning_notes, unfinished_findings
 from cna_viz.analysis.tables.comparison import arm_names, paired_table
-from cna_viz.cli.parser import Parser
+from cna_viz.cli.parser import Parser, add_config_options, read_config
 from cna_viz.config import (
     CSBMConfig,
     DataConfig,
