@@ -50,7 +50,7 @@ class Prediction(Panel):
         self._question, self._choices = question, tuple(choices)
         self._said, self._found = Prose(), Prose()
         self._hands = [_count(choice, self._choices) for choice in self._choices] if hands else []
-        menu = {"value": None, "description": "prediction", "style": WIDE, "layout": Layout(width="auto")}
+        menu = {"value": None, "description": "prediction", "style": WIDE, "layout": {"width": "auto"}}
         self._radio = None if hands else RadioButtons(options=self._choices, **menu)
         self._button = Button(description="Show", button_style="primary", tooltip="show what the runs say")
         self._button.on_click(self.guarded(self.show))
