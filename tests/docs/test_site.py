@@ -81,7 +81,7 @@ def documented(site: Path) -> set[str]:
 
 def test_what_the_extensions_do_is_on_the_pages(site: Path) -> None:
     settings = (site / "docs" / "api" / "config.html").read_text(encoding="utf-8")
-    assert "What is to be told: node-classification" in settings  # not a type named "What is to be told"
+    assert "The task: node-classification" in settings  # not a type named "The task"
     assert "int, ≥ 1, ≤ 4096, default 2" in re.sub(r"<[^>]*>", "", settings)
     modules = (site / "docs" / "api" / "nn.html").read_text(encoding="utf-8")
     assert "<mfrac>" in modules
