@@ -188,6 +188,7 @@ FACTS: list[tuple[str, str, Any, str]] = [
     ("summary.json", "new", 10**400, "an integer has more than 64 bits"),
     ("selected.json", "epoch", "5", "'epoch' is '5', it must be a valid integer"),
     ("selected.json", "layers", {"mad": []}, "'layers.mad' is [], it must be a valid dictionary"),
+    ("selected.json", "layers", 3, "'layers' is 3, it must be a valid dictionary"),
     ("selected.json", "layers", {"madness": {}}, "'layers.madness' is unknown"),
     *((f"{name}.json", TWICE, 0, "occurs twice") for name in ("config", "environment", "summary", "selected")),
 ]

@@ -138,7 +138,8 @@ def check(model: type[Facts], stated: Mapping[str, Any], where: str, *, layers: 
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         wrong = {"missing": "is missing", "extra_forbidden": "is unknown"}.get(first["type"])
-        wrong = wrong or f"is {shown(first['input'])}, it must {first['msg'].partition(' should ')[2]}"
+        allowed = first["msg"].partition(" should ")[2].partition(" or instance of ")[0]
+        wrong = wrong or f"is {shown(first['input'])}, it must {allowed}"
         raise RecordError(f"{where}: {shown('.'.join(map(str, first['loc'])))} {wrong}") from None
 
 
