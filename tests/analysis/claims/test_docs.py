@@ -34,4 +34,4 @@ def test_the_example_is_a_claim() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     (claim,) = parse_claims(example, "docs")
     assert isinstance(claim, DifferenceClaim)
-    assert claim.here == "in what these settings differ from the published ones"
+    assert claim.here == "differences between these settings and the published ones"
