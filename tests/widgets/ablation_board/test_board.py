@@ -54,7 +54,7 @@ def words(board: AblationBoard) -> str:
 def test_without_runs_the_stored_ones_are_shown() -> None:
     board = AblationBoard()
     assert board.figure() == plot_chosen_arm(select(stored_runs()), "cna", layers=8)
-    assert "**cna** against **relu**" in words(board)
+    assert "**cna** compared with **relu**" in words(board)
     assert board.notice.text == ""
 
 
@@ -63,7 +63,7 @@ def test_a_switch_moves_figure_and_sentences() -> None:
     controls(board).switches["assignment"].value = "none"
     assert board.look.parts == Parts("none", "cluster", "rational")
     assert board.figure() == plot_chosen_arm(select(stored_runs()), "na", layers=8)
-    assert "**na** against **relu**" in words(board)
+    assert "**na** compared with **relu**" in words(board)
     controls(board).layers.value = 8
     controls(board).switches["normalization"].value = "none"
     controls(board).switches["activation"].value = "relu"
@@ -146,7 +146,7 @@ def test_without_runs_it_says_how_to_make_some_and_opens_those_of_the_package(
     assert hidden(button(board, "package"))
     assert not hidden(controls(board))
     assert board.figure() == plot_chosen_arm(select(stored_runs()), "cna", layers=8)
-    assert "**cna** against **relu**" in words(board)
+    assert "**cna** compared with **relu**" in words(board)
 
 
 def test_a_folder_of_broken_runs_says_which(tmp_path: Path) -> None:
