@@ -61,7 +61,7 @@ class EdgeList:
 
 
 def check_nodes(x: Tensor, nodes: int) -> None:
-    """Raise :class:`UsageError` unless ``x`` has a row per node; compiled loops would read beyond the last one."""
+    """Raise ``UsageError`` unless ``x`` has a row per node; compiled loops would read beyond the last one."""
     if x.dim() != 2 or len(x) != nodes:
         raise UsageError(f"features have the shape {tuple(x.shape)}, but the graph has {nodes} nodes")
 
@@ -133,11 +133,11 @@ def edge_sums(rows: Rows, first: Tensor, second: Tensor, factors: Tensor, weight
 
     count = max(1, len(first) * rows.x.shape[1] // CHUNK)
     step, sums = -(-len(first) // count), torch.zeros(count, factors.shape[1], dtype=torch.float64)
-    inputs = (rows.x, first, second, factors.to(rows.type).contiguous(), weights)
-    arrays, out = [tensor.numpy() for tensor in inputs], sums.numpy()
+    x, a, w, out = rows.x.numpy(), factors.to(rows.type).contiguous().numpy(), weights.numpy(), sums.numpy()
+    i, j = first.numpy(), second.numpy()
 
     def work(chunk: int) -> None:
-        add_edges(*arrays, chunk * step, min(len(first), (chunk + 1) * step), out[chunk])
+        add_edges(x, i, j, a, w, chunk * step, min(len(first), (chunk + 1) * step), out[chunk])
 
     if count == 1:
         work(0)

@@ -56,7 +56,7 @@ class OrderMemory:
 def sort_nodes(labels: Tensor, channels: int, clusters: int, memory: OrderMemory) -> Order:
     """Return the order of the nodes, from ``memory`` if the labels are the same tensor and nobody wrote to it.
 
-    Labels are not read for one cluster; otherwise a label outside ``0 .. clusters - 1`` raises :class:`UsageError`.
+    Labels are not read for one cluster; otherwise a label outside ``0 .. clusters - 1`` raises ``UsageError``.
     """
     rows, last = rows_of_chunk(len(labels), channels, clusters), memory.last
     # Tensors made in inference mode don't count how often they were written to.
@@ -109,7 +109,7 @@ class Threads:
 
         _LOCK.acquire()
         self.numba, self.wanted, self.before = numba, torch.get_num_threads(), numba.get_num_threads()
-        self.number = min(self.wanted, numba.config.NUMBA_NUM_THREADS)
+        self.number = min(self.wanted, numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
         if self.number != self.before:
             numba.set_num_threads(self.number)
 

@@ -11,7 +11,7 @@ from cna_viz.errors import UsageError
 
 
 def first_derivative_only(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the backward of an autograd function raise :class:`UsageError` if ``create_graph=True``.
+    """Make the backward of an autograd function raise ``UsageError`` if ``create_graph=True``.
 
     torch's ``once_differentiable`` stays silent for a constant incoming gradient, with a wrong second derivative.
     """

@@ -1,29 +1,26 @@
 r"""The loops of normalization and activation for CPUs, compiled by Numba.
 
-Public are the passes over all nodes, in the order in which they are needed: :func:`sort`, :func:`forward`,
-:func:`backward`. A pass shares chunks of nodes out to the threads of OpenMP and adds their sums up in
-the order of the chunks, so results do not depend on the number of threads. OpenMP because its threads wait for work
-without sleeping, as those of torch do: Python's own threads, which hand the interpreter lock to each other, take
-longer to start than a pass over a small graph.
+:func:`sort`, :func:`forward` and :func:`backward` pass over all nodes, in this order. A pass shares chunks of nodes out
+to the threads of OpenMP and adds their sums up in the order of the chunks, so results do not depend on the number of
+threads. OpenMP, as its threads spin while waiting, like torch's: starting Python's own threads takes longer than a pass
+over a small graph.
 
-Nodes of a cluster have the same statistics and the same rational function, so the loops take the nodes of a chunk in
-the order of their clusters. The backward copies a batch of one cluster into a block that stays in the cache and works
-on it as if it were one long row. Features are read from memory twice forward and twice backward, and nothing but them
-is kept in between.
+Nodes of a cluster share statistics and rational function, so the loops take the nodes of a chunk in the order of their
+clusters. The backward copies a batch of one cluster into a block that stays in the cache and works on it as one long
+row. Features are read from memory twice forward and twice backward, and nothing else is kept in between.
 
-Notation, for node i of cluster f and of group k (which nodes are normalized together: cluster f, or all nodes):
+Notation, for node i of cluster f and group k (nodes that are normalized together: cluster f, or all nodes):
 
 .. math::
 
     z_{ic} = \left((x_{ic} - p_{kc}) - s_{kc}\right) r_{kc}, \qquad y_{ic} = R_f(z_{ic})
 
-with a pivot p (the median of three nodes of the group), the shift s that leads from it to the mean, and r the
-reciprocal of the standard deviation. Subtracting the pivot first keeps small differences of large features.
+with a pivot p (the median of three nodes of the group), the shift s from it to the mean, and the reciprocal r of the
+standard deviation. Subtracting the pivot first keeps small differences of large features.
 
-Two habits make these loops fast. Scalars take their type from the arrays: a literal would turn float32 into float64
-arithmetic. Helpers work on many rows: counting the references to arrays costs more than the work on one row.
-
-All of it is in one file because Numba compiles again only what is in a file that changed, not what calls it.
+Scalars take their type from the arrays: a literal would turn float32 into float64 arithmetic. Helpers work on many
+rows: counting the references to arrays costs more than the work on one row. All is in one file because Numba only
+recompiles files that changed, not their callers.
 """
 
 from collections.abc import Callable
@@ -36,23 +33,29 @@ from numpy.typing import NDArray
 from cna_viz.loops import FAST, Parameters, Result, compiled
 
 Array = NDArray[Any]
+Pair = tuple[Array, Array]
+"""Arrays for the coefficients a and b, or for the sums Σ g and Σ g·z."""
+Stats = tuple[Array, Array, Array]
+"""Pivot, shift and reciprocal standard deviation, ``[groups, channels]``."""
+Kind = tuple[int, int]
+"""Normalization and activation."""
 
-# How x becomes z, and how z becomes y. Plain integers, because compiled loops branch on them.
+# How x becomes z, and z becomes y. Plain integers, as compiled loops branch on them.
 NO_NORM, GROUP_NORM, NODE_NORM = 0, 1, 2
 NO_ACTIVATION, RELU, RATIONAL = 0, 1, 2
 
 BLOCK = 4096
-"""Entries of a block: with float32, 16 KiB for each of the arrays that are worked on at once."""
+"""Entries of a block: 16 KiB of float32 for each array in use."""
 
 PARALLEL: Final = {"prange": True} | dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
 )
-"""Loops that say so run in parallel; expressions of arrays do not, they are small."""
+"""Only ``prange`` runs in parallel; array expressions are too small."""
 
 
 def _exactly(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile a helper whose operations are done as written, also where it becomes part of a reordered expression."""
-    # Without a set of its own a helper would take over that of its caller.
+    """Compile a helper whose operations are never reordered, even within a reordered expression."""
+    # Without its own set a helper would inherit its caller's.
     made = numba.njit(nogil=True, cache=True, fastmath={"nsz"}, error_model="numpy")(function)
     return cast(Callable[Parameters, Result], made)
 
@@ -66,28 +69,27 @@ def _pass(function: Callable[Parameters, Result]) -> Callable[Parameters, Result
 
 @_exactly
 def _minus(a: Any, b: Any) -> Any:
-    """Return a - b."""
     return a - b
 
 
 @_exactly
 def _centered(x: Any, pivot: Any, shift: Any) -> Any:
-    """Return (x - p) - s. Reordered it would be x - (p + s), and what p is there for would be lost."""
+    """Return (x - p) - s, which must not become x - (p + s)."""
     return (x - pivot) - shift
 
 
 @_exactly
 def _reciprocal_root(one: Any, variance: Any) -> Any:
-    """Return 1 / √variance; processors have a faster approximation, which makes NaN of infinity."""
+    """Return 1 / √variance, without the faster approximation that turns infinity into NaN."""
     return one / np.sqrt(variance)
 
 
 @_pass
 def sort(labels: Array, clusters: int, rows: int) -> tuple[Array, Array]:
-    """Sort the nodes of every chunk of so many rows by cluster.
+    """Sort the nodes of every chunk of ``rows`` rows by cluster.
 
     Returns:
-        The nodes, ``[nodes]``, and where each cluster of each chunk begins in them, ``[chunks, clusters + 1]``.
+        The nodes, ``[nodes]``, and the start of each cluster of each chunk in them, ``[chunks, clusters + 1]``.
     """
     count = len(labels)
     chunks = (count + rows - 1) // rows
@@ -110,27 +112,19 @@ def forward(
     eps: float,
     y: Array,
 ) -> tuple[Array, Array]:
-    """Write the normalized and activated features to ``y`` and return what the backward needs again.
-
-    That is how many nodes each group has, and the pivot, shift and reciprocal standard deviation of each group,
-    ``[3, groups, channels]``. A group is a cluster, or all nodes where there is one group.
-    """
+    """Write the normalized and activated features to ``y``; return the size of each group and its :data:`Stats`."""
     counts, stats = np.ones(1, np.int64), np.zeros((3, 1, 1), x.dtype)
     if normalization == GROUP_NORM:
         counts, stats = measure(x, nodes, starts, groups, eps)
     for chunk in numba.prange(len(starts)):
-        _forward_chunk(
-            x, nodes, starts[chunk], (stats[0], stats[1], stats[2]), eps, (a, b), normalization, activation, y
-        )
+        of_groups = (stats[0], stats[1], stats[2])
+        _forward_chunk(x, nodes, starts[chunk], of_groups, eps, (a, b), (normalization, activation), y)
     return counts, stats
 
 
 @_pass
 def measure(x: Array, nodes: Array, starts: Array, groups: int, eps: float) -> tuple[Array, Array]:
-    """Return how many nodes each group has and its statistics, as :func:`forward` does.
-
-    The number is one where there are none.
-    """
+    """Return the size of each group, at least 1, and its statistics, ``[3, groups, channels]``."""
     chunks, channels = len(starts), x.shape[1]
     stats = np.empty((3, groups, channels), x.dtype)
     counts, pivot = pivots(x, nodes, starts, groups)
@@ -168,20 +162,9 @@ def backward(
     sums = np.zeros((2, chunks, groups, channels))
     numerator, denominator = np.zeros((chunks, clusters, 6)), np.zeros((chunks, clusters, 4))
     for chunk in numba.prange(chunks):
-        _backward_chunk(
-            x,
-            nodes,
-            starts[chunk],
-            (stats[0], stats[1], stats[2]),
-            eps,
-            (a, b),
-            normalization,
-            activation,
-            gradient,
-            grad,
-            (sums[0, chunk], sums[1, chunk]),
-            (numerator[chunk], denominator[chunk]),
-        )
+        of_groups, kind = (stats[0], stats[1], stats[2]), (normalization, activation)
+        of_chunk = ((sums[0, chunk], sums[1, chunk]), (numerator[chunk], denominator[chunk]))
+        _backward_chunk(x, nodes, starts[chunk], of_groups, eps, (a, b), kind, gradient, grad, of_chunk)
     if normalization == GROUP_NORM:
         plain, slope = _mean(sums[0], counts, x), _mean(sums[1], counts, x)
         for chunk in numba.prange(chunks):
@@ -191,7 +174,7 @@ def backward(
 
 @compiled
 def _total(sums: Array) -> Array:
-    """Return the sums over all chunks. Contiguous rows are added up: the compiler makes vectors of them."""
+    """Return the sums over all chunks, adding contiguous rows, which the compiler vectorizes."""
     total: Array = np.zeros(sums.shape[1:])
     for chunk in range(len(sums)):
         for k in range(total.shape[0]):
@@ -202,7 +185,7 @@ def _total(sums: Array) -> Array:
 
 @compiled
 def _mean(sums: Array, counts: Array, like: Array) -> Array:
-    """Return the sums over all chunks by the number of nodes of each group, in the type of ``like``."""
+    """Return the sums over all chunks divided by the size of each group, in the type of ``like``."""
     total, mean = _total(sums), np.empty(sums.shape[1:], like.dtype)
     for k in range(sums.shape[1]):
         share = 1.0 / counts[k]
@@ -213,9 +196,9 @@ def _mean(sums: Array, counts: Array, like: Array) -> Array:
 
 @compiled
 def _sort_chunk(labels: Array, first: int, last: int, nodes: Array, starts: Array) -> None:
-    """Write the nodes first .. last - 1 to ``nodes`` in the order of their clusters, where they keep their own order.
+    """Sort the nodes first .. last - 1 stably by cluster into ``nodes``.
 
-    ``starts``, all zero at first, becomes where each cluster begins in ``nodes``, and last the end, [clusters + 1].
+    ``starts``, [clusters + 1], all zero at first, becomes the start of each cluster in ``nodes``, and the end.
     """
     clusters = len(starts) - 1
     for i in range(first, last):
@@ -231,14 +214,7 @@ def _sort_chunk(labels: Array, first: int, last: int, nodes: Array, starts: Arra
 
 @compiled
 def pivots(x: Array, nodes: Array, starts: Array, groups: int) -> tuple[Array, Array]:
-    """Return how many nodes each group has, and the median of three of them: one alone may be far from all others.
-
-    Args:
-        x: Features.
-        nodes: Nodes, sorted within each chunk.
-        starts: Where each cluster of each chunk begins, [chunks, clusters + 1].
-        groups: Number of groups: that of the clusters, or 1 for all nodes together.
-    """
+    """Return the size of each group, and the median of three of its nodes: a single one may be an outlier."""
     counts, three = np.zeros(groups, np.int64), np.zeros((groups, 3), np.int64)
     for chunk in range(len(starts)):
         for f in range(starts.shape[1] - 1):
@@ -248,7 +224,7 @@ def pivots(x: Array, nodes: Array, starts: Array, groups: int) -> tuple[Array, A
             counts[k] += stop - start
     pivot = np.zeros((groups, x.shape[1]), x.dtype)
     for k in range(groups):
-        # Of two nodes either will do.
+        # For two nodes either will do.
         i, j, h = three[k, 0], three[k, min(max(counts[k] - 1, 0), 1)], three[k, 2 if counts[k] > 2 else 0]
         for c in range(x.shape[1]):
             low, high = min(x[i, c], x[j, c]), max(x[i, c], x[j, c])
@@ -265,7 +241,7 @@ def _add_moments(x: Array, nodes: Array, starts: Array, pivot: Array, total: Arr
         k = f if len(pivot) > 1 else 0
         for start in range(starts[f], starts[f + 1], rows):
             stop = min(starts[f + 1], start + rows)
-            # Two rows at a time: half as often are the sums read and written.
+            # Two rows at a time halve the reads and writes of the sums.
             for j in range(start, stop - 1, 2):
                 i, h = nodes[j], nodes[j + 1]
                 for c in range(channels):
@@ -284,7 +260,7 @@ def _add_moments(x: Array, nodes: Array, starts: Array, pivot: Array, total: Arr
 
 @compiled
 def _flush(partial: Array, total: Array, k: int) -> None:
-    """Add the sum of a batch to that of the group and empty it: short sums in the type of x, long ones in float64."""
+    """Add the sum of a batch, in the type of x, to that of the group, in float64, and clear it."""
     for c in range(len(partial)):
         total[k, c] += partial[c]
         partial[c] = 0
@@ -292,24 +268,17 @@ def _flush(partial: Array, total: Array, k: int) -> None:
 
 @compiled
 def _forward_chunk(
-    x: Array,
-    nodes: Array,
-    starts: Array,
-    stats: tuple[Array, Array, Array],
-    eps: float,
-    coefficients: tuple[Array, Array],
-    normalization: int,
-    activation: int,
-    y: Array,
+    x: Array, nodes: Array, starts: Array, stats: Stats, eps: float, coefficients: Pair, kind: Kind, y: Array
 ) -> None:
     """Write the normalized and activated features of the nodes to ``y``."""
+    normalization, activation = kind
     channels, (pivot, shift, reciprocal) = x.shape[1], stats
     for f in range(len(starts) - 1):
         k = f if len(pivot) > 1 else 0
         a, b = _of_cluster(coefficients, f)
         for j in range(starts[f], starts[f + 1]):
             i = nodes[j]
-            # The compiler takes the choice of the activation out of the loops over channels.
+            # The compiler moves the choice of the activation out of the loops over channels.
             if normalization == GROUP_NORM:
                 for c in range(channels):
                     z = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
@@ -327,8 +296,8 @@ def _forward_chunk(
 
 
 @compiled
-def _of_cluster(coefficients: tuple[Array, Array], f: int) -> tuple[Any, Any]:
-    """Return the coefficients of P and of Q of one cluster; of Q those are absolute values with a leading one."""
+def _of_cluster(coefficients: Pair, f: int) -> tuple[Any, Any]:
+    """Return the coefficients of P and of Q of one cluster; for Q a leading one and absolute values."""
     a, b = coefficients
     one = a.dtype.type(1)
     return (
@@ -339,7 +308,7 @@ def _of_cluster(coefficients: tuple[Array, Array], f: int) -> tuple[Any, Any]:
 
 @compiled
 def _slopes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Return the coefficients of P' and of Q'."""
+    """Return the coefficients of P' and Q'."""
     one = b[0]
     two = one + one
     three, four = two + one, two + two
@@ -385,21 +354,20 @@ def _backward_chunk(
     x: Array,
     nodes: Array,
     starts: Array,
-    stats: tuple[Array, Array, Array],
+    stats: Stats,
     eps: float,
-    coefficients: tuple[Array, Array],
-    normalization: int,
-    activation: int,
+    coefficients: Pair,
+    kind: Kind,
     gradient: Array,
     grad: Array,
-    group_sums: tuple[Array, Array],
-    coefficient_sums: tuple[Array, Array],
+    sums: tuple[Pair, Pair],
 ) -> None:
-    """Write the gradient at z to ``grad`` (at x where every row is normalized alone) and add up what the rest needs.
+    """Write the gradient at z (with node normalization at x) to ``grad`` and add to the float64 ``sums``.
 
-    That is, in float64: Σ g and Σ g·z over the nodes of each group, [groups, channels], and the gradients of the
-    coefficients a and b of the rationals, [clusters, 6] and [clusters, 4].
+    These are Σ g and Σ g·z over each group, [groups, channels], and the gradients of a, [clusters, 6], and b,
+    [clusters, 4].
     """
+    (normalization, activation), (group_sums, coefficient_sums) = kind, sums
     channels, grouped = x.shape[1], len(stats[0]) > 1
     rows = max(2, BLOCK // channels)
     flat, flat_grad = np.empty(rows * channels, x.dtype), np.empty(rows * channels, x.dtype)
@@ -408,9 +376,9 @@ def _backward_chunk(
     for f in range(len(starts) - 1):
         k = f if grouped else 0
         for start in range(starts[f], starts[f + 1], rows):
-            stop = min(starts[f + 1], start + rows)
-            _read(x, gradient, nodes, start, stop, stats, k, eps, normalization, block, block_grad)
-            entries = (stop - start) * channels
+            batch = nodes[start : min(starts[f + 1], start + rows)]
+            _read(x, gradient, batch, stats, k, eps, normalization, block, block_grad)
+            entries = len(batch) * channels
             if activation == RATIONAL and normalization == NO_NORM:
                 _wide_rational_backward(flat, flat_grad, entries, coefficients, f, coefficient_sums)
             elif activation == RATIONAL:
@@ -418,24 +386,17 @@ def _backward_chunk(
             elif activation == RELU:
                 _relu_backward(flat, flat_grad, entries)
             if normalization == NODE_NORM:
-                _node_backward(x, nodes, start, stop, eps, block, block_grad)
+                _node_backward(x, batch, eps, block, block_grad)
             if normalization == GROUP_NORM:
-                _write_and_add(block, block_grad, nodes, start, stop, grad, partial)
+                _write_and_add(block, block_grad, batch, grad, partial)
                 _flush(partial[0], group_sums[0], k)
                 _flush(partial[1], group_sums[1], k)
             else:
-                _write(block_grad, nodes, start, stop, grad)
+                _write(block_grad, batch, grad)
 
 
 @compiled
-def _group_backward_chunk(
-    x: Array,
-    nodes: Array,
-    starts: Array,
-    stats: tuple[Array, Array, Array],
-    means: tuple[Array, Array],
-    grad: Array,
-) -> None:
+def _group_backward_chunk(x: Array, nodes: Array, starts: Array, stats: Stats, means: Pair, grad: Array) -> None:
     """Turn the gradient at z in ``grad`` into that at x: r (g - mean(g) - z · mean(g·z)), means over the group."""
     pivot, shift, reciprocal = stats
     plain, slope = means
@@ -450,22 +411,12 @@ def _group_backward_chunk(
 
 @compiled
 def _read(
-    x: Array,
-    gradient: Array,
-    nodes: Array,
-    start: int,
-    stop: int,
-    stats: tuple[Array, Array, Array],
-    k: int,
-    eps: float,
-    normalization: int,
-    z: Array,
-    grad: Array,
+    x: Array, gradient: Array, batch: Array, stats: Stats, k: int, eps: float, normalization: int, z: Array, grad: Array
 ) -> None:
     """Copy a batch of group k to the first rows of ``z``, normalized, and its gradient to those of ``grad``."""
     channels, (pivot, shift, reciprocal) = x.shape[1], stats
-    for j in range(start, stop):
-        i, row = nodes[j], j - start
+    for row in range(len(batch)):
+        i = batch[row]
         if normalization == GROUP_NORM:
             for c in range(channels):
                 z[row, c] = _centered(x[i, c], pivot[k, c], shift[k, c]) * reciprocal[k, c]
@@ -482,29 +433,28 @@ def _read(
 
 
 @compiled
-def _write(block: Array, nodes: Array, start: int, stop: int, y: Array) -> None:
-    for j in range(start, stop):
-        i = nodes[j]
+def _write(block: Array, batch: Array, y: Array) -> None:
+    for row in range(len(batch)):
+        i = batch[row]
         for c in range(y.shape[1]):
-            y[i, c] = block[j - start, c]
+            y[i, c] = block[row, c]
 
 
 @compiled
-def _write_and_add(
-    z: Array, block: Array, nodes: Array, start: int, stop: int, grad: Array, sums: tuple[Array, Array]
-) -> None:
+def _write_and_add(z: Array, block: Array, batch: Array, grad: Array, sums: Pair) -> None:
     """Write a batch of gradients to ``grad`` and add Σ g and Σ g·z to ``sums``."""
     plain, slope = sums
-    # Two rows at a time: half as often are the sums read and written.
-    for j in range(0, stop - start - 1, 2):
-        i, h = nodes[start + j], nodes[start + j + 1]
+    # Two rows at a time halve the reads and writes of the sums.
+    for j in range(0, len(batch) - 1, 2):
+        i, h = batch[j], batch[j + 1]
         for c in range(z.shape[1]):
             one, other = block[j, c], block[j + 1, c]
             grad[i, c], grad[h, c] = one, other
             plain[c] += one + other
             slope[c] += one * z[j, c] + other * z[j + 1, c]
-    if (stop - start) % 2:
-        i, j = nodes[stop - 1], stop - start - 1
+    if len(batch) % 2:
+        j = len(batch) - 1
+        i = batch[j]
         for c in range(z.shape[1]):
             one = block[j, c]
             grad[i, c] = one
@@ -514,7 +464,7 @@ def _write_and_add(
 
 @compiled
 def _node_statistics(x: Array, i: int, eps: float) -> tuple[Any, Any, Any]:
-    """Return the first feature of a row, the mean of the features minus it, and the reciprocal standard deviation."""
+    """Return the first feature of a row, the mean distance from it, and the reciprocal standard deviation."""
     channels = x.shape[1]
     origin, zero = x[i, 0], x.dtype.type(0)
     mean = zero
@@ -525,20 +475,17 @@ def _node_statistics(x: Array, i: int, eps: float) -> tuple[Any, Any, Any]:
     for c in range(channels):
         difference = _centered(x[i, c], origin, mean)
         variance += difference * difference
-    # The released code of CNA divides by channels - 1; a single channel has no spread.
-    return (
-        origin,
-        mean,
-        _reciprocal_root(x.dtype.type(1), variance / x.dtype.type(max(channels - 1, 1)) + x.dtype.type(eps)),
-    )
+    # The released code of CNA divides by channels - 1.
+    variance = variance / x.dtype.type(max(channels - 1, 1)) + x.dtype.type(eps)
+    return origin, mean, _reciprocal_root(x.dtype.type(1), variance)
 
 
 @compiled
-def _node_backward(x: Array, nodes: Array, start: int, stop: int, eps: float, z: Array, grad: Array) -> None:
-    """Turn the gradient at z into that at the rows that were normalized alone."""
+def _node_backward(x: Array, batch: Array, eps: float, z: Array, grad: Array) -> None:
+    """Turn the gradient at z into that at the rows, each normalized over its channels."""
     channels = x.shape[1]
-    for j in range(stop - start):
-        scale = _node_statistics(x, nodes[start + j], eps)[2]
+    for j in range(len(batch)):
+        scale = _node_statistics(x, batch[j], eps)[2]
         mean, slope = z.dtype.type(0), z.dtype.type(0)
         for c in range(channels):
             mean += grad[j, c]
@@ -556,105 +503,56 @@ def _relu_backward(z: Array, grad: Array, entries: int) -> None:
         grad[e] = grad[e] if z[e] > zero else zero
 
 
-@compiled
-def _rational_backward(
-    z: Array,
-    grad: Array,
-    entries: int,
-    coefficients: tuple[Array, Array],
-    f: int,
-    sums: tuple[Array, Array],
-) -> None:
-    """Turn the gradient at y in ``grad`` into that at z and add the gradients of a and b to ``sums``.
+def _make_rational_backward(wide: bool) -> Callable[[Array, Array, int, Pair, int, Pair], None]:
+    @compiled
+    def backward(z: Array, grad: Array, entries: int, coefficients: Pair, f: int, sums: Pair) -> None:
+        a, b = _of_cluster(coefficients, f)
+        p, q = _slopes(a, b)
+        a0, a1, a2, a3, a4, a5 = a
+        one, b1, b2, b3, b4 = b
+        c0, c1, c2, c3, c4 = p
+        d0, d1, d2, d3 = q
+        zero = z.dtype.type(0)
+        n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
+        m1, m2, m3, m4 = zero, zero, zero, zero
+        for e in range(entries):
+            w = max(one, abs(z[e])) if wide else one
+            t = one / w
+            v = z[e] * t
+            s = abs(v)
+            t2 = t * t
+            t3 = t2 * t
+            t4 = t2 * t2
+            reciprocal = one / ((((b4 * s + b3 * t) * s + b2 * t2) * s + b1 * t3) * s + t4)
+            y = (((((a5 * v + a4 * t) * v + a3 * t2) * v + a2 * t3) * v + a1 * t4) * v + a0 * t4 * t) * reciprocal
+            scaled = grad[e] * reciprocal
+            top = (((c4 * v + c3 * t) * v + c2 * t2) * v + c1 * t3) * v + c0 * t4
+            bottom = ((d3 * s + d2 * t) * s + d1 * t2) * s + d0 * t3
+            sign = one if v > zero else (-one if v < zero else zero)
+            grad[e] = scaled * (top - y * bottom * sign)
+            v2 = v * v
+            v4 = v2 * v2
+            n0 += scaled * t4
+            n1 += scaled * v * t3
+            n2 += scaled * v2 * t2
+            n3 += scaled * v2 * v * t if wide else scaled * (v2 * v)  # the order decides the last bits
+            n4 += scaled * v4
+            n5 += scaled * v4 * v * w
+            weighted = scaled * y
+            m1 -= weighted * s * t2
+            m2 -= weighted * v2 * t
+            m3 -= weighted * v2 * s
+            m4 -= weighted * v4 * w
+        _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
+        _add_signed(sums[1], f, (m1, m2, m3, m4), coefficients[1])
 
-    With R = P/Q: dR/dz = (P' - R Q')/Q, dR/da_i = z^i / Q, dR/d|b_j| = -R |z|^j / Q.
-    """
-    a, b = _of_cluster(coefficients, f)
-    p, q = _slopes(a, b)
-    a0, a1, a2, a3, a4, a5 = a
-    one, b1, b2, b3, b4 = b
-    c0, c1, c2, c3, c4 = p
-    d0, d1, d2, d3 = q
-    zero = z.dtype.type(0)
-    n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
-    m1, m2, m3, m4 = zero, zero, zero, zero
-    for e in range(entries):
-        v = z[e]
-        s = abs(v)
-        reciprocal = one / ((((b4 * s + b3) * s + b2) * s + b1) * s + one)
-        y = (((((a5 * v + a4) * v + a3) * v + a2) * v + a1) * v + a0) * reciprocal
-        scaled = grad[e] * reciprocal
-        top = (((c4 * v + c3) * v + c2) * v + c1) * v + c0
-        bottom = ((d3 * s + d2) * s + d1) * s + d0
-        sign = one if v > zero else (-one if v < zero else zero)
-        grad[e] = scaled * (top - y * bottom * sign)
-        v2 = v * v
-        v3 = v2 * v
-        v4 = v2 * v2
-        n0 += scaled
-        n1 += scaled * v
-        n2 += scaled * v2
-        n3 += scaled * v3
-        n4 += scaled * v4
-        n5 += scaled * v4 * v
-        weighted = scaled * y
-        m1 -= weighted * s
-        m2 -= weighted * v2
-        m3 -= weighted * v2 * s
-        m4 -= weighted * v4
-    _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
-    _add_signed(sums[1], f, (m1, m2, m3, m4), coefficients[1])
+    return backward
 
 
-@compiled
-def _wide_rational_backward(
-    z: Array,
-    grad: Array,
-    entries: int,
-    coefficients: tuple[Array, Array],
-    f: int,
-    sums: tuple[Array, Array],
-) -> None:
-    """The same for z of any size, with everything divided by powers of w = max(1, |z|)."""
-    a, b = _of_cluster(coefficients, f)
-    p, q = _slopes(a, b)
-    a0, a1, a2, a3, a4, a5 = a
-    one, b1, b2, b3, b4 = b
-    c0, c1, c2, c3, c4 = p
-    d0, d1, d2, d3 = q
-    zero = z.dtype.type(0)
-    n0, n1, n2, n3, n4, n5 = zero, zero, zero, zero, zero, zero
-    m1, m2, m3, m4 = zero, zero, zero, zero
-    for e in range(entries):
-        w = max(one, abs(z[e]))
-        t = one / w
-        v = z[e] * t
-        s = abs(v)
-        t2 = t * t
-        t3 = t2 * t
-        t4 = t2 * t2
-        reciprocal = one / ((((b4 * s + b3 * t) * s + b2 * t2) * s + b1 * t3) * s + t4)
-        y = (((((a5 * v + a4 * t) * v + a3 * t2) * v + a2 * t3) * v + a1 * t4) * v + a0 * t4 * t) * reciprocal
-        scaled = grad[e] * reciprocal
-        top = (((c4 * v + c3 * t) * v + c2 * t2) * v + c1 * t3) * v + c0 * t4
-        bottom = ((d3 * s + d2 * t) * s + d1 * t2) * s + d0 * t3
-        sign = one if v > zero else (-one if v < zero else zero)
-        grad[e] = scaled * (top - y * bottom * sign)
-        v2 = v * v
-        v4 = v2 * v2
-        n0 += scaled * t4
-        n1 += scaled * v * t3
-        n2 += scaled * v2 * t2
-        n3 += scaled * v2 * v * t
-        n4 += scaled * v4
-        n5 += scaled * v4 * v * w
-        weighted = scaled * y
-        m1 -= weighted * s * t2
-        m2 -= weighted * v2 * t
-        m3 -= weighted * v2 * s
-        m4 -= weighted * v4 * w
-    _add(sums[0], f, (n0, n1, n2, n3, n4, n5))
-    _add_signed(sums[1], f, (m1, m2, m3, m4), coefficients[1])
+# Turn the gradient at y in ``grad`` into that at z and add the gradients of a and b to ``sums``. With R = P/Q:
+# dR/dz = (P' - R Q')/Q, dR/da_i = z^i / Q, dR/d|b_j| = -R |z|^j / Q. For z of any size all is divided by powers of
+# w = max(1, |z|).
+_rational_backward, _wide_rational_backward = _make_rational_backward(False), _make_rational_backward(True)
 
 
 @compiled
@@ -665,7 +563,7 @@ def _add(sums: Array, label: int, values: tuple[Any, ...]) -> None:
 
 @compiled
 def _add_signed(sums: Array, label: int, values: tuple[Any, ...], b: Array) -> None:
-    """Add gradients of |b|, as those of b."""
+    """Add the gradients of |b| as those of b."""
     for index in range(len(values)):
         if b[label, index] > 0:
             sums[label, index] += values[index]

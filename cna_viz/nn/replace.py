@@ -159,18 +159,14 @@ def replace_activations(
             f"{', '.join(kind.__name__ for kind in ACTIVATIONS)} and the slots of this library); activations called "
             "as functions, such as F.relu, can't be seen: make them modules first, such as self.act = nn.ReLU()"
         )
-    numbers = [_calls(place, calls) for place in places]
-    gaps = [
-        (place.path, width or channels)
-        for place, number in zip(places, numbers, strict=True)
-        for width in _widths(place, number)
-    ]
+    widths = [_widths(place, calls) for place in places]
+    gaps = [(place.path, width or channels) for place, each in zip(places, widths, strict=True) for width in each]
     # All slots are made before the first is inserted: an error leaves the model unchanged.
     slots = iter(_slots(config, gaps, labels))
     like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
-    for place, number in zip(places, numbers, strict=True):
-        if number:
-            _put(place, list(islice(slots, number)), like)
+    for place, each in zip(places, widths, strict=True):
+        if each:
+            _put(place, list(islice(slots, len(each))), like)
     return model
 
 
@@ -223,16 +219,6 @@ def _is_activation(module: nn.Module) -> bool:
     return isinstance(module, (*ACTIVATIONS, CNA, SlotPerCall)) or _MARK in vars(module)
 
 
-def _calls(place: _Place, calls: int | None) -> int:
-    """Return the number of calls of an activation in one forward: known, else ``calls``, else a best guess."""
-    parent, usual = place.parent, 1
-    if isinstance(parent, BasicGNN) and place.name == "act":
-        usual = parent.num_layers - (parent.jk_mode is None)
-    elif isinstance(parent, pyg.MLP) and place.name == "act":
-        usual = len(parent.norms)
-    return usual if _forward_is_known(parent) else calls or max(usual, 1)
-
-
 def _forward_is_known(parent: nn.Module) -> bool:
     """Whether ``parent`` runs one of the forwards that this module was written for; a subclass may override it."""
     if type(parent) is pyg.Sequential:  # generates its forward
@@ -242,19 +228,23 @@ def _forward_is_known(parent: nn.Module) -> bool:
     return any(isinstance(parent, kind) and forward is kind.forward for kind in kinds)
 
 
-def _widths(place: _Place, calls: int) -> list[int | None]:
-    """Return the channels at every call of an activation, None where unknown."""
-    parent = place.parent
-    if isinstance(parent, pyg.MLP) and place.name == "act":
-        hidden = list(parent.channel_list[1:])
-        return [hidden[i] if i < len(hidden) else None for i in range(calls)]
-    if isinstance(parent, BasicGNN) and place.name == "act":
-        width = _positive(parent.hidden_channels)
-    elif isinstance(parent, pyg.DeepGCNLayer) and place.name == "act":
+def _widths(place: _Place, calls: int | None) -> list[int | None]:
+    """Return the channels at every call of an activation in one forward, None where unknown.
+
+    The number of calls is ``calls``, or a guess, where the forward is unknown.
+    """
+    parent, named_act = place.parent, place.name == "act"
+    usual, width, hidden = 1, None, list[int]()
+    if isinstance(parent, pyg.MLP) and named_act:
+        usual, hidden = len(parent.norms), list(parent.channel_list[1:])
+    elif isinstance(parent, BasicGNN) and named_act:
+        usual, width = parent.num_layers - (parent.jk_mode is None), _positive(parent.hidden_channels)
+    elif isinstance(parent, pyg.DeepGCNLayer) and named_act:
         width = _positive(getattr(parent.conv, "in_channels", None)) if parent.block == "res+" else _out(parent.conv)
     else:
         width = _last_out(_before(place))
-    return [width] * calls
+    number = usual if _forward_is_known(parent) else calls or max(usual, 1)
+    return [*hidden, *[width] * number][:number]
 
 
 def _before(place: _Place) -> list[nn.Module | None]:

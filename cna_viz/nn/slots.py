@@ -73,7 +73,7 @@ SLOTS: Final[dict[str, Callable[[ModelConfig, SlotContext], nn.Module]]] = {
 
 
 def make_slot(config: ModelConfig, context: SlotContext | None = None) -> nn.Module:
-    """Return a new slot as ``config`` describes it; raises :class:`UsageError` for an unknown name."""
+    """Return a new slot as ``config`` describes it; raises :class:`~cna_viz.errors.UsageError` for an unknown name."""
     if config.slot not in SLOTS:
         raise unknown_name("slot", config.slot, SLOTS)
     return SLOTS[config.slot](config, context or SlotContext())
