@@ -33,7 +33,7 @@ class ClassSample(NamedTuple):
     population: Tensor
 
     @classmethod
-    def of(cls, target: Tensor, seed: int = 0, most: int = MOST_NODES) -> Self:
+    def of(cls, target: Tensor, *, seed: int = 0, most: int = MOST_NODES) -> Self:
         """Take all nodes, or a stratified sample of about ``most`` with at least 8 nodes per class.
 
         Args:

@@ -24,7 +24,7 @@ class InputSample(NamedTuple):
     kernel: Tensor
 
     @classmethod
-    def of(cls, inputs: Tensor, seed: int = 0, most: int = MOST_NODES) -> Self:
+    def of(cls, inputs: Tensor, *, seed: int = 0, most: int = MOST_NODES) -> Self:
         """Take all nodes, or ``most`` of them.
 
         Args:

@@ -55,7 +55,7 @@ class HopPairs(NamedTuple):
     nodes: int
 
     @classmethod
-    def of(cls, edges: EdgeList, near: int = 3, remote: int = 8, seed: int = 0) -> Self:
+    def of(cls, edges: EdgeList, near: int = 3, remote: int = 8, *, seed: int = 0) -> Self:
         """Search the graph.
 
         Args:

@@ -44,6 +44,7 @@ class FeatureMeasurer:
         edges: EdgeList,
         target: Tensor | None = None,
         inputs: Tensor | None = None,
+        *,
         seed: int = 0,
     ) -> None:
         for name in names:
@@ -98,9 +99,9 @@ def _alone(
         case "mad_gap":
             return partial(mad_gap, hops=HopPairs.of(edges, seed=seed))
         case "group_distance_ratio" if target is not None:
-            return partial(group_distance_ratio, sample=ClassSample.of(target, seed))
+            return partial(group_distance_ratio, sample=ClassSample.of(target, seed=seed))
         case "information_gain" if inputs is not None:
-            return partial(information_gain, sample=InputSample.of(inputs, seed))
+            return partial(information_gain, sample=InputSample.of(inputs, seed=seed))
         case "group_distance_ratio" | "information_gain":
             return lambda rows: rows.square * torch.nan
     measure = getattr(import_module(f"cna_viz.measures.{name}"), name)
