@@ -29,10 +29,10 @@ def bounds(metric: str) -> tuple[float, float]:
     return (0.0, math.inf) if metric in LOWER_IS_BETTER else (-math.inf, 1.0)
 
 
-def label(metric: str, part: str = "") -> str:
+def label(metric: str, split: str = "") -> str:
     """Return an axis title, such as ``test accuracy (%)``; it says if less is better."""
     note = " (%)" if metric in SHARES else ", less is better" if metric in LOWER_IS_BETTER else ""
-    return f"{part} {WORDS[metric]}{note}".strip()
+    return f"{split} {WORDS[metric]}{note}".strip()
 
 
 def written(metric: str, value: float | None) -> str:

@@ -5,7 +5,7 @@
 >>> print(analysis.bullets(analysis.depth_findings(records)))
 
 Some arguments mean the same everywhere: ``layer`` is the layer a slot follows, 1 … number of layers - 1; ``epoch`` a
-snapshot's, the selected model's when left out; ``part`` is train, val or test; ``baseline`` the arm that others are
+snapshot's, the selected model's when left out; ``split`` is train, val or test; ``baseline`` the arm that others are
 compared with; ``margin`` the difference of the score below which arms count as equal. All errors of the user are
 :class:`~cna_viz.errors.UsageError`: unknown names, a layer or snapshot that does not exist, fewer than two pairs.
 """

@@ -4,7 +4,7 @@ Checking a config imports no torch. Each room that implements such names has a d
 compares that dictionary with the tuple here.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from cna_viz.config.datasets import CATALOG
 from cna_viz.config.measures import MEASURES
@@ -85,9 +85,11 @@ INITS: Final = ("glorot", "orthogonal", "large")
 
 JUMPING_KNOWLEDGE: Final = ("none", "cat", "max")
 
-STAGES: Final = ("conv", "slot")
+Stage = Literal["conv", "slot"]
+STAGES: Final[tuple[Stage, ...]] = ("conv", "slot")
 
-SPLITS: Final = ("train", "val", "test")
+SplitName = Literal["train", "val", "test"]
+SPLITS: Final[tuple[SplitName, ...]] = ("train", "val", "test")
 
 FEATURE_MEASURES: Final = tuple(name for name, measure in MEASURES.items() if measure.kind == "feature")
 """Measures of the features of a layer."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cna_viz.config import RunConfig, vocabulary
+from cna_viz.config.vocabulary import SplitName, Stage
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
 from cna_viz.records.reading import integrity
@@ -61,7 +62,7 @@ class Record:
         """The score that selected the model, that of its dataset: accuracy, roc_auc or nmse."""
         return metric_of(self.config, self.environment)
 
-    def score(self, split: str = "test", metric: str | None = None) -> float:
+    def score(self, split: SplitName = "test", metric: str | None = None) -> float:
         """Return a score of the selected model; NaN if the run has none.
 
         Args:
@@ -119,7 +120,7 @@ class Record:
             None if entry is None else self._graph_places(integrity.read_header(self.folder, entry))["target"].shape[0]
         )
 
-    def embedding(self, layer: int, stage: str = "slot", epoch: int | None = None) -> "xr.DataArray":
+    def embedding(self, layer: int, stage: Stage = "slot", epoch: int | None = None) -> "xr.DataArray":
         """Return the features of one layer; dims node and channel, float32. Only these are read and checked.
 
         Args:

@@ -10,7 +10,7 @@ from cna_viz.analysis.positions.methods import METHODS, Method
 from cna_viz.analysis.tables.cluster_labels import has_clusters
 from cna_viz.analysis.tables.node_groups import COLORS, Color
 from cna_viz.config.measures import MEASURES
-from cna_viz.config.vocabulary import STAGES
+from cna_viz.config.vocabulary import STAGES, Stage
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -32,7 +32,7 @@ class ViewSpec:
 
     layer: int = 1
     epoch: int | None = None
-    stage: str = "conv"
+    stage: Stage = "conv"
     color: Color = "class"
     method: Method = "pca"
     measure: str = "rayleigh"
@@ -44,13 +44,13 @@ class Choices:
 
     layers: int
     epochs: tuple[int | None, ...]
-    stages: tuple[str, ...]
+    stages: tuple[Stage, ...]
     colors: tuple[Color, ...]
     methods: tuple[Method, ...]
     measures: tuple[str, ...]
 
 
-def run_choices(record: Record, stage: str = "conv") -> Choices:
+def run_choices(record: Record, stage: Stage = "conv") -> Choices:
     """Return the choices of one run; a run of one layer has the stage ``conv`` only."""
     kept = bool(record.snapshots)
     possible = {"class": True, "degree": True, "cluster": kept and has_clusters(record), "prediction": kept}
@@ -72,7 +72,7 @@ def clamp_to_run(view: ViewSpec, record: Record) -> ViewSpec:
     return _within(view, offered, min(epochs, key=lambda epoch: abs(epoch - wanted)))
 
 
-def pair_choices(first: Record, second: Record, stage: str = "conv") -> Choices:
+def pair_choices(first: Record, second: Record, stage: Stage = "conv") -> Choices:
     """Return the choices of two runs; refuse runs on other nodes or without a common snapshot."""
     from cna_viz.analysis.tables.predictions import check_same_nodes  # loads sklearn, which the explorer never needs
 

@@ -217,7 +217,7 @@ def test_an_unknown_measure_is_refused_with_those_there_are(make: Make, name: st
     [
         ("plot_measure_by_layer", {"stage": "conf"}),
         ("plot_measure_heatmap", {"stage": "conf"}),
-        ("plot_accuracy_by_depth", {"part": "tset"}),
+        ("plot_accuracy_by_depth", {"split": "tset"}),
         ("plot_embedding_by_layer", {"layers": []}),
         ("plot_embedding_by_layer", {"stage": "conf"}),
         ("plot_embedding_by_layer", {"layers": [9]}),

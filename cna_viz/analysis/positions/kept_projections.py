@@ -10,11 +10,12 @@ import numpy as np
 
 from cna_viz.analysis.positions.methods import Method, project
 from cna_viz.analysis.positions.projection import Projection, turned
+from cna_viz.config.vocabulary import Stage
 from cna_viz.errors import RecordError
 from cna_viz.records.record import Record
 
 Array = np.ndarray[Any, Any]
-Key = tuple[int, str, Method]
+Key = tuple[int, Stage, Method]
 
 MOST_BYTES: Final = 256 * 2**20
 """Positions kept in memory; the least recently used are dropped first."""
@@ -38,7 +39,7 @@ class KeptProjections:
         self._record, self._cache, self._most = record, cache, most
         self._kept: OrderedDict[Key, tuple[Projection, ...]] = OrderedDict()
 
-    def layers(self, epoch: int, stage: str = "conv", method: Method = "pca") -> tuple[Projection, ...]:
+    def layers(self, epoch: int, stage: Stage = "conv", method: Method = "pca") -> tuple[Projection, ...]:
         """Return the projections of layers 1, 2, … at one snapshot and stage, ``conv`` or ``slot`` (one layer fewer).
 
         Raises:
@@ -56,7 +57,7 @@ class KeptProjections:
     def _bytes(self) -> int:
         return sum(projection.positions.nbytes for layers in self._kept.values() for projection in layers)
 
-    def holds(self, epoch: int, stage: str, method: Method) -> bool:
+    def holds(self, epoch: int, stage: Stage, method: Method) -> bool:
         """Whether an epoch and stage was projected already."""
         return (epoch, stage, method) in self._kept
 

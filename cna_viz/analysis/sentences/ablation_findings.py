@@ -130,8 +130,8 @@ def headline_findings(
     metric = metric_of(tables[first])
     share = ""
     if abs(found.total) > margin and found.split.difference * found.total > 0:
-        part = f"{100 * found.split.difference / found.total:.0f} %"
-        share = f", {part} of the total" if found.arm.difference * found.total >= 0 else ", more than the total"
+        split = f"{100 * found.split.difference / found.total:.0f} %"
+        share = f", {split} of the total" if found.arm.difference * found.total >= 0 else ", more than the total"
     return [
         f"**{arm}** on {last} compared with **{baseline}** on {first}: {'+' if found.total >= 0 else '−'}"
         f"{extent(found.total, metric)}",

@@ -9,7 +9,7 @@ from cna_viz.analysis.tables.pareto import cost_table
 from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.analysis.words import counted, extent, listed, span
-from cna_viz.config.vocabulary import LOWER_IS_BETTER
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, written
@@ -78,10 +78,10 @@ def cost_findings(records: Sequence[Record], along: Collection[str] = ("hidden",
 
 
 def sensitivity_findings(
-    records: Sequence[Record], x: str = "clusters", y: str = "hidden", part: str = "test"
+    records: Sequence[Record], x: str = "clusters", y: str = "hidden", split: SplitName = "test"
 ) -> list[str]:
     """Report the range of means over two settings, and the references; see :func:`.sensitivity.sensitivity`."""
-    found, metric = sensitivity(records, x, y, part), records[0].metric
+    found, metric = sensitivity(records, x, y, split), records[0].metric
     known = found.cells.dropna(subset=["mean"])
     if known.empty:
         raise UsageError(f"no pair of values of {x} and {y} has a mean: runs diverged")

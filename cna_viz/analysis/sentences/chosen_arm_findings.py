@@ -10,25 +10,26 @@ from cna_viz.analysis.tables.chosen_arm import finite_pairs, pairs_of
 from cna_viz.analysis.tables.slot_parts import STEPS, part_words, parts_of
 from cna_viz.analysis.words import counted, judged_rows, metric_of, points, verdict_words
 from cna_viz.config.arms import inactive
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import unknown_name
 from cna_viz.records.record import Record
 
 Arms = Mapping[str, Sequence[Record]]
 
 
-def difference_words(arms: Arms, arm: str, baseline: str, part: str = "test") -> str:
+def difference_words(arms: Arms, arm: str, baseline: str, split: SplitName = "test") -> str:
     """Return the difference of two arms over the pairs that both have, or why it is unknown.
 
     Such as ``+3.1 points [+1.0, +5.2], 3 pairs``; no verdict, as this depends on what else is asked.
     """
-    table = pairs_of(arms, [arm, baseline], part)
+    table = pairs_of(arms, [arm, baseline], split)
     if gone := _missing(table):
         return gone
     found = difference((table[arm] - table[baseline]).to_numpy(dtype=float))
     return f"{difference_points(found, metric_of(table))}, {counted(len(table), 'pair')}"
 
 
-def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin: float = MARGIN) -> list[str]:
+def arm_findings(arms: Arms, arm: str, baseline: str, split: SplitName = "test", margin: float = MARGIN) -> list[str]:
     """Report how an arm differs from the baseline, and what each arm that is one switch away changes.
 
     Verdicts have Holm's correction for all differences reported. Each is over the pairs of split and seed that both
@@ -39,7 +40,7 @@ def arm_findings(arms: Arms, arm: str, baseline: str, part: str = "test", margin
         raise unknown_name("arm", arm, arms)
     samples, unknown, table = {}, [], pd.DataFrame()
     for question, (one, other) in _questions(arms, arm, baseline).items():
-        pairs = pairs_of(arms, [one, other], part)
+        pairs = pairs_of(arms, [one, other], split)
         if gone := _missing(pairs):
             unknown.append(f"{question}: {gone}")
             continue

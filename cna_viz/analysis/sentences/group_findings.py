@@ -15,6 +15,7 @@ from cna_viz.analysis.tables.groups import compare_groups
 from cna_viz.analysis.tables.tables import accuracy_table, layer_table
 from cna_viz.analysis.words import by_verdict, counted, judged_rows, listed, metric_of, span
 from cna_viz.config.arms import active_settings
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
@@ -104,7 +105,7 @@ KNOWLEDGE: Final = {
 """Measures of what clusters know, in words."""
 
 
-def cluster_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
+def cluster_tables(records: Sequence[Record], split: SplitName = "test") -> dict[str, pd.DataFrame]:
     """Return for every slot with clusters a table with a row per pair and a column per number of clusters.
 
     Numbers of clusters with a run that diverged are left out; refuses runs of a slot that differ in more than their
@@ -116,7 +117,7 @@ def cluster_tables(records: Sequence[Record], part: str = "test") -> dict[str, p
             slots.setdefault(record.config.slot, []).append(record)
     if not slots:
         raise UsageError("no run has a slot with clusters: their number can't be compared")
-    return {slot: _by_count(slot, members, part) for slot, members in slots.items()}
+    return {slot: _by_count(slot, members, split) for slot, members in slots.items()}
 
 
 def cluster_count_findings(records: Sequence[Record], *, margin: float = MARGIN) -> list[str]:
@@ -180,10 +181,10 @@ def knowledge_findings(records: Sequence[Record]) -> list[str]:
     return sentences or [f"these runs did not record what their clusters know: add {listed(KNOWLEDGE)} to `measures`"]
 
 
-def _by_count(slot: str, records: Sequence[Record], part: str) -> pd.DataFrame:
+def _by_count(slot: str, records: Sequence[Record], split: SplitName) -> pd.DataFrame:
     numbers = [str(record.config.model.clusters) for record in records]
     counts = dict(zip(arms_of(records), numbers, strict=True))
     if len(set(counts.values())) < len(counts):
         raise UsageError(f"runs of {slot!r} differ in more than the number of clusters: {', '.join(counts)}")
-    table = without_diverged(paired_table(records, part).rename(columns=counts))
+    table = without_diverged(paired_table(records, split).rename(columns=counts))
     return table[[str(count) for count in sorted(int(str(column)) for column in table.columns)]]

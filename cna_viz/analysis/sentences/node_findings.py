@@ -8,6 +8,7 @@ from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, node_groups
 from cna_viz.analysis.tables.predictions import Confusion, cluster_agreement, confusions, prediction_agreement
 from cna_viz.analysis.words import counted, listed
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -15,14 +16,14 @@ LISTED = 8
 """Nodes, or groups, that are named one by one."""
 
 
-def confusion_findings(records: Sequence[Record], part: str = "test") -> list[str]:
+def confusion_findings(records: Sequence[Record], split: SplitName = "test") -> list[str]:
     """Report for each arm the most frequent confusion of two classes, and the class with the lowest recall.
 
     Errors are those of :func:`~cna_viz.analysis.tables.predictions.confusions`.
     """
-    found = confusions(records, part)
+    found = confusions(records, split)
     what = "graphs" if "graph_of_node" in records[0].graph else "nodes"
-    return [f"**{arm.arm}**: {sentence}" for arm in found for sentence in _confusion(arm, part, what)]
+    return [f"**{arm.arm}**: {sentence}" for arm in found for sentence in _confusion(arm, split, what)]
 
 
 def pair_names(first: Record, second: Record) -> tuple[str, str]:
@@ -67,13 +68,13 @@ def selected_sentence(record: Record, nodes: Sequence[int], layer: int, epoch: i
     return f"**{len(chosen)} selected** ({which}): {'; '.join(parts)}"
 
 
-def _confusion(found: Confusion, part: str, what: str) -> list[str]:
+def _confusion(found: Confusion, split: str, what: str) -> list[str]:
     total, right = int(found.counts.sum()), int(np.trace(found.counts))
     runs = f" over {counted(found.runs, 'run')}" if found.runs > 1 else ""
     if total == 0:
-        return [f"no {part} {what}{runs}"]
+        return [f"no {split} {what}{runs}"]
     if right == total:
-        return [f"all {total} {part} {what}{runs} are classified correctly"]
+        return [f"all {total} {split} {what}{runs} are classified correctly"]
     wrong = found.counts - np.diag(np.diag(found.counts))
     one, other = np.unravel_index(wrong.argmax(), wrong.shape)
     most, ties = int(wrong.max()), int(np.count_nonzero(wrong == wrong.max())) - 1
@@ -88,7 +89,7 @@ def _confusion(found: Confusion, part: str, what: str) -> list[str]:
     recall = np.divide(np.diag(found.counts), size, out=np.full(len(size), np.nan), where=size > 0)
     worst = int(np.nanargmin(recall))
     return [
-        f"{total - right} of {total} {part} {what} misclassified{runs}; {often}",
+        f"{total - right} of {total} {split} {what} misclassified{runs}; {often}",
         f"class {worst} has the lowest recall, {100 * recall[worst]:.0f} % of its {size[worst]} {what}",
     ]
 

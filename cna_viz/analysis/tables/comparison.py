@@ -9,7 +9,7 @@ from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.config.arms import active_settings, differing
 from cna_viz.config.fields import flat, settings
 from cna_viz.config.tuning import Tuning
-from cna_viz.config.vocabulary import FACTORS
+from cna_viz.config.vocabulary import FACTORS, SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS
@@ -20,7 +20,7 @@ PROTOCOL: Final = ("dataset", "split")
 """Settings in which the arms of a comparison must not differ."""
 
 
-def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning | None = None) -> pd.DataFrame:
+def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: Tuning | None = None) -> pd.DataFrame:
     """Return scores with a row per pair (split seed, seed) and a column per arm.
 
     The name of an arm has all settings that differ between the runs, except seeds and recording, such as
@@ -28,7 +28,7 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
 
     Args:
         records: Runs on one dataset and one split protocol.
-        value: Part of the split whose score is compared.
+        split: train, val or test, whose score is compared.
         tuning: How the arms were tuned; they are then named by their settings before.
 
     Returns:
@@ -48,7 +48,7 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
             f"runs have different results versions: {' and '.join(map(str, versions))}; under each the same config "
             "gives other numbers: train the older ones again, or leave them out"
         )
-    rows = [(record.config.split_seed, record.config.seed, record.score(value)) for record in records]
+    rows = [(record.config.split_seed, record.config.seed, record.score(split)) for record in records]
     long = pd.DataFrame(rows, columns=[*PAIR, "value"]).assign(arm=arms_of(records, tuning))
     # The same run recorded in two ways, or by two numbers of threads, is one pair.
     long = long.drop_duplicates(["arm", *PAIR])
@@ -57,7 +57,7 @@ def paired_table(records: Sequence[Record], value: str = "test", tuning: Tuning 
     first = records[0]
     table.attrs["protocol"] = (
         f"{first.config.data.dataset}, split {first.config.data.split}, {len(table)} pairs of the same split and seed; "
-        f"{value} {WORDS[first.metric]} at the best validation epoch of at most {first.config.training.epochs}"
+        f"{split} {WORDS[first.metric]} at the best validation epoch of at most {first.config.training.epochs}"
     )
     table.attrs["metric"] = first.metric
     return table

@@ -12,6 +12,7 @@ from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.analysis.statistics.paired import MARGIN, PairedDifference, difference, verdict_table
 from cna_viz.analysis.tables.comparison import group_runs, paired_table, without_diverged
 from cna_viz.analysis.words import judged_rows, listed, metric_of, points
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, bounds, factor, label
@@ -22,7 +23,7 @@ def compare_groups(
     baseline: str,
     *,
     arms: Collection[str] | None = None,
-    part: str = "test",
+    split: SplitName = "test",
     margin: float = MARGIN,
 ) -> pd.DataFrame:
     """Compare arms with one of them, pair by pair within each group; Holm's correction is for all of it.
@@ -33,7 +34,7 @@ def compare_groups(
         groups: Runs by the name of their group, as :func:`~cna_viz.analysis.tables.comparison.group_runs` returns them.
         baseline: The arm that the others are compared with, present in every group.
         arms: The arms to compare; all when left out.
-        part: train, val or test.
+        split: train, val or test.
         margin: Difference of the score below which two arms count as equal.
 
     Returns:
@@ -49,7 +50,7 @@ def compare_groups(
     metrics: dict[str, str] = {}
     present: set[str] = set()
     for group, members in groups.items():
-        pairs = without_diverged(paired_table(members, part))
+        pairs = without_diverged(paired_table(members, split))
         metrics[group] = str(pairs.attrs["metric"])
         gone = pairs.attrs["left_out"]
         present |= {*map(str, pairs.columns), *gone}
@@ -77,15 +78,15 @@ def compare_groups(
     return found
 
 
-def standing_table(records: Sequence[Record], baselines: Sequence[str], part: str = "test") -> pd.DataFrame:
+def standing_table(records: Sequence[Record], baselines: Sequence[str], split: SplitName = "test") -> pd.DataFrame:
     """Return a row per arm with its mean score and interval, and its difference from each of some baselines, as text.
 
     Arms are in the order of their first runs; a baseline without runs has no column. Verdicts have Holm's correction
     for the arms of a column.
     """
-    pairs = without_diverged(paired_table(records, part))
+    pairs = without_diverged(paired_table(records, split))
     metric = metric_of(pairs)
-    mean, unit = label(metric, part), " (points)" if metric in SHARES else ""
+    mean, unit = label(metric, split), " (points)" if metric in SHARES else ""
     interval, digits = partial(confidence_interval, bounds=bounds(metric)), ".1f" if metric in SHARES else ".3g"
     means = []
     for arm in pairs:
@@ -95,7 +96,7 @@ def standing_table(records: Sequence[Record], baselines: Sequence[str], part: st
     table = pd.DataFrame({mean: means}, index=list(pairs))
     for baseline in baselines:
         if baseline in pairs and len(pairs.columns) > 1:
-            rows = compare_groups({"": records}, baseline, part=part).droplevel("group")
+            rows = compare_groups({"": records}, baseline, split=split).droplevel("group")
             words = {arm: f"{points(row, unit=False)}, {row.verdict}" for arm, row in judged_rows(rows).items()}
             table[f"− {baseline}{unit}"] = [words.get(str(arm), "") for arm in pairs]
     return table.rename_axis(index=None, columns="arm")
@@ -126,13 +127,13 @@ class Headline:
     arm: PairedDifference
 
 
-def split_tables(records: Sequence[Record], part: str = "test") -> dict[str, pd.DataFrame]:
+def split_tables(records: Sequence[Record], split: SplitName = "test") -> dict[str, pd.DataFrame]:
     """Return the paired table of every split protocol of one dataset by its name, in the order of the records."""
     groups = group_runs(records)
     datasets = {str(record.config.facts["dataset"]) for record in records}
     if len(datasets) > 1:
         raise UsageError(f"splits of one dataset are compared, not of {', '.join(sorted(datasets))}")
-    return {str(members[0].config.facts["split"]): paired_table(members, part) for members in groups.values()}
+    return {str(members[0].config.facts["split"]): paired_table(members, split) for members in groups.values()}
 
 
 def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95) -> SplitEffect:

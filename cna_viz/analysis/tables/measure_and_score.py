@@ -18,6 +18,7 @@ from cna_viz.analysis.tables.collapse import last_hidden
 from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates
 from cna_viz.analysis.tables.tables import accuracy_table, layer_value
 from cna_viz.analysis.words import counted, signed
+from cna_viz.config.vocabulary import SplitName, Stage
 from cna_viz.records.record import Record
 
 FEWEST: Final = 5
@@ -39,20 +40,20 @@ class RankCorrelation:
 
 
 def measured_scores(
-    records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv", part: str = "test"
+    records: Sequence[Record], measure: str = "rayleigh", *, stage: Stage = "conv", split: SplitName = "test"
 ) -> pd.DataFrame:
     """Return a row per run: its identity, its ``arm``, a measure of its last hidden layer, and its score.
 
     To the columns of :func:`~cna_viz.analysis.tables.tables.accuracy_table` it adds ``arm``, its name without the
     depth; ``value``, the measure at the last hidden layer of the selected model (a single layer counts as hidden), NaN
-    where it was not measured; and ``score``, that of the part, NaN where the run diverged. A run given twice, or
+    where it was not measured; and ``score``, that of the split, NaN where the run diverged. A run given twice, or
     recorded in two ways, counts once, with the measure where one of its recordings has it.
     """
     records = drop_duplicates(records, lambda record: not np.isnan(_selected(record, measure, stage)))
     return accuracy_table(records).assign(
         arm=arms_of(records, ignore={"layers"}),
         value=[_selected(record, measure, stage) for record in records],
-        score=[record.score(part) for record in records],
+        score=[record.score(split) for record in records],
     )
 
 

@@ -14,19 +14,21 @@ from cna_viz.analysis.statistics.intervals import confidence_interval, interval_
 from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates, require_one_protocol
 from cna_viz.analysis.tables.sensitivity import setting_values
 from cna_viz.analysis.tables.tables import accuracy_table
-from cna_viz.config.vocabulary import LOWER_IS_BETTER
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
 
 
-def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), part: str = "test") -> pd.DataFrame:
+def cost_table(
+    records: Sequence[Record], along: Collection[str] = ("hidden",), split: SplitName = "test"
+) -> pd.DataFrame:
     """Return a row per network, over its seeds: its size, its scores, and whether it is on the front.
 
     Args:
         records: Runs on one dataset and one split protocol; one given twice, or recorded in two ways, counts once.
         along: Numeric settings that change the size of a network but not its arm.
-        part: Part of the split whose score is shown.
+        split: train, val or test; the score shown.
 
     Returns:
         Networks in the order of their first runs, with
@@ -46,7 +48,7 @@ def cost_table(records: Sequence[Record], along: Collection[str] = ("hidden",), 
         raise UsageError("no records with scores and numbers of parameters: make some with `cna-viz run`")
     records = drop_duplicates(records)
     require_one_protocol([record.config for record in records], "networks on different {name}s have no common front")
-    rows = _rows(records, along, part)
+    rows = _rows(records, along, split)
     lacking = rows[["parameters", "val", "shown"]].isna().any(axis=1)
     usable = ~rows["network"].isin(rows.loc[lacking, "network"])
     if not usable.any():
@@ -75,13 +77,13 @@ def pareto_front(parameters: "pd.Series[float]", score: "pd.Series[float]", metr
     ]
 
 
-def _rows(records: Sequence[Record], along: Collection[str], part: str) -> pd.DataFrame:
+def _rows(records: Sequence[Record], along: Collection[str], split: SplitName) -> pd.DataFrame:
     configs = [record.config for record in records]
     values = {name: setting_values(configs, name) for name in along}
     return accuracy_table(records).assign(
         arm=arms_of(records, ignore=set(along)),
         network=arms_of(records),
-        shown=[record.score(part) for record in records],
+        shown=[record.score(split) for record in records],
         parameters=[record.summary.get("parameters") or np.nan for record in records],
         **values,
     )

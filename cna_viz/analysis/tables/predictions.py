@@ -8,7 +8,7 @@ import numpy as np
 
 from cna_viz.analysis.tables.cluster_labels import count_pairs
 from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates, require_one_protocol
-from cna_viz.config.vocabulary import SPLITS
+from cna_viz.config.vocabulary import SPLITS, SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 
@@ -41,7 +41,7 @@ class PredictionAgreement:
 class Confusion:
     """True against predicted classes, ``[classes, classes]``, summed over the runs of an arm.
 
-    ``accuracies`` has one value per run, NaN where a part has no nodes.
+    ``accuracies`` has one value per run, NaN for a split without nodes.
     """
 
     arm: str
@@ -54,13 +54,13 @@ class Confusion:
         return len(self.accuracies)
 
 
-def chance_score(record: Record, part: str = "test") -> float:
-    """Return the score of a prediction that knows nothing of the nodes; NaN where the part has none.
+def chance_score(record: Record, split: SplitName = "test") -> float:
+    """Return the score of a prediction that knows nothing of the nodes; NaN for a split without nodes.
 
-    Always the class that is most frequent among the nodes of the part (accuracy, macro F1), any order (ROC AUC: a
+    Always the class that is most frequent among the nodes of the split (accuracy, macro F1), any order (ROC AUC: a
     half), or always their mean (NMSE, R²). In a dataset of graphs every graph counts once.
     """
-    nodes = _split_nodes(record, part)
+    nodes = _split_nodes(record, split)
     if not len(nodes):
         return np.nan
     if record.metric == "roc_auc":
@@ -102,14 +102,14 @@ def cluster_agreement(
 
 
 def prediction_agreement(
-    first: Record, second: Record, epoch: int | None = None, part: str = "test"
+    first: Record, second: Record, epoch: int | None = None, split: SplitName = "test"
 ) -> PredictionAgreement:
-    """Count which of two runs predicts correctly, over the nodes that are in a part of the split in both."""
+    """Count which of two runs predicts correctly, over the nodes that are in the split in both."""
     check_same_nodes(first, second)
     target = first.graph["target"].values
     if target.dtype.kind == "f":
         raise UsageError("targets are numbers, so that predictions are neither right nor wrong")
-    nodes = np.intersect1d(_split_nodes(first, part), _split_nodes(second, part))
+    nodes = np.intersect1d(_split_nodes(first, split), _split_nodes(second, split))
     one, other = (record.prediction(epoch).values[nodes] == target[nodes] for record in (first, second))
     both, left, right, neither = (
         float(cell.mean()) if len(nodes) else np.nan
@@ -118,20 +118,20 @@ def prediction_agreement(
     return PredictionAgreement(both, left, right, neither, len(nodes))
 
 
-def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]:
+def confusions(records: Sequence[Record], split: SplitName = "test") -> list[Confusion]:
     """Count the predictions of the selected model of every run, added up over the runs of an arm.
 
     In datasets of graphs every graph counts once. A run given twice, or recorded in two ways, counts once.
 
     Args:
         records: Runs on classes, of one dataset and one split protocol, each with the snapshot of its selected epoch.
-        part: train, val or test.
+        split: train, val or test.
 
     Returns:
         An entry per arm, in the order of the records.
     """
-    if part not in SPLITS:
-        raise unknown_name("part", part, SPLITS)
+    if split not in SPLITS:
+        raise unknown_name("split", split, SPLITS)
     if not records:
         raise UsageError("no records with predictions to count: make some with `cna-viz run`")
     for record in records:
@@ -149,7 +149,7 @@ def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]
                 f"run {record.id} keeps no predictions of its selected model (epoch {record.best_epoch}): train with "
                 "snapshots 'log' or 'ends'"
             )
-        nodes = _split_nodes(record, part)
+        nodes = _split_nodes(record, split)
         labels.append((record.graph["target"].values[nodes], record.prediction().values.astype(np.int64)[nodes]))
     most = max(int(record.graph["target"].values.max()) for record in runs)
     classes = 1 + max(most, *(int(predicted.max(initial=0)) for _, predicted in labels))
@@ -162,9 +162,9 @@ def confusions(records: Sequence[Record], part: str = "test") -> list[Confusion]
     return [Confusion(arm, np.sum(each, axis=0), tuple(accuracies[arm])) for arm, each in found.items()]
 
 
-def _split_nodes(record: Record, part: str) -> Array:
-    """Return the nodes of a part of the split; one of each graph, where these are classified."""
-    chosen = np.flatnonzero(record.graph["split_of_node"].values == 1 + SPLITS.index(part))
+def _split_nodes(record: Record, split: str) -> Array:
+    """Return the nodes of a split; one per graph in graph classification."""
+    chosen = np.flatnonzero(record.graph["split_of_node"].values == 1 + SPLITS.index(split))
     member = record.graph.get("graph_of_node")
     return chosen if member is None else chosen[np.unique(member.values[chosen], return_index=True)[1]]
 

@@ -12,6 +12,7 @@ from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates
 from cna_viz.config import RunConfig
 from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds
@@ -50,7 +51,7 @@ def setting_values(configs: Sequence[RunConfig], name: str) -> list[float]:
     return values
 
 
-def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -> Sensitivity:
+def sensitivity(records: Sequence[Record], x: str, y: str, split: SplitName = "test") -> Sensitivity:
     """Return the score for every pair of values of two numeric settings.
 
     Nothing is clipped or filled in: a pair of values without runs has no row, one with a run that diverged no mean,
@@ -61,7 +62,7 @@ def sensitivity(records: Sequence[Record], x: str, y: str, part: str = "test") -
     records = drop_duplicates(records)
     configs = [record.config for record in records]
     values = {"x": setting_values(configs, x), "y": setting_values(configs, y)}
-    scores = [record.score(part) for record in records]
+    scores = [record.score(split) for record in records]
     rows = pd.DataFrame({"arm": arms_of(records, ignore={x, y}), **values, "score": scores})
     both = rows["x"].notna() & rows["y"].notna()
     if not both.any():

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cna_viz.config.vocabulary import Stage
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -60,7 +61,7 @@ def slot_steps(record: Record, layer: int, epoch: int | None = None) -> SlotStep
     )
 
 
-def _stored(record: Record, layer: int, stage: str, epoch: int | None) -> Array:
+def _stored(record: Record, layer: int, stage: Stage, epoch: int | None) -> Array:
     return record.embedding(layer, stage, epoch).values.astype(np.float64)
 
 

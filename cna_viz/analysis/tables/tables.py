@@ -6,7 +6,7 @@ import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import mean_of_all
 from cna_viz.config import vocabulary
-from cna_viz.config.vocabulary import LOWER_IS_BETTER
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName, Stage
 from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, factor, label
 
@@ -23,7 +23,7 @@ def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
         {
             **record.config.facts,
             "metric": record.metric,
-            **{part: record.score(part) for part in vocabulary.SPLITS},
+            **{split: record.score(split) for split in vocabulary.SPLITS},
             "best_epoch": record.best_epoch,
             "status": record.summary["status"],
             "run": record.id,
@@ -38,21 +38,21 @@ def depth_table(records: Sequence[Record]) -> pd.DataFrame:
     return mean_table(records, "layers", "slot").sort_index()
 
 
-def mean_table(records: Sequence[Record], rows: str, columns: str, part: str = "test") -> pd.DataFrame:
+def mean_table(records: Sequence[Record], rows: str, columns: str, split: SplitName = "test") -> pd.DataFrame:
     """Return a row and a column per value of two facts with the mean score for display, shares in per cent.
 
     Args:
         records: Runs of one metric.
         rows: One of :data:`IDENTITY`, such as ``backbone``.
         columns: Another.
-        part: train, val or test.
+        split: train, val or test.
 
     A mean is NaN where there are no runs, and where one of them diverged.
     """
     table, metric = accuracy_table(records), records[0].metric
-    means = table.pivot_table(part, rows, columns, aggfunc=mean_of_all, sort=False, dropna=False)
+    means = table.pivot_table(split, rows, columns, aggfunc=mean_of_all, sort=False, dropna=False)
     shown = (factor(metric) * means).round(1 if metric in SHARES else 3)
-    return shown.rename_axis(index=rows, columns=f"mean {label(metric, part)}")
+    return shown.rename_axis(index=rows, columns=f"mean {label(metric, split)}")
 
 
 def arm_table(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def layer_value(record: Record, measure: str, stage: str, layer: int, epoch: int
     return float(values.sel(epoch=epoch, layer=layer)) if epoch in values.epoch else float("nan")
 
 
-def layer_table(records: Sequence[Record], measure: str, stage: str = "slot") -> pd.DataFrame:
+def layer_table(records: Sequence[Record], measure: str, stage: Stage = "slot") -> pd.DataFrame:
     """Return a row per run and layer with a measure of the selected model: identity, layer, value.
 
     ``stage`` is ``conv`` or ``slot``, of which the last layer has none. The value is NaN where the measure is

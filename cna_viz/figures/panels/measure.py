@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from cna_viz.config.measures import MEASURES
-from cna_viz.config.vocabulary import STAGES
+from cna_viz.config.vocabulary import STAGES, Stage
 from cna_viz.figures.panels.drawing import ROW, Drawing, compact, legend_below, legend_rows
 from cna_viz.figures.pieces.marks import Trace, layer_axis
 from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured
@@ -24,7 +24,7 @@ RIGHT: Final = {"xaxis": "x2", "yaxis": "y2"}
 
 
 def measure_panel(
-    record: Record, measure: str, layer: int, *, epoch: int | None = None, stage: str = "conv"
+    record: Record, measure: str, layer: int, *, epoch: int | None = None, stage: Stage = "conv"
 ) -> Drawing:
     """Draw a measure against the layer, and against the epoch in one layer, on one axis that holds all its values.
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.positions.projection import Projection, aligned
+from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.style.labels import STAGE_LABELS, check_choice
 from cna_viz.figures.style.theme import GRID
 from cna_viz.records.record import Record
@@ -91,7 +92,7 @@ def paired_layers(
     second: Record,
     *,
     epoch: int | None = None,
-    stage: str = "conv",
+    stage: Stage = "conv",
     method: Method = "pca",
     cache: Path | None = None,
 ) -> PairedLayers:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from cna_viz.analysis.tables.measure_and_score import correlation_words, measured_scores, rank_correlation
 from cna_viz.analysis.words import counted
 from cna_viz.config.measures import MEASURES
-from cna_viz.config.vocabulary import LOWER_IS_BETTER
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName, Stage
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import legend_beside, legend_mark
 from cna_viz.figures.style.labels import (
@@ -33,7 +33,7 @@ MOST: Final = 5
 
 
 def plot_accuracy_by_energy(
-    records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv", part: str = "test"
+    records: Sequence[Record], measure: str = "rayleigh", *, stage: Stage = "conv", split: SplitName = "test"
 ) -> go.Figure:
     """Draw the score of every run against an energy, or another measure, of its last hidden layer.
 
@@ -46,21 +46,21 @@ def plot_accuracy_by_energy(
         records: Runs of several arms, also of several depths.
         measure: Name of a measure.
         stage: ``conv`` or ``slot``.
-        part: train, val or test.
+        split: train, val or test.
 
     Raises:
         UsageError: When there are no records, they differ in their metric, a name is unknown, or no run has both
             numbers.
     """
-    metric = one_metric(records, part)
+    metric = one_metric(records, split)
     check_choice("measure", measure, MEASURES)
     check_choice("stage", stage, STAGE_LABELS)
-    table = measured_scores(records, measure, stage=stage, part=part)
+    table = measured_scores(records, measure, stage=stage, split=split)
     if table["value"].isna().all():
         raise nothing_measured(measure, stage)
     known = table.dropna(subset=["value", "score"])
     if known.empty:
-        raise UsageError(f"no run has both a value of {measure!r} and a {part} score to draw")
+        raise UsageError(f"no run has both a value of {measure!r} and a {split} score to draw")
     shown, depths = known.assign(drawn=known["value"]), sorted(known["layers"].unique())
     zeros = 0
     if logarithmic := MEASURES[measure].log:
@@ -76,7 +76,7 @@ def plot_accuracy_by_energy(
             figure.add_trace(legend_mark(layers_words(depth), look))
     scale = log_axis(shown["drawn"]) if logarithmic else {}
     figure.update_xaxes(title=f"{MEASURES[measure].label} at the last hidden layer", **scale)
-    figure.update_yaxes(title=label(metric, part))
+    figure.update_yaxes(title=label(metric, split))
     notes = [
         f"one marker per run, {STAGE_LABELS[stage]}, {which_model(records)}",
         *_correlations(known, metric),

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz.analysis.tables.pareto import cost_table
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.marks import add_words, error_bars, legend_beside
 from cna_viz.figures.style.labels import one_metric, provenance, student_note, which_model
 from cna_viz.figures.style.theme import INK, MUTED, escaped, finish, log_axis, slot_style
@@ -21,7 +22,7 @@ NAME: Final = 22
 
 
 def plot_accuracy_by_parameters(
-    records: Sequence[Record], *, along: Collection[str] = ("hidden",), part: str = "test"
+    records: Sequence[Record], *, along: Collection[str] = ("hidden",), split: SplitName = "test"
 ) -> go.Figure:
     """Draw the score of the selected model against the number of parameters, and the Pareto front.
 
@@ -33,14 +34,14 @@ def plot_accuracy_by_parameters(
     Args:
         records: Runs on one dataset and one split protocol, of several arms and widths.
         along: Settings that make a network larger and no other arm.
-        part: train, val or test.
+        split: train, val or test.
 
     Raises:
-        UsageError: When there are no records, they differ in metric, dataset or split protocol, there is no such part,
+        UsageError: When there are no records, they differ in metric, dataset or split protocol, there is no such split,
             or no run has both numbers.
     """
-    metric = one_metric(records, part)
-    table = cost_table(records, along, part)
+    metric = one_metric(records, split)
+    table = cost_table(records, along, split)
     table[["mean", "low", "high"]] *= factor(metric)
     front = table[table["front"]].sort_values(["parameters", "val"])
     figure = go.Figure()
@@ -52,10 +53,10 @@ def plot_accuracy_by_parameters(
     _name_members(figure, front, list(along))
     figure.update_xaxes(title="number of parameters", **_axis(table["parameters"]))
     inner = PANEL + NAME * (len(front) + 1)
-    figure.update_yaxes(title=label(metric, part), domain=[0, PANEL / inner])
+    figure.update_yaxes(title=label(metric, split), domain=[0, PANEL / inner])
     notes = [
         f"{which_model(records)}; {student_note(metric)}; all learned numbers count, including those of slots",
-        f"front: no other network is as small and as good by mean validation {WORDS[metric]}; drawn at its {part} "
+        f"front: no other network is as small and as good by mean validation {WORDS[metric]}; drawn at its {split} "
         f"{WORDS[metric]}; a marker above it is a network that validation would not have chosen",
     ]
     if count := table.attrs["left_out"]:

@@ -12,6 +12,7 @@ from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.pieces.marks import add_slot_line
 from cna_viz.figures.style.labels import one_metric, provenance, setting_axis, student_note, which_model
@@ -25,7 +26,9 @@ QUESTIONS: Final[dict[str, str]] = {
 }
 
 
-def plot_accuracy_by_setting(records: Sequence[Record], setting: str = "clusters", *, part: str = "test") -> go.Figure:
+def plot_accuracy_by_setting(
+    records: Sequence[Record], setting: str = "clusters", *, split: SplitName = "test"
+) -> go.Figure:
     """Draw the score of the selected model against a setting, one line per arm, with the interval over seeds.
 
     Arms in which the setting has no effect, as the number of clusters in a slot without clusters, are lines from edge
@@ -34,18 +37,18 @@ def plot_accuracy_by_setting(records: Sequence[Record], setting: str = "clusters
     Args:
         records: Runs that differ in the setting, in slots and seeds; what else differs makes separate lines.
         setting: A setting whose values are numbers, by the name that grids use: clusters, hidden, csbm_homophily, lr.
-        part: train, val or test.
+        split: train, val or test.
 
     Raises:
-        UsageError: When there are no records, no such part or setting, or the setting is no number or has no effect.
+        UsageError: When there are no records, no such split or setting, or the setting is no number or has no effect.
     """
     words = escaped(setting.replace("_", " "))
-    question = QUESTIONS.get(setting, f"What does {words} do to {WORDS[one_metric(records, part)]}?")
-    return score_lines(records, setting, part, question)
+    question = QUESTIONS.get(setting, f"What does {words} do to {WORDS[one_metric(records, split)]}?")
+    return score_lines(records, setting, split, question)
 
 
 def score_lines(
-    records: Sequence[Record], setting: str, split: str, question: str, *, from_zero: bool = False
+    records: Sequence[Record], setting: str, split: SplitName, question: str, *, from_zero: bool = False
 ) -> go.Figure:
     """Draw a line per arm; ``from_zero`` scores start at 0 on a logarithmic axis, else both axes follow the values."""
     figure, metric = go.Figure(), one_metric(records, split)

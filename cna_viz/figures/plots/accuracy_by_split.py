@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.analysis.tables.tables import accuracy_table
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.forest import ROW
 from cna_viz.figures.pieces.marks import error_bars
 from cna_viz.figures.style.labels import one_metric, provenance, student_note, which_model
@@ -17,30 +18,30 @@ from cna_viz.records.record import Record
 from cna_viz.scores import bounds, factor, label
 
 
-def plot_accuracy_by_split(records: Sequence[Record], *, part: str = "test") -> go.Figure:
+def plot_accuracy_by_split(records: Sequence[Record], *, split: SplitName = "test") -> go.Figure:
     """Draw the score of the selected model by arm, one marker per split protocol, with the interval over seeds.
 
     The distance between the markers of a row is due to the split; that between the rows of one marker, to the arms.
 
     Args:
         records: Runs on several split protocols.
-        part: train, val or test.
+        split: train, val or test.
 
     Raises:
-        UsageError: When there are no records or there is no such part.
+        UsageError: When there are no records or there is no such split.
     """
-    metric = one_metric(records, part)
+    metric = one_metric(records, split)
     names = arm_names([record.config for record in records], ignore={"split"})
     rows = accuracy_table(records).assign(arm=[names[record.config.run_id] for record in records])
-    table = interval_table(rows, part, ["split", "arm"], partial(confidence_interval, bounds=bounds(metric)))
+    table = interval_table(rows, split, ["split", "arm"], partial(confidence_interval, bounds=bounds(metric)))
     table[["mean", "low", "high"]] *= factor(metric)
     arms = list(dict.fromkeys(rows["arm"]))
     splits = list(dict.fromkeys(rows["split"]))
     figure = go.Figure()
-    for number, split in enumerate(splits):
+    for number, protocol in enumerate(splits):
         shift = 0.36 * (number - (len(splits) - 1) / 2) / max(1, len(splits) - 1)
-        _add_split(figure, table[table["split"] == split], arms, number, shift)
-    figure.update_xaxes(title=label(metric, part))
+        _add_split(figure, table[table["split"] == protocol], arms, number, shift)
+    figure.update_xaxes(title=label(metric, split))
     figure.update_yaxes(
         tickvals=list(range(len(arms))),
         ticktext=[slot_style(arm).label for arm in arms],

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.sentences.chosen_arm_findings import difference_words
 from cna_viz.analysis.tables.chosen_arm import arms_by_depth, score_table, scores_by_depth
 from cna_viz.analysis.tables.predictions import CHANCE, chance_score
-from cna_viz.config.vocabulary import SLOTS
+from cna_viz.config.vocabulary import SLOTS, SplitName
 from cna_viz.errors import unknown_name
 from cna_viz.figures.pieces.forest import ROW
 from cna_viz.figures.pieces.marks import add_slot_line, add_words, error_bars, faint
@@ -48,7 +48,7 @@ def plot_chosen_arm(
     baseline: str = "relu",
     *,
     layers: int | None = None,
-    part: str = "test",
+    split: SplitName = "test",
 ) -> go.Figure:
     """Draw the score of one arm among all arms of its depth, its difference from a baseline, and both over depths.
 
@@ -61,11 +61,11 @@ def plot_chosen_arm(
         arm: The chosen arm.
         baseline: The arm to compare it with; a slot without runs at this depth is ignored.
         layers: The depth; the greatest that has the arm when left out.
-        part: train, val or test.
+        split: train, val or test.
 
     Raises:
         UsageError: When there are no records, runs are of several datasets or split protocols, or there is no such arm,
-            baseline, depth or part.
+            baseline, depth or split.
     """
     metric, depths = one_metric(records), arms_by_depth(records)
     known = list(dict.fromkeys(name for arms in depths.values() for name in arms))
@@ -80,32 +80,32 @@ def plot_chosen_arm(
     if baseline not in {*known, *SLOTS}:
         raise unknown_name("baseline", baseline, known)
     against = baseline if baseline in arms else ""
-    table, scale = score_table(arms, part), factor(metric)
+    table, scale = score_table(arms, split), factor(metric)
     table[["mean", "low", "high"]] *= scale
     table["values"] = [[scale * value for value in values] for values in table["values"]]
-    lines = {name: scores_by_depth(depths, name, part) for name in dict.fromkeys((arm, against or arm))}
+    lines = {name: scores_by_depth(depths, name, split) for name in dict.fromkeys((arm, against or arm))}
     for line in lines.values():
         line[["mean", "low", "high"]] *= scale
     both = any(len(line) > 1 for line in lines.values())
     figure = make_subplots(1, 1 + both, column_widths=[0.56, 0.44] if both else None, horizontal_spacing=0.27)
-    chance = scale * _chance(arms, part)
+    chance = scale * _chance(arms, split)
     _add_reference(figure, table, against, legend=not both)
     if np.isfinite(chance):
         _add_rule(figure, chance, len(table), {"color": MUTED, "dash": "dot", "width": 2}, CHANCE[metric])
     _add_rows(figure, table, arm, metric)
-    figure.update_xaxes(title=label(metric, part), range=_range(table, chance), **ROWS)
+    figure.update_xaxes(title=label(metric, split), range=_range(table, chance), **ROWS)
     if both:
         _add_depths(figure, lines, layers)
-        figure.update_yaxes(title=label(metric, part), side="right", row=1, col=2)
+        figure.update_yaxes(title=label(metric, split), side="right", row=1, col=2)
     asked = "do other slots" if arm == against else f"does {slot_style(arm).label}"
     _finish(figure, arms, table, f"What {asked} change at {layers_words(layers)}?", room=24 if both else NUMBERS)
     if against and arm != against:
-        words = f"against {slot_style(against).label}: <b>{difference_words(arms, arm, against, part)}</b>"
+        words = f"against {slot_style(against).label}: <b>{difference_words(arms, arm, against, split)}</b>"
         figure.update_layout(title={"subtitle": {"text": words, "font": {"size": 15, "color": INK}}})
     return figure
 
 
-def _chance(arms: Arms, split: str) -> float:
+def _chance(arms: Arms, split: SplitName) -> float:
     records = [record for runs in arms.values() for record in runs if record.config.watched is None]
     known = [chance for record in records if np.isfinite(chance := chance_score(record, split))]
     return float(np.mean(known)) if known else np.nan

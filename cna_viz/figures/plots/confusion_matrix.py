@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.predictions import Confusion, confusions
 from cna_viz.analysis.words import counted
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.marks import color_scale, share_heatmap
 from cna_viz.figures.style.labels import check_records, provenance, which_model
 from cna_viz.figures.style.theme import finish, slot_style
@@ -27,7 +28,7 @@ BOTH, BOTH_ALONE = 6, 10
 """Classes up to which shares are written beside the counts, in panels side by side and in one alone."""
 
 
-def plot_confusion_matrix(records: Sequence[Record], *, part: str = "test") -> go.Figure:
+def plot_confusion_matrix(records: Sequence[Record], *, split: SplitName = "test") -> go.Figure:
     """Draw the confusion matrix of the selected models, a panel per arm.
 
     Colours are shares of the true class, numbers are nodes; in datasets of graphs, graphs. The runs of an arm are
@@ -35,14 +36,14 @@ def plot_confusion_matrix(records: Sequence[Record], *, part: str = "test") -> g
 
     Args:
         records: Runs on classes, of one dataset and one split protocol, each with the snapshot of its selected epoch.
-        part: train, val or test.
+        split: train, val or test.
 
     Raises:
-        UsageError: When there are no records, the part is unknown, targets are numbers, datasets or split protocols
+        UsageError: When there are no records, the split is unknown, targets are numbers, datasets or split protocols
             differ, or a record lacks the predictions of its selected model.
     """
     check_records(records)
-    found = confusions(records, part)
+    found = confusions(records, split)
     columns = min(COLUMNS, len(found))
     rows, classes = ceil(len(found) / columns), len(found[0].counts)
     both = classes <= (BOTH_ALONE if columns == 1 else BOTH)
@@ -66,12 +67,12 @@ def plot_confusion_matrix(records: Sequence[Record], *, part: str = "test") -> g
     figure.update_annotations(font={"size": 14})
     figure.update_layout(color_scale("share of the true class (%)", cmin=0, cmax=100))
     several = max(arm.runs for arm in found) > 1
-    added = f"runs of an arm summed, each of its {part} {what} once per run" if several else "one run per arm"
-    written = f"numbers: {part} {what}, blank where there are none"
+    added = f"runs of an arm summed, each of its {split} {what} once per run" if several else "one run per arm"
+    written = f"numbers: {split} {what}, blank where there are none"
     numbers = written if classes <= MOST_WRITTEN else "colours only: too many classes for numbers"
     footnote = provenance(records, f"{numbers}; {added}; {which_model(records)}")
     height = top + rows * panel + BETWEEN * (rows - 1)
-    return finish(figure, f"Where does it err? ({part} {what})", footnote, height=height)
+    return finish(figure, f"Where does it err? ({split} {what})", footnote, height=height)
 
 
 def _title(arm: Confusion) -> str:

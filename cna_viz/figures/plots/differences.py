@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from cna_viz.analysis.statistics.paired import MARGIN, compare
 from cna_viz.analysis.tables.comparison import paired_table, without_diverged
 from cna_viz.config.tuning import Tuning
-from cna_viz.config.vocabulary import LOWER_IS_BETTER
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.forest import difference_row, few_pairs, forest, height_of
 from cna_viz.figures.style.labels import check_records, left_out, points_label, provenance, which_model
@@ -20,7 +20,7 @@ def plot_differences(
     records: Sequence[Record],
     baseline: str = "relu",
     *,
-    part: str = "test",
+    split: SplitName = "test",
     margin: float = MARGIN,
     tuning: Tuning | None = None,
 ) -> go.Figure:
@@ -33,7 +33,7 @@ def plot_differences(
     Args:
         records: Runs on one dataset and one split protocol.
         baseline: The arm that the others are compared with.
-        part: train, val or test.
+        split: train, val or test.
         margin: Difference of the score below which arms count as equal.
         tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
 
@@ -41,8 +41,8 @@ def plot_differences(
         UsageError: When there are no records or fewer than two pairs, runs are missing, arms were on different splits,
             there is no such arm or none beside it, or a run of it diverged.
     """
-    check_records(records, part)
-    pairs = without_diverged(paired_table(records, part, tuning))
+    check_records(records, split)
+    pairs = without_diverged(paired_table(records, split, tuning))
     metric = pairs.attrs["metric"]
     if baseline in pairs.attrs["left_out"]:
         raise UsageError(f"runs of {baseline!r} diverged, so nothing can be compared with it; take another baseline")
@@ -57,7 +57,7 @@ def plot_differences(
         for arm, style in styles.items()
     ]
     figure = forest(rows, scale * margin)
-    figure.update_xaxes(title=f"{part} {points_label(metric)}: arm − {escaped(baseline)}", row=1, col=1)
+    figure.update_xaxes(title=f"{split} {points_label(metric)}: arm − {escaped(baseline)}", row=1, col=1)
     notes = [
         f"{len(pairs)} pairs of the same split and seed, {which_model(records)}; bootstrap intervals; verdicts "
         "at 5 % after Holm's correction",

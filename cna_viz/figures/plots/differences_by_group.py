@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from cna_viz.analysis.statistics.paired import MARGIN
 from cna_viz.analysis.tables.comparison import group_runs, short_names
 from cna_viz.analysis.tables.groups import compare_groups
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.forest import difference_row, few_pairs, forest, height_of
 from cna_viz.figures.style.labels import check_records, left_out, points_label, provenance, which_model
 from cna_viz.figures.style.theme import escaped, finish, slot_style
@@ -20,7 +21,7 @@ def plot_differences_by_group(
     baseline: str = "relu",
     *,
     arms: Collection[str] | None = None,
-    part: str = "test",
+    split: SplitName = "test",
     margin: float = MARGIN,
 ) -> go.Figure:
     """Draw the differences of arms from one of them, for groups of runs below each other.
@@ -34,16 +35,16 @@ def plot_differences_by_group(
         apart: Further settings that make groups, such as ``backbone``.
         baseline: The arm that the others are compared with.
         arms: The arms to compare; all when left out.
-        part: train, val or test.
+        split: train, val or test.
         margin: Difference of the score below which arms count as equal.
 
     Raises:
         UsageError: When there are no records or no such setting, or ``compare_groups`` raises it.
     """
-    check_records(records, part)
+    check_records(records, split)
     groups = group_runs(records, apart)
     names = {group: escaped(name) for group, name in short_names(groups).items()}
-    found = compare_groups(groups, baseline, arms=arms, part=part, margin=margin)
+    found = compare_groups(groups, baseline, arms=arms, split=split, margin=margin)
     metrics = found.attrs["metrics"]
     scale = factor(next(iter(metrics.values())))
     rows = []
@@ -53,7 +54,7 @@ def plot_differences_by_group(
     figure = forest(rows, scale * margin)
     distinct = set(metrics.values())
     unit = points_label(*distinct) if len(distinct) == 1 else "score in points"
-    figure.update_xaxes(title=f"{part} {unit}: arm − {escaped(baseline)}", row=1, col=1)
+    figure.update_xaxes(title=f"{split} {unit}: arm − {escaped(baseline)}", row=1, col=1)
     scores = ", ".join(f"{names[group]} {WORDS[metric]}" for group, metric in metrics.items())
     pairs = sorted({int(count) for count in found["pairs"]})
     notes = [

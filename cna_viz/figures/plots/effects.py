@@ -9,6 +9,7 @@ from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
 from cna_viz.analysis.statistics.paired import MARGIN
 from cna_viz.analysis.tables.comparison import group_runs, paired_table, short_names
 from cna_viz.config.tuning import Tuning
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.forest import difference_row, few_pairs, forest, height_of
 from cna_viz.figures.style.labels import one_metric, points_label, provenance, which_model
 from cna_viz.figures.style.theme import escaped, finish, numbered_look
@@ -22,7 +23,7 @@ def plot_effects(
     records: Sequence[Record],
     apart: Sequence[str] = (),
     *,
-    part: str = "test",
+    split: SplitName = "test",
     margin: float = MARGIN,
     tuning: Tuning | None = None,
 ) -> go.Figure:
@@ -34,7 +35,7 @@ def plot_effects(
     Args:
         records: Runs of the eight slots of the factorial; others are ignored.
         apart: Further settings that make groups, such as ``layers``.
-        part: train, val or test.
+        split: train, val or test.
         margin: Difference of the score below which an effect counts as none.
         tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
 
@@ -42,12 +43,12 @@ def plot_effects(
         UsageError: When there are no records, they differ in their metric, a group lacks a slot, runs or a second pair,
             or a run diverged.
     """
-    metric = one_metric(records, part)
+    metric = one_metric(records, split)
     factorial = [record for record in records if record.config.slot in COMPONENTS] or list(records)
     groups = group_runs(factorial, apart)
     names = {group: escaped(name) for group, name in short_names(groups).items()}
     tables = {
-        names[group]: effects(paired_table(members, part, tuning), margin=margin) for group, members in groups.items()
+        names[group]: effects(paired_table(members, split, tuning), margin=margin) for group, members in groups.items()
     }
     scale = factor(metric)
     rows = [
@@ -62,7 +63,7 @@ def plot_effects(
         for number, (group, table) in enumerate(tables.items())
     ]
     figure = forest(rows, scale * margin)
-    figure.update_xaxes(title=f"effect on {part} {points_label(metric)}", row=1, col=1)
+    figure.update_xaxes(title=f"effect on {split} {points_label(metric)}", row=1, col=1)
     pairs = sorted({int(table["pairs"].iloc[0]) for table in tables.values()})
     notes = [
         "effect of a step: mean of the four slots with it minus that of the four without; ×: half the change in the "

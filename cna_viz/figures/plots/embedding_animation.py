@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups, no_clusters
+from cna_viz.config.vocabulary import Stage
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.animation import HEADROOM, Step, changes, changing_markers, frame_traces, player
 from cna_viz.figures.pieces.nodes import LEGEND, legend_title, legend_traces, sample, sample_note
@@ -42,7 +43,7 @@ def plot_embedding_animation(
     over: Over = "layer",
     layer: int | None = None,
     epoch: int | None = None,
-    stage: str = "conv",
+    stage: Stage = "conv",
     color: Color = "class",
     method: Method = "pca",
     cache: Path | None = None,

@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups, no_clusters
+from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.pieces.nodes import (
     LEGEND,
     legend_title,
@@ -28,7 +29,7 @@ def plot_embedding_by_layer(
     records: Sequence[Record],
     layers: Sequence[int] | None = None,
     *,
-    stage: str = "conv",
+    stage: Stage = "conv",
     epoch: int | None = None,
     color: Color = "class",
     method: Method = "pca",

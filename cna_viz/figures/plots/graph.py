@@ -11,6 +11,7 @@ from cna_viz.analysis.positions.graph_layout import graph_layout, undirected
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.positions.projection import Projection
 from cna_viz.analysis.tables.node_groups import COLORS, NodeGroups, color_groups, no_clusters
+from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.pieces.nodes import (
     LEGEND,
     edge_trace,
@@ -43,7 +44,7 @@ def plot_graph(
     layer: int,
     *,
     epoch: int | None = None,
-    stage: str = "conv",
+    stage: Stage = "conv",
     color: GraphColor = "class",
     method: Method = "pca",
     cache: Path | None = None,

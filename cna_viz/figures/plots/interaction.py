@@ -12,6 +12,7 @@ from cna_viz.analysis.statistics.factorial import COMPONENTS, check_factorial
 from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.analysis.tables.comparison import paired_table
 from cna_viz.config.tuning import Tuning
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.marks import error_bars
 from cna_viz.figures.plots.effects import NAMES
 from cna_viz.figures.style.labels import check_records, provenance, student_note, which_model
@@ -27,7 +28,9 @@ SLOT_OF: Final = {frozenset(steps): slot for slot, steps in COMPONENTS.items()}
 """The slot that has exactly these steps."""
 
 
-def plot_interaction(records: Sequence[Record], *, part: str = "test", tuning: Tuning | None = None) -> go.Figure:
+def plot_interaction(
+    records: Sequence[Record], *, split: SplitName = "test", tuning: Tuning | None = None
+) -> go.Figure:
     """Draw the score without and with each of C, N and A, for every combination of the other two.
 
     One panel per step. Where all lines of a panel are parallel, the effect of the step does not depend on the others.
@@ -35,15 +38,15 @@ def plot_interaction(records: Sequence[Record], *, part: str = "test", tuning: T
 
     Args:
         records: Runs of the eight slots of the factorial, on one dataset and split protocol; others are ignored.
-        part: train, val or test.
+        split: train, val or test.
         tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
 
     Raises:
         UsageError: When there are no records, slots or runs are missing, or arms were on different splits.
     """
-    check_records(records, part)
+    check_records(records, split)
     factorial = [record for record in records if record.config.slot in COMPONENTS] or list(records)
-    pairs = paired_table(factorial, part, tuning)
+    pairs = paired_table(factorial, split, tuning)
     metric = pairs.attrs["metric"]
     table = factor(metric) * check_factorial(pairs)
     table.attrs["metric"] = metric
@@ -57,7 +60,7 @@ def plot_interaction(records: Sequence[Record], *, part: str = "test", tuning: T
     for column, step in enumerate(NAMES, start=1):
         _add_step(figure, table, step, column)
     figure.update_xaxes(title="other steps in the slot", range=[-0.5, 3.5])
-    figure.update_yaxes(title=label(metric, part), col=1)
+    figure.update_yaxes(title=label(metric, split), col=1)
     figure.update_yaxes(matches="y")
     figure.update_layout(legend={"y": 1.1}, margin={"t": 130})
     note = f"{which_model(records)}; {student_note(metric)}; without A: ReLU; without C: normalization over all nodes"

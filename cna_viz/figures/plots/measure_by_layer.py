@@ -8,6 +8,7 @@ from cna_viz.analysis.statistics.intervals import geometric_range, interval_tabl
 from cna_viz.analysis.tables.graph_facts import constant_energy
 from cna_viz.analysis.tables.tables import layer_table
 from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.pieces.marks import add_slot_line, layer_axis, measure_axis
 from cna_viz.figures.style.labels import (
     STAGE_LABELS,
@@ -22,7 +23,7 @@ from cna_viz.figures.style.theme import MUTED, finish
 from cna_viz.records.record import Record
 
 
-def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv") -> go.Figure:
+def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", *, stage: Stage = "conv") -> go.Figure:
     """Draw a measure of the selected model against the layer, one line per slot, with the range over seeds.
 
     Args:

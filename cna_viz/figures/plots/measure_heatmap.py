@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.comparison import arm_names
 from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.pieces.marks import color_scale
 from cna_viz.figures.style.labels import (
     STAGE_LABELS,
@@ -27,7 +28,7 @@ IN_A_ROW: Final = 4
 """Most panels side by side."""
 
 
-def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *, stage: str = "conv") -> go.Figure:
+def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *, stage: Stage = "conv") -> go.Figure:
     """Draw a measure over epochs and layers, one panel per run, all on one colour scale.
 
     Args:

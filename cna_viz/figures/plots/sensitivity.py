@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.analysis.words import counted
+from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import color_scale
 from cna_viz.figures.style.labels import one_metric, provenance, setting_axis, which_model
@@ -28,7 +29,7 @@ MISSING, DIVERGED = "–", "✕"
 
 
 def plot_sensitivity(
-    records: Sequence[Record], x: str = "clusters", y: str = "hidden", *, part: str = "test"
+    records: Sequence[Record], x: str = "clusters", y: str = "hidden", *, split: SplitName = "test"
 ) -> go.Figure:
     """Draw the mean score for every pair of values of two settings, one panel per arm, all on one colour scale.
 
@@ -42,16 +43,16 @@ def plot_sensitivity(
         records: Runs that differ in both settings.
         x: The setting across, by the name that grids use; its values are numbers.
         y: The setting upwards.
-        part: train, val or test.
+        split: train, val or test.
 
     Raises:
-        UsageError: When there are no records, they differ in their metric, there is no such part or setting, a setting
+        UsageError: When there are no records, they differ in their metric, there is no such split or setting, a setting
             is no number, no run has an effect of both, or every cell has a run that diverged.
     """
-    metric = one_metric(records, part)
-    found = sensitivity(records, x, y, part)
+    metric = one_metric(records, split)
+    found = sensitivity(records, x, y, split)
     if found.cells["mean"].isna().all():
-        raise UsageError(f"no cell has a mean of {part} {WORDS[metric]}: in each a run diverged")
+        raise UsageError(f"no cell has a mean of {split} {WORDS[metric]}: in each a run diverged")
     cells, arms = found.cells, list(dict.fromkeys(found.cells["arm"]))
     values = {axis: sorted(cells[axis].unique()) for axis in "xy"}
     rows, panel = ceil(len(arms) / COLUMNS), max(220, 46 * len(values["y"]))
@@ -72,8 +73,8 @@ def plot_sensitivity(
     figure.update_yaxes(title=setting_axis(y), col=1)
     known = factor(metric) * cells["mean"].dropna()
     ends = {"cmin": float(known.min()), "cmax": float(known.max())}
-    figure.update_layout(color_scale(f"mean {label(metric, part)}", **ends))
-    footnote = provenance(records, *_notes(records, found.cells, found.references, values, metric, part))
+    figure.update_layout(color_scale(f"mean {label(metric, split)}", **ends))
+    footnote = provenance(records, *_notes(records, found.cells, found.references, values, metric, split))
     title = f"How much does {WORDS[metric]} depend on {_words(x)} and on {_words(y)}?"
     return finish(figure, title, footnote, height=100 + inner)
 
@@ -146,7 +147,7 @@ def _notes(
     references: pd.DataFrame,
     values: dict[str, list[float]],
     metric: str,
-    split: str,
+    split: SplitName,
 ) -> list[str]:
     """Return the notes on the cells, on missing ones, and on the references."""
     chance = written(metric, float(np.nanmean([chance_score(record, split) for record in records])))

@@ -14,6 +14,7 @@ from cna_viz.analysis.positions.projection import Projection
 from cna_viz.analysis.sentences.node_findings import pair_names
 from cna_viz.analysis.tables.node_groups import COLORS, Color, NodeGroups, color_groups, no_clusters
 from cna_viz.config.measures import MEASURES
+from cna_viz.config.vocabulary import Stage
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import add_slot_line, add_words, layer_axis, measure_axis
 from cna_viz.figures.pieces.nodes import (
@@ -44,7 +45,7 @@ def plot_two_runs(
     layer: int,
     *,
     epoch: int | None = None,
-    stage: str = "conv",
+    stage: Stage = "conv",
     color: Color = "class",
     method: Method = "pca",
     measure: str = "rayleigh",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS, SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.style.theme import escaped
 from cna_viz.records.record import Record
@@ -73,11 +73,11 @@ def layers_words(count: int) -> str:
     return f"{count} layer" if count == 1 else f"{count} layers"
 
 
-def check_records(records: Sequence[Record], split: str = "test") -> None:
+def check_records(records: Sequence[Record], split: SplitName = "test") -> None:
     """Refuse an empty list of records, and a split that is none of train, val and test."""
     if not records:
         raise UsageError("no records to draw: make some with `cna-viz run`")
-    check_choice("part of the split", split, SPLITS)
+    check_choice("split", split, SPLITS)
 
 
 def one_depth(records: Sequence[Record]) -> int:
@@ -89,7 +89,7 @@ def one_depth(records: Sequence[Record]) -> int:
     return depths[0]
 
 
-def one_metric(records: Sequence[Record], split: str = "test") -> str:
+def one_metric(records: Sequence[Record], split: SplitName = "test") -> str:
     """Return the metric that all records share; raises :class:`~cna_viz.errors.UsageError` if they differ."""
     check_records(records, split)
     metrics = sorted({record.metric for record in records})

@@ -33,7 +33,7 @@ def traces(figure: go.Figure, group: str) -> tuple[go.Scatter, go.Scatter]:
 @pytest.mark.parametrize("part", ["train", "val", "test"])
 @pytest.mark.parametrize("slot", ["relu", "cna"])
 def test_lines_and_bands_are_the_numbers_of_the_records(records: list[Record], slot: str, part: str) -> None:
-    figure = plot_accuracy_by_depth(records, part=part)
+    figure = plot_accuracy_by_depth(records, split=part)
     band, line = traces(figure, slot)
     expected = [
         confidence_interval(
@@ -52,7 +52,7 @@ def test_lines_and_bands_are_the_numbers_of_the_records(records: list[Record], s
 
 def test_parts_are_not_mixed_up(make: Make) -> None:
     record = make(accuracy={"train": 0.9, "val": 0.6, "test": 0.3})
-    drawn = {part: list(plot_accuracy_by_depth([record], part=part).data[0].y) for part in ("train", "val", "test")}
+    drawn = {part: list(plot_accuracy_by_depth([record], split=part).data[0].y) for part in ("train", "val", "test")}
     assert drawn == {"train": [pytest.approx(90)], "val": [pytest.approx(60)], "test": [pytest.approx(30)]}
 
 

@@ -117,7 +117,7 @@ def test_names_of_watched_networks_are_escaped(make: Make, text_of: Callable[[go
     [
         ({"measure": "rayleig"}, "unknown measure 'rayleig'; choices, nearest first: rayleigh"),
         ({"stage": "conf"}, "unknown stage 'conf'"),
-        ({"part": "tset"}, "unknown part of the split 'tset'"),
+        ({"split": "tset"}, "unknown split 'tset'"),
     ],
 )
 def test_unknown_names_are_refused(make: Make, options: dict[str, str], message: str) -> None:

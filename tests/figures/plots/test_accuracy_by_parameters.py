@@ -103,8 +103,8 @@ def test_networks_on_several_datasets_are_refused(make: Make) -> None:
 
 
 def test_an_unknown_part_is_refused(make: Make) -> None:
-    with pytest.raises(UsageError, match="unknown part of the split 'tset'"):
-        plot_accuracy_by_parameters([make("relu")], part="tset")
+    with pytest.raises(UsageError, match="unknown split 'tset'"):
+        plot_accuracy_by_parameters([make("relu")], split="tset")
 
 
 def test_sizes_that_span_decades_have_powers_as_ticks(make: Make) -> None:

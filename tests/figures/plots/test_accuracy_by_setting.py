@@ -117,5 +117,5 @@ def test_settings_that_are_no_axis_are_refused(make: Make, setting: str, message
 
 
 def test_an_unknown_part_is_refused(make: Make) -> None:
-    with pytest.raises(UsageError, match="unknown part of the split 'tset'"):
-        plot_accuracy_by_setting([make("cna")], part="tset")
+    with pytest.raises(UsageError, match="unknown split 'tset'"):
+        plot_accuracy_by_setting([make("cna")], split="tset")

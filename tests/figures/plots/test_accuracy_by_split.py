@@ -54,4 +54,4 @@ def test_an_arm_that_is_not_on_every_split_has_a_gap(records: list[Record]) -> N
 
 def test_an_unknown_part_is_refused(records: list[Record]) -> None:
     with pytest.raises(UsageError):
-        plot_accuracy_by_split(records, part="tset")
+        plot_accuracy_by_split(records, split="tset")

@@ -138,7 +138,7 @@ def test_the_figure_says_where_it_is_from_and_can_be_stored_and_drawn_dark(recor
         ({"arm": "can"}, "unknown arm 'can'; choices, nearest first: cna"),
         ({"layers": 3}, "unknown arm at 3 layers 'cna'"),
         ({"arm": "na", "layers": 2}, "unknown arm at 2 layers 'na'; choices, nearest first: cna"),
-        ({"part": "tset"}, "tset"),
+        ({"split": "tset"}, "tset"),
         ({"baseline": "rleu", "layers": 4}, "unknown baseline 'rleu'; choices, nearest first: relu"),
     ],
 )

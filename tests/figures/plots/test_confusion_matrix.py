@@ -33,7 +33,7 @@ def titles(figure: go.Figure) -> list[str]:
 @pytest.mark.parametrize("part", ["test", "val"])
 def test_cells_are_shares_of_the_true_class_with_counts_written_in(make: Make, part: str) -> None:
     record = make("cna", classes=4)
-    (table,) = plot_confusion_matrix([record], part=part).data
+    (table,) = plot_confusion_matrix([record], split=part).data
     counts = confusions([record], part)[0].counts
     np.testing.assert_array_equal(table.customdata, counts)
     share = 100 * counts / counts.sum(axis=1, keepdims=True)
@@ -108,6 +108,6 @@ def test_what_can_not_be_drawn_is_refused(make: Make) -> None:
     ):
         plot_confusion_matrix([make("cna", snapshots="none")])
     with pytest.raises(UsageError, match="unknown part 'tset'"):
-        plot_confusion_matrix([make("cna")], part="tset")
+        plot_confusion_matrix([make("cna")], split="tset")
     with pytest.raises(UsageError, match="different datasets"):
         plot_confusion_matrix([make("cna"), make("cna", dataset="karate")])

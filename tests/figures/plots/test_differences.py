@@ -135,7 +135,7 @@ def test_what_can_not_be_compared_is_refused(
         plot_differences(arms(make, shifts, seeds), baseline)
 
 
-@pytest.mark.parametrize("option", [{"part": "tset"}, {"margin": 0.0}])
+@pytest.mark.parametrize("option", [{"split": "tset"}, {"margin": 0.0}])
 def test_wrong_options_are_refused(make: Make, option: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         plot_differences(arms(make, SHIFTS, seeds=2), **option)  # type: ignore[arg-type]

@@ -76,5 +76,5 @@ def test_nothing_and_unknown_names_are_refused(make: Make, records: list[Record]
         plot_differences_by_group(records, ["backbon"])
     with pytest.raises(UsageError, match=r"unknown arm of group .*'rleu'"):
         plot_differences_by_group(records, ["backbone"], "rleu")
-    with pytest.raises(UsageError, match="unknown part of the split 'tset'"):
-        plot_differences_by_group(records, part="tset")
+    with pytest.raises(UsageError, match="unknown split 'tset'"):
+        plot_differences_by_group(records, split="tset")

@@ -62,7 +62,7 @@ def test_nothing_is_clipped(records: list[Record]) -> None:
 @pytest.mark.parametrize("part", ["train", "val", "test"])
 def test_the_part_is_the_one_asked_for(make: Make, part: str) -> None:
     record = make("cna", accuracy={"train": 0.1, "val": 0.2, "test": 0.3})
-    (panel,) = plot_sensitivity([record], part=part).data
+    (panel,) = plot_sensitivity([record], split=part).data
     assert panel.z[0][0] == pytest.approx(100 * record.score(part))
 
 
@@ -127,8 +127,8 @@ def test_runs_that_all_diverged_are_refused(make: Make) -> None:
 
 
 def test_an_unknown_part_is_refused(make: Make) -> None:
-    with pytest.raises(UsageError, match="unknown part of the split 'tset'"):
-        plot_sensitivity([make("cna")], part="tset")
+    with pytest.raises(UsageError, match="unknown split 'tset'"):
+        plot_sensitivity([make("cna")], split="tset")
 
 
 def test_a_reference_of_which_a_run_diverged_is_said_to_have(make: Make, records: list[Record]) -> None:
