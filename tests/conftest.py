@@ -14,7 +14,7 @@ from tests.pairwise import covering_rows
 # imported, and so does every process the tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-LIMIT = {"daily": 120, "slow": 900}
+LIMIT = {"daily": 300, "slow": 900}
 """Seconds after which a test fails; pyproject.toml has `faulthandler_timeout` for code that hears no signal."""
 
 
