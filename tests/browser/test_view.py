@@ -12,6 +12,8 @@ from cna_viz.widgets.library import as_module, library
 from cna_viz.widgets.script import script, style
 from tests.browser.conftest import new_visitor
 
+pytestmark = pytest.mark.subprocess
+
 BEGIN = """async ([script, source, drawing]) => {
   const kept = { drawing, group: "", words: "figure", selected: [], height: 300 }, told = {};
   const state = {

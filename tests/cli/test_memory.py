@@ -57,6 +57,7 @@ sys.exit(main(["runs", "list"]))
 """
 
 
+@pytest.mark.subprocess
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="how much a process has is read as on Linux")
 def test_a_process_with_little_memory_says_so_in_one_line() -> None:
     found = subprocess.run([sys.executable, "-c", LITTLE], capture_output=True, text=True)

@@ -11,6 +11,8 @@ import pytest
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.processes import Processes, _run
 
+pytestmark = pytest.mark.subprocess
+
 STATUS = Path("/proc/self/status")
 
 

@@ -317,6 +317,7 @@ def test_as_many_labels_as_nodes() -> None:
         fused.normalize_activate(torch.ones(3, 4), torch.tensor([0, 1]), None, recipe)
 
 
+@pytest.mark.subprocess
 def test_the_number_of_threads_of_torch_stays() -> None:
     # In a new process: Numba sets the number of threads, which it can share with torch, when it starts.
     code = (
@@ -560,6 +561,7 @@ def _in_child(pipe: Connection, module: CNA, x: Tensor, weight: Tensor) -> None:
     pipe.send((y.detach().numpy(), gradient.numpy()))
 
 
+@pytest.mark.subprocess
 def test_after_a_fork(draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None]) -> None:
     monkeypatch.setattr(order, "CHUNK", 64)
     threads(2)

@@ -157,6 +157,7 @@ def test_the_room_has_what_it_says() -> None:
         assert records.nothing
 
 
+@pytest.mark.subprocess
 def test_importing_the_room_imports_nothing_heavy() -> None:
     code = (
         "import sys, cna_viz.records as records; "
