@@ -4,13 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup report gallery test test-all bench faults lint format lock figures stored docs clean
+.PHONY: help setup report gallery test test-all test-oldest coverage bench faults lint format lock figures stored docs clean
 
 help:
 	@echo "make report   train on the handwritten digits and write reports/oversmoothing/index.html"
 	@echo "make gallery  make every report and reports/index.html, which shows them all"
 	@echo "make test     run the test suite"
-	@echo "make test-all run every test, also those that take long (about a quarter of an hour)"
+	@echo "make test-all run every test and every combination, also those that take long (about a quarter of an hour)"
+	@echo "make test-oldest run the tests of the library with the oldest dependencies that pyproject.toml allows (another 2 GB)"
+	@echo "make coverage run the tests and list the lines and branches that none of them reaches"
 	@echo "make bench    compare speed with PyG and with a naive CNA (about 20 minutes; BENCH=epochs for one part)"
 	@echo "make faults   kill, damage and mislead the library in bulk and print what did not hold (FAULTS=corruption for one part)"
 	@echo "make lint     check style, types, import contracts and notebooks"
@@ -41,6 +43,9 @@ gallery: $(STAMP)
 	$(BIN)/cna-viz report --all
 	@echo "==> open reports/index.html in a browser"
 
+# Without bytecode each process rewrites the asserts of all tests again, which takes it eight seconds.
+test test-all test-oldest coverage: export PYTHONDONTWRITEBYTECODE =
+
 test: $(STAMP)
 	@echo "==> running the tests"
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/browser
@@ -50,6 +55,25 @@ test-all: $(STAMP)
 	@echo "==> running all tests"
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/browser -m "slow or not slow"
 	$(BIN)/python -m pytest tests/browser -m "slow or not slow"
+
+# Whatever the oldest versions warn of is none of our business; only what they can't do is.
+OLDEST := .venv-oldest
+
+$(OLDEST)/installed: pyproject.toml .ci/oldest.py
+	@echo "==> making $(OLDEST) with the oldest versions that pyproject.toml allows (about 2 GB; some minutes)"
+	$(PYTHON) -m venv $(OLDEST)
+	$(PYTHON) .ci/oldest.py > $(OLDEST)/oldest.txt
+	$(OLDEST)/bin/python -m pip install --disable-pip-version-check --progress-bar off -r $(OLDEST)/oldest.txt -e .
+	@touch $@
+
+test-oldest: $(OLDEST)/installed
+	@echo "==> running tests with the oldest dependencies"
+	$(OLDEST)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -W default -m "not slow and not subprocess" \
+		tests/config tests/data tests/nn tests/models tests/measures tests/training tests/recording tests/records tests/analysis tests/figures
+
+coverage: $(STAMP)
+	@echo "==> running the tests, noting what they reach"
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/browser --cov --cov-report term --cov-report html:coverage
 
 # BENCH names parts (epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes) and options, such as BENCH="epochs --data ../data".
 bench: $(STAMP)
@@ -100,5 +124,5 @@ lock: $(STAMP)
 	@echo "==> now put the same versions of the direct dependencies into environment.yml; tests/test_packaging.py says which"
 
 clean:
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist site
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage coverage build dist site
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -27,8 +27,10 @@ extensions = [
     "extensions.mathml",
     "extensions.offline",
 ]
+if "without-sources" in tags:  # noqa: F821  (of Sphinx; the daily tests need no page for every module)
+    extensions.remove("sphinx.ext.viewcode")
 root_doc = "README"
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/**"]
 exclude_patterns = sorted(path.name for path in ROOT.iterdir() if path.is_dir() and path != HERE)  # not even walked
 
 myst_enable_extensions = ["dollarmath", "html_image"]

@@ -68,6 +68,7 @@ def loaded(code: str, modules: Sequence[str], *words: str) -> list[str]:
     return names
 
 
+@pytest.mark.subprocess
 def test_the_package_alone_imports_nothing_heavy() -> None:
     heavy = (
         "torch",
@@ -135,6 +136,7 @@ def test_the_command_line_answers_without_what_it_does_not_need(words: list[str]
     assert loaded(code, heavy, *words) == []
 
 
+@pytest.mark.subprocess
 def test_importing_every_module_prints_nothing_and_writes_nothing(tmp_path: Path) -> None:
     names = sorted(module.name for module in pkgutil.walk_packages(cna_viz.__path__, "cna_viz."))
     assert len(names) > 50

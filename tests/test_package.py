@@ -19,6 +19,7 @@ def test_unknown_name() -> None:
         cna_viz.load_or_rum  # noqa: B018
 
 
+@pytest.mark.subprocess
 def test_import_is_light() -> None:
     heavy = ["torch", "numpy", "pydantic", "pandas", "plotly"]
     code = f"import sys, cna_viz; print([name for name in {heavy} if name in sys.modules])"
@@ -26,6 +27,7 @@ def test_import_is_light() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+@pytest.mark.subprocess
 def test_importing_the_config_needs_no_torch_and_no_numpy() -> None:
     code = "import sys, cna_viz.config; print([name for name in ('torch', 'numpy') if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -37,7 +37,7 @@ CONTENTS: Final = {
         "api/reports",
         "api/errors",
     ),
-    "Project": ("/CONTRIBUTING", "/CHANGELOG"),
+    "Project": ("/CONTRIBUTING", "/SECURITY", "/CHANGELOG"),
 }
 """Pages in their order, below docs/ where they don't begin with a slash."""
 

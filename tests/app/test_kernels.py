@@ -11,6 +11,8 @@ from tornado.web import HTTPError
 from cna_viz.app import kernels
 from cna_viz.app.kernels import RunningInterpreter, end_kernels
 
+pytestmark = pytest.mark.subprocess
+
 
 class Manager:
     """Ends kernels, but not before it has been asked so often."""

@@ -16,6 +16,8 @@ from cna_viz.app.kernels import take
 from cna_viz.app.messages import ENDED
 from tests.app.conftest import PROGRAM, App, run_app
 
+pytestmark = pytest.mark.subprocess
+
 KERNEL_IS_READY = b"kernelId"
 BROKEN = """
 import nbformat

@@ -8,6 +8,8 @@ import pytest
 
 from cna_viz.app.pages import PAGES, made_ready, served_folder, titles
 
+pytestmark = pytest.mark.subprocess
+
 
 def injected(folder: Path, page: str) -> list[str]:
     notebook = nbformat.read(folder / f"{page}.ipynb", as_version=4)

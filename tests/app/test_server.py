@@ -10,6 +10,8 @@ import pytest
 
 from tests.app.conftest import address_of, end, start
 
+pytestmark = pytest.mark.subprocess
+
 
 def ask(address: str, path: str) -> tuple[str, str]:
     """Return where the answer came from and its text, with the token."""

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.conftest import ENVIRONMENT, App, Seen, new_visitor, start_app, stop_app
 
+pytestmark = pytest.mark.subprocess
+
 Visit = Callable[..., Seen]
 KERNEL = "() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
 PAPER = "() => document.querySelector('.js-plotly-plot')._fullLayout.paper_bgcolor.toLowerCase()"

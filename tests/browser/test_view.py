@@ -11,6 +11,8 @@ from cna_viz.figures.panels.drawing import to_json
 from cna_viz.widgets.library import as_module, library, script, style
 from tests.browser.conftest import new_visitor
 
+pytestmark = pytest.mark.subprocess
+
 BEGIN = """async ([script, source, drawing]) => {
   const kept = { drawing, group: "", words: "figure", selected: [], height: 300 }, told = {};
   const state = {

@@ -141,16 +141,19 @@ def test_an_interrupt_ends_with_130_and_says_what_is_kept(call: Call, monkeypatc
     assert line.endswith("partial notebook: reports/x/failed.ipynb")
 
 
+@pytest.mark.subprocess
 def test_the_words_of_the_process_are_taken_when_none_are_given() -> None:
     answer = subprocess.run([*SCRIPT, "--version"], capture_output=True, text=True, check=True)
     assert answer.stdout == f"cna-viz {cna_viz.__version__}\n"
 
 
+@pytest.mark.subprocess
 def test_exit_codes_reach_the_shell() -> None:
     for words, code in ((["runn"], 2), (["runs", "list", "--runs", "nowhere"], 1), (["run", "--help"], 0)):
         assert subprocess.run([*SCRIPT, *words], capture_output=True).returncode == code, words
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("unbuffered", ["1", ""])
 @pytest.mark.parametrize("words", ["--help", "runs --help", "report oversmoothing --parameters"])
 def test_a_reader_that_has_left_is_no_error(words: str, unbuffered: str) -> None:

@@ -142,6 +142,7 @@ def made(call: Call, tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(first, second, folder, before, changes(folder / "records"))
 
 
+@pytest.mark.subprocess
 def test_the_page_is_where_stdout_says(made: Made) -> None:
     assert made.first.code == 0, made.first.err
     assert made.first.out == f"out/{NAME}/index.html\n"

@@ -76,6 +76,7 @@ def test_a_pdf_without_a_browser_is_refused_before_anything_runs(
     assert answer.complaint.startswith("a PDF needs a browser, and BROWSER_PATH = 'no-such-browser' is not a program")
 
 
+@pytest.mark.subprocess
 @pytest.mark.usefixtures("notebooks")
 def test_a_failure_is_told_at_the_end_with_exit_code_1(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cna_viz.reports.pictures.thumbnails.find_browser", lambda: None)
@@ -94,6 +95,7 @@ def test_a_failure_is_told_at_the_end_with_exit_code_1(call: Call, monkeypatch: 
     assert "<pre>4</pre>" in Path("reports/good/index.html").read_text()
 
 
+@pytest.mark.subprocess
 @pytest.mark.usefixtures("notebooks")
 def test_batches_have_a_folder_of_their_own_and_are_printed(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -32,6 +32,7 @@ def shell(words: str, redirected: str, **environment: str) -> "subprocess.Comple
     )
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("words", ["--help", "run --help", "--version"])
 @pytest.mark.parametrize(
     ("redirected", "why"),
@@ -42,6 +43,7 @@ def test_a_lost_result_is_reported_in_one_line(words: str, redirected: str, why:
     assert (answer.returncode, answer.stderr) == (1, f"cna-viz: can't write the result: {why}\n")
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full", "2</dev/null", "<&-", "2>&- <&-"])
 def test_a_complaint_that_can_not_be_written_leaves_the_exit_code(redirected: str) -> None:
     assert shell("runn", redirected).returncode == 2
@@ -50,6 +52,7 @@ def test_a_complaint_that_can_not_be_written_leaves_the_exit_code(redirected: st
     assert answer.stdout.startswith("cna-viz ")
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("redirected", ["2>&- >/dev/full", "2>/dev/full >&- <&-"])
 def test_a_training_is_never_lost_to_a_message(own_folder: Path, redirected: str) -> None:
     answer = shell(WORDS, redirected)
@@ -72,6 +75,7 @@ def test_a_descriptor_never_raises_and_leads_nowhere_after_its_first_error(tmp_p
     assert (kept.write(b"kept"), kept.error) == (4, None)
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_letters_that_a_terminal_lacks_are_escaped(own_folder: Path, encoding: str) -> None:
     answer = shell("runs verify --runs läufe-数", "", PYTHONIOENCODING=encoding)
@@ -97,6 +101,7 @@ def test_columns_line_up_where_letters_are_escaped(monkeypatch: pytest.MonkeyPat
     ]
 
 
+@pytest.mark.subprocess
 def test_names_that_are_no_utf8_are_shown_as_escapes(own_folder: Path) -> None:
     answer = shell("runs verify --runs $(printf 'b\\377')", "")
     assert answer.stderr.startswith("cna-viz: b\\udcff: no such folder")

@@ -137,6 +137,7 @@ def test_masks_that_come_along() -> None:
     assert CATALOG["photo"].masks_with("random-80-10-10") is None
 
 
+@pytest.mark.subprocess
 def test_catalog_and_roots_do_not_import_torch() -> None:
     modules = "cna_viz.config.datasets, cna_viz.data.catalog, cna_viz.data.roots, cna_viz.data.summary"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"

@@ -198,7 +198,8 @@ def test_damaged_raw_files_give_one_line_that_names_the_folder(
     assert caught.value.__cause__ is not None
     assert not (own_cache / "graphs").exists()
     del caught
-    gc.collect()  # numpy leaves a broken archive open, and says so when it is collected: here, not in another test
+    if file.endswith(".npz"):
+        gc.collect()  # numpy leaves a broken archive open, and says so when it is collected: here, not in another test
 
 
 @pytest.mark.parametrize("name", ["chameleon", "minesweeper", "photo"])

@@ -69,6 +69,7 @@ def test_listing_copies_no_graph_into_the_cache(root: Path, own_cache: Path, wri
     assert {path.name for path in own_cache.iterdir()} == {"summaries"}
 
 
+@pytest.mark.subprocess
 def test_second_listing_is_the_same_and_imports_no_torch(root: Path, write: Callable[..., Any]) -> None:
     write("texas", root)
     first = summarize(root)

@@ -1,4 +1,4 @@
-"""The site itself, built once: without a warning, complete, and nothing in it leads nowhere or is fetched."""
+"""The site itself: built without a warning, complete, and nothing in it leads nowhere or is fetched."""
 
 import pkgutil
 import re
@@ -18,14 +18,16 @@ from cna_viz.reports.notebooks.notebooks import list_reports
 from docs.extensions import offline
 from tests.docs.pages import PAGES, ROOT, name
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.subprocess
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as `make docs` does and return its folder."""
+@pytest.fixture(scope="module", params=["documents", pytest.param("documents and sources", marks=pytest.mark.slow)])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as `make docs` does, without the pages of the sources where seconds count; return its folder."""
     folder = tmp_path_factory.mktemp("docs")
     options = ["--quiet", "--fail-on-warning", "--keep-going", "--fresh-env", "--doctree-dir", str(folder / "trees")]
+    if request.param == "documents":
+        options += ["--tag", "without-sources"]
     command = [sys.executable, "-m", "sphinx", *options, "--conf-dir", "docs", ".", str(folder / "site")]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (answer.returncode, answer.stderr) == (0, "")

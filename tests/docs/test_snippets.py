@@ -60,6 +60,7 @@ def test_figures_that_are_named_exist(page: Path) -> None:
     assert named <= set(figures.__all__)
 
 
+@pytest.mark.subprocess
 def test_the_first_steps_run(tmp_path: Path) -> None:
     source = "\n".join(code(START, "python")).replace("epochs=100", "epochs=3").replace("range(20)", "range(3)")
     assert source.count("(3)") >= 1

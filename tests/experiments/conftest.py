@@ -24,11 +24,12 @@ def configure() -> Configure:
     """Return ``configure(...)``: a run of six epochs on the karate club, with changes by part."""
 
     def configure(seed: int = 0, training: Any = None, recording: Any = None, **model: Any) -> RunConfig:
+        network = ModelConfig(**{"slot": "cna", "layers": 3, "hidden": 8, "recluster_every": 2, **model})
+        if network.uses_clusters and "clusters" not in model:
+            network = network.replace(clusters=4)
         return RunConfig(
             data=DataConfig(dataset="karate"),
-            model=ModelConfig(
-                **{"slot": "cna", "layers": 3, "hidden": 8, "clusters": 4, "recluster_every": 2, **model}
-            ),
+            model=network,
             training=TrainingConfig(**{"epochs": 6, **(training or {})}),
             recording=RecordingConfig(**(recording or {})),
             seed=seed,

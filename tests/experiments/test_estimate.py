@@ -22,6 +22,7 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("slot", ["relu", "cna"])
 @pytest.mark.parametrize("layers", [1, 4])
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from cna_viz.errors import CnaVizError
 from cna_viz.experiments.processes import Processes, _run
 from cna_viz.experiments.tasks import train_one
 
+pytestmark = pytest.mark.subprocess
+
 STATUS = Path("/proc/self/status")
 
 

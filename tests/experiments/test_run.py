@@ -58,6 +58,7 @@ def test_second_call_trains_nothing(configure: Configure, runs: Path, monkeypatc
     assert {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")} == before
 
 
+@pytest.mark.subprocess
 def test_loading_needs_no_torch(configure: Configure, runs: Path) -> None:
     config = configure()
     load_or_run(config, runs=runs, progress=False)
@@ -307,6 +308,7 @@ print(record.id, record.summary["status"], len(record.metrics.epoch))
 """
 
 
+@pytest.mark.subprocess
 @pytest.mark.slow
 def test_two_processes_train_one_record(configure: Configure, runs: Path, tmp_path: Path) -> None:
     config = configure(training={"epochs": 20})

@@ -24,6 +24,8 @@ from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.verify import find_problems
 from cna_viz.records.writing.lock import record_lock
 
+pytestmark = pytest.mark.subprocess
+
 module = import_module("cna_viz.experiments.sweep")
 """The module: its room exports the function of the same name."""
 

@@ -33,9 +33,10 @@ def numbers_graph() -> Graph:
 
 
 def run(graph: Graph, folder: Path, training: dict[str, Any] | None = None, **model: Any) -> Record:
+    network = ModelConfig(**{"layers": 3, "hidden": 8, **model})
     config = RunConfig(
         data=DataConfig(dataset=graph.name),
-        model=ModelConfig(**{"layers": 3, "hidden": 8, "clusters": 3, **model}),
+        model=network.replace(clusters=3) if network.uses_clusters else network,
         training=TrainingConfig(**{"epochs": 30, **(training or {})}),
     )
     split = make_split(graph, config.data.split, config.split_seed)

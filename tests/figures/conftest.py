@@ -39,9 +39,10 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     ) -> Record:
         if isinstance(more.get("accuracy"), float):
             more["accuracy"] = dict.fromkeys(("train", "val", "test"), more["accuracy"])
+        model = ModelConfig(slot=slot, layers=layers, hidden=4)
         config = RunConfig(
             data=DataConfig(dataset=dataset),
-            model=ModelConfig(slot=slot, layers=layers, hidden=4, clusters=3),
+            model=model.replace(clusters=3) if model.uses_clusters else model,
             recording=RecordingConfig(every=1, measures=measures, snapshots=snapshots),
             seed=seed,
         )

@@ -50,6 +50,7 @@ STRUCTURES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("slot", ["none", "relu", "cna"])
 @pytest.mark.parametrize("layers", [1, 2, 4])

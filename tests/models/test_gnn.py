@@ -25,7 +25,8 @@ Inputs = tuple[Tensor, GraphInput]
 
 
 def config(slot: str = "cna", layers: int = 4, **changes: Any) -> ModelConfig:
-    return ModelConfig(slot=slot, layers=layers, hidden=8, clusters=4, recluster_every=2).replace(**changes)
+    model = ModelConfig(slot=slot, layers=layers, hidden=8, recluster_every=2).replace(**changes)
+    return model.replace(clusters=4) if model.uses_clusters else model
 
 
 def network(slot: str = "cna", layers: int = 4, **changes: Any) -> GNN:
@@ -49,6 +50,7 @@ def take_steps(model: GNN, inputs: Inputs, steps: int) -> None:
         optimizer.step()
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("layers", [1, 2, 5])
 def test_parts(inputs: Inputs, slot: str, layers: int) -> None:
@@ -114,6 +116,7 @@ def test_linear_network_is_repeated_propagation(inputs: Inputs) -> None:
     torch.testing.assert_close(model(*inputs).double(), torch.linalg.matrix_power(dense, 5) @ x.double() @ weight)
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("steps", [0, 3])
 def test_saved_and_reloaded_is_the_same_bit_by_bit(inputs: Inputs, slot: str, steps: int) -> None:
@@ -130,6 +133,7 @@ def test_saved_and_reloaded_is_the_same_bit_by_bit(inputs: Inputs, slot: str, st
     assert torch.equal(other.train()(*inputs), model.train()(*inputs))
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("steps", [0, 3])
 def test_evaluating_changes_nothing(inputs: Inputs, slot: str, steps: int) -> None:

@@ -31,6 +31,7 @@ def test_every_schedule_has_its_number_of_steps() -> None:
     assert set(STEPS) == set(SCHEDULES)
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("clusters", [1, 2, 5])
 def test_separated_blobs_are_found_exactly(blobs: Blobs, seed: int, clusters: int) -> None:
@@ -62,6 +63,7 @@ def test_blobs_far_from_the_origin_are_found(blobs: Blobs, offset: float) -> Non
     assert same_partition(KMeans(5, 4)(x), truth)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("distance", METRICS)
 @pytest.mark.parametrize("value", [0.0, 1.0, 1e-30, 1e30])
@@ -198,6 +200,7 @@ def test_seed_comes_from_the_global_state_once(draw: Draw) -> None:
     assert int(KMeans(3, 4).seed) != int(KMeans(3, 4).seed)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("steps", [0, 1, 3])
 @pytest.mark.parametrize("form", FORMATS)
@@ -261,6 +264,7 @@ def test_state_of_another_number_of_nodes_replaces_labels(draw: Draw) -> None:
     assert torch.equal(small.labels, kept)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("before", [0, 3])

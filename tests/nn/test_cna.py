@@ -75,6 +75,7 @@ def heard(module: CNA) -> list[Tensor]:
 # The formulas
 
 
+@pytest.mark.sampled("combination")
 @pytest.mark.parametrize("combination", COMBINATIONS)
 def test_formulas(draw: Draw, combination: tuple[str, str, str]) -> None:
     module, x = new(combination, 30).double(), draw(30, 5)
@@ -124,6 +125,7 @@ def test_as_many_clusters_as_nodes_gives_the_same_to_all(draw: Draw) -> None:
     torch.testing.assert_close(y, torch.full((9, 5), Rational().numerator[0, 0].item()))
 
 
+@pytest.mark.sampled("combination")
 @pytest.mark.parametrize("combination", COMBINATIONS)
 def test_gradients(draw: Draw, combination: tuple[str, str, str]) -> None:
     module, x = new(combination, 10).double(), draw(10, 5).requires_grad_()
@@ -425,6 +427,7 @@ def test_untrained_evaluation_is_the_first_training_pass(draw: Draw) -> None:
     assert torch.equal(module.eval()(x), module.train()(x))
 
 
+@pytest.mark.sampled("combination")
 @pytest.mark.parametrize("combination", COMBINATIONS)
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_reloaded_module_goes_on_as_the_original(draw: Draw, form: str, combination: tuple[str, str, str]) -> None:
@@ -483,6 +486,7 @@ def test_only_rational_coefficients_are_learned() -> None:
 # Inputs
 
 
+@pytest.mark.sampled("combination")
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("combination", COMBINATIONS)
 def test_degenerate_inputs_give_finite_outputs_of_their_type(
@@ -515,6 +519,7 @@ def test_half_precision_is_computed_in_float32(draw: Draw, dtype: torch.dtype) -
     assert torch.equal(module(x), module(x.float()).to(dtype))
 
 
+@pytest.mark.sampled("combination")
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("combination", COMBINATIONS)
 def test_a_module_in_half_precision_learns(draw: Draw, combination: tuple[str, str, str], dtype: torch.dtype) -> None:
@@ -542,6 +547,7 @@ def test_an_empty_cluster_changes_nothing(draw: Draw) -> None:
     torch.testing.assert_close(sparse(x), dense(x))
 
 
+@pytest.mark.sampled("combination")
 @pytest.mark.parametrize("combination", COMBINATIONS)
 def test_rows_follow_their_nodes(draw: Draw, combination: tuple[str, str, str]) -> None:
     order = torch.randperm(30, generator=torch.Generator().manual_seed(0))
@@ -576,6 +582,7 @@ def test_samples_of_the_nodes_have_the_clusters_of_their_nodes(draw: Draw) -> No
     torch.testing.assert_close(module(x, nodes), sample(x))
 
 
+@pytest.mark.sampled("combination")
 @pytest.mark.parametrize("combination", COMBINATIONS)
 def test_input_is_not_written_to(draw: Draw, combination: tuple[str, str, str]) -> None:
     module, x = new(combination, 30, recluster_every=1), draw(30, 5).float().requires_grad_()

@@ -138,6 +138,7 @@ def compare(draw: Draw, x: Tensor, clusters: int, kind: tuple[str, str], *, doub
         assert_near(actual, wanted, single)
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_formulas(draw: Draw, chunk: int, shape: tuple[int, int, int], kind: tuple[str, str]) -> None:
@@ -159,6 +160,7 @@ def test_formulas_for_random_shapes_and_scales(draw: Draw, monkeypatch: pytest.M
         compare(draw, x, pick(1, nodes + 3), kind, double=1e-10, single=1e-3)
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.5, 0.1, 1e6, 1e18])
@@ -315,6 +317,7 @@ def test_as_many_labels_as_nodes() -> None:
         fused.normalize_activate(torch.ones(3, 4), torch.tensor([0, 1]), None, recipe)
 
 
+@pytest.mark.subprocess
 def test_the_number_of_threads_of_torch_stays() -> None:
     # In a new process: Numba sets the number of threads, which it can share with torch, when it starts.
     code = (
@@ -347,6 +350,7 @@ def test_second_derivatives_are_refused(draw: Draw, kind: tuple[str, str], way: 
         torch.autograd.grad(y.sum(), x, create_graph=True)
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("way", ["modules", "fused"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradcheck(draw: Draw, monkeypatch: pytest.MonkeyPatch, kind: tuple[str, str], way: str) -> None:
@@ -418,6 +422,7 @@ def test_features_that_were_overwritten_are_noticed(draw: Draw) -> None:
         y.sum().backward()
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("error")
@@ -479,6 +484,7 @@ def test_which_tensors_are_supported() -> None:
     assert not fused.supports(torch.zeros(2, 2, device="meta"))
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("shape", [(0, 4), (3, 0)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_to_do(draw: Draw, kind: tuple[str, str], shape: tuple[int, int]) -> None:
@@ -510,6 +516,7 @@ HOOKS: dict[str, Callable[[nn.Module, list[Any]], Any]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("part", ["normalization", "activation"])
 @pytest.mark.parametrize("activation", ["rational", "relu"])
@@ -554,6 +561,7 @@ def _in_child(pipe: Connection, module: CNA, x: Tensor, weight: Tensor) -> None:
     pipe.send((y.detach().numpy(), gradient.numpy()))
 
 
+@pytest.mark.subprocess
 def test_after_a_fork(draw: Draw, monkeypatch: pytest.MonkeyPatch, threads: Callable[[int], None]) -> None:
     monkeypatch.setattr(compiled, "CHUNK", 64)
     threads(2)

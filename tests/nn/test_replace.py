@@ -89,6 +89,7 @@ class Recursive(nn.Module):
 # What a model computes
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", [*MODELS, PNA, EdgeCNN])
 @pytest.mark.parametrize(
     "options", [{}, {"jk": "cat"}, {"norm": "batch_norm", "act_first": True}, {"norm": "layer_norm"}], ids=str
@@ -507,6 +508,7 @@ CHANNELS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("name", CHANNELS)
 @pytest.mark.parametrize("slot", NORMS)
 def test_norms_know_the_channels(inputs: tuple[Tensor, Tensor], name: str, slot: str) -> None:

@@ -119,7 +119,7 @@ def test_norms_are_those_of_the_field_and_relu(draw: Draw, name: str, train: boo
 @pytest.mark.parametrize("name", PRESETS)
 def test_family_is_composed_as_the_config_says(name: str) -> None:
     factors = PRESETS[name]
-    clusters = {"clusters": 8} if factors["assignment"] in {"none", "labels"} else {}
+    clusters = {"clusters": 8} if factors["assignment"] in {"none", "labels", "communities"} else {}
     config = config_of(name, **clusters)
     context = SlotContext(partition=PARTITION if factors["assignment"] in {"labels", "communities"} else None)
     slot = make_slot(config, context)

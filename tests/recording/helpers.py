@@ -46,7 +46,9 @@ class Bench:
         self.parts = {name: numbers[numbers % 3 == part] for part, name in enumerate(("train", "val", "test"))}
         torch.manual_seed(0)
         kind = {"slot": slot, "layers": layers, "hidden": 8, "dropout": dropout, **(structure or {})}
-        model = ModelConfig(clusters=CLUSTERS, recluster_every=2, **kind)
+        model = ModelConfig(recluster_every=2, **kind)
+        if model.uses_clusters:
+            model = model.replace(clusters=CLUSTERS)
         self.inputs = (self.graph.x, prepare_graph(model.backbone, self.graph.edge_index, NODES))
         self.model = GNN(NODES, 4, model, SlotContext(partition=numbers % CLUSTERS))
         self.config = RunConfig(data=DataConfig(dataset="karate"), model=model, recording=RecordingConfig(**recording))

@@ -54,6 +54,7 @@ def test_peak_memory() -> None:
     assert peak is None or 20 < peak < 1_000_000
 
 
+@pytest.mark.subprocess
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux counts memory here")
 def test_peak_memory_is_not_that_of_the_process_that_started_this_one() -> None:
     code = "from cna_viz.recording.environment import peak_memory_mib; print(peak_memory_mib())"

@@ -47,6 +47,7 @@ def selected(bench: Bench) -> dict[str, Any]:
 # Training does not notice
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 @pytest.mark.parametrize("batches", [False, True])
@@ -166,6 +167,7 @@ def test_hooks_are_gone_after_an_exception_in_a_look(bench: Make, monkeypatch: p
 # What is measured, and when
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("layers", [1, 2, 4])
 def test_lines_keep_the_contract(bench: Make, slot: str, layers: int) -> None:
@@ -281,6 +283,7 @@ def test_gradient_norms_of_batches_are_those_of_the_first_of_the_epoch(bench: Ma
         assert lines(one)[epoch]["layers"]["gradient_norm"] != one.gradient_norms(models[epoch])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("slot", ["relu", "cna"])
 @pytest.mark.parametrize("snapshots", ["log", "none"])
 @pytest.mark.parametrize("batches", [False, True])
@@ -435,6 +438,7 @@ def test_no_snapshots_where_none_are_wanted(bench: Make) -> None:
     assert one.load().snapshots == ()
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("snapshots", ["log", "ends"])
 def test_the_snapshot_of_the_selected_model_is_of_that_model(bench: Make, slot: str, snapshots: str) -> None:
@@ -478,6 +482,7 @@ def test_what_slots_have_learned_is_in_the_snapshot(bench: Make, slot: str) -> N
         assert counts.values.sum() == NODES * 8
 
 
+@pytest.mark.sampled(strength=1)
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("epochs", [0, 3])
 def test_what_a_snapshot_holds(bench: Make, slot: str, epochs: int) -> None:

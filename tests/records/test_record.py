@@ -49,6 +49,7 @@ print(wrong)
 """
 
 
+@pytest.mark.subprocess
 def test_reading_analysing_and_drawing_need_no_torch(make: Make, runs: Path) -> None:
     make("cna")
     make("relu")

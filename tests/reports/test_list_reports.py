@@ -34,6 +34,7 @@ def test_a_folder_without_notebooks_has_no_reports(tmp_path: Path) -> None:
     assert list_reports(tmp_path / "nowhere") == {}
 
 
+@pytest.mark.subprocess
 def test_importing_and_listing_wait_for_nothing_heavy() -> None:
     heavy = {"torch", "papermill", "nbconvert", "plotly"}
     code = f"import sys, cna_viz.reports.report; print({heavy} & set(sys.modules))"

@@ -32,6 +32,7 @@ def assert_only_the_partial_notebook_is_new(out: Path, *others: str) -> nbformat
     return nbformat.read(out / "bad" / "failed.ipynb", as_version=4)
 
 
+@pytest.mark.subprocess
 def test_a_failing_cell_is_named_and_the_older_report_stays(write: Write, notebooks: Path, out: Path) -> None:
     write("01_bad", "print('before')", "x = 1\n1 / 0", "print('after')")
     with pytest.raises(ReportError) as caught:
@@ -45,6 +46,7 @@ def test_a_failing_cell_is_named_and_the_older_report_stays(write: Write, notebo
     assert partial.cells[-1].source == "print('after')"
 
 
+@pytest.mark.subprocess
 def test_a_killed_kernel_is_noticed(write: Write, notebooks: Path, out: Path) -> None:
     write("01_bad", "print('before')", "import os\nos.kill(os.getpid(), 9)", "print('after')")
     with pytest.raises(ReportError, match=r"the kernel died.* \(code cell \[4\] `import os`\)"):
@@ -52,6 +54,7 @@ def test_a_killed_kernel_is_noticed(write: Write, notebooks: Path, out: Path) ->
     assert_only_the_partial_notebook_is_new(out)
 
 
+@pytest.mark.subprocess
 def test_an_interrupt_stops_the_kernel_and_keeps_what_there_is(write: Write, notebooks: Path, out: Path) -> None:
     write("01_bad", f"import os\nopen({str(out / 'pid')!r}, 'w').write(str(os.getpid()))", "print('after')")
 
@@ -119,6 +122,7 @@ def test_files_of_somebody_else_are_not_replaced(
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.subprocess
 def test_what_appears_while_the_notebook_runs_is_not_replaced(write: Write, notebooks: Path, out: Path) -> None:
     write("01_bad", f"open({str(out / 'bad' / 'summary.json')!r}, 'w').write('mine')")
     with pytest.raises(ReportError, match=r"ran, but can't be written to .*: summary.json was not written by cna-viz"):
@@ -127,6 +131,7 @@ def test_what_appears_while_the_notebook_runs_is_not_replaced(write: Write, note
     assert_only_the_partial_notebook_is_new(out, "summary.json")
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize("name", ["report.ipynb", "failed.ipynb"])
 def test_a_notebook_that_somebody_has_edited_is_not_replaced(
     write: Write, notebooks: Path, out: Path, name: str
@@ -145,6 +150,7 @@ def test_a_notebook_that_somebody_has_edited_is_not_replaced(
     assert "MY CONCLUSIONS" in path.read_text()
 
 
+@pytest.mark.subprocess
 def test_a_notebook_without_parameters_and_figures_makes_a_small_page_and_clears_the_failure(
     write: Write, notebooks: Path, out: Path
 ) -> None:

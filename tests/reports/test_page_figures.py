@@ -63,6 +63,7 @@ def test_frames_and_links_are_in_the_page(page: str) -> None:
     assert graph["layout"]["meta"] == {"linked": [[1, 4], [2, 5], [3, 6]]}
 
 
+@pytest.mark.subprocess
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
 def test_the_animation_waits_for_its_button_and_a_node_is_shown_in_both_panels(page: str, tmp_path: Path) -> None:
     file = tmp_path / "page.html"

@@ -37,6 +37,7 @@ def test_a_watched_network_has_a_look_of_the_choices(name: str) -> None:
     assert style.label == name
 
 
+@pytest.mark.subprocess
 def test_a_watched_network_has_the_same_look_in_every_process() -> None:
     names = ["GCN", "mine", "Ünïcödé", "a b"]
     code = (

@@ -83,12 +83,12 @@ def test_damage_to_any_byte_of_a_snapshot_is_found(tmp_path: Path) -> None:
     path = folder / SNAPSHOTS[0]
     whole = path.read_bytes()
     assert find_problems(folder) == []
-    for position in range(len(whole)):
-        for bit in (0, 7):
-            path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << bit]) + whole[position + 1 :])
-            (problem,) = find_problems(folder)
-            assert problem.startswith(f"{path}: ")
-            assert "altered since it was written (its SHA-256 does not match)" in problem
+    # Every seventh byte, another bit each time: the header, the tensors, and every offset within a word.
+    for position in range(0, len(whole), 7):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << position % 8]) + whole[position + 1 :])
+        (problem,) = find_problems(folder)
+        assert problem.startswith(f"{path}: ")
+        assert "altered since it was written (its SHA-256 does not match)" in problem
 
 
 @pytest.mark.parametrize("position", [0, 7, 8, 40])

@@ -98,6 +98,7 @@ def test_folders_are_safe_short_and_apart_on_every_file_system() -> None:
     assert folder_names([{}], [{}]) == ["only"]
 
 
+@pytest.mark.subprocess
 def test_a_batch_is_made_in_parallel_and_single_reports_and_batches_dont_hide_each_other(
     write: Write, notebooks: Path, tmp_path: Path, grid: Grid
 ) -> None:

@@ -62,6 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, write_notebook: Write) -> Mad
     return Made(many, said)
 
 
+@pytest.mark.subprocess
 def test_one_that_fails_or_is_killed_hinders_no_other(made: Made) -> None:
     assert [(job.report, outcome.status) for job, outcome in zip(made.many.jobs, made.many.outcomes, strict=True)] == [
         ("good", MADE),
@@ -140,6 +141,7 @@ def test_a_figure_widget_is_shown_as_its_figure_and_its_state_is_not_stored(made
     assert "application/vnd.jupyter.widget-view+json" not in shown
 
 
+@pytest.mark.subprocess
 def test_an_interrupt_stops_the_kernel_and_the_page_says_so(write: Write, notebooks: Path, tmp_path: Path) -> None:
     tell = f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))"
     write("01_slow", "# | # Slow?", tell, "time.sleep(600)")

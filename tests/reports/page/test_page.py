@@ -53,6 +53,7 @@ def outline(made: Any) -> Outline:
     return Outline(made.html)
 
 
+@pytest.mark.subprocess
 def test_nothing_is_loaded_from_elsewhere(outline: Outline) -> None:
     for tag, attributes in outline.elements:
         for name in ("src", "srcset", "data", "action", "poster"):
@@ -103,6 +104,7 @@ def test_every_colour_of_the_page_has_a_counterpart_in_the_dark(outline: Outline
     assert not re.findall(r"#[0-9a-f]{3,8}\b", rest), "a colour that stays the same in the dark"
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize(("preferred", "theme", "line"), [(0, "dark", "74, 159, 224"), (1, "light", "0, 114, 178")])
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
 def test_a_browser_draws_every_figure(made: Any, tmp_path: Path, preferred: int, theme: str, line: str) -> None:

@@ -64,6 +64,7 @@ def test_a_figure_widget_displays_its_figure_as_it_is_now() -> None:
     assert data[FIGURE]["data"][0]["y"] == [1, 2]
 
 
+@pytest.mark.subprocess
 def test_the_extension_imports_no_plotly() -> None:
     code = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell\n"

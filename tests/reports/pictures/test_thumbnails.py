@@ -132,6 +132,7 @@ def test_what_is_lacking_is_said(
     assert draw_thumbnails([report(tmp_path / "b")]) == "", "without a figure nothing is lacking"
 
 
+@pytest.mark.subprocess
 @pytest.mark.skipif(find_spec("kaleido") is None or find_browser() is None, reason="needs kaleido and a browser")
 def test_one_browser_draws_all(tmp_path: Path) -> None:
     broken = {"data": "nothing that plotly knows"}
