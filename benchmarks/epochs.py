@@ -22,12 +22,12 @@ from cna_viz.training.step import TrainingBatch, adam, step
 
 def epoch(model: nn.Module, inputs: tuple[Any, ...], target: Tensor) -> Callable[[], Scores]:
     """Return an epoch of ``model``."""
-    parts, optimizer = split(target), adam(model, TrainingConfig())
-    batch = TrainingBatch(inputs, target, parts["train"])
+    splits, optimizer = split(target), adam(model, TrainingConfig())
+    batch = TrainingBatch(inputs, target, splits["train"])
 
     def run() -> Scores:
         step(model, batch, optimizer)
-        return evaluate(model, inputs, target, parts)
+        return evaluate(model, inputs, target, splits)
 
     return run
 
