@@ -53,7 +53,7 @@ def _fingerprint(sources: Iterable[Array], parameters: object) -> str:
 
 def _read(path: Path) -> Array | None:
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:  # numpy forgets to close its own
             positions: Array = kept["positions"]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
