@@ -73,6 +73,7 @@ def test_a_descriptor_never_raises_and_leads_nowhere_after_its_first_error(tmp_p
     stream.close()
     kept = Descriptor(str(tmp_path / "kept"), "w")
     assert (kept.write(b"kept"), kept.error) == (4, None)
+    kept.close()
 
 
 @pytest.mark.subprocess

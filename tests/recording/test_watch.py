@@ -459,6 +459,7 @@ def test_compiled_models_are_looked_at_without_gradients(runs: Path, kind: str) 
     assert hooks(model) == 0
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")  # of torch.compile
 def test_looking_at_a_compiled_model_compiles_nothing(runs: Path) -> None:
     compiled: list[int] = []
 

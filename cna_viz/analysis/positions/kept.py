@@ -33,7 +33,8 @@ def kept_array(folder: Path, sources: Iterable[Array], parameters: object, compu
 def look_up(folder: Path, sources: Iterable[Array], parameters: object) -> Array | None:
     """Return the kept result of these sources and parameters; None without one."""
     try:
-        with np.load(_path(folder, sources, parameters), allow_pickle=False) as kept:
+        # numpy forgets to close a file that it opens and can't read
+        with _path(folder, sources, parameters).open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             return np.asarray(kept["positions"])
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

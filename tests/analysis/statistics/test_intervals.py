@@ -21,7 +21,7 @@ NAN = math.nan
 
 
 def same(interval: Interval, mean: float, low: float, high: float, count: int) -> None:
-    assert (interval.mean, interval.low, interval.high) == pytest.approx((mean, low, high), rel=1e-12, nan_ok=True)
+    assert (interval.mean, interval.low, interval.high) == pytest.approx((mean, low, high), rel=1e-9, nan_ok=True)
     assert interval.count == count
 
 

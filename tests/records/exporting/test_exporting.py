@@ -25,7 +25,7 @@ TABLES = ("runs", "metrics_epochs", "metrics_layers", "nodes", "edges")
 
 
 def read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    return pd.read_csv(path, float_precision="round_trip") if path.suffix == ".csv" else pd.read_parquet(path)
 
 
 @pytest.fixture

@@ -34,8 +34,9 @@ def make(tmp_path: Path) -> Make:
         measures: str = "all",
         **more: Any,
     ) -> Record:
+        model = ModelConfig(slot=slot, layers=layers, hidden=4)
         config = RunConfig(
-            model=ModelConfig(slot=slot, layers=layers, hidden=4, clusters=3),
+            model=model.replace(clusters=3) if model.uses_clusters else model,
             recording=RecordingConfig(every=1, measures=measures, snapshots=snapshots),
             seed=seed,
         )
