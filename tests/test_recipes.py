@@ -106,13 +106,16 @@ RECIPES = {
             """,
     ),
     "dataset": Recipe(
-        files=3,
+        files=2,
         edits={
-            "config/vocabulary.py": [('    "karate",\n', '"ring",\n')],
-            "data/catalog.py": [
+            "config/datasets.toml": [
                 (
-                    '    _embedded("karate", "Zachary\'s karate club, 4 communities, one-hot features"),\n',
-                    '_embedded("ring", "a ring of 12 nodes"),\n',
+                    "",
+                    """
+                    [datasets.ring]
+                    family = "embedded"
+                    description = "a ring of 12 nodes"
+                    """,
                 )
             ],
             "data/embedded.py": [
@@ -152,7 +155,7 @@ RECIPES = {
         },
         edits={
             "figures/__init__.py": [
-                ('            "plots.claims": ["plot_claims"],\n', '"plots.best_epochs": ["plot_best_epochs"],\n')
+                ('        "accuracy_by_depth ', "best_epochs "),
             ]
         },
         check="""

@@ -273,7 +273,7 @@ def test_what_can_not_be_compared_is_refused(tmp_path: Path) -> None:
         confusions([one, build(tmp_path, split="random-80-10-10")])
     with pytest.raises(UsageError, match="predictions on different datasets can't be compared: digits and kar"):
         confusions([one, build(tmp_path, dataset="karate")])
-    with pytest.raises(UsageError, match="unknown part 'tset'; choices, nearest first: test"):
+    with pytest.raises(UsageError, match="unknown split 'tset'; choices, nearest first: test"):
         confusions([one], "tset")
     for function in (confusions, confusion_findings):
         with pytest.raises(UsageError, match="no records with predictions to count"):

@@ -107,7 +107,7 @@ def test_what_can_not_be_drawn_is_refused(make: Make) -> None:
         UsageError, match=r"keeps no predictions of its selected model .*: train with snapshots 'log' or 'ends'"
     ):
         plot_confusion_matrix([make("cna", snapshots="none")])
-    with pytest.raises(UsageError, match="unknown part 'tset'"):
+    with pytest.raises(UsageError, match="unknown split 'tset'"):
         plot_confusion_matrix([make("cna")], split="tset")
     with pytest.raises(UsageError, match="different datasets"):
         plot_confusion_matrix([make("cna"), make("cna", dataset="karate")])
