@@ -50,7 +50,7 @@ def test_it_trains_many_runs_and_compares_them(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("graphs", [["karate", "texas"], []])
-def test_heterophily_uses_the_graphs_at_hand_and_says_which_are_not(
+def test_heterophily_uses_the_available_graphs_and_says_which_are_not(
     graphs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "data").touch()  # a file where downloads would go: none is tried
@@ -65,8 +65,8 @@ def test_heterophily_uses_the_graphs_at_hand_and_says_which_are_not(
     assert ("<strong>texas</strong> is left out: dataset 'texas' is not on disk" in page) == bool(graphs)
     assert ("cna-viz report heterophily -p graphs texas --data path/to/data" in page) == bool(graphs)
     assert ("karate: 34 nodes, 78 edges, 4 classes; edge homophily 0.7" in page) == bool(graphs)
-    assert ("<li>no real graph is at hand" in page) != bool(graphs)
-    assert ("<p>No real graph is at hand" in page) != bool(graphs)
+    assert ("<li>no real graph is available" in page) != bool(graphs)
+    assert ("<p>No real graph is available" in page) != bool(graphs)
     assert " nan" not in page
     assert {entry.status for entry in list_runs(tmp_path / "runs")} == {"complete"}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from cna_viz.experiments.graphs_at_hand import graphs_at_hand as graphs_at_hand
+    from cna_viz.experiments.available_graphs import available_graphs as available_graphs
     from cna_viz.experiments.grid import Grid as Grid
     from cna_viz.experiments.grid import depth_grid as depth_grid
     from cna_viz.experiments.grid_files import find_grid as find_grid
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from cna_viz.experiments.run import load_or_run_all as load_or_run_all
     from cna_viz.experiments.run import train_and_load as train_and_load
     from cna_viz.experiments.sweep import sweep as sweep
-    from cna_viz.experiments.sweep import sweep_apart as sweep_apart
+    from cna_viz.experiments.sweep import sweep_possible as sweep_possible
+    from cna_viz.experiments.tuning.tune import tune as tune
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,
         submod_attrs={
-            "graphs_at_hand": ["graphs_at_hand"],
+            "available_graphs": ["available_graphs"],
             "grid": ["Grid", "depth_grid"],
             "grid_files": ["find_grid"],
             "parameters": ["count_parameters"],
             "run": ["load_or_run", "load_or_run_all", "train_and_load"],
-            "sweep": ["sweep", "sweep_apart"],
+            "sweep": ["sweep", "sweep_possible"],
+            "tuning.tune": ["tune"],
         },
     )

@@ -102,7 +102,7 @@ def sweep(
     return found
 
 
-def sweep_apart(
+def sweep_possible(
     configs: Sequence[RunConfig],
     *,
     runs: Path | str = "runs",

@@ -17,7 +17,7 @@ from cna_viz.scores import WORDS, factor
 
 def plot_differences_by_group(
     records: Sequence[Record],
-    apart: Sequence[str] = (),
+    group_by: Sequence[str] = (),
     baseline: str = "relu",
     *,
     arms: Collection[str] | None = None,
@@ -32,7 +32,7 @@ def plot_differences_by_group(
 
     Args:
         records: Runs of several groups.
-        apart: Further settings that make groups, such as ``backbone``.
+        group_by: Further settings that make groups, such as ``backbone``.
         baseline: The arm that the others are compared with.
         arms: The arms to compare; all when left out.
         split: train, val or test.
@@ -42,7 +42,7 @@ def plot_differences_by_group(
         UsageError: When there are no records or no such setting, or ``compare_groups`` raises it.
     """
     check_records(records, split)
-    groups = group_runs(records, apart)
+    groups = group_runs(records, group_by)
     names = {group: escaped(name) for group, name in short_names(groups).items()}
     found = compare_groups(groups, baseline, arms=arms, split=split, margin=margin)
     metrics = found.attrs["metrics"]
@@ -67,6 +67,6 @@ def plot_differences_by_group(
     footnote = provenance(records, *notes)
     if len({record.config.facts["dataset"] for record in records}) > 2:
         footnote = footnote.replace(" · runs ", "<br>runs ", 1)  # their names make the first line long
-    what = escaped(" and ".join(name.replace("_", " ") for name in apart)) or "graph"
+    what = escaped(" and ".join(name.replace("_", " ") for name in group_by)) or "graph"
     title = f"Does the difference from {escaped(baseline)} depend on the {what}?"
     return finish(figure, title, footnote, height=height_of(rows, 130) + 18 * len(groups))

@@ -21,7 +21,7 @@ NAMES: Final = {"C": "clusters", "N": "normalization", "A": "rationals"}
 
 def plot_effects(
     records: Sequence[Record],
-    apart: Sequence[str] = (),
+    group_by: Sequence[str] = (),
     *,
     split: SplitName = "test",
     margin: float = MARGIN,
@@ -34,7 +34,7 @@ def plot_effects(
 
     Args:
         records: Runs of the eight slots of the factorial; others are ignored.
-        apart: Further settings that make groups, such as ``layers``.
+        group_by: Further settings that make groups, such as ``layers``.
         split: train, val or test.
         margin: Difference of the score below which an effect counts as none.
         tuning: How the arms were tuned (``grid.tuning``); arms keep their names from before the tuning.
@@ -45,7 +45,7 @@ def plot_effects(
     """
     metric = one_metric(records, split)
     factorial = [record for record in records if record.config.slot in COMPONENTS] or list(records)
-    groups = group_runs(factorial, apart)
+    groups = group_runs(factorial, group_by)
     names = {group: escaped(name) for group, name in short_names(groups).items()}
     tables = {
         names[group]: effects(paired_table(members, split, tuning), margin=margin) for group, members in groups.items()

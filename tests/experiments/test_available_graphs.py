@@ -7,7 +7,7 @@ import pytest
 from cna_viz.data import datasets
 from cna_viz.data.catalog import published_split
 from cna_viz.errors import DataError, UsageError
-from cna_viz.experiments.graphs_at_hand import GraphsAtHand, graphs_at_hand
+from cna_viz.experiments.available_graphs import AvailableGraphs, available_graphs
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def no_net(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_what_can_be_had_has_its_split_and_the_rest_a_reason() -> None:
-    found = graphs_at_hand(["karate", "texas", "csbm"])
+    found = available_graphs(["karate", "texas", "csbm"])
     assert found.splits == {"karate": "random-48-32-20", "csbm": "random-48-32-20"}
     assert found.missing == {"texas": "dataset 'texas' is not on disk and could not be downloaded"}
     left, command = found.sentences("heterophily")
@@ -32,8 +32,8 @@ def test_what_can_be_had_has_its_split_and_the_rest_a_reason() -> None:
 
 
 def test_nothing_missing_is_nothing_to_say() -> None:
-    assert graphs_at_hand([]) == GraphsAtHand()
-    assert graphs_at_hand(["karate"]).sentences("heterophily") == []
+    assert available_graphs([]) == AvailableGraphs()
+    assert available_graphs(["karate"]).sentences("heterophily") == []
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,6 @@ def test_the_split_is_the_published_one_where_there_is_one(name: str, split: str
 
 def test_slips_are_errors_and_not_left_out(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown dataset 'texs'; choices, nearest first: texas"):
-        graphs_at_hand(["karate", "texs"])
+        available_graphs(["karate", "texs"])
     with pytest.raises(DataError, match="does not exist"):
-        graphs_at_hand(["karate"], tmp_path / "nowhere")
+        available_graphs(["karate"], tmp_path / "nowhere")

@@ -11,7 +11,7 @@ from cna_viz.errors import DataError
 
 
 @dataclass(frozen=True)
-class GraphsAtHand:
+class AvailableGraphs:
     """The split protocol of every available graph, and the reason why each of the others is missing, by name."""
 
     splits: dict[str, str] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class GraphsAtHand:
         ]
 
 
-def graphs_at_hand(names: Sequence[str], data: Path | str | None = None) -> GraphsAtHand:
+def available_graphs(names: Sequence[str], data: Path | str | None = None) -> AvailableGraphs:
     """Return which graphs are on disk or can be downloaded, each with the split that was published with it.
 
     Missing files are downloaded into the cache, as in every run. A graph without a published split gets random
@@ -47,7 +47,7 @@ def graphs_at_hand(names: Sequence[str], data: Path | str | None = None) -> Grap
     root = None if data is None else Path(data)
     data_root(root)  # refuses before any graph is looked for
     configs = {name: DataConfig(dataset=name, split=published_split(name)) for name in names}
-    found = GraphsAtHand()
+    found = AvailableGraphs()
     for name, config in configs.items():
         check(config)
         try:
