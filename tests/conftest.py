@@ -14,6 +14,9 @@ from tests.pairwise import covering_rows
 # imported, and so does every process the tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# In the background of a shell Ctrl-C is ignored, and would be by every process the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 LIMIT = {"daily": 300, "slow": 900}
 """Seconds after which a test fails; pyproject.toml has `faulthandler_timeout` for code that hears no signal."""
 

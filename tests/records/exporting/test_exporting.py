@@ -23,6 +23,9 @@ from tests.records.helpers import snapshot_of
 Make = Callable[..., Record]
 TABLES = ("runs", "metrics_epochs", "metrics_layers", "nodes", "edges")
 
+# Older pandas reads the last digit of a number only if it is asked to, newer pandas always, and calls that deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'float_precision' argument")
+
 
 def read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, float_precision="round_trip") if path.suffix == ".csv" else pd.read_parquet(path)
