@@ -249,6 +249,7 @@ def test_a_page_that_was_made_ready_is_for_one_visitor(visit: Visit) -> None:
         assert stop_app(app) == 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_and_all_its_kernels(visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENVIRONMENT, "TMPDIR", str(tmp_path))
     app = start_app()

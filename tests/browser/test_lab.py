@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.browser.conftest import MINUTE, Seen
 
 Visit = Callable[..., Seen]
@@ -66,6 +68,7 @@ def test_the_lesson_runs_and_a_slider_moves_its_figure(lab: str, visit: Visit) -
     assert not page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count()
 
 
+@pytest.mark.slow
 def test_a_prediction_is_asked_before_the_picture_is_shown(lab: str, visit: Visit) -> None:
     seen = visit()
     run_all(seen, lab.replace("NAME", "10_teaching.ipynb"))
