@@ -33,6 +33,7 @@ def test_silent_settings_are_settings() -> None:
         (model(slot="diffgroupnorm"), "clusters", True),
         (model(slot="relu"), "clusters", False),
         (model(slot="cna-labels"), "clusters", False),
+        (model(slot="cna", layers=2), "clusters", True),
         (model(slot="cna", layers=1), "clusters", False),
         (model(slot="a"), "lr_activation", True),
         (model(slot="cna", activation="relu"), "lr_activation", False),
