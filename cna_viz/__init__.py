@@ -27,20 +27,19 @@ if TYPE_CHECKING:
     from cna_viz.config import RunConfig as RunConfig
     from cna_viz.config import TrainingConfig as TrainingConfig
     from cna_viz.experiments.run import load_or_run as load_or_run
-    from cna_viz.experiments.run import load_or_run_all as load_or_run_all
+    from cna_viz.experiments.run import train_and_load as train_and_load
     from cna_viz.recording.watch import watch as watch
     from cna_viz.records.listing import list_runs as list_runs
     from cna_viz.records.record import Record as Record
-    from cna_viz.records.record import load_record as load_record
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,
         submodules=["analysis", "experiments", "figures", "measures", "nn", "records", "widgets"],
         submod_attrs={
             "config": ["DataConfig", "ModelConfig", "RecordingConfig", "RunConfig", "TrainingConfig"],
-            "experiments.run": ["load_or_run", "load_or_run_all"],
+            "experiments.run": ["load_or_run", "train_and_load"],
             "recording.watch": ["watch"],
             "records.listing": ["list_runs"],
-            "records.record": ["Record", "load_record"],
+            "records.record": ["Record"],
         },
     )

@@ -14,14 +14,14 @@ import cna_viz
 DRAW = """
 import sys, tempfile
 from pathlib import Path
-from cna_viz import ModelConfig, RunConfig, figures, list_runs, load_record
+from cna_viz import ModelConfig, RunConfig, figures, list_runs, records
 from cna_viz import analysis
 from cna_viz.analysis import claims
 from cna_viz.records.synthetic import synthetic_record
 
 with tempfile.TemporaryDirectory() as folder:
     config = RunConfig(model=ModelConfig(slot="cna", layers=3, hidden=4))
-    record = load_record(synthetic_record(Path(folder), config).folder)
+    record = records.load(synthetic_record(Path(folder), config).folder)
     one = ("plot_cluster_sizes", "plot_clusters_by_class", "plot_graph", "plot_inside_slot", "plot_rational_curves")
     one = (*one, "plot_rational_movement")
     pairs = ("plot_differences", "plot_differences_by_group", "plot_effects", "plot_interaction")

@@ -130,9 +130,9 @@ def _row(one: "Listed") -> tuple[str, ...]:
 
 def _open(runs: Path, run_id: str) -> "Record":
     """Open a record; an incomplete one is opened with a complaint."""
-    from cna_viz.records.listing import load
+    from cna_viz.records.listing import find_run, load
 
-    record = load(run_id, runs, incomplete=True)
+    record = load(find_run(runs, run_id), incomplete=True)
     if record.status == "incomplete":
         reason = "; ".join(text[:300] for text in record.summary["warnings"][-3:]) or "the run was not finished"
         complain(f"{record.folder}: {reason}")

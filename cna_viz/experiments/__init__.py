@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from cna_viz.experiments.grid_files import find_grid as find_grid
     from cna_viz.experiments.parameters import count_parameters as count_parameters
     from cna_viz.experiments.run import load_or_run as load_or_run
-    from cna_viz.experiments.run import load_or_run_all as load_or_run_all
     from cna_viz.experiments.run import train_and_load as train_and_load
     from cna_viz.experiments.sweep import sweep as sweep
     from cna_viz.experiments.sweep import sweep_possible as sweep_possible
@@ -28,7 +27,7 @@ else:
             "grid": ["Grid", "depth_grid"],
             "grid_files": ["find_grid"],
             "parameters": ["count_parameters"],
-            "run": ["load_or_run", "load_or_run_all", "train_and_load"],
+            "run": ["load_or_run", "train_and_load"],
             "sweep": ["sweep", "sweep_possible"],
             "tuning.tune": ["tune"],
         },

@@ -64,7 +64,6 @@ def train_and_load(
     """Return the records of all ``configs`` in their order, training in parallel what is missing.
 
     Every run has a process and one thread, so that records are equal to the bit whatever the number of workers.
-    :func:`load_or_run_all` trains one after the other in this process.
 
     Arguments, and errors before the training, as in :func:`~cna_viz.experiments.sweep.sweep`.
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cna_viz.records.listing import select as select
     from cna_viz.records.listing import select_one as select_one
     from cna_viz.records.record import Record as Record
-    from cna_viz.records.record import load_record as load_record
     from cna_viz.records.stored import stored_runs as stored_runs
     from cna_viz.records.verify import find_problems as find_problems
 else:
@@ -26,7 +25,7 @@ else:
         submod_attrs={
             "dataset": ["stack", "to_xarray"],
             "listing": ["list_runs", "load", "select", "select_one"],
-            "record": ["Record", "load_record"],
+            "record": ["Record"],
             "stored": ["stored_runs"],
             "verify": ["find_problems"],
         },

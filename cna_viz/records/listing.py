@@ -77,11 +77,12 @@ def find_run(runs: str | Path, run_id: str) -> Path:
     return Path(runs) / matches[0]
 
 
-def load(run_id: str, runs: str | Path = "runs", *, incomplete: bool = False) -> Record:
-    """Open the record of a run.
+def load(run: str | Path, runs: str | Path = "runs", *, incomplete: bool = False) -> Record:
+    """Open the record of a run. Metrics, graph and snapshots are read on first use.
 
     Args:
-        run_id: The id, or its beginning if that is unambiguous.
+        run: Id of a run in ``runs``, or its beginning if that is unambiguous. A path, or text with a path separator, is
+            the folder of a record.
         runs: Folder of the records.
         incomplete: Also open a run that was not finished.
 
@@ -89,7 +90,8 @@ def load(run_id: str, runs: str | Path = "runs", *, incomplete: bool = False) ->
         UsageError: If no id or several begin with it; lists the available ids.
         RecordError: As :func:`~cna_viz.records.record.load_record`.
     """
-    return load_record(find_run(runs, run_id), incomplete=incomplete)
+    is_folder = isinstance(run, Path) or "/" in run or os.sep in run
+    return load_record(run if is_folder else find_run(runs, str(run)), incomplete=incomplete)
 
 
 def select(runs: str | Path = "runs", **criteria: Any) -> list[Record]:

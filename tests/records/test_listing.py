@@ -16,7 +16,7 @@ from cna_viz import records
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import listing as module
-from cna_viz.records.listing import find_run, list_runs
+from cna_viz.records.listing import find_run, list_runs, load
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 
@@ -110,6 +110,16 @@ def test_find_takes_no_paths(runs: Path, name: str) -> None:
     (runs / "abc1").mkdir(parents=True)
     with pytest.raises(UsageError, match="unknown run"):
         find_run(runs, name)
+
+
+def test_a_record_is_opened_by_its_id_or_its_folder(make: Make, runs: Path) -> None:
+    record = make()
+    for run in (record.id, record.id[:8], record.folder, str(record.folder)):
+        assert load(run, runs).folder == record.folder
+    with pytest.raises(RecordError, match="no such record"):
+        load(runs / "none")
+    with pytest.raises(UsageError, match="unknown run"):
+        load("none", runs)
 
 
 def test_attempts_set_aside_do_not_hide_their_run(make: Make, runs: Path) -> None:
