@@ -95,6 +95,7 @@ def test_a_failure_is_told_at_the_end_with_exit_code_1(call: Call, monkeypatch: 
     assert "<pre>4</pre>" in Path("reports/good/index.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.subprocess
 @pytest.mark.usefixtures("notebooks")
 def test_batches_have_a_folder_of_their_own_and_are_printed(

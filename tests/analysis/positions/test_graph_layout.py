@@ -121,6 +121,7 @@ def test_a_second_call_reads_what_was_kept_and_another_graph_does_not(
             graph_layout(edges, nodes, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.subprocess
 def test_another_process_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = (

@@ -469,6 +469,7 @@ def test_a_run_that_diverged_says_so(make: Make) -> None:
     assert Explorer(records=[gone]).words().startswith("This run diverged")
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_hundred_explorers(make: Make) -> None:
     record = make("cna")
     library()
