@@ -124,5 +124,5 @@ lock: $(STAMP)
 	@echo "==> now put the same versions of the direct dependencies into environment.yml; tests/test_packaging.py says which"
 
 clean:
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage coverage build dist site
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage* coverage build dist site
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
