@@ -97,6 +97,15 @@ def test_what_changes_while_it_is_hidden_is_drawn_when_it_is_shown(page: Page) -
     page.locator(".gtitle", has_text="after").wait_for(timeout=20_000)
 
 
+def test_what_changes_while_it_is_hidden_within_one_frame_is_drawn(page: Page) -> None:
+    begin(page, drawing("before"))
+    page.locator(".gtitle", has_text="before").wait_for(timeout=20_000)
+    page.wait_for_timeout(500)  # the first drawing is finished
+    place = "document.getElementById('place').style.display"
+    page.evaluate(f"value => {{ {place} = 'none'; view.send(value); {place} = ''; }}", drawing("after"))
+    page.locator(".gtitle", has_text="after").wait_for(timeout=20_000)
+
+
 def test_the_next_figure_takes_the_place_of_a_failure(page: Page) -> None:
     begin(page, drawing("before"))
     page.evaluate("value => view.send(value)", "{")

@@ -68,7 +68,11 @@ async function render({ model, el, host, signal }) {
       }
     }
     drawing = false;
-    if (wanted) width = 0; // what changes while it is hidden is drawn when it is seen again, whatever its width is then
+    if (!wanted || signal.aborted) return;
+    width = 0; // what changes while it is hidden is drawn when it is seen again, whatever its width is then
+    if (!near) return;
+    size.unobserve(el); // hidden and shown within one frame, it has not changed for an observer that goes on
+    size.observe(el);
   }
   let clearing = false, listening = false;
   function listen() {
