@@ -90,11 +90,19 @@ class Record:
         The measures of the best epoch, those of the selected model, are always there.
         """
         metrics = read_metrics(self.folder, self.manifest, self.layers)
-        last = int(max(metrics["epoch"].values, default=0))  # indexing would import dask
-        if integrity.is_complete(self.folder) and last != self.summary["epochs"]:
-            path = self.folder / schema.METRICS_FILE
-            raise RecordError(f"{path}: ends with epoch {last}, but the run had {self.summary['epochs']}")
+        if integrity.is_complete(self.folder):
+            self._check_epochs(metrics["epoch"].values.tolist())  # indexing would import dask
         return metrics
+
+    def _check_epochs(self, measured: list[int]) -> None:
+        """Check that a finished record has the epochs that its summary names."""
+        path, last = self.folder / schema.METRICS_FILE, max(measured, default=0)
+        if last != self.summary["epochs"]:
+            raise RecordError(f"{path}: ends with epoch {last}, but the run had {self.summary['epochs']}")
+        if measured and self.best_epoch not in measured:
+            raise RecordError(f"{path}: has no epoch {self.best_epoch}, whose model was selected")
+        if self.snapshots and self.best_epoch not in self.snapshots:
+            raise RecordError(f"{self.folder}: has no snapshot of epoch {self.best_epoch}, whose model was selected")
 
     @cached_property
     def graph(self) -> "xr.Dataset":

@@ -40,7 +40,7 @@ def find_problems(folder: str | Path) -> list[str]:
     # The meaning of the files is only checked if each is as it was written.
     record = None if problems else attempt(load_record, folder)
     if record is not None:
-        attempt(_check_selected, record)
+        attempt(getattr, record, "metrics")
         attempt(_check_timings, record)
         record = record if attempt(getattr, record, "graph") is not None else None
     for entry in manifest.values():
@@ -53,15 +53,6 @@ def find_problems(folder: str | Path) -> list[str]:
 def _read_all(snapshot: Snapshot) -> None:
     for name in snapshot.shapes():
         snapshot.read(name)
-
-
-def _check_selected(record: Record) -> None:
-    """Check that the epoch whose model was selected was measured, and has a snapshot if there are any."""
-    measured, best = record.metrics["epoch"].values, record.best_epoch
-    if measured.size and best not in measured:
-        raise RecordError(f"{record.folder / schema.METRICS_FILE}: has no epoch {best}, whose model was selected")
-    if record.snapshots and best not in record.snapshots:
-        raise RecordError(f"{record.folder}: has no snapshot of epoch {best}, whose model was selected")
 
 
 def _check_timings(record: Record) -> None:

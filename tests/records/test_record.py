@@ -70,6 +70,8 @@ def test_what_the_summary_says_of_epochs_is_there(make: Make, reseal: Callable[[
         summary = {**json.loads((folder / "summary.json").read_text()), "best_epoch": best}
         (folder / "summary.json").write_text(json.dumps(summary))
         reseal(folder)
+        with pytest.raises(RecordError, match=f"{wrong}, whose model was selected"):
+            _ = load_record(folder).metrics
         assert [f"{wrong}, whose model was selected" in problem for problem in find_problems(folder)] == [True]
 
 
