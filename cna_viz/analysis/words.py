@@ -9,7 +9,7 @@ from cna_viz.scores import SHARES, WORDS, factor, written
 
 
 class JudgedDifference(NamedTuple):
-    """A difference of scores with its interval and its verdict: better, worse, equal or undecided."""
+    """A difference of scores with its interval and its verdict: better, worse, equal or inconclusive."""
 
     difference: float
     low: float
@@ -47,7 +47,7 @@ def by_verdict(rows: Rows, margin: float, baseline: str = "") -> list[str]:
     return [
         f"{verdict_words(next(iter(members.values())), margin, than, to)}: "
         f"{listed(f'{name} ({points(row)})' for name, row in members.items())}"
-        for verdict in ("better", "worse", "equal", "undecided")
+        for verdict in ("better", "worse", "equal", "inconclusive")
         if (members := with_verdict(rows, verdict))
     ]
 
@@ -56,7 +56,7 @@ def verdict_words(row: JudgedDifference, margin: float, than: str = "", to: str 
     """Return ``better``, ``worse``, ``equal within 1 point`` or ``inconclusive``."""
     if row.verdict == "equal":
         return f"equal{to} within {amount(margin, row.metric)}"
-    return "inconclusive" if row.verdict == "undecided" else f"{row.verdict}{than}"
+    return row.verdict if row.verdict == "inconclusive" else f"{row.verdict}{than}"
 
 
 def signed(value: float, decimals: int = 1) -> str:

@@ -84,10 +84,7 @@ def sweep(
         UsageError: When a number is out of range, a dataset has no such split or fewer nodes than clusters.
         DataError: When a dataset can't be found, downloaded or read.
     """
-    workers = default_workers(threads) if workers is None else workers
-    for name, value in (("workers", workers), ("threads", threads)):
-        if value < 1:
-            raise UsageError(f"{name} = {value} is out of range: it must be at least 1")
+    workers = checked_workers(workers, threads)
     for config in configs:
         catalog.check(config.data)
     start, found = time.monotonic(), Sweep()
@@ -131,6 +128,15 @@ def sweep_possible(
     found = sweep([config for config in configs if config.run_id not in refused], runs=runs, data=data, workers=workers)
     found.failed |= refused
     return found
+
+
+def checked_workers(workers: int | None, threads: int) -> int:
+    """Return the number of runs at the same time, the default if None; refuse numbers below 1."""
+    workers = default_workers(threads) if workers is None else workers
+    for name, value in (("workers", workers), ("threads", threads)):
+        if value < 1:
+            raise UsageError(f"{name} = {value} is out of range: it must be at least 1")
+    return workers
 
 
 def default_workers(threads: int) -> int:

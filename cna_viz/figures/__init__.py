@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cna_viz.figures.plots.chosen_arm import plot_chosen_arm as plot_chosen_arm
     from cna_viz.figures.plots.claims import plot_claims as plot_claims
     from cna_viz.figures.plots.cluster_flow import plot_cluster_flow as plot_cluster_flow
-    from cna_viz.figures.plots.cluster_flow import plot_cluster_sizes as plot_cluster_sizes
+    from cna_viz.figures.plots.cluster_sizes import plot_cluster_sizes as plot_cluster_sizes
     from cna_viz.figures.plots.clusters_by_class import plot_clusters_by_class as plot_clusters_by_class
     from cna_viz.figures.plots.collapse_map import plot_collapse_map as plot_collapse_map
     from cna_viz.figures.plots.confusion_matrix import plot_confusion_matrix as plot_confusion_matrix
@@ -39,10 +39,9 @@ if TYPE_CHECKING:
 else:
     _plots = (
         "accuracy_by_depth accuracy_by_energy accuracy_by_parameters accuracy_by_setting accuracy_by_split chosen_arm "
-        "claims cluster_flow clusters_by_class collapse_map confusion_matrix differences differences_by_group effects "
-        "embedding_animation embedding_by_layer graph inside_slot interaction measure_by_layer measure_heatmap "
-        "rational_curves rational_movement sensitivity training_curves two_runs"
+        "claims cluster_flow cluster_sizes clusters_by_class collapse_map confusion_matrix differences "
+        "differences_by_group effects embedding_animation embedding_by_layer graph inside_slot interaction "
+        "measure_by_layer measure_heatmap rational_curves rational_movement sensitivity training_curves two_runs"
     )
     _table = {f"plots.{name}": [f"plot_{name}"] for name in _plots.split()}
-    _table["plots.cluster_flow"].append("plot_cluster_sizes")
     __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={**_table, "style.dark_theme": ["dark"]})

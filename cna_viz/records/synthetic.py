@@ -28,20 +28,22 @@ def synthetic_record(
     config = config or RunConfig()
     rng = np.random.default_rng(config.seed)
     target = np.arange(nodes) % classes
+    best = summary.setdefault("best_epoch", epochs)
+    selected = best if best in range(epochs + 1) else epochs
     folder = runs / config.run_id
     with RecordWriter(folder, config, {"versions": {}, "synthetic": True}) as writer:
         writer.graph(_graph(config, target))
         lines = [_line(epoch, config, rng) for epoch in range(epochs + 1)]
-        writer.selected(epochs, lines[-1]["layers"])
+        writer.selected(selected, lines[selected]["layers"])
         for line in lines:
             measured = line["epoch"] % config.recording.every == 0
             writer.epoch(line if measured else {k: v for k, v in line.items() if k != "layers"}, seconds=0.01)
-        kept = {"none": (), "ends": (0, epochs), "log": (0, 1, epochs)}[config.recording.snapshots]
+        kept = {"none": (), "ends": (0, selected, epochs), "log": (0, 1, selected, epochs)}[config.recording.snapshots]
         for epoch in sorted({epoch for epoch in kept if epoch <= epochs}):
             writer.snapshot(epoch, _snapshot(config, target, rng))
         score = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))
         scores = dict.fromkeys(recorded(config.data.task, config.metric), score)
-        defaults = {"status": "complete", **scores, "best_epoch": epochs, "epochs": epochs, "warnings": []}
+        defaults = {"status": "complete", **scores, "epochs": epochs, "warnings": []}
         writer.seal({**defaults, "seconds_per_epoch": 0.01, "parameters": 100, "peak_memory_mib": 1.0, **summary})
     return load_record(folder)
 

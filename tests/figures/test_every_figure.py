@@ -94,8 +94,7 @@ def _names_rows(axis: go.layout.YAxis) -> bool:
 
 def test_every_question_has_its_file() -> None:
     for name, function in ALL.items():
-        file = "cluster_flow" if name == "plot_cluster_sizes" else name.removeprefix("plot_")
-        assert function.__module__ == f"cna_viz.figures.plots.{file}"
+        assert function.__module__ == f"cna_viz.figures.plots.{name.removeprefix('plot_')}"
 
 
 def test_the_title_is_a_question(plot_any: Plot, make: Make) -> None:

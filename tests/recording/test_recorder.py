@@ -47,13 +47,15 @@ def selected(bench: Bench) -> dict[str, Any]:
 # Training does not notice
 
 
-@pytest.mark.sampled
-@pytest.mark.parametrize("slot", SLOTS)
+@pytest.mark.sampled("slot_and_batches")
+@pytest.mark.parametrize(
+    "slot_and_batches",
+    # random clusters are those of all nodes
+    [(slot, batches) for slot in SLOTS for batches in (False, True) if (slot, batches) != ("cna-random", True)],
+)
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-@pytest.mark.parametrize("batches", [False, True])
-def test_training_does_not_notice_the_recorder(bench: Make, slot: str, dropout: float, batches: bool) -> None:
-    if batches and slot == "cna-random":
-        pytest.skip("random clusters are those of all nodes")
+def test_training_does_not_notice_the_recorder(bench: Make, slot_and_batches: tuple[str, bool], dropout: float) -> None:
+    slot, batches = slot_and_batches
     plain, recorded = bench(slot, dropout=dropout), bench(slot, dropout=dropout, every=1, measures="all")
     torch.manual_seed(1)
     first = plain.fit(batches=plain.batches() if batches else None, epochs=4)

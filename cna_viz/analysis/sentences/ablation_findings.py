@@ -56,8 +56,8 @@ def ablation_findings(table: pd.DataFrame, baseline: str, *, margin: float = MAR
         return [f"no arm to compare with **{baseline}**"]
     rows = judged_rows(found.sort_values("difference", ascending=metric in LOWER_IS_BETTER, kind="stable"))
     sentences = [*by_verdict(rows, margin, f"**{baseline}**"), *few_pairs(len(table), len(found), "arm")]
-    if undecided := with_verdict(rows, "undecided"):
-        needed = {arm: seeds_needed((table[arm] - table[baseline]).to_numpy(), margin) for arm in undecided}
+    if inconclusive := with_verdict(rows, "inconclusive"):
+        needed = {arm: seeds_needed((table[arm] - table[baseline]).to_numpy(), margin) for arm in inconclusive}
         ordered = sorted(needed, key=needed.__getitem__)
         ends = dict.fromkeys(f"{needed[arm]:,} ({arm})" for arm in (ordered[0], ordered[-1]))
         sentences.append(
@@ -81,7 +81,7 @@ def effect_findings(table: pd.DataFrame, *, margin: float = MARGIN) -> list[str]
     sentences += [interaction_sentence(effect, row) for effect, row in decided.items()]
     if none := with_verdict(interactions, "equal"):
         sentences.append(f"no interaction larger than {amount(margin, metric_of(table))}: {listed(none)}")
-    if unknown := with_verdict(interactions, "undecided"):
+    if unknown := with_verdict(interactions, "inconclusive"):
         sentences.append(f"inconclusive interactions: {listed(unknown)}")
     return sentences + few_pairs(len(table), len(rows), "effect")
 
@@ -104,7 +104,7 @@ def control_findings(table: pd.DataFrame, arm: str = "cna", *, margin: float = M
         "better": f"is better than **{arm}** by",
         "worse": f"is worse than **{arm}** by",
         "equal": f"equals **{arm}** within {amount(margin, metric_of(table))}:",
-        "undecided": f"is inconclusive compared with **{arm}**:",
+        "inconclusive": f"minus **{arm}** is inconclusive:",
     }
     sentences = [
         f"**{name}** ({CONTROLS[name]}) {words[row.verdict]} "
@@ -179,8 +179,8 @@ def effect_sentence(step: str, row: JudgedDifference, margin: float) -> str:
     name = f"**{step}** ({STEPS[step]})"
     if row.verdict == "equal":
         return f"{name} has no effect larger than {amount(margin, row.metric)}: {points(row)}"
-    if row.verdict == "undecided":
-        return f"{name} is inconclusive: {points(row)}"
+    if row.verdict == "inconclusive":
+        return f"the effect of {name} is inconclusive: {points(row)}"
     return f"{name} {'gains' if row.verdict == 'better' else 'costs'} {size(row)}"
 
 

@@ -161,7 +161,7 @@ def _separation(fitted: dict[str, "pd.Series[bool]"]) -> str:
             share = float(fits.mean())
             parts.append(f"with {words[name]}, {'none' if share == 0 else 'all' if share == 1 else f'{share:.0%}'} fit")
         else:
-            missing.append(f"{words[name]} did not occur")
+            missing.append(f"no run has {words[name]}")
     if not parts:
         return "no run has one of the two without the other: these runs can't tell them apart"
     return "; ".join([*parts, *missing]).replace("%", " %")

@@ -43,10 +43,9 @@ def count_findings(found: pd.DataFrame) -> list[str]:
     sentences = []
     for arm, rows in found.groupby(level="arm", sort=False):
         verdicts = judged_rows(rows.droplevel("arm"))
-        words = {"better": "better", "worse": "worse", "equal": "equal", "undecided": "inconclusive"}
         groups = {
-            word: [names[group] for group, row in verdicts.items() if row.verdict == verdict]
-            for verdict, word in words.items()
+            verdict: [names[group] for group, row in verdicts.items() if row.verdict == verdict]
+            for verdict in ("better", "worse", "equal", "inconclusive")
         }
         parts = [f"{word} in {len(some)} ({listed(some)})" for word, some in groups.items() if some]
         sentences.append(f"**{arm}** compared with {baseline}, in {counted(len(verdicts), 'group')}: {listed(parts)}")

@@ -67,8 +67,8 @@ def compare(
     Returns:
         A row per other arm with the fields of :class:`PairedDifference`; ``p_holm``, the p value of the sign-flip test
         after Holm's correction for the number of arms; and ``verdict``: ``better`` (lower, where the metric is an
-        error), ``worse``, ``equal (±1)`` or ``undecided``. The attribute ``smallest_p`` has the smallest p value that
-        so many pairs can have.
+        error), ``worse``, ``equal (±1)`` or ``inconclusive``. The attribute ``smallest_p`` has the smallest p value
+        that so many pairs can have.
 
     Raises:
         UsageError: When the arm is unknown, or there are fewer than two pairs.
@@ -228,4 +228,4 @@ def _verdict(row: "pd.Series[Any]", alpha: float, margin: float, metric: str) ->
         return f"equal (±{factor(metric) * margin:g})"
     if row["p_holm"] < alpha:
         return "better" if (row["difference"] > 0) != (metric in LOWER_IS_BETTER) else "worse"
-    return "undecided"
+    return "inconclusive"

@@ -13,7 +13,7 @@ from cna_viz.config.tuning import TunedArm, Tuning
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.grid import Grid
 from cna_viz.experiments.processes import Processes
-from cna_viz.experiments.sweep import Sweep, check, sweep
+from cna_viz.experiments.sweep import Sweep, check, checked_workers, sweep
 from cna_viz.experiments.tasks import cost
 from cna_viz.experiments.tuning import studies
 from cna_viz.experiments.tuning.plan import Plan, SearchedArm, make_plan
@@ -89,6 +89,7 @@ def tune(
         DataError: When a dataset can't be found, downloaded or read, or the file of the trials is damaged.
         CnaVizError: When no training of a round succeeded, or no trial of an arm has a score.
     """
+    checked_workers(workers, threads)
     plan, path = prepare(grid, trials, seeds, out)
     rounds = _Rounds(plan, path.with_suffix(""), {"data": data, "workers": workers, "threads": threads})
     rounds.work(progress)

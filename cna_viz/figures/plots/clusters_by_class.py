@@ -49,8 +49,8 @@ def plot_clusters_by_class(record: Record, layer: int, *, epoch: int | None = No
     shown = record.best_epoch if epoch is None else epoch
     ari = f"{found.ari:.2f}".replace("-", "−")
     note = (
-        f"normalized mutual information {found.nmi:.2f} (0: nothing in common, 1: the same) · adjusted Rand index "
-        f"{ari} (0: chance, 1: the same)"
+        f"normalized mutual information {found.nmi:.2f} (0: independent, 1: identical) · adjusted Rand index "
+        f"{ari} (0: chance, 1: identical)"
     )
     footnote = provenance([record], note, "numbers: nodes, blank where there are none")
     title = f"{QUESTIONS[found.kind]} (slot after layer {layer}, epoch {shown})"

@@ -55,7 +55,7 @@ class Many:
             UsageError: The page can't be written.
             KeyboardInterrupt: Passed on, once all running reports are stopped and the page says so.
         """
-        begun = time.monotonic()
+        begun, self._seconds = time.monotonic(), seconds_before(self.jobs)
         try:
             self.listing.index.parent.mkdir(parents=True, exist_ok=True)
             self._write()
@@ -80,9 +80,11 @@ class Many:
         if message is None:
             self.outcomes[number] = Outcome(RUNNING)
             left = [one for one, made in enumerate(self.outcomes) if made.status not in (MADE, FAILED)]
-            self.say(f"{report} ... {time_left(left, seconds_before(self.jobs), workers)}".strip())
+            self.say(f"{report} ... {time_left(left, self._seconds, workers)}".strip())
         elif isinstance(message, Outcome):
             self.outcomes[number] = message
+            if message.status == MADE:
+                self._seconds[number] = message.seconds
             if message.message:
                 self.say(f"{report} {'failed: ' if message.status == FAILED else ''}{message.message}")
             self._write_if_possible()

@@ -37,7 +37,7 @@ def test_differences_are_written_with_sign_and_interval() -> None:
     found = JudgedDifference(-0.0214, -0.0325, -0.0004, "worse")
     assert points(found) == "−2.1 points [−3.2, +0.0]"
     assert size(found) == "2.1 points [0.0, 3.2]"
-    assert size(JudgedDifference(0.021, -0.009, 0.032, "undecided")) == "2.1 points [−0.9, 3.2]"
+    assert size(JudgedDifference(0.021, -0.009, 0.032, "inconclusive")) == "2.1 points [−0.9, 3.2]"
     assert (signed(-0.01), signed(0.0), signed(-1.25), signed(2, 2)) == ("+0.0", "+0.0", "−1.2", "+2.00")
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
 
@@ -45,11 +45,11 @@ def test_differences_are_written_with_sign_and_interval() -> None:
 def test_every_verdict_has_its_sentence() -> None:
     wide = table(up=0.05, down=-0.05, same=0.0)
     wide["wide"] = wide["relu"] + 0.02 * np.array([1, -1] * 4 + [1, 1])
-    better, worse, equal, undecided, needed = ablation_findings(wide, "relu")
+    better, worse, equal, inconclusive, needed = ablation_findings(wide, "relu")
     assert better.startswith("better than **relu**: up (+5.")
     assert worse.startswith("worse than **relu**: down (−")
     assert equal.startswith("equal to **relu** within 1 point: same (")
-    assert undecided.startswith("inconclusive: wide (+0.4 points")
+    assert inconclusive.startswith("inconclusive: wide (+0.4 points")
     assert needed.endswith(" (wide) pairs at the spread of these 10")
 
 
@@ -123,7 +123,7 @@ def test_the_interaction_of_three() -> None:
 
 def test_effects_of_few_pairs_are_open() -> None:
     sentences = effect_findings(factorial(3, N=0.06))
-    assert sentences[1].startswith("**N** (normalization) is inconclusive: ")
+    assert sentences[1].startswith("the effect of **N** (normalization) is inconclusive: ")
     assert any(text.startswith("inconclusive interactions: ") for text in sentences) or any(
         text.startswith("no interaction") for text in sentences
     )

@@ -127,7 +127,7 @@ def test_what_did_not_occur_is_said(run: Run) -> None:
         "no run has one of the two without the other: these runs can't tell them apart"
     )
     alone = collapse_findings([run(start=COLLAPSED)])
-    assert alone[1] == "with only collapsed features, all fit; only a vanished gradient did not occur"
+    assert alone[1] == "with only collapsed features, all fit; no run has only a vanished gradient"
     assert "features collapse in no run, before or after training" in collapse_findings([run()])
     assert "no run fits its training nodes" in collapse_findings([run(train=0.1)])[-1]
 

@@ -78,10 +78,10 @@ def test_less_of_an_error_is_better() -> None:
     assert found["verdict"].to_dict() == {"less": "better", "more": "worse", "same": "equal (±0.01)"}
 
 
-def test_five_pairs_can_not_be_significant_and_so_stay_undecided() -> None:
+def test_five_pairs_can_not_be_significant_and_so_stay_inconclusive() -> None:
     found = compare(table(better=0.03).head(5), "relu")
     assert found.attrs["smallest_p"] == 0.0625
-    assert found["verdict"].tolist() == ["undecided"]
+    assert found["verdict"].tolist() == ["inconclusive"]
 
 
 @pytest.mark.parametrize(("arms", "wanted"), [(0, 6), (1, 6), (2, 7), (7, 9), (17, 10)])
@@ -185,4 +185,4 @@ def test_effects_have_verdicts_corrected_for_their_number() -> None:
     found = effects(arms)
     assert found["verdict"].tolist() == ["equal (±1)", "better", "worse", *["equal (±1)"] * 4]
     assert found.loc["N", "p_holm"] == pytest.approx(7 * found.loc["N", "p_flip"], rel=1e-6)
-    assert effects(arms.head(5)).loc["N", "verdict"] == "undecided"
+    assert effects(arms.head(5)).loc["N", "verdict"] == "inconclusive"

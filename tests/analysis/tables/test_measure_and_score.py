@@ -70,8 +70,8 @@ def test_the_measure_is_that_of_the_last_hidden_layer_of_the_selected_model(make
     assert table["score"].tolist() == [record.score("test")]
 
 
-def test_what_was_not_measured_or_has_no_epoch_is_nan(make: Make) -> None:
-    gone = make("relu", seed=1, best_epoch=99, accuracy={}, status="diverged")
+def test_what_was_not_measured_or_has_no_score_is_nan(make: Make) -> None:
+    gone = make("relu", seed=1, measures="mad", accuracy={}, status="diverged")
     table = measured_scores([make("relu", measures="mad"), gone])
     assert table["value"].isna().all()
     assert table["score"].isna().tolist() == [False, True]

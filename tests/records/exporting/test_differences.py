@@ -26,7 +26,7 @@ def test_the_same_run_is_equal_to_the_bit(tmp_path: Path) -> None:
 def test_another_best_epoch_is_a_difference(tmp_path: Path) -> None:
     one, other = synthetic_record(tmp_path / "one"), synthetic_record(tmp_path / "other", best_epoch=0)
     wrong = [part.what for part in differences(one, other) if not part.within]
-    assert wrong == ["best epoch"]
+    assert "best epoch" in wrong
 
 
 def test_two_configs_are_no_pair(tmp_path: Path) -> None:
