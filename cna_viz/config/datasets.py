@@ -44,6 +44,7 @@ class DatasetSpec:
     raw_by_protocol: Mapping[str, RawFiles] = field(default_factory=dict)
     url: str = ""
     inside: str = "{}"
+    directed: bool = False
 
     def raw_for(self, protocol: str) -> RawFiles | None:
         """Return the raw files to read for a split protocol; ``None`` for an embedded dataset."""
@@ -83,6 +84,7 @@ def _spec(name: str, row: dict[str, Any]) -> DatasetSpec:
         raw_by_protocol={protocol: files(row | own) for protocol, own in row.get("by_protocol", {}).items()},
         url=filled(row.get("url", "")),
         inside=filled(row.get("inside", "{{}}")),
+        directed=row.get("directed", False),
     )
 
 

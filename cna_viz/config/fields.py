@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from cna_viz.config import vocabulary
 from cna_viz.config.run import RunConfig
 
-_PREFIXED: Final = {"csbm", "watched"}
+_PREFIXED: Final = {"csbm", "watched", "own"}
 """Optional parts of a config; the flat names of their fields begin with the name of the part."""
 
 
@@ -51,8 +51,8 @@ def config_fields() -> Mapping[str, Setting]:
 
 @lru_cache(maxsize=1)
 def settings() -> Mapping[str, Setting]:
-    """Return the fields that users set: all but those that describe a watched network."""
-    return {name: setting for name, setting in config_fields().items() if setting.path[0] != "watched"}
+    """Return the fields that users set: all but those that describe a watched network or a graph of their own."""
+    return {name: found for name, found in config_fields().items() if not {"watched", "own"} & {*found.path[:-1]}}
 
 
 def field_value(config: RunConfig, name: str) -> Any:

@@ -17,13 +17,17 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from cna_viz.config import vocabulary
+from cna_viz.config.datasets import CATALOG
 from cna_viz.config.measures import MEASURES
+from cna_viz.config.own import PREFIX, check_name, look_up, own_names
 from cna_viz.errors import UsageError, shown, unknown_name
 
 RESULTS_VERSION = 6
@@ -44,9 +48,22 @@ def _one_of(kind: str, choices: Collection[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _dataset(value: str) -> str:
+    """Check the name of a dataset: one of the catalogue, or ``own:`` and the name of a graph of the user's."""
+    if value.startswith(PREFIX):
+        return PREFIX + check_name(value)
+    if value not in vocabulary.DATASETS:
+        own = ", ".join(PREFIX + name for name in own_names())
+        hint = f"Yours: {own}." if own else ""
+        hint += " A graph of your own: `cna-viz graphs add FILE --name NAME`, then --dataset own:NAME."
+        raise unknown_name("dataset", value, vocabulary.DATASETS, hint)
+    return value
+
+
 NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
 """A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Config(BaseModel):
@@ -94,27 +111,65 @@ class CSBMConfig(Config):
         return self
 
 
+class OwnGraph(Config):
+    """What a run states of a graph of the user's own; it is looked up when a config names the graph."""
+
+    name: str
+    """Its name, a label."""
+    digest: Digest
+    """SHA-256 of its content, its identity; see :func:`cna_viz.data.content.content_digest`."""
+    task: Annotated[str, _one_of("task", vocabulary.TASKS)]
+    """The task: node-classification, node-regression or graph-classification."""
+    metric: Annotated[str, _one_of("score", vocabulary.SCORES)]
+    """The score that selects the model."""
+    directed: bool = False
+    """Whether the direction of its edges was kept."""
+    weighted: bool = False
+    """Whether its edges have weights."""
+    masks: bool = False
+    """Whether it has masks, which are the split ``own``."""
+
+
 class DataConfig(Config):
     """Which graph, and which nodes train, select and test."""
 
-    dataset: Annotated[str, _one_of("dataset", vocabulary.DATASETS)] = "digits"
-    """Name of the dataset; `cna-viz datasets` lists them."""
+    dataset: Annotated[str, AfterValidator(_dataset)] = "digits"
+    """Name of the dataset, or own:NAME for a graph of yours; `cna-viz datasets` lists them."""
     split: Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)] = "random-60-20-20"
-    """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn or official-code."""
+    """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn, official-code or own."""
     split_seed: Seed | None = None
     """Seed of a random split, or number of a published one; follows the run's seed when left out."""
+    split_file: Digest | None = None
+    """File with a split of your own, .npz or .csv; the config keeps the SHA-256 of its content."""
+    directed: Literal["yes", "no"] = "yes"
+    """Whether a directed graph keeps its direction, which only dirgnn uses; no for its symmetric copy."""
+    weights: Literal["use", "drop"] = "use"
+    """Whether a weighted graph keeps its weights, which gat, gin, transformer and dirgnn can't use; or drop."""
     csbm: CSBMConfig | None = None
     """Parameters of the csbm graph; only with `dataset` csbm."""
+    own: OwnGraph | None = None
+    """Identity of a graph of the user's own; looked up by name."""
 
     @property
     def task(self) -> str:
         """The task: node-classification, node-regression or graph-classification."""
-        return vocabulary.TASK_OF[self.dataset]
+        return vocabulary.TASK_OF[self.dataset] if self.own is None else self.own.task
 
     @property
     def metric(self) -> str:
         """The score that selects the model and compares arms: accuracy, roc_auc or nmse."""
-        return vocabulary.METRIC_OF[self.dataset]
+        return vocabulary.METRIC_OF[self.dataset] if self.own is None else self.own.metric
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether networks are given the direction of edges."""
+        known = CATALOG[self.dataset].directed if self.own is None else self.own.directed
+        return known and self.directed == "yes"
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether networks are given the weights of edges."""
+        return self.own is not None and self.own.weighted and self.weights == "use"
 
     @model_validator(mode="before")
     @classmethod
@@ -126,6 +181,41 @@ class DataConfig(Config):
         if data.get("csbm") is not None:
             raise UsageError(f"csbm parameters need dataset 'csbm', not {shown(data.get('dataset', 'digits'))}")
         return data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_by_name(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        data, name = dict(data), data.get("dataset")
+        if data.get("split_file") is not None:
+            data.setdefault("split", "own")
+        known: dict[str, Any] = {}
+        if isinstance(name, str) and name.startswith(PREFIX):
+            known = dict(data["own"]) if isinstance(data.get("own"), Config | dict) else {}
+            known = known if known.get("name") == check_name(name) else look_up(name)
+            data["own"] = {field: known[field] for field in OwnGraph.model_fields if field in known}
+        else:
+            data.pop("own", None)
+        # Settings without effect take their default: equal runs have equal configs.
+        spec = CATALOG.get(name) if isinstance(name, str) else None
+        if data.get("directed") == "no" and not (known.get("directed") or (spec and spec.directed)):
+            data["directed"] = "yes"
+        if data.get("weights") == "drop" and not known.get("weighted"):
+            data["weights"] = "use"
+        return data
+
+    @model_validator(mode="after")
+    def _split_file_is_own(self) -> Self:
+        if self.split_file is not None and self.split != "own":
+            raise UsageError(f"a split file is split protocol 'own', not {self.split!r}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_few_have(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Configs that say nothing of these keep the text, and so the id, that they had before there were any.
+        defaults = {"split_file": None, "directed": "yes", "weights": "use", "own": None}
+        return {name: value for name, value in handler(self).items() if value != defaults.get(name, ...)}
 
 
 class ModelConfig(Config):
@@ -285,6 +375,15 @@ class RunConfig(Config):
             raise UsageError(
                 f"assignment 'labels' needs classes: the targets of {dataset!r} are numbers; take another slot"
             )
+        for has, what, able, way_out in (
+            (self.data.is_weighted, "edge weights", vocabulary.WEIGHTED, "--weights drop trains without them"),
+            (self.data.is_directed, "direction", vocabulary.DIRECTED, "--directed no trains on the symmetric copy"),
+        ):
+            if has and self.model.backbone not in (*able, "mlp"):
+                raise UsageError(
+                    f"backbone {self.model.backbone!r} can't use the {what} that {dataset!r} has; these can: "
+                    f"{', '.join(able)}; {way_out}"
+                )
         return self
 
     @property

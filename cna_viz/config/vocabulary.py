@@ -34,9 +34,14 @@ SPLIT_PROTOCOLS: Final = (
     "random-48-32-20",
     "geom-gcn",
     "official-code",
+    "own",
 )
 
 BACKBONES: Final = ("gcn", "sage", "gat", "gin", "transformer", "chebyshev", "sgc", "gcnii", "appnp", "dirgnn", "mlp")
+WEIGHTED: Final = ("gcn", "sage", "chebyshev", "sgc", "gcnii", "appnp")
+"""Backbones that use the weights of edges; ``mlp`` uses no edges."""
+DIRECTED: Final = ("dirgnn",)
+"""Backbones that use the direction of edges."""
 ASSIGNMENTS: Final = ("kmeans", "random", "labels", "communities", "none")
 NORMALIZATIONS: Final = ("cluster", "node", "batch", "none")
 ACTIVATIONS: Final = ("rational", "relu", "none")

@@ -7,7 +7,7 @@ from cna_viz.config.datasets import CATALOG
 from cna_viz.config.vocabulary import SPLIT_PROTOCOLS
 from cna_viz.errors import unknown_name
 
-PUBLISHED_PROTOCOLS: Final = ("public", "geom-gcn")
+PUBLISHED_PROTOCOLS: Final = ("public", "geom-gcn", "own")
 """Protocols whose masks come with the data; all others can be drawn for any graph."""
 
 
@@ -17,10 +17,15 @@ def protocols(name: str) -> tuple[str, ...]:
     Raises:
         UsageError: There is no such dataset.
     """
-    if name not in CATALOG:
-        raise unknown_name("dataset", name, CATALOG)
-    lacking = set(PUBLISHED_PROTOCOLS) - set(CATALOG[name].published)
-    if CATALOG[name].task == "graph-classification":
+    return _protocols(DataConfig(dataset=name))
+
+
+def _protocols(data: DataConfig) -> tuple[str, ...]:
+    published = set(CATALOG[data.dataset].published) if data.own is None else set()
+    if data.split_file is not None or (data.own is not None and data.own.masks):
+        published |= {"own"}
+    lacking = set(PUBLISHED_PROTOCOLS) - published
+    if data.task == "graph-classification":
         lacking |= {"official-code"}  # files of graphs are sorted by class: the last 10 % would be of one class
     return tuple(protocol for protocol in SPLIT_PROTOCOLS if protocol not in lacking)
 
@@ -40,6 +45,6 @@ def check(data: DataConfig) -> None:
     Raises:
         UsageError: The dataset has no such split; the message lists those it has.
     """
-    choices = protocols(data.dataset)
+    choices = _protocols(data)
     if data.split not in choices:
         raise unknown_name("split protocol", data.split, choices, f"These are the ones dataset {data.dataset!r} has.")

@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
 from torch_geometric.data import Data
 
 from cna_viz.config import DataConfig
@@ -15,9 +14,11 @@ from cna_viz.config.datasets import CATALOG, DatasetSpec
 from cna_viz.data import readers
 from cna_viz.data.catalog import check
 from cna_viz.data.clean import clean
+from cna_viz.data.content import load_tensors, save_tensors
 from cna_viz.data.download import download, reason
 from cna_viz.data.embedded import EMBEDDED
-from cna_viz.data.graph import Graph, Masks
+from cna_viz.data.graph import Graph
+from cna_viz.data.own.store import load_own, load_split
 from cna_viz.data.roots import find, fingerprint
 from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError
@@ -27,7 +28,7 @@ logger = logging.getLogger("cna_viz")
 
 
 def load_graph(data: DataConfig, root: Path | None = None) -> Graph:
-    """Return the graph that ``data`` names, with the published masks of its split protocol where it has any.
+    """Return the graph that ``data`` names, with the masks of its split protocol where it has any.
 
     Raw files are looked for in the data root, then among earlier downloads, and are otherwise downloaded into the
     cache. Nothing is ever written to the data root. The graph is cached until its raw files change.
@@ -41,6 +42,17 @@ def load_graph(data: DataConfig, root: Path | None = None) -> Graph:
         DataError: The data root does not exist, or the raw files can't be found, downloaded or read.
     """
     check(data)
+    graph = _load(data, root) if data.own is None else load_own(data.own.name, data.own.digest)
+    if not data.is_directed and graph.arcs is not None:
+        graph = replace(graph, arcs=None)
+    if not data.is_weighted and graph.edge_weight is not None:
+        graph = replace(graph, edge_weight=None)
+    if data.split_file is not None:
+        graph = replace(graph, published={**graph.published, "own": load_split(data.split_file, graph)})
+    return graph
+
+
+def _load(data: DataConfig, root: Path | None) -> Graph:
     if data.dataset in EMBEDDED:
         return EMBEDDED[data.dataset](data)
     spec = CATALOG[data.dataset]
@@ -68,7 +80,10 @@ def load_data(config: DataConfig, root: Path | str | None = None, *, seed: int =
     """
     graph = load_graph(config, None if root is None else Path(root))
     split = make_split(graph, config.split, seed if config.split_seed is None else config.split_seed)
-    data = Data(x=graph.x, y=graph.target, edge_index=graph.edge_index, num_classes=graph.num_classes)
+    edges = graph.edge_index if graph.arcs is None else graph.arcs
+    data = Data(x=graph.x, y=graph.target, edge_index=edges, num_classes=graph.num_classes)
+    if graph.edge_weight is not None:
+        data.edge_weight = graph.edge_weight
     if graph.graph_of_node is not None:
         data.batch = graph.graph_of_node
     for name, rows in split.items():
@@ -101,33 +116,12 @@ def load_or_make(path: Path, name: str, make: Callable[[], Graph]) -> Graph:
     """
     if path.is_file():
         try:
-            return _load(path, name)
+            return load_tensors(path, name)
         except (OSError, SafetensorError, KeyError) as error:
             logger.warning("cached graph %s is damaged (%s): it is made again", path, error)
     graph = make()
     try:
-        _save(path, graph)
+        write_atomically(path, save_tensors(graph))
     except (OSError, SafetensorError) as error:
         logger.warning("graph %r can't be cached: %s", name, error)
     return graph
-
-
-def _load(path: Path, name: str) -> Graph:
-    # A clone has memory aligned by torch, as the graph had when it was made; see `clean`.
-    tensors = {key: tensor.clone() for key, tensor in load_file(path).items()}
-    published = {
-        protocol: Masks(*(tensors[f"{protocol}/{part}"] for part in ("train", "val", "test")))
-        for protocol in sorted({key.partition("/")[0] for key in tensors if "/" in key})
-    }
-    y = tensors["y"]
-    classes = 0 if y.is_floating_point() else int(y.max()) + 1
-    return Graph(name, tensors["x"], y, tensors["edge_index"], classes, published, tensors.get("graph_of_node"))
-
-
-def _save(path: Path, graph: Graph) -> None:
-    tensors: dict[str, Tensor] = {"x": graph.x, "y": graph.y, "edge_index": graph.edge_index}
-    if graph.graph_of_node is not None:
-        tensors["graph_of_node"] = graph.graph_of_node
-    for protocol, masks in graph.published.items():
-        tensors |= {f"{protocol}/{part}": getattr(masks, part) for part in ("train", "val", "test")}
-    write_atomically(path, save(tensors))

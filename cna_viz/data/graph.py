@@ -39,18 +39,25 @@ class Split:
 
 @dataclass(frozen=True)
 class Graph:
-    """An undirected graph with node features and a target per node, or a dataset of such graphs side by side.
+    """A graph with node features and a target per node, or a dataset of graphs side by side.
+
+    Measures, layouts and communities see ``edge_index``, which is undirected in every graph.
 
     Attributes:
         name: Name of the dataset.
         x: Features, float32, shape ``[nodes, features]``.
         y: Classes, int64, or numbers to predict, float32, shape ``[nodes]``; in a dataset of graphs the class of the
-            graph that the node belongs to.
+            graph that the node belongs to. Unlabelled nodes have -1 or NaN.
         edge_index: Edges, int64, shape ``[2, edges]``: both directions of every edge, sorted, no duplicates, no
             self-loops.
         num_classes: Number of classes; 0 where the targets are numbers.
         published: Published masks by split protocol, where the dataset has any.
         graph_of_node: Number of the graph of every node, ascending, int64, shape ``[nodes]``; None for one graph.
+        edge_weight: Weight of every edge, float32, positive, the same in both directions, shape ``[edges]``; None
+            without weights.
+        arcs: Edges with their direction, from source to target, int64, shape ``[2, arcs]``, sorted, no duplicates, no
+            self-loops; None for undirected graphs.
+        class_names: Names of the classes where they have any.
     """
 
     name: str
@@ -60,6 +67,9 @@ class Graph:
     num_classes: int
     published: Mapping[str, Masks] = field(default_factory=dict)
     graph_of_node: Tensor | None = None
+    edge_weight: Tensor | None = None
+    arcs: Tensor | None = None
+    class_names: tuple[str, ...] = ()
 
     @property
     def task(self) -> str:
@@ -81,8 +91,14 @@ class Graph:
 
     @property
     def classes(self) -> Tensor | None:
-        """Class of every node; None where the targets are numbers."""
+        """Class of every node, -1 where it is unlabelled; None where the targets are numbers."""
         return None if self.y.is_floating_point() else self.y
+
+    @property
+    def labelled(self) -> Tensor:
+        """Rows of :attr:`target` that have a label, int64, ascending."""
+        target = self.target
+        return (~target.isnan() if target.is_floating_point() else target >= 0).nonzero().flatten()
 
     @property
     def num_nodes(self) -> int:
@@ -100,16 +116,19 @@ class Graph:
 
     def to(self, device: torch.device) -> "Graph":
         """Return the same graph with features, targets and edges on ``device``."""
-        member = None if self.graph_of_node is None else self.graph_of_node.to(device)
-        x, y, edge_index = (tensor.to(device) for tensor in (self.x, self.y, self.edge_index))
-        return replace(self, x=x, y=y, edge_index=edge_index, graph_of_node=member)
+        names = ("x", "y", "edge_index", "graph_of_node", "edge_weight", "arcs")
+        found = {name: tensor.to(device) for name in names if (tensor := getattr(self, name)) is not None}
+        return replace(self, **found)
 
 
 def edge_homophily(graph: Graph) -> float:
     r"""Return :math:`|\{(v, w) \in E : y_v = y_w\}| / |E|`, 0 to 1 (Zhu et al., arXiv 2006.11468).
 
-    NaN without edges or without classes of nodes.
+    NaN without edges or without classes of nodes. Edges of unlabelled nodes don't count.
     """
-    source, target = graph.edge_index
-    edges = int(source.numel()) if graph.task == "node-classification" else 0
-    return int((graph.y[source] == graph.y[target]).sum()) / edges if edges else math.nan
+    if graph.task != "node-classification":
+        return math.nan
+    source, target = (graph.y[end] for end in graph.edge_index)
+    known = (source >= 0) & (target >= 0)
+    edges = int(known.sum())
+    return int(((source == target) & known).sum()) / edges if edges else math.nan

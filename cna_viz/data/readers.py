@@ -38,7 +38,7 @@ def read_npz(spec: DatasetSpec, folder: Path) -> RawGraph:
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         parts = {name: torch.from_numpy(file[name]) for name in file.files}
     masks = Masks(parts["train_masks"].T, parts["val_masks"].T, parts["test_masks"].T)
-    return RawGraph(parts["node_features"], parts["node_labels"], parts["edges"].T, masks)
+    return RawGraph(parts["node_features"], parts["node_labels"], parts["edges"].T, masks, directed=spec.directed)
 
 
 def read_ogb(_: DatasetSpec, folder: Path) -> RawGraph:

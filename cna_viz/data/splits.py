@@ -14,9 +14,10 @@ def make_split(graph: Graph, protocol: str, seed: int) -> Split:
     """Return the split of ``graph`` that ``protocol`` and ``seed`` name. The global random state is left alone.
 
     ``random-A-B-C`` draws A, B and C % of the nodes (of the graphs in a dataset of graphs), uniformly and without
-    regard to class. ``public`` and ``geom-gcn`` take the published masks; of R repetitions, the one numbered ``seed``
-    modulo R, so that any run seed names one. ``official-code`` takes the first 80 %, the next 10 % and the last 10 % of
-    the nodes by number, as the code released with CNA (arXiv 2412.04064) does; it has no seed, and its split has 0.
+    regard to class. ``public`` and ``geom-gcn`` take the published masks, ``own`` those of the user's own; of R
+    repetitions, the one numbered ``seed`` modulo R, so that any run seed names one. ``official-code`` takes the first
+    80 %, the next 10 % and the last 10 % of the nodes by number, as the code released with CNA (arXiv 2412.04064) does;
+    it has no seed, and its split has 0. Unlabelled nodes are in no part.
 
     Raises:
         UsageError: The graph has no such split, or too few nodes for it.
@@ -32,7 +33,8 @@ def _published(graph: Graph, protocol: str, seed: int) -> Split:
     masks = graph.published[protocol]
     number = seed % masks.train.shape[1]
     parts = [mask[:, number] for mask in (masks.train, masks.val, masks.test)]
-    where = f"published split {protocol!r} number {number} of dataset {graph.name!r}"
+    kind = "" if protocol == "own" else "published "
+    where = f"{kind}split {protocol!r} number {number} of dataset {graph.name!r}"
     if int(torch.stack(parts).sum(dim=0).max()) > 1:
         raise DataError(f"{where} puts a node into two parts")
     if not all(bool(part.any()) for part in parts):
@@ -41,24 +43,26 @@ def _published(graph: Graph, protocol: str, seed: int) -> Split:
 
 
 def _random(graph: Graph, protocol: str, seed: int) -> Split:
-    nodes = len(graph.target)
+    rows = graph.labelled
+    nodes = len(rows)
     # Validation and test are rounded; the rest trains.
     val, test = (max(1, (nodes * int(percent) + 50) // 100) for percent in protocol.split("-")[2:])
-    order = torch.randperm(nodes, generator=torch.Generator().manual_seed(seed))
+    order = rows[torch.randperm(nodes, generator=torch.Generator().manual_seed(seed))]
     return _cut(graph, protocol, seed, order, nodes - val - test, val)
 
 
 def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
     del seed  # the order of the nodes decides
-    nodes = len(graph.target)
-    train, known = nodes * 8 // 10, nodes * 9 // 10
-    return _cut(graph, protocol, 0, torch.arange(nodes), train, known - train)
+    rows = graph.labelled
+    train, known = len(rows) * 8 // 10, len(rows) * 9 // 10
+    return _cut(graph, protocol, 0, rows, train, known - train)
 
 
 def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int) -> Split:
     if min(train, val, len(order) - train - val) < 1:
         rows = "nodes" if graph.graph_of_node is None else "graphs"
-        raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {rows} ({len(order)})")
+        few = f"{rows} ({len(order)})" if len(order) == len(graph.target) else f"labelled {rows} ({len(order)})"
+        raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {few}")
     parts = (order[:train], order[train : train + val], order[train + val :])
     return Split(protocol, seed, *(part.sort().values for part in parts))
 
@@ -70,5 +74,6 @@ MAKERS: Final[dict[str, Callable[[Graph, str, int], Split]]] = {
     "random-48-32-20": _random,
     "geom-gcn": _published,
     "official-code": _by_index,
+    "own": _published,
 }
 """Maker of every split protocol of the vocabulary."""
