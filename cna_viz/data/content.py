@@ -20,7 +20,7 @@ def content_digest(graph: Graph) -> str:
     found = hashlib.sha256(json.dumps([graph.num_classes, graph.class_names]).encode())
     for name, tensor in sorted(tensors_of(graph).items()):
         found.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
-        found.update(memoryview(tensor.contiguous().cpu().numpy().reshape(-1)).cast("B"))
+        found.update(tensor.contiguous().cpu().numpy().reshape(-1).data.cast("B"))
     return found.hexdigest()
 
 
