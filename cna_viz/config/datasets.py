@@ -45,6 +45,7 @@ class DatasetSpec:
     url: str = ""
     inside: str = "{}"
     directed: bool = False
+    content: Mapping[str, str] = field(default_factory=dict)
 
     def raw_for(self, protocol: str) -> RawFiles | None:
         """Return the raw files to read for a split protocol; ``None`` for an embedded dataset."""
@@ -85,6 +86,7 @@ def _spec(name: str, row: dict[str, Any]) -> DatasetSpec:
         url=filled(row.get("url", "")),
         inside=filled(row.get("inside", "{{}}")),
         directed=row.get("directed", False),
+        content=row.get("content", {}),
     )
 
 

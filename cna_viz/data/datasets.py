@@ -14,10 +14,11 @@ from cna_viz.config.datasets import CATALOG, DatasetSpec
 from cna_viz.data import readers
 from cna_viz.data.catalog import check
 from cna_viz.data.clean import clean
-from cna_viz.data.content import load_tensors, save_tensors
+from cna_viz.data.content import content_digest, load_tensors, save_tensors
 from cna_viz.data.download import download, reason
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.graph import Graph
+from cna_viz.data.known import published_content
 from cna_viz.data.own.store import load_own, load_split
 from cna_viz.data.roots import find, fingerprint
 from cna_viz.data.splits import make_split
@@ -43,6 +44,15 @@ def load_graph(data: DataConfig, root: Path | None = None) -> Graph:
     """
     check(data)
     graph = _load(data, root) if data.own is None else load_own(data.own.name, data.own.digest)
+    graph = replace(graph, content=content_digest(graph) if data.own is None else data.own.digest)
+    published = None if data.own else published_content(data)
+    if published not in (None, graph.content):
+        logger.warning(
+            "%s has content %s, not the published %s: its numbers compare with no published ones",
+            data.dataset,
+            graph.content[:12],
+            published[:12],
+        )
     if not data.is_directed and graph.arcs is not None:
         graph = replace(graph, arcs=None)
     if not data.is_weighted and graph.edge_weight is not None:

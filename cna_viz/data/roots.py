@@ -62,10 +62,11 @@ def find(raw: RawFiles, root: Path | None = None) -> Path | None:
 def fingerprint(folder: Path, raw: RawFiles) -> str:
     """Return sixteen hexadecimal digits that change with the raw files and with the code that reads them.
 
-    Files count as changed by path, size and time, not by content: listing must stay quick.
+    Files count as changed by path, size and times, also that of their last renaming or copying, which no program sets;
+    not by content: listing must stay quick.
     """
     lines = [f"{READING_VERSION} torch-geometric {version('torch-geometric')} {folder.resolve()}"]
     for name in raw.names:
         status = (folder / name).stat()
-        lines.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+        lines.append(f"{name} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

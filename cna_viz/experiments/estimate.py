@@ -12,11 +12,11 @@ from cna_viz.config import RunConfig
 from cna_viz.data import catalog
 from cna_viz.experiments.sweep import default_workers
 from cna_viz.experiments.train import prepare, train
+from cna_viz.experiments.trained import missing_of
 from cna_viz.progress import bar
 from cna_viz.recording.recorder import snapshot_due
 from cna_viz.records import schema
 from cna_viz.records.reading.files import read_json, read_lines
-from cna_viz.records.reading.integrity import is_complete
 
 TRIED: Final = 6
 """Epochs that are tried. The odd ones are only trained, the even ones also measured."""
@@ -122,7 +122,7 @@ def preview(
     progress: bool = True,
 ) -> Preview:
     """Estimate a sweep by trying one seed of every missing run; arguments and errors as in ``sweep``."""
-    missing = [config for config in configs if not is_complete(runs / config.run_id)]
+    missing = missing_of(configs, runs, data)
     kinds = Counter(config.replace(seed=0) for config in missing)
     seconds, size, workers = 0.0, 0, workers or default_workers(threads)
     with bar(len(kinds), "trying", unit=" runs", disable=not progress) as shown:

@@ -7,7 +7,7 @@ from cna_viz.config import RunConfig
 from cna_viz.data import catalog
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.sweep import sweep
-from cna_viz.records.reading.integrity import is_complete
+from cna_viz.experiments.trained import missing_of
 from cna_viz.records.record import Record, load_record
 
 
@@ -27,7 +27,7 @@ def load_or_run(
 
     Raises:
         UsageError: When the dataset has no such split, or has fewer nodes than ``clusters``.
-        DataError: When the dataset can't be found, downloaded or read.
+        DataError: When the dataset can't be found, downloaded or read, or its content is not that of the record.
         RecordError: When there is a record but it was truncated or altered.
     """
     return load_or_run_all([config], runs=runs, data=data, progress=progress)[0]
@@ -44,7 +44,7 @@ def load_or_run_all(
     for config in configs:
         catalog.check(config.data)
     runs, data = Path(runs), None if data is None else Path(data)
-    missing = [config for config in configs if not is_complete(runs / config.run_id)]
+    missing = missing_of(configs, runs, data)
     if missing:
         # torch takes seconds to import and is not needed to load what exists.
         from cna_viz.experiments.train import train_missing

@@ -16,6 +16,7 @@ from cna_viz.errors import CnaVizError, DataError, UsageError
 from cna_viz.experiments.on_dask import DaskTasks
 from cna_viz.experiments.processes import Processes
 from cna_viz.experiments.tasks import TaskResult, check_all, cost, data_key, train_one
+from cna_viz.experiments.trained import missing_of
 from cna_viz.progress import bar
 from cna_viz.records.reading.integrity import is_complete
 from cna_viz.records.writing.lock import is_free
@@ -82,7 +83,7 @@ def sweep(
 
     Raises:
         UsageError: When a number is out of range, a dataset has no such split or fewer nodes than clusters.
-        DataError: When a dataset can't be found, downloaded or read.
+        DataError: When a dataset can't be found, downloaded or read, or a record is of other content than it has.
     """
     workers = checked_workers(workers, threads)
     for config in configs:
@@ -90,8 +91,8 @@ def sweep(
     start, found = time.monotonic(), Sweep()
     runs, data = Path(runs), None if data is None else Path(data)
     distinct = {config.run_id: config for config in configs}
-    missing = [config for name, config in distinct.items() if not is_complete(runs / name)]
-    found.skipped = [name for name in distinct if is_complete(runs / name)]
+    missing = missing_of(list(distinct.values()), runs, data)
+    found.skipped = [name for name in distinct if name not in {config.run_id for config in missing}]
     if missing:
         tasks = Processes(workers) if scheduler is None else DaskTasks(scheduler, workers)
         _Queue(missing, runs, data, threads, found).work(tasks, progress, shown)
@@ -116,7 +117,8 @@ def sweep_possible(
     """
     from cna_viz.experiments.train import prepare  # torch takes seconds to import
 
-    missing = [config for config in configs if not is_complete(Path(runs) / config.run_id)]
+    refused: dict[str, str] = {}
+    missing = missing_of(configs, Path(runs), None if data is None else Path(data), refused)
     graphs: dict[DataConfig, Graph] = {}
     reasons: dict[Hashable, str] = {}
     for key, config in {data_key(config): config for config in missing}.items():
@@ -124,7 +126,7 @@ def sweep_possible(
             prepare(config, None if data is None else Path(data), graphs)
         except (DataError, UsageError) as error:
             reasons[key] = str(error)
-    refused = {config.run_id: reasons[data_key(config)] for config in missing if data_key(config) in reasons}
+    refused |= {config.run_id: reasons[data_key(config)] for config in missing if data_key(config) in reasons}
     found = sweep([config for config in configs if config.run_id not in refused], runs=runs, data=data, workers=workers)
     found.failed |= refused
     return found

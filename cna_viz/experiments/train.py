@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cna_viz.config import DataConfig, RunConfig
+from cna_viz.data.content import content_digest
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph, Split
 from cna_viz.data.splits import make_split
@@ -18,6 +19,7 @@ from cna_viz.errors import UsageError
 from cna_viz.experiments.attempts import forget_attempts, set_aside
 from cna_viz.experiments.batches import batches_of, inputs_of
 from cna_viz.experiments.tasks import cost
+from cna_viz.experiments.trained import check_content
 from cna_viz.models.gnn import GNN
 from cna_viz.nn.communities import louvain
 from cna_viz.nn.slots import SlotContext
@@ -58,7 +60,9 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
     """Train one run and write its record to ``folder``, which must not exist; the caller's random state stays."""
     keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    environment = describe_environment(str(device), torch.get_num_threads())
+    environment = describe_environment(str(device), torch.get_num_threads()) | {
+        "content": graph.content or content_digest(graph)
+    }
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
         torch.manual_seed(config.seed)
         writer.graph(_graph_tensors(graph, split))
@@ -112,6 +116,7 @@ def train_unless_complete(
     """
     with record_lock(folder).acquire(timeout=-1 if wait else 0):
         if is_complete(folder):
+            check_content(config, folder, graph.content or None)
             return
         set_aside(folder)
         train(config, graph, split, folder, list(callbacks))

@@ -73,6 +73,12 @@ class Record:
         return math.nan if value is None else float(value)
 
     @property
+    def content(self) -> str | None:
+        """Digest of the content of the graph; None in records of before it was written, and of watched networks."""
+        own = self.config.data.own
+        return self.environment.get("content") if own is None else own.digest
+
+    @property
     def best_epoch(self) -> int:
         """Epoch with the best validation score, whose model was selected."""
         return int(self.summary["best_epoch"])

@@ -30,7 +30,7 @@ def leaves(config: BaseModel) -> Iterator[str]:
     for name, value in config:
         if isinstance(value, BaseModel):
             yield from leaves(value)
-        elif name != "watched":  # describes what other people's programs trained
+        elif name not in {"watched", "own"}:  # describe what is not chosen field by field
             yield name
 
 
@@ -95,7 +95,8 @@ def test_all_options_together_arrive_in_their_fields() -> None:
     graphs = RunConfig(data=DataConfig(dataset="motifs"), model=ModelConfig(readout="max"))
     assert parse("--dataset", "motifs", "--readout", "max") == graphs
     given = {word for word in words.split() if word.startswith("--")}
-    assert given | {"--readout"} == {o.option for o in settings().values()}
+    # So does a graph of the user's own with weights, direction and a split in a file.
+    assert given | {"--readout", "--directed", "--weights", "--split-file"} == {o.option for o in settings().values()}
 
 
 def test_every_option_has_a_meaning_and_shows_its_default() -> None:
@@ -119,7 +120,7 @@ def test_measures_are_given_with_commas_or_all() -> None:
 
 
 def test_what_others_have_trained_is_no_option() -> None:
-    assert not {option.path[0] for option in settings().values()} & {"watched"}
+    assert not {option.path[0] for option in settings().values()} & {"watched", "own"}
     with pytest.raises(UsageError, match="unknown option '--watched'"):
         parse("--watched", "x")
 

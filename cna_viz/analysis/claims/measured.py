@@ -65,7 +65,7 @@ def gather(
     reasons = dict(failed or {})
     for config in configs:
         folder = Path(runs) / config.run_id
-        if is_complete(folder):
+        if is_complete(folder) and config.run_id not in reasons:
             try:
                 records[config.run_id] = load_record(folder)
             except RecordError as error:

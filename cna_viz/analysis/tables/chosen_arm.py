@@ -19,7 +19,7 @@ def arms_by_depth(records: Sequence[Record]) -> dict[int, dict[str, list[Record]
     An arm has one name at all depths. A run recorded in two ways counts once.
     """
     runs = drop_duplicates(records)
-    check_protocol([record.config for record in runs])
+    check_protocol(runs)
     found: dict[int, dict[str, list[Record]]] = {layers: {} for layers in sorted({record.layers for record in runs})}
     for record, arm in zip(runs, arms_of(runs, ignore={"layers"}), strict=True):
         found[record.layers].setdefault(arm, []).append(record)

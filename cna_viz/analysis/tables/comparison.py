@@ -41,7 +41,7 @@ def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: T
     """
     if not records:
         raise UsageError("no runs to compare")
-    check_protocol([record.config for record in records])
+    check_protocol(records)
     versions = sorted({record.environment.get("results_version", RESULTS_VERSION) for record in records})
     if len(versions) > 1:
         raise UsageError(
@@ -133,24 +133,28 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
     return f"all arms were trained with the same settings ({shared} at most); none was tuned individually"
 
 
-def check_protocol(configs: Sequence[RunConfig]) -> None:
+def check_protocol(records: Sequence[Record]) -> None:
     """Refuse runs that are not on one dataset and split protocol; raises :class:`~cna_viz.errors.UsageError`."""
-    if any(config.watched is not None for config in configs):
+    if any(record.config.watched is not None for record in records):
         raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
     require_one_protocol(
-        configs,
+        records,
         "arms with different {name}s are not compared",
         "a difference would show the {name}, not the arm. Compare within each of them",
     )
 
 
-def require_one_protocol(configs: Sequence[RunConfig], problem: str, advice: str = "draw each separately") -> None:
-    """Refuse runs of several datasets or split protocols, naming two of them.
+def require_one_protocol(records: Sequence[Record], problem: str, advice: str = "draw each separately") -> None:
+    """Refuse runs of several datasets, split protocols or contents of a dataset, naming two of them.
 
     ``{name}`` in ``problem`` and ``advice``, the beginning and the end of the message, stands for dataset or split.
+    Runs on csbm graphs have the parameters of their graph in their config, and may have a graph each.
     """
-    for name in PROTOCOL:
-        found = sorted({str(config.facts[name]) for config in configs})
+    values = {name: [str(record.config.facts[name]) for record in records] for name in PROTOCOL}
+    contents = [record.content for record in records if record.config.data.csbm is None]
+    values["content"] = [content[:12] for content in contents if content is not None]
+    for name, words in values.items():
+        found = sorted(set(words))
         if len(found) > 1:
             raise UsageError(f"{problem.format(name=name)}: {found[0]} and {found[1]}; {advice.format(name=name)}")
 

@@ -47,7 +47,7 @@ def cost_table(
     if not records:
         raise UsageError("no records with scores and numbers of parameters: make some with `cna-viz run`")
     records = drop_duplicates(records)
-    require_one_protocol([record.config for record in records], "networks on different {name}s have no common front")
+    require_one_protocol(records, "networks on different {name}s have no common front")
     rows = _rows(records, along, split)
     lacking = rows[["parameters", "val", "shown"]].isna().any(axis=1)
     usable = ~rows["network"].isin(rows.loc[lacking, "network"])

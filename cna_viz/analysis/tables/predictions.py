@@ -140,7 +140,7 @@ def confusions(records: Sequence[Record], split: SplitName = "test") -> list[Con
                 f"the targets of {record.config.facts['dataset']!r} (run {record.id}) are numbers, which have no "
                 "confusions: see the error with plot_training_curves or plot_accuracy_by_depth"
             )
-    require_one_protocol([record.config for record in records], "predictions on different {name}s can't be compared")
+    require_one_protocol(records, "predictions on different {name}s can't be compared")
     runs = drop_duplicates(records, _has_predictions)
     labels = []
     for record in runs:

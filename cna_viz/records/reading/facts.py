@@ -36,6 +36,7 @@ class Environment(Facts):
     results_version: Count
     versions: dict[str, str] = {}
     commit: str | None = None
+    content: Digest | None = None
     platform: str = ""
     device: str = ""
     threads: Count = 0
