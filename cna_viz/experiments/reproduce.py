@@ -7,8 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from cna_viz.config import RESULTS_VERSION
+from cna_viz.data.known import known_content
 from cna_viz.errors import UsageError
 from cna_viz.experiments.run import load_or_run
+from cna_viz.experiments.trained import check_content
 from cna_viz.records.exporting.differences import RecordDifference, differences
 from cna_viz.records.record import Record
 
@@ -42,7 +44,7 @@ def reproduce(record: Record, data: Path | None = None, progress: bool = True) -
 
     Raises:
         UsageError: When this library has not trained it, it was not finished, or it is of another results version.
-        DataError: When the dataset can't be found, downloaded or read.
+        DataError: When the dataset can't be found, downloaded or read, or its content is not that of the record.
         RecordError: When the record was altered.
     """
     if record.config.watched is not None:
@@ -55,6 +57,7 @@ def reproduce(record: Record, data: Path | None = None, progress: bool = True) -
             f"run {record.id} has results version {version}, and this cna_viz has {RESULTS_VERSION}: its numbers "
             "differ on purpose; install the version that made it"
         )
+    check_content(record.config, record.folder, known_content(record.config.data, data))
     import torch
 
     threads = torch.get_num_threads()

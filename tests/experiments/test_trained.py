@@ -13,6 +13,7 @@ from cna_viz.data.datasets import load_graph
 from cna_viz.data.known import known_content
 from cna_viz.errors import DataError, UsageError
 from cna_viz.experiments.estimate import preview
+from cna_viz.experiments.reproduce import reproduce
 from cna_viz.experiments.run import load_or_run
 from cna_viz.experiments.sweep import sweep, sweep_possible
 from cna_viz.records.record import load_record
@@ -57,6 +58,8 @@ def test_the_number_of_other_data_is_refused_with_both_digests(tmp_path: Path) -
         load_or_run(RUN, runs=runs, data=other, progress=False)
     with pytest.raises(DataError, match=contents):
         sweep([RUN, RUN.replace(seed=1)], runs=runs, data=other, progress=False)
+    with pytest.raises(DataError, match=contents):
+        reproduce(record, other, progress=False)
     with pytest.raises(DataError, match=contents):
         preview([RUN], runs, other, 1, 1, progress=False)
     assert list(sweep_possible([RUN], runs=runs, data=other).failed) == [RUN.run_id]
