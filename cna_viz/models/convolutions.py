@@ -1,18 +1,19 @@
 """The convolutions of the backbones, each called as ``conv(x, edges, initial)``, and the matrices they multiply with.
 
-The graphs of this library are undirected, so an aggregation and its gradient are products with the same sparse matrix,
-made once per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too,
+Only :class:`~torch_geometric.nn.DirGNNConv` sees the direction of edges. For all others the graph is undirected and the
+weights of edges are symmetric, so an aggregation and its gradient are products with the same sparse matrix, made once
+per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too,
 but multiplies with ``matrix @ x`` (see :func:`~cna_viz.models.inputs.product`). Parameters, their names and their
 initialization are PyG's.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch_geometric.nn as pyg
 from torch import Tensor, nn
 from torch_geometric.nn.conv.gcn_conv import gcn_norm
-from torch_geometric.utils import coalesce
+from torch_geometric.utils import add_self_loops, coalesce
 
 from cna_viz.models.inputs import FeatureLinear, SparseFeatures, csr, product
 
@@ -66,18 +67,31 @@ class GCNConv(nn.Module):
         return propagate(adjacency, self.lin(x), self.bias)
 
 
+class Mean(NamedTuple):
+    """The mean over neighbours as a product with a symmetric matrix and a division.
+
+    Attributes:
+        adjacency: Matrix of :func:`adjacency`.
+        degree: Sums of its rows, ``[num_nodes, 1]``; 1 for isolated nodes.
+    """
+
+    adjacency: Tensor
+    degree: Tensor
+
+
 class SAGEConv(pyg.SAGEConv):  # type: ignore[misc]
     r"""GraphSAGE's convolution (Hamilton et al., arXiv 1706.02216) with the mean over neighbours.
 
-    .. math:: x'_i = W_1 x_i + W_2 \operatorname{mean}_{j \in N(i)} x_j + b
+    .. math::
+        x'_i = W_1 x_i + W_2 \frac{\sum_{j \in N(i)} w_{ij} x_j}{\sum_{j \in N(i)} w_{ij}} + b
 
-    The mean over no neighbours is zero. Arguments and shapes as :class:`GCNConv`, with the matrix of :func:`adjacency`.
+    Without weights of edges, all :math:`w_{ij}` are 1. The mean over no neighbours is zero. Arguments and shapes as
+    :class:`GCNConv`, with :func:`mean` in the place of the matrix.
     """
 
-    def propagate(self, edge_index: Tensor, x: tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
+    def propagate(self, edge_index: Mean, x: tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
         """Return the mean over neighbours."""
-        degree = edge_index.crow_indices().diff().clamp(min=1)
-        return propagate(edge_index, x[0]) / degree[:, None]
+        return propagate(edge_index.adjacency, x[0]) / edge_index.degree
 
 
 class GINConv(pyg.GINConv):  # type: ignore[misc]
@@ -187,28 +201,59 @@ class Propagation(nn.Module):
         return f"alpha={self.alpha}"
 
 
-def normalized_adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
+def normalized_adjacency(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
     """Return D̂^(-1/2) (A + I) D̂^(-1/2) as a sparse CSR matrix, ``[num_nodes, num_nodes]``, float32.
 
     Args:
         edge_index: Edges of an undirected graph, both directions, ``[2, edges]``, in any order.
         num_nodes: Number of nodes.
+        edge_weight: Entries of A, the same in both directions, ``[edges]``; 1 when left out.
     """
-    edges, weight = coalesce(*gcn_norm(edge_index, None, num_nodes), num_nodes=num_nodes)
-    return csr(edges[0], edges[1], weight, (num_nodes, num_nodes))
+    if edge_weight is None:
+        edges, weight = coalesce(*gcn_norm(edge_index, None, num_nodes), num_nodes=num_nodes)
+        return csr(edges[0], edges[1], weight, (num_nodes, num_nodes))
+    edges, weight = add_self_loops(edge_index, edge_weight, 1.0, num_nodes)
+    return _normalized(edges, weight, num_nodes)
 
 
-def adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
+def adjacency(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
     """Return the adjacency matrix A without self-loops, in the form of :func:`normalized_adjacency`."""
-    row, column = coalesce(edge_index, num_nodes=num_nodes)
-    return csr(row, column, torch.ones(len(row), device=row.device), (num_nodes, num_nodes))
+    (row, column), weight = _sorted(edge_index, edge_weight, num_nodes)
+    return csr(row, column, weight.float(), (num_nodes, num_nodes))
 
 
-def scaled_laplacian(edge_index: Tensor, num_nodes: int) -> Tensor:
+def mean(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Mean:
+    """Return the mean over neighbours; arguments as for :func:`normalized_adjacency`."""
+    matrix = adjacency(edge_index, num_nodes, edge_weight)
+    degree = _sums(matrix.values(), matrix.crow_indices().diff())
+    return Mean(matrix, degree.masked_fill(degree == 0, 1)[:, None])
+
+
+def scaled_laplacian(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
     """Return L̂ = 2 L / λ - I = -D^(-1/2) A D^(-1/2), in the form of :func:`normalized_adjacency`.
 
     With the normalized Laplacian L and the bound λ = 2 of its eigenvalues, as in PyG. Isolated nodes have a zero row.
     """
-    row, column = coalesce(edge_index, num_nodes=num_nodes)
-    scale = torch.bincount(row, minlength=num_nodes).float().rsqrt()
-    return csr(row, column, -scale[row] * scale[column], (num_nodes, num_nodes))
+    return _normalized(edge_index, edge_weight, num_nodes, sign=-1)
+
+
+def _normalized(edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, sign: int = 1) -> Tensor:
+    (row, column), weight = _sorted(edge_index, edge_weight, num_nodes)
+    scale = _sums(weight, torch.bincount(row, minlength=num_nodes)).rsqrt()
+    values = sign * scale[row] * scale[column] * weight
+    return csr(row, column, values.float(), (num_nodes, num_nodes))
+
+
+def _sorted(edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int) -> tuple[Tensor, Tensor]:
+    """Return the edges in the order of a CSR matrix, and their weights."""
+    if edge_weight is None:
+        edges: Tensor = coalesce(edge_index, num_nodes=num_nodes)
+        return edges, torch.ones(edges.shape[1], device=edges.device)
+    # In float64, or products of very small weights and the roots of large degrees would not be finite.
+    edges, weight = coalesce(edge_index, edge_weight.double(), num_nodes=num_nodes)
+    return edges, weight
+
+
+def _sums(weight: Tensor, lengths: Tensor) -> Tensor:
+    """Return the sums of segments. Unlike the atomic additions of a GPU, always in the same order."""
+    return torch.segment_reduce(weight, "sum", lengths=lengths)
