@@ -46,15 +46,6 @@ def _pyg(make: Callable[[int, int], nn.Module]) -> Callable[[int, int, int], nn.
 _gat = partial(pyg.GATConv, heads=1, add_self_loops=False)
 
 
-def _dir_gnn(in_channels: int, out_channels: int) -> nn.Module:
-    """Make DirGNN (arXiv 2305.10498) around GraphSAGE: a map of the mean over sources, and one of that over targets.
-
-    On undirected graphs both see the same neighbours.
-    """
-    conv: nn.Module = pyg.DirGNNConv(pyg.SAGEConv(in_channels, out_channels, root_weight=False))
-    return conv
-
-
 def _as_it_is(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None) -> Tensor:
     return edge_index
 
@@ -81,7 +72,7 @@ BACKBONES: Final[dict[str, Backbone]] = {
         sparse=True,
     ),
     "appnp": Backbone(lambda before, after, layer: Propagation(0.1), normalized_adjacency, projects=True, sparse=True),
-    "dirgnn": Backbone(_pyg(_dir_gnn), _as_it_is),
+    "dirgnn": Backbone(_pyg(convolutions.DirGNNConv), convolutions.directed_means),
     "mlp": Backbone(lambda before, after, layer: MLPLayer(before, after), lambda *graph: None, sparse=True, hops=0),
 }
 

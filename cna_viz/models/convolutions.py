@@ -18,21 +18,21 @@ from torch_geometric.utils import add_self_loops, coalesce
 from cna_viz.models.inputs import FeatureLinear, SparseFeatures, csr, product
 
 
-class _SymmetricProduct(torch.autograd.Function):
+class _Product(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, adjacency: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.adjacency = adjacency
-        return product(adjacency, x) if bias is None else torch.addmm(bias, adjacency, x.contiguous())
+    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.transposed = transposed
+        return product(matrix, x) if bias is None else torch.addmm(bias, matrix, x.contiguous())
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor | None, Tensor | None]:
-        g, (_, for_x, for_bias) = gradients[0], ctx.needs_input_grad
-        return None, product(ctx.adjacency, g) if for_x else None, g.sum(dim=0) if for_bias else None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor | None, Tensor | None]:
+        g, (*_, for_x, for_bias) = gradients[0], ctx.needs_input_grad
+        return None, None, product(ctx.transposed, g) if for_x else None, g.sum(dim=0) if for_bias else None
 
 
 def propagate(adjacency: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return A @ x + b for a constant A = Aᵀ; the gradient of x is A @ g, without a transposed copy."""
-    y: Tensor = _SymmetricProduct.apply(adjacency, x, bias)  # type: ignore[no-untyped-call]
+    y: Tensor = _Product.apply(adjacency, adjacency, x, bias)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -68,14 +68,16 @@ class GCNConv(nn.Module):
 
 
 class Mean(NamedTuple):
-    """The mean over neighbours as a product with a symmetric matrix and a division.
+    """The mean over neighbours as a product with a sparse CSR matrix and a division.
 
     Attributes:
-        adjacency: Matrix of :func:`adjacency`.
-        degree: Sums of its rows, ``[num_nodes, 1]``; 1 for isolated nodes.
+        matrix: Entry ``[i, j]`` is the weight of neighbour j of node i, ``[num_nodes, num_nodes]``.
+        transposed: Its transpose, for the gradient; the same tensor where the matrix is symmetric.
+        degree: Sums of the rows of the matrix, ``[num_nodes, 1]``; 1 for nodes without neighbours.
     """
 
-    adjacency: Tensor
+    matrix: Tensor
+    transposed: Tensor
     degree: Tensor
 
 
@@ -91,7 +93,29 @@ class SAGEConv(pyg.SAGEConv):  # type: ignore[misc]
 
     def propagate(self, edge_index: Mean, x: tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
         """Return the mean over neighbours."""
-        return propagate(edge_index.adjacency, x[0]) / edge_index.degree
+        sums: Tensor = _Product.apply(edge_index.matrix, edge_index.transposed, x[0], None)  # type: ignore[no-untyped-call]
+        return sums / edge_index.degree
+
+
+class DirGNNConv(pyg.DirGNNConv):  # type: ignore[misc]
+    r"""DirGNN (Rossi et al., arXiv 2305.10498) around GraphSAGE, with α = 1/2.
+
+    .. math::
+        x'_i = \tfrac{1}{2} \big(W_1 \operatorname{mean}_{j \to i} x_j + b_1 + W_2 \operatorname{mean}_{i \to j} x_j
+        + b_2\big) + W_3 x_i + b_3
+
+    On undirected graphs both means are over the same neighbours. Arguments and shapes as :class:`GCNConv`, with
+    :func:`directed_means` in the place of the matrix.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(SAGEConv(in_channels, out_channels, root_weight=False))
+
+    def forward(self, x: Tensor, edges: tuple[Mean, Mean]) -> Tensor:
+        """Return the convolution of ``x`` over the means of sources and of targets."""
+        sources, targets = self.conv_in(x, edges[0]), self.conv_out(x, edges[1])
+        y: Tensor = self.alpha * targets + (1 - self.alpha) * sources + self.lin(x)
+        return y
 
 
 class GINConv(pyg.GINConv):  # type: ignore[misc]
@@ -225,8 +249,27 @@ def adjacency(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = N
 def mean(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Mean:
     """Return the mean over neighbours; arguments as for :func:`normalized_adjacency`."""
     matrix = adjacency(edge_index, num_nodes, edge_weight)
+    return _mean(matrix, matrix)
+
+
+def directed_means(arcs: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> tuple[Mean, Mean]:
+    """Return the mean over the sources of the arcs that enter a node, and that over the targets of those that leave it.
+
+    Args:
+        arcs: Edges from source to target, ``[2, arcs]``.
+        num_nodes: Number of nodes.
+        edge_weight: None: the arcs of a graph have no weights.
+    """
+    ones = torch.ones(arcs.shape[1], device=arcs.device)
+    # Each node adds its neighbours up in the order of the arcs, as message passing does.
+    sorted_by_row = (ends[:, ends[0].argsort(stable=True)] for ends in (arcs, arcs.flip(0)))
+    leaving, entering = (csr(row, column, ones, (num_nodes, num_nodes)) for row, column in sorted_by_row)
+    return _mean(entering, leaving), _mean(leaving, entering)
+
+
+def _mean(matrix: Tensor, transposed: Tensor) -> Mean:
     degree = _sums(matrix.values(), matrix.crow_indices().diff())
-    return Mean(matrix, degree.masked_fill(degree == 0, 1)[:, None])
+    return Mean(matrix, transposed, degree.masked_fill(degree == 0, 1)[:, None])
 
 
 def scaled_laplacian(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
