@@ -261,3 +261,15 @@ def test_real_published_splits_have_their_published_sizes(real_root: Path) -> No
     assert sizes("texas", "geom-gcn") == [87, 59, 37]
     assert sizes("minesweeper", "public") == [5000, 2500, 2500]
     assert sizes("chameleon", "geom-gcn") == [1092, 729, 456]  # 48/32/20 %
+
+
+def test_a_directed_catalogue_graph_has_a_symmetric_copy(real_root: Path) -> None:
+    directed, copy, published = (
+        load_graph(DataConfig(dataset=name, split="geom-gcn", directed=choice), real_root)  # type: ignore[arg-type]
+        for name, choice in (("chameleon-directed", "yes"), ("chameleon-directed", "no"), ("chameleon", "yes"))
+    )
+    assert directed.arcs is not None
+    assert (directed.arcs.shape[1], copy.arcs) == (36051, None)
+    assert torch.equal(directed.edge_index, copy.edge_index)
+    assert torch.equal(copy.edge_index, published.edge_index)
+    assert torch.equal(copy.x, published.x)
