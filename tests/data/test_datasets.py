@@ -34,9 +34,9 @@ def assert_equal(first: Graph, second: Graph) -> None:
     for a, b in ((first.x, second.x), (first.y, second.y), (first.edge_index, second.edge_index)):
         assert a.dtype == b.dtype
         assert torch.equal(a, b)
-    assert (first.graph_of_node is None) == (second.graph_of_node is None)
-    if first.graph_of_node is not None and second.graph_of_node is not None:
-        assert torch.equal(first.graph_of_node, second.graph_of_node)
+    for part in ("graph_of_node", "edge_weight", "arcs"):
+        one, other = getattr(first, part), getattr(second, part)
+        assert one is other is None or torch.equal(one, other)
     assert first.published.keys() == second.published.keys()
     for protocol, masks in first.published.items():
         for part in ("train", "val", "test"):
