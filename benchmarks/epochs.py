@@ -44,8 +44,8 @@ def ours(graph: Graph, slot: str, *, layers: int, hidden: int, clusters: int) ->
     torch.manual_seed(0)
     config = ModelConfig(slot=slot, layers=layers, hidden=hidden, clusters=clusters)
     model = GNN(graph.num_features, graph.num_classes, config).to(graph.x.device)
-    inputs = (prepare_features("gcn", graph.x), prepare_graph("gcn", graph.edge_index, graph.num_nodes))
-    return epoch(model, inputs, graph.y)
+    edges = prepare_graph("gcn", graph.edge_index, graph.num_nodes, edge_weight=graph.edge_weight)
+    return epoch(model, (prepare_features("gcn", graph.x), edges), graph.y)
 
 
 def recorded(

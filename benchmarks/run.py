@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from benchmarks.epochs import ours, pyg, recorded
 from benchmarks.graphs import arxiv_shaped, cora_shaped
 from benchmarks.sweeps import overhead, table_of_records, throughput
 from benchmarks.timing import compare
-from cna_viz.config import DataConfig, RunConfig
+from cna_viz.config import CSBMConfig, DataConfig, RunConfig
 from cna_viz.config.vocabulary import FEATURE_MEASURES
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
@@ -93,6 +93,19 @@ def epochs_on_arxiv() -> list[Row]:
     for name, timing in times.items():
         print(f"  {name}: {timing.median:.2f} s per epoch (mean {timing.mean:.2f} s)")
     return [at_most(f"{graph.name}: cna / relu", times["cna"].median / times["relu"].median, 1.4)]
+
+
+def weights_of_edges(nodes: int) -> list[Row]:
+    """Compare epochs on a csbm with random weights and without, with 2 layers and hidden 16."""
+    plain = load_graph(DataConfig(dataset="csbm", csbm=CSBMConfig(nodes=nodes)))
+    source, target = plain.edge_index
+    weight = ((source + target) % 97 + 1) / 97  # the same in both directions
+    graphs = {"plain": plain, "weighted": replace(plain, edge_weight=weight)}
+    times = compare({name: ours(graph, "relu", layers=2, hidden=16, clusters=8) for name, graph in graphs.items()})
+    for name, timing in times.items():
+        print(f"  {name}: {timing.median:.2f} s per epoch (mean {timing.mean:.2f} s)")
+    figure = times["weighted"].median / times["plain"].median
+    return [at_most(f"csbm, {nodes} nodes, 2 layers: weighted / unweighted epoch", figure, 1.3)]
 
 
 def recording_on_cora(graph: Graph) -> list[Row]:
@@ -236,16 +249,19 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="epochs, slot, arxiv, recording, memory, measures, sweeps, browser, sizes (default: all)",
+        help="epochs, slot, arxiv, weights, recording, memory, measures, sweeps, browser, sizes (default: all)",
     )
     parser.add_argument("--data", type=Path, help="data root with Cora; default: a random graph of its shape")
-    parser.add_argument("--most", type=int, default=1_000_000, help="nodes of the largest graph of `sizes`")
+    parser.add_argument(
+        "--most", type=int, default=1_000_000, help="nodes of the largest graph of `sizes` and `weights`"
+    )
     options = parser.parse_args()
     cora = load_graph(DataConfig(dataset="cora", split="public"), options.data) if options.data else cora_shaped()
     parts: dict[str, Callable[[], list[Row]]] = {
         "epochs": lambda: epochs_on_cora(cora),
         "slot": slot_alone,
         "arxiv": epochs_on_arxiv,
+        "weights": lambda: weights_of_edges(options.most),
         "recording": lambda: recording_on_cora(cora),
         "memory": memory_of_recording,
         "measures": measures_on_arxiv,

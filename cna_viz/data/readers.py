@@ -79,9 +79,13 @@ def read_musae(spec: DatasetSpec, folder: Path) -> RawGraph:
         raise ValueError(f"{topic}_edges.csv has a line that does not name two of the {len(traffic)} pages")
     words = json.loads((folder / f"{topic}_features.json").read_text(encoding="utf-8"))
     y = torch.from_numpy(traffic["target"].to_numpy(dtype="float64", copy=True))
+    share = y / y.max()
+    if not bool(share.isfinite().all()):
+        # In a graph of a user's own, NaN is a page without a target; here it is a damaged file.
+        raise ValueError(f"targets of shape {list(y.shape)} are not a finite number for each of {len(y)} nodes")
     if spec.name.endswith(MISALIGNED):
         edges = in_order_of_appearance(edges)
-    return RawGraph(_bag_of_words(words, len(y)), y / y.max(), edges.T)
+    return RawGraph(_bag_of_words(words, len(y)), share, edges.T)
 
 
 def in_order_of_appearance(edges: Tensor) -> Tensor:

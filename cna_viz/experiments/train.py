@@ -170,6 +170,7 @@ def recorder_of(
         config=config.recording,
         seed=config.seed,
         writer=writer,
+        edge_weight=graph.edge_weight,
     )
 
 
@@ -177,7 +178,8 @@ def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
     """Return the cluster of every node where clusters are classes or communities."""
     assignment = config.model.factors.get("assignment")
     if assignment == "communities":
-        return louvain(graph.edge_index, graph.num_nodes, config.model.clusters, seed=config.seed)
+        edges, weight = graph.edge_index, graph.edge_weight
+        return louvain(edges, graph.num_nodes, config.model.clusters, seed=config.seed, edge_weight=weight)
     return graph.y if assignment == "labels" else None
 
 

@@ -1,37 +1,38 @@
 """The convolutions of the backbones, each called as ``conv(x, edges, initial)``, and the matrices they multiply with.
 
-The graphs of this library are undirected, so an aggregation and its gradient are products with the same sparse matrix,
-made once per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too,
+Only :class:`~torch_geometric.nn.DirGNNConv` sees the direction of edges. For all others the graph is undirected and the
+weights of edges are symmetric, so an aggregation and its gradient are products with the same sparse matrix, made once
+per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too,
 but multiplies with ``matrix @ x`` (see :func:`~cna_viz.models.inputs.product`). Parameters, their names and their
 initialization are PyG's.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch_geometric.nn as pyg
 from torch import Tensor, nn
 from torch_geometric.nn.conv.gcn_conv import gcn_norm
-from torch_geometric.utils import coalesce
+from torch_geometric.utils import add_self_loops, coalesce
 
 from cna_viz.models.inputs import FeatureLinear, SparseFeatures, csr, product
 
 
-class _SymmetricProduct(torch.autograd.Function):
+class _Product(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, adjacency: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.adjacency = adjacency
-        return product(adjacency, x) if bias is None else torch.addmm(bias, adjacency, x.contiguous())
+    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, x: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.transposed = transposed
+        return product(matrix, x) if bias is None else torch.addmm(bias, matrix, x.contiguous())
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor | None, Tensor | None]:
-        g, (_, for_x, for_bias) = gradients[0], ctx.needs_input_grad
-        return None, product(ctx.adjacency, g) if for_x else None, g.sum(dim=0) if for_bias else None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor | None, Tensor | None]:
+        g, (*_, for_x, for_bias) = gradients[0], ctx.needs_input_grad
+        return None, None, product(ctx.transposed, g) if for_x else None, g.sum(dim=0) if for_bias else None
 
 
 def propagate(adjacency: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return A @ x + b for a constant A = Aᵀ; the gradient of x is A @ g, without a transposed copy."""
-    y: Tensor = _SymmetricProduct.apply(adjacency, x, bias)  # type: ignore[no-untyped-call]
+    y: Tensor = _Product.apply(adjacency, adjacency, x, bias)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -66,18 +67,55 @@ class GCNConv(nn.Module):
         return propagate(adjacency, self.lin(x), self.bias)
 
 
+class Mean(NamedTuple):
+    """The mean over neighbours as a product with a sparse CSR matrix and a division.
+
+    Attributes:
+        matrix: Entry ``[i, j]`` is the weight of neighbour j of node i, ``[num_nodes, num_nodes]``.
+        transposed: Its transpose, for the gradient; the same tensor where the matrix is symmetric.
+        degree: Sums of the rows of the matrix, ``[num_nodes, 1]``; 1 for nodes without neighbours.
+    """
+
+    matrix: Tensor
+    transposed: Tensor
+    degree: Tensor
+
+
 class SAGEConv(pyg.SAGEConv):  # type: ignore[misc]
     r"""GraphSAGE's convolution (Hamilton et al., arXiv 1706.02216) with the mean over neighbours.
 
-    .. math:: x'_i = W_1 x_i + W_2 \operatorname{mean}_{j \in N(i)} x_j + b
+    .. math::
+        x'_i = W_1 x_i + W_2 \frac{\sum_{j \in N(i)} w_{ij} x_j}{\sum_{j \in N(i)} w_{ij}} + b
 
-    The mean over no neighbours is zero. Arguments and shapes as :class:`GCNConv`, with the matrix of :func:`adjacency`.
+    Without weights of edges, all :math:`w_{ij}` are 1. The mean over no neighbours is zero. Arguments and shapes as
+    :class:`GCNConv`, with :func:`mean` in the place of the matrix.
     """
 
-    def propagate(self, edge_index: Tensor, x: tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
+    def propagate(self, edge_index: Mean, x: tuple[Tensor, Tensor], **arguments: Any) -> Tensor:
         """Return the mean over neighbours."""
-        degree = edge_index.crow_indices().diff().clamp(min=1)
-        return propagate(edge_index, x[0]) / degree[:, None]
+        sums: Tensor = _Product.apply(edge_index.matrix, edge_index.transposed, x[0], None)  # type: ignore[no-untyped-call]
+        return sums / edge_index.degree
+
+
+class DirGNNConv(pyg.DirGNNConv):  # type: ignore[misc]
+    r"""DirGNN (Rossi et al., arXiv 2305.10498) around GraphSAGE, with α = 1/2.
+
+    .. math::
+        x'_i = \tfrac{1}{2} \big(W_1 \operatorname{mean}_{j \to i} x_j + b_1 + W_2 \operatorname{mean}_{i \to j} x_j
+        + b_2\big) + W_3 x_i + b_3
+
+    On undirected graphs both means are over the same neighbours. Arguments and shapes as :class:`GCNConv`, with
+    :func:`directed_means` in the place of the matrix.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(SAGEConv(in_channels, out_channels, root_weight=False))
+
+    def forward(self, x: Tensor, edges: tuple[Mean, Mean]) -> Tensor:
+        """Return the convolution of ``x`` over the means of sources and of targets."""
+        sources, targets = self.conv_in(x, edges[0]), self.conv_out(x, edges[1])
+        y: Tensor = self.alpha * targets + (1 - self.alpha) * sources + self.lin(x)
+        return y
 
 
 class GINConv(pyg.GINConv):  # type: ignore[misc]
@@ -187,28 +225,78 @@ class Propagation(nn.Module):
         return f"alpha={self.alpha}"
 
 
-def normalized_adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
+def normalized_adjacency(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
     """Return D̂^(-1/2) (A + I) D̂^(-1/2) as a sparse CSR matrix, ``[num_nodes, num_nodes]``, float32.
 
     Args:
         edge_index: Edges of an undirected graph, both directions, ``[2, edges]``, in any order.
         num_nodes: Number of nodes.
+        edge_weight: Entries of A, the same in both directions, ``[edges]``; 1 when left out.
     """
-    edges, weight = coalesce(*gcn_norm(edge_index, None, num_nodes), num_nodes=num_nodes)
-    return csr(edges[0], edges[1], weight, (num_nodes, num_nodes))
+    if edge_weight is None:
+        edges, weight = coalesce(*gcn_norm(edge_index, None, num_nodes), num_nodes=num_nodes)
+        return csr(edges[0], edges[1], weight, (num_nodes, num_nodes))
+    edges, weight = add_self_loops(edge_index, edge_weight, 1.0, num_nodes)
+    return _normalized(edges, weight, num_nodes)
 
 
-def adjacency(edge_index: Tensor, num_nodes: int) -> Tensor:
+def adjacency(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
     """Return the adjacency matrix A without self-loops, in the form of :func:`normalized_adjacency`."""
-    row, column = coalesce(edge_index, num_nodes=num_nodes)
-    return csr(row, column, torch.ones(len(row), device=row.device), (num_nodes, num_nodes))
+    (row, column), weight = _sorted(edge_index, edge_weight, num_nodes)
+    return csr(row, column, weight.float(), (num_nodes, num_nodes))
 
 
-def scaled_laplacian(edge_index: Tensor, num_nodes: int) -> Tensor:
+def mean(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Mean:
+    """Return the mean over neighbours; arguments as for :func:`normalized_adjacency`."""
+    matrix = adjacency(edge_index, num_nodes, edge_weight)
+    return _mean(matrix, matrix)
+
+
+def directed_means(arcs: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> tuple[Mean, Mean]:
+    """Return the mean over the sources of the arcs that enter a node, and that over the targets of those that leave it.
+
+    Args:
+        arcs: Edges from source to target, ``[2, arcs]``.
+        num_nodes: Number of nodes.
+        edge_weight: None: the arcs of a graph have no weights.
+    """
+    ones = torch.ones(arcs.shape[1], device=arcs.device)
+    # Each node adds its neighbours up in the order of the arcs, as message passing does.
+    sorted_by_row = (ends[:, ends[0].argsort(stable=True)] for ends in (arcs, arcs.flip(0)))
+    leaving, entering = (csr(row, column, ones, (num_nodes, num_nodes)) for row, column in sorted_by_row)
+    return _mean(entering, leaving), _mean(leaving, entering)
+
+
+def _mean(matrix: Tensor, transposed: Tensor) -> Mean:
+    degree = _sums(matrix.values(), matrix.crow_indices().diff())
+    return Mean(matrix, transposed, degree.masked_fill(degree == 0, 1)[:, None])
+
+
+def scaled_laplacian(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
     """Return L̂ = 2 L / λ - I = -D^(-1/2) A D^(-1/2), in the form of :func:`normalized_adjacency`.
 
     With the normalized Laplacian L and the bound λ = 2 of its eigenvalues, as in PyG. Isolated nodes have a zero row.
     """
-    row, column = coalesce(edge_index, num_nodes=num_nodes)
-    scale = torch.bincount(row, minlength=num_nodes).float().rsqrt()
-    return csr(row, column, -scale[row] * scale[column], (num_nodes, num_nodes))
+    return _normalized(edge_index, edge_weight, num_nodes, sign=-1)
+
+
+def _normalized(edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, sign: int = 1) -> Tensor:
+    (row, column), weight = _sorted(edge_index, edge_weight, num_nodes)
+    scale = _sums(weight, torch.bincount(row, minlength=num_nodes)).rsqrt()
+    values = sign * scale[row] * scale[column] * weight
+    return csr(row, column, values.float(), (num_nodes, num_nodes))
+
+
+def _sorted(edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int) -> tuple[Tensor, Tensor]:
+    """Return the edges in the order of a CSR matrix, and their weights."""
+    if edge_weight is None:
+        edges: Tensor = coalesce(edge_index, num_nodes=num_nodes)
+        return edges, torch.ones(edges.shape[1], device=edges.device)
+    # In float64, or products of very small weights and the roots of large degrees would not be finite.
+    edges, weight = coalesce(edge_index, edge_weight.double(), num_nodes=num_nodes)
+    return edges, weight
+
+
+def _sums(weight: Tensor, lengths: Tensor) -> Tensor:
+    """Return the sums of segments. Unlike the atomic additions of a GPU, always in the same order."""
+    return torch.segment_reduce(weight, "sum", lengths=lengths)

@@ -48,7 +48,8 @@ class GNN(nn.Module):
     - ``residual`` adds h_{ℓ-1}, ``initial_residual`` sets the share a. The slot tap sees h_ℓ, after the additions.
     - ``jumping_knowledge`` (Xu et al., arXiv 1806.03536): the last convolution reads all h_ℓ, concatenated or their
       maximum. If there is an output map, that reads them, with the output of the last convolution.
-    - ``drop_edge`` (Rong et al., arXiv 1907.10903): each training step draws one graph for all layers.
+    - ``drop_edge`` (Rong et al., arXiv 1907.10903): each training step draws one graph for all layers. Edges are kept
+      with their weights, and in both directions unless the graph is directed.
     - ``readout``: for inputs with a membership, the output of a graph is the mean, sum or maximum of the outputs of its
       nodes; the last conv tap sees the nodes.
 
@@ -153,8 +154,11 @@ class GNN(nn.Module):
         # A backbone without hops (mlp) reads no edges: a draw would only change the random numbers of dropout.
         if not self.training or self.config.drop_edge == 0 or self.backbone.hops == 0:
             return graph.edges
-        kept, _ = dropout_edge(graph.edge_index, self.config.drop_edge, force_undirected=True)
-        return prepare_graph(self.config.backbone, kept, graph.num_nodes).edges
+        share, whole = self.config.drop_edge, graph.edge_index if graph.arcs is None else graph.arcs
+        kept, numbers = dropout_edge(whole, share, force_undirected=graph.arcs is None)
+        weight = None if graph.edge_weight is None else graph.edge_weight[numbers]
+        arcs = None if graph.arcs is None else kept
+        return prepare_graph(self.config.backbone, kept, graph.num_nodes, edge_weight=weight, arcs=arcs).edges
 
 
 @torch.no_grad()

@@ -39,6 +39,8 @@ class GraphInput:
         edges: Edges in the form the convolutions of the backbone take.
         nodes: Numbers of these nodes in the whole graph, int64, ``[num_nodes]``; None if these are all.
         membership: The graph of each node, for an output per graph; else None.
+        edge_weight: Weights of ``edge_index``, ``[edges]``; None without weights.
+        arcs: Edges from source to target, ``[2, arcs]``, which DropEdge draws from; None without direction.
     """
 
     edge_index: Tensor
@@ -46,6 +48,8 @@ class GraphInput:
     edges: Any
     nodes: Tensor | None = None
     membership: Membership | None = None
+    edge_weight: Tensor | None = None
+    arcs: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -101,18 +101,19 @@ def make_recorder(
     seed: int,
     writer: RecordWriter,
     predict: Predict = most_likely,
+    edge_weight: Tensor | None = None,
 ) -> Recorder:
     """Return the recorder of a model and its graph; slots and convolutions are given by layer.
 
     The probe measures the gradient norms of ``loss``, if given; otherwise ``gradients`` is their source, if they are
-    wanted. ``seed`` is that of sampling measures and of the communities.
+    wanted. ``seed`` is that of sampling measures and of the communities, which alone use ``edge_weight``.
     """
     nodes = x.shape[0]
     names = [name for name in config.measures if name in vocabulary.FEATURE_MEASURES]
     measurer = FeatureMeasurer(names, EdgeList.from_edge_index(edge_index, nodes), y, x, seed=seed)
     partitions = {} if y is None else {"classes": y}
     if any(name.endswith("_communities") for name in config.measures):
-        partitions["communities"] = louvain(edge_index, nodes, nodes, seed=seed)
+        partitions["communities"] = louvain(edge_index, nodes, nodes, seed=seed, edge_weight=edge_weight)
     probe = Probe(model, forward, taps, slots, measurer, nodes, config, loss, predict)
     return Recorder(probe, ClusterMeasurer(config.measures, partitions), convs, gradients, writer, config)
 

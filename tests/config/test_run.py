@@ -179,16 +179,20 @@ def draw(rng: random.Random) -> RunConfig:
     dataset = rng.choice([name for name, task in vocabulary.TASK_OF.items() if task == "node-classification"])
     if dataset == "csbm":
         csbm = CSBMConfig(nodes=rng.randint(10, 10**7), classes=rng.randint(2, 10), homophily=rng.random())
+    backbone = rng.choice(vocabulary.BACKBONES)
+    # Few backbones use direction; the others need the symmetric copy.
+    keeps = backbone in {*vocabulary.DIRECTED, "mlp"} and rng.random() < 0.5
     return RunConfig(
         data=DataConfig(
             dataset=dataset,
+            directed="yes" if keeps else "no",
             split=rng.choice(vocabulary.SPLIT_PROTOCOLS),
             split_seed=rng.choice([None, 0, rng.randint(0, LARGEST_SEED)]),
             csbm=csbm,
         ),
         model=ModelConfig(
             **draw_slot(rng),  # type: ignore[arg-type]
-            backbone=rng.choice(vocabulary.BACKBONES),
+            backbone=backbone,
             layers=rng.randint(1, 4096),
             hidden=rng.randint(1, 65536),
             dropout=rng.random(),
@@ -265,6 +269,9 @@ def test_none_is_no_integer(name: str) -> None:
     assert refusal(cls, **{name: None}) == f"{name} = None is not accepted: input should be a valid integer"
 
 
+HINTS = {"dataset": " A graph of your own: `cna-viz graphs add FILE --name NAME`, then --dataset own:NAME."}
+
+
 @pytest.mark.parametrize(
     ("cls", "field", "kind", "value", "nearest", "choices"),
     [
@@ -291,7 +298,7 @@ def test_unknown_names_list_the_nearest_first(
 ) -> None:
     message = refusal(cls, **{field: value})
     listed = nearest_first(value, choices)
-    assert message == f"unknown {kind} {value!r}; choices, nearest first: {', '.join(listed)}."
+    assert message == f"unknown {kind} {value!r}; choices, nearest first: {', '.join(listed)}.{HINTS.get(field, '')}"
     assert sorted(listed) == sorted(choices)
     assert nearest is None or listed[0] == nearest
 
@@ -423,6 +430,31 @@ def test_replace_validates() -> None:
         csbm.replace(dataset="cora")
     assert csbm.replace(dataset="cora", csbm=None) == DataConfig(dataset="cora")
     assert DataConfig().replace(dataset="csbm").csbm == CSBMConfig()
+
+
+@pytest.mark.parametrize("backbone", vocabulary.BACKBONES)
+def test_direction_goes_with_few_backbones(backbone: str) -> None:
+    model = ModelConfig(backbone=backbone)
+    directed, copy = (DataConfig(dataset="chameleon-directed", directed=choice) for choice in ("yes", "no"))
+    assert (directed.is_directed, copy.is_directed) == (True, False)
+    RunConfig(data=copy, model=model)
+    if backbone in {"dirgnn", "mlp"}:
+        RunConfig(data=directed, model=model)
+        return
+    with pytest.raises(UsageError) as caught:
+        RunConfig(data=directed, model=model)
+    assert str(caught.value) == (
+        f"backbone '{backbone}' can't use the direction that 'chameleon-directed' has; these can: dirgnn; "
+        "--directed no trains on the symmetric copy"
+    )
+
+
+def test_json_leaves_out_what_few_have() -> None:
+    data = {"dataset": "chameleon-directed", "split": "geom-gcn"}
+    assert json.loads(DataConfig(**data).model_dump_json()) == {**data, "split_seed": None, "csbm": None}
+    assert json.loads(DataConfig(**data, directed="no").model_dump_json())["directed"] == "no"
+    # Without effect, so that equal runs have equal configs.
+    assert DataConfig(dataset="chameleon", directed="no", weights="drop") == DataConfig(dataset="chameleon")
 
 
 def test_json_round_trip() -> None:

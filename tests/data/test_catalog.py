@@ -20,9 +20,11 @@ PUBLISHED = {
     "public": {
         *("cora", "citeseer", "pubmed", "minesweeper", "tolokers", "roman-empire", "amazon-ratings", "questions"),
         *("ogbn-arxiv", "chameleon-filtered", "squirrel-filtered"),
+        *("chameleon-filtered-directed", "squirrel-filtered-directed"),
     },
     "geom-gcn": {
         *("cora", "citeseer", "pubmed", "texas", "wisconsin", "cornell", "actor", "chameleon", "squirrel"),
+        *("chameleon-directed", "squirrel-directed"),
     },
 }
 

@@ -84,13 +84,23 @@ MASK = torch.zeros(4, 2, dtype=torch.bool)
         (RawGraph(X, Y, NONE, Masks(MASK[:, :1], MASK, MASK)), "different numbers of repetitions"),
         (RawGraph(X, Y[:3].float(), NONE), r"targets of shape \[3\] are not a finite number for each of 4 nodes"),
         (RawGraph(X, X, NONE), r"targets of shape \[4, 4\] are not"),
-        (RawGraph(X, torch.tensor([0.0, 1.0, torch.nan, 1.0]), NONE), "not a finite number"),
         (RawGraph(X, torch.tensor([0.0, 1.0, -torch.inf, 1.0]), NONE), "not a finite number"),
     ],
 )
 def test_what_does_not_fit_is_refused(raw: RawGraph, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         clean("four", raw, "public")
+
+
+def test_minus_one_and_nan_are_unlabelled() -> None:
+    graph = clean("four", RawGraph(X, torch.tensor([-1, 7, 3, -1]), NONE))
+    assert (graph.y.tolist(), graph.num_classes) == ([-1, 1, 0, -1], 2)
+    assert graph.labelled.tolist() == [1, 2]
+    graph = clean("four", RawGraph(X, torch.tensor([0.0, 1.0, torch.nan, -1.0]), NONE))
+    assert graph.y[2].isnan()
+    assert graph.labelled.tolist() == [0, 1, 3]
+    graph = clean("two", RawGraph(X, torch.tensor([9, -1]), NONE, graph_of_node=TWO))
+    assert (graph.y.tolist(), graph.num_classes, graph.labelled.tolist()) == ([0, 0, -1, -1], 1, [0])
 
 
 def test_floating_point_targets_stay_numbers() -> None:
@@ -110,7 +120,7 @@ def test_floating_point_targets_stay_numbers() -> None:
 @pytest.mark.parametrize("member", [TWO, TWO.to(torch.int32)], ids=["i64", "i32"])
 def test_nodes_get_the_class_of_their_graph(member: torch.Tensor) -> None:
     edges = torch.tensor([[1, 3], [0, 2]])
-    graph = clean("two", RawGraph(X, torch.tensor([9, -1]), edges, graph_of_node=member))
+    graph = clean("two", RawGraph(X, torch.tensor([9, 2]), edges, graph_of_node=member))
     assert graph.y.tolist() == [1, 1, 0, 0]
     assert graph.target.tolist() == [1, 0]
     assert (graph.num_classes, graph.task) == (2, "graph-classification")

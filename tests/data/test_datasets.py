@@ -34,9 +34,9 @@ def assert_equal(first: Graph, second: Graph) -> None:
     for a, b in ((first.x, second.x), (first.y, second.y), (first.edge_index, second.edge_index)):
         assert a.dtype == b.dtype
         assert torch.equal(a, b)
-    assert (first.graph_of_node is None) == (second.graph_of_node is None)
-    if first.graph_of_node is not None and second.graph_of_node is not None:
-        assert torch.equal(first.graph_of_node, second.graph_of_node)
+    for part in ("graph_of_node", "edge_weight", "arcs"):
+        one, other = getattr(first, part), getattr(second, part)
+        assert one is other is None or torch.equal(one, other)
     assert first.published.keys() == second.published.keys()
     for protocol, masks in first.published.items():
         for part in ("train", "val", "test"):
@@ -261,3 +261,15 @@ def test_real_published_splits_have_their_published_sizes(real_root: Path) -> No
     assert sizes("texas", "geom-gcn") == [87, 59, 37]
     assert sizes("minesweeper", "public") == [5000, 2500, 2500]
     assert sizes("chameleon", "geom-gcn") == [1092, 729, 456]  # 48/32/20 %
+
+
+def test_a_directed_catalogue_graph_has_a_symmetric_copy(real_root: Path) -> None:
+    directed, copy, published = (
+        load_graph(DataConfig(dataset=name, split="geom-gcn", directed=choice), real_root)  # type: ignore[arg-type]
+        for name, choice in (("chameleon-directed", "yes"), ("chameleon-directed", "no"), ("chameleon", "yes"))
+    )
+    assert directed.arcs is not None
+    assert (directed.arcs.shape[1], copy.arcs) == (36051, None)
+    assert torch.equal(directed.edge_index, copy.edge_index)
+    assert torch.equal(copy.edge_index, published.edge_index)
+    assert torch.equal(copy.x, published.x)

@@ -14,6 +14,7 @@ from torch_geometric.utils import to_dense_adj
 from cna_viz.config import ModelConfig
 from cna_viz.errors import UsageError
 from cna_viz.models.backbones import BACKBONES, get_backbone, prepare_features, prepare_graph
+from cna_viz.models.convolutions import Mean
 from cna_viz.models.gnn import GNN
 from cna_viz.models.inputs import GraphInput, SparseFeatures
 
@@ -119,7 +120,8 @@ def in_double(random_edges: RandomEdges, backbone: str, layers: int) -> tuple[GN
         prepared = GraphInput(edges, NODES, prepared.edges.to(torch.float64))
         dense = prepared.edges.to_dense()
     else:
-        dense = to_dense_adj(edges, max_num_nodes=NODES)[0].double()
+        means = tuple(Mean(*(part.double() for part in mean)) for mean in prepared.edges)
+        prepared, dense = GraphInput(edges, NODES, means), to_dense_adj(edges, max_num_nodes=NODES)[0].double()
     return network(backbone, layers=layers).double(), torch.randn(NODES, FEATURES).double(), prepared, dense
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch_geometric.utils import get_laplacian, to_dense_adj
 
 from cna_viz.models.backbones import get_backbone
-from cna_viz.models.convolutions import ChebConv, GCN2Conv, GINConv, SAGEConv, adjacency, scaled_laplacian
+from cna_viz.models.convolutions import ChebConv, GCN2Conv, GINConv, Mean, SAGEConv, adjacency, mean, scaled_laplacian
 
 RandomEdges = Callable[..., Tensor]
 NODES = 25
@@ -51,7 +51,7 @@ def test_equals_pyg_with_gradients(random_edges: RandomEdges, name: str, share: 
     x = torch.randn(NODES, 5)
     wanted = outcome(theirs, x, edges)
     for order in (edges, shuffled(edges)):
-        for one, other in zip(outcome(ours, x, backbone.prepare(order, NODES)), wanted, strict=True):
+        for one, other in zip(outcome(ours, x, backbone.prepare(order, NODES, None)), wanted, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
@@ -62,7 +62,7 @@ def test_gcnii_equals_pyg_with_gradients(random_edges: RandomEdges, share: float
     ours = GCN2Conv(4, 3)
     ours.load_state_dict(theirs.state_dict())
     x, initial = torch.randn(2, NODES, 4)
-    prepared = get_backbone("gcnii").prepare(edges, NODES)
+    prepared = get_backbone("gcnii").prepare(edges, NODES, None)
     for one, other in zip(outcome(ours, x, prepared, initial), outcome(theirs, x, edges, initial), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
@@ -71,8 +71,10 @@ def test_sage_is_the_dense_mean(random_edges: RandomEdges) -> None:
     edges, conv, x = random_edges(NODES, 0.1), SAGEConv(5, 3).double(), torch.randn(NODES, 5, dtype=torch.float64)
     dense = to_dense_adj(edges, max_num_nodes=NODES)[0].double()
     assert bool((dense.sum(dim=1) == 0).any())
-    mean = dense @ x / dense.sum(dim=1, keepdim=True).clamp(min=1)
-    torch.testing.assert_close(conv(x, adjacency(edges, NODES).double()), conv.lin_l(mean) + conv.lin_r(x))
+    wanted = dense @ x / dense.sum(dim=1, keepdim=True).clamp(min=1)
+    torch.testing.assert_close(
+        conv(x, Mean(*(part.double() for part in mean(edges, NODES)))), conv.lin_l(wanted) + conv.lin_r(x)
+    )
 
 
 def test_gin_is_the_dense_sum(random_edges: RandomEdges) -> None:

@@ -69,6 +69,21 @@ def test_the_same_every_time() -> None:
     assert any(not torch.equal(labels[0], other) for other in labels[2:])
 
 
+def test_weights_decide_between_communities() -> None:
+    """A ring of eight whose edges are strong in pairs: by weights the pairs stay together."""
+    ring = torch.stack([torch.arange(8), (torch.arange(8) + 1) % 8])
+    edges, strong = torch.cat([ring, ring.flip(0)], dim=1), torch.tensor([100.0, 1.0]).repeat(8)
+    for shift in (0, 1):
+        labels = louvain(edges, 8, 4, edge_weight=strong.roll(shift))
+        pairs = ((torch.arange(8) - shift) % 8) // 2
+        assert same_partition(labels, pairs)
+
+
+def test_equal_weights_are_no_weights() -> None:
+    edges = edges_of(nx.gnp_random_graph(60, 0.08, seed=1))
+    assert torch.equal(louvain(edges, 60, 6, edge_weight=torch.ones(edges.shape[1])), louvain(edges, 60, 6))
+
+
 def test_an_edge_counts_once_in_one_or_both_directions() -> None:
     edges = edges_of(nx.gnp_random_graph(60, 0.08, seed=1))
     half = edges[:, edges[0] < edges[1]]
