@@ -243,13 +243,14 @@ def normalized_adjacency(edge_index: Tensor, num_nodes: int, edge_weight: Tensor
 def adjacency(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
     """Return the adjacency matrix A without self-loops, in the form of :func:`normalized_adjacency`."""
     (row, column), weight = _sorted(edge_index, edge_weight, num_nodes)
-    return csr(row, column, weight.float(), (num_nodes, num_nodes))
+    values = torch.ones(len(row), device=row.device) if weight is None else weight.float()
+    return csr(row, column, values, (num_nodes, num_nodes))
 
 
 def mean(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Mean:
     """Return the mean over neighbours; arguments as for :func:`normalized_adjacency`."""
     matrix = adjacency(edge_index, num_nodes, edge_weight)
-    return _mean(matrix, matrix)
+    return _mean(matrix, matrix, None if edge_weight is None else matrix.values())
 
 
 def directed_means(arcs: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> tuple[Mean, Mean]:
@@ -267,9 +268,9 @@ def directed_means(arcs: Tensor, num_nodes: int, edge_weight: Tensor | None = No
     return _mean(entering, leaving), _mean(leaving, entering)
 
 
-def _mean(matrix: Tensor, transposed: Tensor) -> Mean:
-    degree = _sums(matrix.values(), matrix.crow_indices().diff())
-    return Mean(matrix, transposed, degree.masked_fill(degree == 0, 1)[:, None])
+def _mean(matrix: Tensor, transposed: Tensor, weight: Tensor | None = None) -> Mean:
+    degree = _sums(weight, matrix.crow_indices().diff())[:, None]
+    return Mean(matrix, transposed, degree.masked_fill(degree == 0, 1))
 
 
 def scaled_laplacian(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> Tensor:
@@ -283,20 +284,19 @@ def scaled_laplacian(edge_index: Tensor, num_nodes: int, edge_weight: Tensor | N
 def _normalized(edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, sign: int = 1) -> Tensor:
     (row, column), weight = _sorted(edge_index, edge_weight, num_nodes)
     scale = _sums(weight, torch.bincount(row, minlength=num_nodes)).rsqrt()
-    values = sign * scale[row] * scale[column] * weight
-    return csr(row, column, values.float(), (num_nodes, num_nodes))
+    values = sign * scale[row] * scale[column]
+    return csr(row, column, values if weight is None else (values * weight).float(), (num_nodes, num_nodes))
 
 
-def _sorted(edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int) -> tuple[Tensor, Tensor]:
-    """Return the edges in the order of a CSR matrix, and their weights."""
+def _sorted(edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int) -> tuple[Tensor, Tensor | None]:
+    """Return the edges in the order of a CSR matrix, and their weights where they have any."""
     if edge_weight is None:
-        edges: Tensor = coalesce(edge_index, num_nodes=num_nodes)
-        return edges, torch.ones(edges.shape[1], device=edges.device)
+        return coalesce(edge_index, num_nodes=num_nodes), None
     # In float64, or products of very small weights and the roots of large degrees would not be finite.
     edges, weight = coalesce(edge_index, edge_weight.double(), num_nodes=num_nodes)
     return edges, weight
 
 
-def _sums(weight: Tensor, lengths: Tensor) -> Tensor:
+def _sums(weight: Tensor | None, lengths: Tensor) -> Tensor:
     """Return the sums of segments. Unlike the atomic additions of a GPU, always in the same order."""
-    return torch.segment_reduce(weight, "sum", lengths=lengths)
+    return lengths.float() if weight is None else torch.segment_reduce(weight, "sum", lengths=lengths)
