@@ -32,6 +32,7 @@ CONTENTS: Final = {
         "api/measures",
         "api/nn",
         "api/data",
+        "api/graphs",
         "api/experiments",
         "api/widgets",
         "api/reports",
