@@ -77,6 +77,7 @@ MEANING: dict[str, Callable[[Namespace], None]] = {
     "compare": check_grid,
     "runs": check_runs,
     "datasets": check_nothing,
+    "graphs": check_nothing,
     "demo": check_nothing,
 }
 

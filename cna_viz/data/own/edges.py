@@ -47,10 +47,9 @@ def edge_changes(edges: Tensor, weights: Tensor | None, graph: Graph, *, directe
     """Return what normal form changed in the edges as read."""
     source, target = edges.numpy()
     loops = source == target
-    keys, back = source * graph.num_nodes + target, target * graph.num_nodes + source
-    distinct = np.unique(keys[~loops])
-    repeats = int((~loops).sum()) - len(distinct)
-    pairs = int(np.isin(distinct, back[~loops], assume_unique=False).sum()) // 2
+    distinct = _distinct(source, target, ~loops, graph.num_nodes)
+    repeats = int((~loops).sum()) - distinct
+    pairs = distinct - _distinct(np.minimum(source, target), np.maximum(source, target), ~loops, graph.num_nodes)
     said = [f"{plural(edges.shape[1], 'edge')} read: {plural(graph.edge_index.shape[1] // 2, 'undirected edge')}"]
     if pairs:
         said.append(f"{plural(pairs, 'edge')} given in both directions")
@@ -62,6 +61,11 @@ def edge_changes(edges: Tensor, weights: Tensor | None, graph: Graph, *, directe
     return said + (
         [f"direction kept: {plural(_arcs(graph), 'arc')}; measures see edges without direction"] if directed else []
     )
+
+
+def _distinct(source: Any, target: Any, kept: Any, nodes: int) -> int:
+    keys = np.sort((source * nodes + target)[kept])  # np.unique would hash them, which takes four times as long
+    return int(np.count_nonzero(np.diff(keys))) + (len(keys) > 0)
 
 
 def _arcs(graph: Graph) -> int:

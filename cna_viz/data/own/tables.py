@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -72,7 +73,8 @@ def read_table(table: Table, columns: Sequence[str], keys: Sequence[str]) -> pd.
     else:
         missing = {name: MISSING for name in columns if name not in keys}
         text = dict.fromkeys(keys, str)
-        frame = _read_csv(table, usecols=list(columns), dtype=text, na_values=missing, keep_default_na=False)
+        # All columns: with `usecols`, pandas would not notice lines that are too long.
+        frame = _read_csv(table, dtype=text, na_values=missing, keep_default_na=False)[list(columns)]
     return frame.assign(**{key: frame[key].astype(str) for key in keys})
 
 
@@ -104,7 +106,7 @@ def described(
         raise UsageError(f"no column is named {_or(LABELS)}: --label names that of the labels, {_among(names(frame))}")
     changes = [] if options.label else [f"labels are column {label!r} (--label names another)"]
     y = frame.pop(label)
-    masks = _masks(frame)
+    masks, frame = _masks(frame)
     x, said = _features(frame, options)
     return y.to_numpy(dtype=object if y.dtype.kind not in "biuf" else None), x, masks, changes + said
 
@@ -124,25 +126,27 @@ def _features(frame: pd.DataFrame, options: ImportOptions) -> tuple[pd.DataFrame
 
 def _all_differ(column: "pd.Series[Any]") -> bool:
     """Whether a column of text has another value for every node, as names and ids have."""
-    return column.dtype.kind not in "biuf" and len(column) > 1 and column.astype(str).is_unique
+    if column.dtype.kind in "biuf" or len(column) < 2:
+        return False
+    return all(isinstance(word, str) for word in column) and column.is_unique
 
 
-def _masks(frame: pd.DataFrame) -> dict[str, Any]:
+def _masks(frame: pd.DataFrame) -> tuple[dict[str, Any], pd.DataFrame]:
     """Take the columns of masks out of a table: ``train_mask``, or ``train_mask_0`` ... for repetitions."""
     found: dict[str, list[tuple[int, str]]] = {}
     for name in names(frame):
         if parsed := _MASK.fullmatch(name):
             found.setdefault(parsed[1], []).append((int(parsed[3] or 0), name))
     taken = {part: frame[[name for _, name in sorted(columns)]] for part, columns in found.items()}
-    frame.drop(columns=[name for columns in found.values() for _, name in columns], inplace=True)
-    return {part: _flags(part, columns) for part, columns in taken.items()}
+    others = frame.drop(columns=[name for columns in found.values() for _, name in columns])
+    return {part: _flags(part, columns) for part, columns in taken.items()}, others
 
 
 def _flags(part: str, columns: pd.DataFrame) -> Any:
     if not all(dtype.kind in "biuf" for dtype in columns.dtypes) or bool(columns.isna().to_numpy().any()):
         raise DataError(f"the {part} mask has values that are not true, false, 0 or 1, or has none for some nodes")
     values = columns.to_numpy(dtype="float64")
-    return values[:, 0] if values.shape[1] == 1 else torch.from_numpy(values)
+    return values[:, 0] if values.shape[1] == 1 else values
 
 
 def _ids(column: "pd.Series[str]", key: str, guessed: bool) -> tuple[pd.Index, list[str]]:
@@ -176,7 +180,7 @@ def _edges(table: Table, ids: pd.Index, options: ImportOptions) -> tuple[Tensor,
         raise UsageError(f"--source and --target name the two columns of the edges, {_among(columns)}")
     used = [source, target, *([] if weight is None else [weight])]
     frame = read_table(table, used, [source, target])
-    index = torch.stack([_numbers(frame[end], ids) for end in (source, target)])
+    index = _numbers(frame[source], frame[target], ids)
     changes = [f"edges go from column {source!r} to {target!r}"] if None in (options.source, options.target) else []
     if weight is not None and options.weight is None:
         changes.append(f"weights are column {weight!r} (--weights drop leaves them out)")
@@ -185,14 +189,17 @@ def _edges(table: Table, ids: pd.Index, options: ImportOptions) -> tuple[Tensor,
     return index, None if weight is None else _weights(frame[weight], weight), changes
 
 
-def _numbers(ends: "pd.Series[str]", ids: pd.Index) -> Tensor:
-    found = ids.get_indexer(pd.Index(ends))
-    if (found < 0).any():
-        lost = ends[found < 0]
+def _numbers(source: "pd.Series[str]", target: "pd.Series[str]", ids: pd.Index) -> Tensor:
+    """Return the numbers of the nodes that edges join, ``[2, edges]``."""
+    found = np.stack([ids.get_indexer(pd.Index(ends)) for ends in (source, target)])
+    if (lost := (found < 0).any(axis=0)).any():
+        first = int(lost.argmax())
+        name = (source if found[0, first] < 0 else target).iloc[first]
         raise DataError(
-            f"{plural(len(lost), 'edge')} name a node that is not among the nodes, first {shown(lost.iloc[0])}"
+            f"{plural(int(lost.sum()), 'edge')} with a node that is not among the nodes, first {shown(name)}: add it, "
+            "or leave out its edges"
         )
-    return torch.from_numpy(found.astype("int64"))
+    return torch.from_numpy(found.astype(np.int64))
 
 
 def _weights(column: "pd.Series[Any]", name: str) -> Tensor:
