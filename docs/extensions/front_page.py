@@ -14,6 +14,7 @@ CONTENTS: Final = {
         "teaching",
         "reports",
         "sweeps",
+        "own-graphs",
         "claims",
         "tasks",
         "measures",

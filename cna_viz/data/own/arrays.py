@@ -43,7 +43,7 @@ def parts(arrays: Mapping[str, Any], options: ImportOptions) -> Parts:
         missing = "labels (y)" if "y" not in found else "edges (edge_index)"
         raise DataError(f"there are no {missing}; the arrays are {', '.join(arrays) or 'none'}; --label names one")
     unused = [name for name in arrays if name not in {*names.values(), *_NO_CONTENT}]
-    x = as_tensor(found["x"], "x") if "x" in found else None
+    x = _matrix(found["x"]) if "x" in found else None
     return Parts(
         nodes=_count(arrays, x, found["y"]),
         edges=_edges(found["edges"], names["edges"]),
@@ -57,6 +57,13 @@ def parts(arrays: Mapping[str, Any], options: ImportOptions) -> Parts:
 
 def _found(part: str, arrays: Mapping[str, Any], drop: tuple[str, ...]) -> str | None:
     return next((name for name in KEYS[part] if name in arrays and name not in drop), None)
+
+
+def _matrix(value: Any) -> Tensor:
+    x = as_tensor(value, "x")
+    if x.dim() != 2:
+        raise DataError(f"x has shape {list(x.shape)}, not [nodes, features]")
+    return x
 
 
 def _count(arrays: Mapping[str, Any], x: Tensor | None, y: Any) -> int:

@@ -10,6 +10,7 @@ import torch
 from numpy.lib import format as npy
 
 from cna_viz.data.archives import check_archive
+from cna_viz.data.download import reason
 from cna_viz.data.own.parts import check_size
 from cna_viz.errors import DataError
 
@@ -54,9 +55,13 @@ def _check_header(stream: Any, part: zipfile.ZipInfo) -> None:
 
 
 def _sparse(arrays: dict[str, Any], name: str) -> Any:
-    data, indices, indptr, shape = (arrays.pop(f"{name}_{key}") for key in ("data", "indices", "indptr", "shape"))
-    if len(indptr) != int(shape[0]) + 1:
-        raise DataError(f"{name}_indptr has {len(indptr)} entries for {shape[0]} rows: it is damaged")
-    matrix = sp.csr_matrix((data, indices, indptr), shape=tuple(map(int, shape)))
-    matrix.check_format(full_check=True)
+    """Take a matrix in the parts of CSR out of the arrays."""
+    try:
+        data, indices, indptr, shape = (arrays.pop(f"{name}_{key}") for key in ("data", "indices", "indptr", "shape"))
+        if len(indptr) != int(shape[0]) + 1:
+            raise ValueError(f"indptr has {len(indptr)} entries for {shape[0]} rows")
+        matrix = sp.csr_matrix((data, indices, indptr), shape=tuple(map(int, shape)))
+        matrix.check_format(full_check=True)
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
+        raise DataError(f"{name}_data, _indices, _indptr and _shape are no sparse matrix ({reason(error)})") from None
     return matrix

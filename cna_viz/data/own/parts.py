@@ -41,6 +41,9 @@ class Parts(NamedTuple):
 LAYOUTS: Final = (torch.strided, torch.sparse_coo, torch.sparse_csr, torch.sparse_csc)
 
 
+_WIDE: Final = (torch.uint16, torch.uint32, torch.uint64)  # torch hardly computes with these
+
+
 def as_tensor(value: Any, what: str) -> Tensor:
     """Return numbers as a dense tensor.
 
@@ -51,7 +54,8 @@ def as_tensor(value: Any, what: str) -> Tensor:
     if found.is_complex() or found.is_quantized or found.layout not in LAYOUTS or found.device.type != "cpu":
         raise DataError(f"{what} is a tensor of {found.dtype}, {found.layout}, on {found.device}, not plain numbers")
     check_size(found.numel() * max(4, found.element_size()), what)
-    return found.detach().to_dense() if found.layout != torch.strided else found.detach()
+    dense = found.detach().to_dense() if found.layout != torch.strided else found.detach()
+    return dense.long() if dense.dtype in _WIDE else dense
 
 
 def check_size(size: int, what: str) -> None:
@@ -67,8 +71,7 @@ def check_size(size: int, what: str) -> None:
 def _from_numpy(value: "np.ndarray[Any, Any]", what: str) -> Tensor:
     if value.dtype.kind not in "biuf":
         raise DataError(f"{what} is an array of {value.dtype}, not of numbers")
-    wide = value.dtype.kind == "u" and value.dtype.itemsize > 1  # torch hardly computes with these
-    return torch.from_numpy(value.astype(np.int64 if wide else value.dtype.newbyteorder("="), order="C"))
+    return torch.from_numpy(value.astype(value.dtype.newbyteorder("="), order="C"))
 
 
 def plural(count: int, word: str, words: str | None = None) -> str:

@@ -20,12 +20,24 @@ def read_pt(path: Path) -> Any:
         DataError: It is neither.
     """
     check_archive(path)
-    with (
-        torch.serialization.safe_globals([Data, DataEdgeAttr, DataTensorAttr, GlobalStorage]),
-        torch.sparse.check_sparse_tensor_invariants(),  # type: ignore[no-untyped-call]
-    ):
-        found = torch.load(path, map_location="cpu", weights_only=True)
+    found = _tensors(path)
     return [arrays_of(one) for one in found] if isinstance(found, list | tuple) else arrays_of(found)
+
+
+def _tensors(path: Path) -> Any:
+    safe = [Data, DataEdgeAttr, DataTensorAttr, GlobalStorage]
+    try:
+        with (
+            torch.serialization.safe_globals(safe),
+            torch.sparse.check_sparse_tensor_invariants(),  # type: ignore[no-untyped-call]
+        ):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    # Damaged files raise a dozen types, and torch's own message recommends to run them.
+    except Exception as error:
+        raise DataError(
+            f"{path} is damaged or holds more than tensors ({type(error).__name__}): save a PyG Data or a dictionary "
+            "of tensors with torch.save; nothing else is unpickled, since it could run code"
+        ) from error
 
 
 def arrays_of(data: Any) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def _of_path(path: Path, options: ImportOptions) -> Parts:
         return side_by_side(read_folder(path), options)
     if path.suffix in _TABLES:
         raise UsageError(f"{path} is one table, and a graph is two: --nodes FILE --edges FILE")
-    return READERS[path.suffix](_existing(path, READERS), options)
+    existing = _existing(path, READERS)
+    return READERS[path.suffix](existing, options)
 
 
 def _existing(path: Path, suffixes: Any) -> Path:

@@ -100,8 +100,7 @@ def described(
     for name in options.drop:
         choose(names(frame), name, ())
     frame = frame.drop(columns=list(options.drop))
-    candidates = [name for name in names(frame) if options.label is not None or not _all_differ(frame[name])]
-    label = choose(candidates, options.label, LABELS)
+    label = choose(names(frame), options.label, ()) or _only_label(frame)
     if label is None:
         raise UsageError(f"no column is named {_or(LABELS)}: --label names that of the labels, {_among(names(frame))}")
     changes = [] if options.label else [f"labels are column {label!r} (--label names another)"]
@@ -109,6 +108,14 @@ def described(
     masks, frame = _masks(frame)
     x, said = _features(frame, options)
     return y.to_numpy(dtype=object if y.dtype.kind not in "biuf" else None), x, masks, changes + said
+
+
+def _only_label(frame: pd.DataFrame) -> str | None:
+    """Return the one column with a usual name of labels; the other would be a feature that tells them."""
+    found = [name for name in names(frame) if name.lower() in LABELS and not _all_differ(frame[name])]
+    if len(found) > 1:
+        raise UsageError(f"columns {' and '.join(found)} could both be the labels: --label names one, --drop the other")
+    return found[0] if found else None
 
 
 def _features(frame: pd.DataFrame, options: ImportOptions) -> tuple[pd.DataFrame | None, list[str]]:
@@ -151,6 +158,10 @@ def _flags(part: str, columns: pd.DataFrame) -> Any:
 
 def _ids(column: "pd.Series[str]", key: str, guessed: bool) -> tuple[pd.Index, list[str]]:
     ids = pd.Index(column)
+    if ids.hasnans:
+        raise DataError(
+            f"{plural(int(column.isna().sum()), 'node')} without an id in column {key!r}: every node needs one"
+        )
     if ids.has_duplicates or "" in ids:
         wrong = "" if "" in ids else ids[ids.duplicated()][0]
         raise DataError(

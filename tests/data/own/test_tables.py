@@ -135,6 +135,11 @@ def test_parquet_without_pyarrow_is_refused_in_a_sentence(tmp_path: Path, monkey
         ),
         ({"label": "knd"}, UsageError, "unknown column 'knd'; choices, nearest first: kind"),
         ({"id": "x"}, UsageError, "unknown column 'x'"),
+        (
+            {"nodes": NODES.replace("kind", "y").replace("city", "Label"), "label": None},
+            UsageError,
+            "Label and y could",
+        ),
         ({"nodes": NODES.replace("id,", "who,")}, UsageError, "--id names that of the ids, one of who, age"),
         ({"edges": EDGES.replace("source", "a")}, UsageError, "--source and --target name the two columns"),
         ({"source": "target"}, UsageError, "--source and --target name the two columns"),
@@ -169,6 +174,14 @@ def test_a_table_alone_is_no_graph(tmp_path: Path) -> None:
         graphs.add(nodes=tmp_path / "nodes.csv", edges=tmp_path / "none.csv", name="x")
     with pytest.raises(UsageError, match=r"unknown format '.xls'"):
         graphs.add(nodes=tmp_path / "nodes.xls", edges=tmp_path / "none.csv", name="x")
+
+
+def test_missing_ids_are_refused() -> None:
+    nodes = pd.DataFrame({"id": ["a", None, "c"], "f": [1, 2, 3], "label": [0, 1, 0]})
+    with pytest.raises(DataError, match="1 node without an id in column 'id'"):
+        graphs.add(nodes=nodes, edges=pd.DataFrame({"u": ["a", None], "v": ["c", "a"]}), name="x")
+    with pytest.raises(DataError, match="1 edge with a node that is not among the nodes, first nan"):
+        graphs.add(nodes=nodes.dropna(), edges=pd.DataFrame({"u": ["a", None], "v": ["c", "a"]}), name="x")
 
 
 def test_many_columns_arrive_in_their_order(tmp_path: Path) -> None:
