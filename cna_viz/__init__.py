@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cna_viz import analysis as analysis
     from cna_viz import experiments as experiments
     from cna_viz import figures as figures
+    from cna_viz import graphs as graphs
     from cna_viz import measures as measures
     from cna_viz import nn as nn
     from cna_viz import records as records
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,
-        submodules=["analysis", "experiments", "figures", "measures", "nn", "records", "widgets"],
+        submodules=["analysis", "experiments", "figures", "graphs", "measures", "nn", "records", "widgets"],
         submod_attrs={
             "config": ["DataConfig", "ModelConfig", "RecordingConfig", "RunConfig", "TrainingConfig"],
             "experiments.run": ["load_or_run", "train_and_load"],

@@ -18,7 +18,18 @@ from cna_viz.files import replace_files
 from cna_viz.reports.notebooks.notebooks import list_reports
 
 HERE: Final = Path(__file__).parent
-ROOMS: Final = ("config", "data", "nn", "experiments", "records", "measures", "analysis", "figures", "widgets")
+ROOMS: Final = (
+    "config",
+    "data",
+    "graphs",
+    "nn",
+    "experiments",
+    "records",
+    "measures",
+    "analysis",
+    "figures",
+    "widgets",
+)
 """The rooms whose names are public, in the order of the road."""
 START: Final = "<!-- from here written by docs/tables.py -->\n"
 END: Final = "<!-- to here -->\n"

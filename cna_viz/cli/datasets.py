@@ -21,8 +21,7 @@ def main(words: Sequence[str]) -> int:
     namespace = parser.parse(words)
     datasets = summarize(namespace.data)
     if namespace.json:
-        facts = [{**asdict(one), "task": one.task, "metric": one.metric} for one in datasets]
-        print(json.dumps({"datasets": facts}))
+        print(json.dumps({"datasets": [asdict(one) for one in datasets]}))
     else:
         print(table(HEADER, [_row(one) for one in datasets], right=HEADER[3:8]))
     for one in datasets:

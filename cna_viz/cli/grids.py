@@ -29,6 +29,8 @@ def add_grid(parser: Parser, *, runs: bool = True, trains: str = "") -> None:
         parser.add_argument("--workers", type=int, help=f"{trains} at the same time (default: one per core)")
         parser.add_argument("--threads", type=int, default=1, help=f"threads per {trains[:-1]} (default 1)")
         parser.add_data()
+    else:
+        parser.add_graphs()
     parser.add_json()
 
 

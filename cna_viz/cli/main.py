@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "demo": "lesson, explorer and playground as web pages on this computer",
     "runs": "list, show, verify, export or reproduce records, clean up after interrupted runs",
     "datasets": "list the datasets and what is on disk",
+    "graphs": "add, list, show or remove graphs of your own",
 }
 
 HELP: Final = """usage: cna-viz COMMAND [OPTION ...]

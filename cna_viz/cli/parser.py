@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 
 from cna_viz.config import RunConfig
 from cna_viz.config.fields import Setting, nested, settings
+from cna_viz.config.own import GRAPHS_VARIABLE
 from cna_viz.data.roots import TRUST_VARIABLE
 from cna_viz.errors import UsageError, shown, unknown_name
 
@@ -50,6 +51,8 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"--out {shown(out)} is not accepted: files written there contain it, and it is not UTF-8")
         if getattr(known, "trust_data", False):  # for the children, too: workers of a sweep, kernels of reports
             os.environ[TRUST_VARIABLE] = "1"
+        if getattr(known, "graphs", None) is not None:
+            os.environ[GRAPHS_VARIABLE] = str(known.graphs.expanduser().absolute())
         return known
 
     def add_json(self) -> None:
@@ -61,11 +64,17 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the records (default runs)")
 
     def add_data(self, kind: type[Path] | type[str] = Path, note: str = "") -> None:
-        """Add ``--data``, with a note in its help, and ``--trust-data``."""
+        """Add ``--data``, with a note in its help, ``--trust-data`` and ``--graphs``."""
         text = f"data root in PyG's raw layout (default $CNA_VIZ_DATA or the user's cache){note}"
         self.add_argument("--data", type=kind, help=text)
         text = "read Planetoid files that differ from the published ones; they are pickles and can run any code"
         self.add_argument("--trust-data", action="store_true", help=text)
+        self.add_graphs()
+
+    def add_graphs(self) -> None:
+        """Add ``--graphs``."""
+        text = "folder of your own graphs (default $CNA_VIZ_GRAPHS or the user's data)"
+        self.add_argument("--graphs", type=Path, help=text)
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:

@@ -4,12 +4,13 @@ import hashlib
 import json
 import math
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from cna_viz.config import CSBMConfig, DataConfig
 from cna_viz.config.datasets import CATALOG, DatasetSpec
+from cna_viz.config.own import PREFIX, entry_path, look_up, own_names
 from cna_viz.data.roots import READING_VERSION, data_root, find, fingerprint
 from cna_viz.errors import CnaVizError
 from cna_viz.files import cache_root, write_atomically
@@ -24,6 +25,8 @@ class DatasetSummary:
     """A dataset in a listing; the figures are ``None`` when it is not on disk or can't be read.
 
     Attributes:
+        task: The task: node-classification, node-regression or graph-classification; empty where it is unknown.
+        metric: The score that selects, such as accuracy, roc_auc or nmse; empty where it is unknown.
         edges: Number of undirected edges.
         classes: Number of classes; 0 where the targets are numbers.
         homophily: Share of edges within a class, 0 to 1; ``None`` also where there are no edges or classes.
@@ -41,20 +44,12 @@ class DatasetSummary:
     on_disk: bool = False
     where: str | None = None
     problem: str | None = None
-
-    @property
-    def task(self) -> str:
-        """The task: node-classification, node-regression or graph-classification."""
-        return CATALOG[self.name].task
-
-    @property
-    def metric(self) -> str:
-        """The score that selects: accuracy, roc_auc or nmse."""
-        return CATALOG[self.name].metric
+    task: str = ""
+    metric: str = ""
 
 
 def summarize(root: Path | None = None) -> list[DatasetSummary]:
-    """Return a summary of every dataset, in the vocabulary's order. Nothing is downloaded.
+    """Return a summary of every dataset, in the vocabulary's order, then the user's graphs. Nothing is downloaded.
 
     A ``csbm`` is summarized with its default parameters; a dataset with a folder of its own for ``geom-gcn`` by its
     main one.
@@ -66,7 +61,18 @@ def summarize(root: Path | None = None) -> list[DatasetSummary]:
         DataError: The data root does not exist.
     """
     data_root(root)  # refuses before any work is done
-    return [_summarize(spec, root) for spec in CATALOG.values()]
+    published = (replace(_summarize(spec, root), task=spec.task, metric=spec.metric) for spec in CATALOG.values())
+    return [*published, *map(_summarize_own, own_names())]
+
+
+def _summarize_own(name: str) -> DatasetSummary:
+    where = str(entry_path(name))
+    try:
+        facts = look_up(name)
+        figures = {key: facts[key] for key in (*_COUNTS, "homophily", "task", "metric")}
+    except (CnaVizError, KeyError) as error:
+        return DatasetSummary(PREFIX + name, on_disk=True, where=where, problem=f"{where}: is damaged ({error})")
+    return DatasetSummary(PREFIX + name, **figures, on_disk=True, where=where)
 
 
 def _summarize(spec: DatasetSpec, root: Path | None) -> DatasetSummary:

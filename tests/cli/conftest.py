@@ -58,6 +58,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a folder of the test's own, with a cache of its own and no data root."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CNA_VIZ_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CNA_VIZ_GRAPHS", str(tmp_path / "graphs"))
     monkeypatch.delenv("CNA_VIZ_DATA", raising=False)
     monkeypatch.delenv("CNA_VIZ_BATCH", raising=False)
     return tmp_path

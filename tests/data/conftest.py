@@ -238,6 +238,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Point the cache to a folder of the test, forget a data root set outside, and trust the files that are written."""
     cache = tmp_path / "cache"
     monkeypatch.setenv("CNA_VIZ_CACHE", str(cache))
+    monkeypatch.setenv("CNA_VIZ_GRAPHS", str(tmp_path / "graphs"))
     monkeypatch.delenv("CNA_VIZ_DATA", raising=False)
     monkeypatch.setenv("CNA_VIZ_TRUST_DATA", "1")
     return cache

@@ -34,13 +34,14 @@ def test_lists_every_dataset_in_order_and_what_is_on_disk(
     assert tree(root) == before
     assert tuple(found) == DATASETS
     assert {name for name, summary in found.items() if summary.on_disk} == EMBEDDED | {"texas", "pubmed"}
-    assert found["cora"] == DatasetSummary("cora")
+    assert found["cora"] == DatasetSummary("cora", task="node-classification", metric="accuracy")
 
     graph = load_graph(DataConfig(dataset="texas"), root)
     edges = graph.edge_index.shape[1] // 2
     share = edge_homophily(graph)
-    assert found["texas"] == DatasetSummary("texas", 24, edges, 6, 3, share, True, str(folder))
-    assert found["karate"] == DatasetSummary("karate", 34, 78, 34, 4, 59 / 78, True, "embedded")
+    task = {"task": "node-classification", "metric": "accuracy"}
+    assert found["texas"] == DatasetSummary("texas", 24, edges, 6, 3, share, True, str(folder), **task)
+    assert found["karate"] == DatasetSummary("karate", 34, 78, 34, 4, 59 / 78, True, "embedded", **task)
     assert found["grid"].homophily == 160 / 180
 
 
@@ -52,13 +53,14 @@ def test_task_metric_and_figures_of_numbers_and_of_graphs(root: Path, write: Cal
         traffic, enzymes, motifs = (found[name] for name in ("squirrel-traffic", "enzymes", "motifs"))
         assert (traffic.task, traffic.metric) == ("node-regression", "nmse")
         edges = load_graph(DataConfig(dataset="squirrel-traffic"), root).edge_index.shape[1] // 2
-        assert traffic == DatasetSummary("squirrel-traffic", 18, edges, 6, 0, None, True, str(folder))
+        task = {"task": "node-regression", "metric": "nmse"}
+        assert traffic == DatasetSummary("squirrel-traffic", 18, edges, 6, 0, None, True, str(folder), **task)
         assert (enzymes.task, enzymes.metric) == ("graph-classification", "accuracy")
         assert (enzymes.nodes, enzymes.edges, enzymes.features, enzymes.classes) == (len(graph_of_node), 13, 6, 3)
         assert (motifs.nodes, motifs.features, motifs.classes) == (12_000, 10, 3)
         assert found["squirrel-traffic-misaligned"].edges == edges
     absent = found["mutag"]
-    assert absent == DatasetSummary("mutag")
+    assert absent == DatasetSummary("mutag", task="graph-classification", metric="accuracy")
     assert (absent.task, absent.metric) == ("graph-classification", "accuracy")
     assert (found["karate"].task, found["questions"].metric) == ("node-classification", "roc_auc")
 

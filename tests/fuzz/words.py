@@ -108,6 +108,18 @@ OPTIONS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
         "--force": flags,
     },
     "datasets": {"--data": places, "--json": flags},
+    "graphs": {
+        "--name": typed,
+        "--nodes": places,
+        "--edges": places,
+        "--label": typed,
+        "--features": st.one_of(st.sampled_from(["degree", "random:4", "laplacian:-1"]), typed),
+        "--drop": typed,
+        "--fill": numbers,
+        "--task": typed,
+        "--replace": flags,
+        "--json": flags,
+    },
 }
 FIRST: Final[dict[str, st.SearchStrategy[str]]] = {
     **dict.fromkeys(
@@ -115,6 +127,7 @@ FIRST: Final[dict[str, st.SearchStrategy[str]]] = {
     ),
     "report": st.one_of(st.sampled_from([*list_reports(), ""]), typed),
     "runs": st.one_of(st.sampled_from(["list", "show", "verify", "export"]), typed),
+    "graphs": st.one_of(st.sampled_from(["add", "list", "show"]), typed),
 }
 
 
@@ -125,7 +138,7 @@ def commands(draw: st.DrawFn) -> list[str]:
     words = [name]
     if name in FIRST and draw(st.integers(0, 9)):
         words.append(draw(FIRST[name]))
-        if name == "runs":
+        if name in {"runs", "graphs"}:
             words += draw(st.lists(ids, max_size=2))
     for option in draw(st.lists(st.sampled_from(sorted(OPTIONS[name])), max_size=4)):
         value = draw(OPTIONS[name][option])

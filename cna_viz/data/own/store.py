@@ -119,7 +119,7 @@ def forget(name: str) -> dict[str, Any]:
 def _foreign(path: Path) -> str:
     """Return why a file of the store is kept; empty if :func:`store` wrote it."""
     with suppress(OSError, ValueError, SafetensorError):
-        if path.suffix == ".json":
+        if ".json" in path.suffixes:  # not the last one, while the file is being removed
             return "" if "digest" in json.loads(path.read_text("utf-8")) else "is no entry of a graph"
         with safe_open(path, "np") as file:
             return "" if "graph" in (file.metadata() or {}) else "is no graph of this library"
