@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import safe_open
 from safetensors.torch import save
@@ -45,7 +46,7 @@ def load_tensors(path: Path, name: str) -> Graph:
     }
     y = tensors["y"]
     classes = 0 if y.is_floating_point() else int(y.max()) + 1
-    more = {key: tensors.get(key) for key in ("graph_of_node", "edge_weight", "arcs")}
+    more: dict[str, Any] = {key: tensors.get(key) for key in ("graph_of_node", "edge_weight", "arcs")}
     names = tuple(facts.get("class_names", ()))
     return Graph(name, tensors["x"], y, tensors["edge_index"], classes, published, **more, class_names=names)
 

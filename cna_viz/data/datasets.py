@@ -14,7 +14,7 @@ from cna_viz.config.datasets import CATALOG, DatasetSpec
 from cna_viz.data import readers
 from cna_viz.data.catalog import check
 from cna_viz.data.clean import clean
-from cna_viz.data.content import load_tensors, save_tensors
+from cna_viz.data.content import content_digest, load_tensors, save_tensors
 from cna_viz.data.download import download, reason
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.graph import Graph
@@ -43,6 +43,7 @@ def load_graph(data: DataConfig, root: Path | None = None) -> Graph:
     """
     check(data)
     graph = _load(data, root) if data.own is None else load_own(data.own.name, data.own.digest)
+    graph = replace(graph, content=content_digest(graph) if data.own is None else data.own.digest)
     if not data.is_directed and graph.arcs is not None:
         graph = replace(graph, arcs=None)
     if not data.is_weighted and graph.edge_weight is not None:

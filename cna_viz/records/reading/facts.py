@@ -40,6 +40,8 @@ class Environment(Facts):
     device: str = ""
     threads: Count = 0
     started: str = ""
+    content: Digest | None = None
+    class_names: list[str] = []
 
 
 class _Summary(Facts):
