@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import ipywidgets
 import plotly.graph_objects as go
@@ -9,7 +10,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from cna_viz import figures
-from cna_viz.config import RecordingConfig, RunConfig, WatchedConfig
+from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, WatchedConfig
 from cna_viz.figures.panels.drawing import to_json
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
@@ -67,3 +68,33 @@ def test_widgets_show_names_as_text(records: list[Record]) -> None:
     assert [found for text in shown for found in RAW.findall(text)] == []
     explorer.close()
     comparer.close()
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    model = ModelConfig(slot="cna", layers=4, hidden=4, clusters=3)
+    config = RunConfig(model=model, recording=RecordingConfig(every=1, snapshots="ends"))
+    return synthetic_record(tmp_path_factory.mktemp("named"), config, class_names=(NAME, DATASET), unlabelled=2)
+
+
+@pytest.mark.parametrize("color", ["class", "prediction"])
+def test_names_of_classes_are_shown_as_text(named: Record, color: Any) -> None:
+    drawn = [
+        figures.plot_graph(named, 1, color=color),
+        figures.plot_embedding_by_layer([named], color=color),
+        figures.plot_embedding_animation(named, color=color),
+        figures.plot_two_runs(named, named, 1, color=color),
+    ]
+    assert [markup(figure) for figure in drawn] == [[]] * len(drawn)
+    assert all("&lt;img" in figure.to_json().replace("\\u003c", "<") for figure in drawn)
+
+
+def test_names_of_classes_are_text_in_figures_of_slots(named: Record) -> None:
+    drawn = [
+        figures.plot_clusters_by_class(named, 1),
+        figures.plot_cluster_flow(named),
+        figures.plot_confusion_matrix([named]),
+        figures.plot_inside_slot(named, 1),
+        Explorer(records=[named]).figure(),
+    ]
+    assert [markup(figure) for figure in drawn] == [[]] * len(drawn)

@@ -113,6 +113,7 @@ def _facts(one: "Listed") -> dict[str, object]:
     summary = one.record.summary
     return {
         **facts,
+        "content": one.record.content or "unknown",
         "config": one.record.config.model_dump(mode="json"),
         "metric": one.record.metric,
         **{name: summary[name] for name in vocabulary.SCORES if name in summary},
@@ -144,6 +145,7 @@ def _show(namespace: Namespace) -> int:
     facts = {
         "id": record.id,
         "path": str(record.folder),
+        "content": record.content or "unknown",
         "config": record.config.model_dump(mode="json"),
         "summary": record.summary,
         "environment": record.environment,

@@ -58,7 +58,7 @@ class Graph:
         arcs: Edges with their direction, from source to target, int64, shape ``[2, arcs]``, sorted, no duplicates, no
             self-loops; None for undirected graphs.
         class_names: Names of the classes where they have any.
-        content: Digest of the content as loaded, before any of it was left out; see :mod:`cna_viz.data.content`.
+        content: Digest of the graph as loaded, before weights or direction were dropped; empty where it was not loaded.
     """
 
     name: str

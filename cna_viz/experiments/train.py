@@ -60,9 +60,7 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
     """Train one run and write its record to ``folder``, which must not exist; the caller's random state stays."""
     keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    environment = describe_environment(str(device), torch.get_num_threads()) | {
-        "content": graph.content or content_digest(graph)
-    }
+    environment = describe_environment(str(device), torch.get_num_threads()) | _identity(graph)
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
         torch.manual_seed(config.seed)
         writer.graph(_graph_tensors(graph, split))
@@ -175,12 +173,18 @@ def recorder_of(
 
 
 def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
-    """Return the cluster of every node where clusters are classes or communities."""
+    """Return the cluster of every node where clusters are communities or classes; unlabelled nodes are one more."""
     assignment = config.model.factors.get("assignment")
     if assignment == "communities":
         edges, weight = graph.edge_index, graph.edge_weight
         return louvain(edges, graph.num_nodes, config.model.clusters, seed=config.seed, edge_weight=weight)
-    return graph.y if assignment == "labels" else None
+    return torch.where(graph.y < 0, graph.num_classes, graph.y) if assignment == "labels" else None
+
+
+def _identity(graph: Graph) -> dict[str, Any]:
+    """Return what a record states of the data: its digest, and the names of classes that have any."""
+    names = {"class_names": list(graph.class_names)} if graph.class_names else {}
+    return {"content": graph.content or content_digest(graph), **names}
 
 
 def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:

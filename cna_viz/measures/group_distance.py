@@ -18,13 +18,13 @@ ROWS: Final = 32
 
 
 class ClassSample(NamedTuple):
-    """Nodes with their classes. Classes without a node do not count.
+    """Nodes with their classes. Neither unlabelled nodes nor classes without a node count.
 
     Attributes:
         nodes: Nodes, ascending, int64, ``[sample]``.
         label: Number of their class, 0 ... classes - 1, int64, ``[sample]``.
         sizes: Nodes of each class in the sample, float64, ``[classes]``.
-        population: Nodes of each class in the graph, float64, ``[classes]``.
+        population: Labelled nodes of each class in the graph, float64, ``[classes]``.
     """
 
     nodes: Tensor
@@ -34,14 +34,16 @@ class ClassSample(NamedTuple):
 
     @classmethod
     def of(cls, target: Tensor, *, seed: int = 0, most: int = MOST_NODES) -> Self:
-        """Take all nodes, or a stratified sample of about ``most`` with at least 8 nodes per class.
+        """Take all labelled nodes, or a stratified sample of about ``most`` with at least 8 nodes per class.
 
         Args:
-            target: Class of every node, ``[nodes]``.
+            target: Class of every node, -1 where it is unlabelled, ``[nodes]``.
             seed: Seed of the sample.
             most: Size of the sample.
         """
-        device, (classes, label) = target.device, torch.unique(target.cpu(), return_inverse=True)
+        device, target = target.device, target.cpu()
+        known = (target >= 0).nonzero().flatten()
+        classes, label = torch.unique(target[known], return_inverse=True)
         population = torch.bincount(label, minlength=len(classes))
         nodes, sizes = torch.arange(len(label)), population
         if len(label) > most:
@@ -49,12 +51,12 @@ class ClassSample(NamedTuple):
             order = torch.randperm(len(label), generator=torch.Generator().manual_seed(seed))
             members = [order[label[order] == number][:size] for number, size in enumerate(sizes.tolist())]
             nodes = torch.cat(members).sort().values
-        arrays = nodes, label[nodes], sizes.double(), population.double()
+        arrays = known[nodes], label[nodes], sizes.double(), population.double()
         return cls(*(array.to(device) for array in arrays))
 
     @property
     def exact(self) -> bool:
-        """Whether all nodes are in it."""
+        """Whether all labelled nodes are in it."""
         return len(self.nodes) == int(self.population.sum())
 
 
@@ -72,7 +74,7 @@ def group_distance_ratio(x: Tensor | Rows, sample: ClassSample) -> Tensor:
 
     Args:
         x: Features, ``[nodes, channels]``.
-        sample: ``ClassSample.of(target)``: all nodes up to 4096, else about 4096, for which
+        sample: ``ClassSample.of(target)``: all labelled nodes up to 4096, else about 4096, for which
             :func:`group_distance_ratio_error` gives the standard error.
 
     Returns:
@@ -89,7 +91,7 @@ def group_distance_ratio(x: Tensor | Rows, sample: ClassSample) -> Tensor:
 
 
 def group_distance_ratio_error(x: Tensor, sample: ClassSample) -> Tensor:
-    """Standard error of :func:`group_distance_ratio` by the stratified jackknife; 0 if the sample has all nodes."""
+    """Standard error of :func:`group_distance_ratio` by the stratified jackknife; 0 if no labelled node is left out."""
     rows = as_rows(x)
     if sample.exact:
         return rows.square * 0

@@ -30,7 +30,7 @@ class FeatureMeasurer:
     Args:
         names: Measures out of ``vocabulary.FEATURE_MEASURES``.
         edges: The graph.
-        target: Class of every node, ``[nodes]``; without it measures of classes are NaN.
+        target: Class of every node, ``[nodes]``; those with -1 don't count. Without it measures of classes are NaN.
         inputs: Input features, ``[nodes, channels]``; without them ``information_gain`` is NaN.
         seed: Seed of the samples of large graphs; all layers are measured on the same nodes.
 

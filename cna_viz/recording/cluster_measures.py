@@ -9,7 +9,10 @@ from cna_viz.measures import clusters as measures
 
 
 class ClusterMeasurer:
-    """Measures the clusters of all layers, compared with named reference labels and, for the churn, the last ones."""
+    """Measures the clusters of all layers, compared with named reference labels and, for the churn, the last ones.
+
+    Nodes whose reference label is -1, those without a class, are left out of the comparison with it.
+    """
 
     def __init__(self, names: Sequence[str], partitions: Mapping[str, Tensor]) -> None:
         self.names = [name for name in names if name in vocabulary.CLUSTER_MEASURES]
@@ -44,7 +47,12 @@ class ClusterMeasurer:
             else:
                 others = {layer: self.partitions[partner] for layer in labels if partner in self.partitions}
         return {
-            layer: float(compare(others[layer], now))
+            layer: float(compare(*_labelled(others[layer], now)))
             for layer, now in labels.items()
             if layer in others and others[layer].shape == now.shape
         }
+
+
+def _labelled(reference: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    known = reference >= 0
+    return (reference, labels) if bool(known.all()) else (reference[known], labels[known])

@@ -24,7 +24,7 @@ class WatchedGraph:
 
     x: Tensor  # features, [nodes, features]
     edge_index: Tensor  # undirected, in both directions, without self-loops, [2, edges]
-    y: Tensor | None  # classes, int64, [nodes]
+    y: Tensor | None  # classes, int64, -1 where there is none, [nodes]
     parts: dict[str, Tensor]  # node indices by split
 
     def tensors(self) -> dict[str, "np.ndarray[Any, Any]"]:
@@ -46,8 +46,8 @@ class WatchedGraph:
 def read_graph(data: Any) -> WatchedGraph:
     """Read the graph from PyG's ``Data``, or any object with ``x``, ``edge_index``, and maybe ``y`` and masks.
 
-    Directed edges are made undirected, as the measures require. Classes are kept if they are one integer per node; of a
-    mask with several columns the first is used.
+    Directed edges are made undirected, as the measures require. Classes are kept if they are one integer per node, -1
+    where a node has none; such nodes are in no split. Of a mask with several columns the first is used.
 
     Raises:
         UsageError: When features or edges are missing or have the wrong shape.
@@ -63,7 +63,8 @@ def read_graph(data: Any) -> WatchedGraph:
             f"data.edge_index names nodes {int(edges.min())} to {int(edges.max())}, but data.x has {nodes} rows"
         )
     undirected: Tensor = to_undirected(remove_self_loops(edges.long())[0], num_nodes=nodes)
-    return WatchedGraph(x, undirected, _classes(getattr(data, "y", None), nodes), _parts(data, nodes))
+    y = _classes(getattr(data, "y", None), nodes)
+    return WatchedGraph(x, undirected, y, _parts(data, nodes, y))
 
 
 def by_part(what: str, value: Scores) -> dict[str, float] | None:
@@ -88,7 +89,8 @@ def score(output: Tensor, graph: WatchedGraph) -> dict[str, dict[str, float]]:
     if graph.y is None or not parts or output.shape[1] <= int(graph.y.max()):
         return {}
     output, y = output.float(), graph.y.to(output.device)
-    losses, correct = F.cross_entropy(output, y, reduction="none"), (output.argmax(dim=1) == y).float()
+    losses = F.cross_entropy(output, y, reduction="none", ignore_index=-1)
+    correct = (output.argmax(dim=1) == y).float()
     return {
         "loss": {name: float(losses[nodes].mean()) for name, nodes in parts.items()},
         "accuracy": {name: float(correct[nodes].mean()) for name, nodes in parts.items()},
@@ -99,16 +101,17 @@ def _classes(y: Any, nodes: int) -> Tensor | None:
     if not isinstance(y, Tensor) or y.is_floating_point() or y.numel() != nodes:
         return None
     classes = y.reshape(nodes).long()
-    return classes if int(classes.min()) >= 0 else None
+    return classes if int(classes.min()) >= -1 and int(classes.max()) >= 0 else None
 
 
-def _parts(data: Any, nodes: int) -> dict[str, Tensor]:
+def _parts(data: Any, nodes: int, y: Tensor | None) -> dict[str, Tensor]:
+    """Return the nodes of every mask, without those that have no class, which can't be scored."""
     parts = {}
     for name, attribute in MASKS.items():
         mask = getattr(data, attribute, None)
         if isinstance(mask, Tensor) and mask.dtype == torch.bool and mask.shape[0] == nodes:
             column = mask if mask.dim() == 1 else mask[:, 0]
-            parts[name] = column.nonzero().squeeze(1)
+            parts[name] = (column if y is None else column & (y >= 0).to(column.device)).nonzero().squeeze(1)
     return parts
 
 

@@ -62,6 +62,17 @@ class Record:
         """The score that selected the model, that of its dataset: accuracy, roc_auc or nmse."""
         return metric_of(self.config, self.environment)
 
+    @property
+    def content(self) -> str | None:
+        """SHA-256 of the graph's content; None in records that don't state it."""
+        own = self.config.data.own
+        return self.environment.get("content") if own is None else own.digest
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, as written in the data; empty where they are numbers."""
+        return tuple(self.environment.get("class_names", ()))
+
     def score(self, split: SplitName = "test", metric: str | None = None) -> float:
         """Return a score of the selected model; NaN if the run has none.
 
@@ -71,12 +82,6 @@ class Record:
         """
         value = self.summary.get(metric or self.metric, {}).get(split)
         return math.nan if value is None else float(value)
-
-    @property
-    def content(self) -> str | None:
-        """Digest of the content of the graph; None in records of before it was written, and of watched networks."""
-        own = self.config.data.own
-        return self.environment.get("content") if own is None else own.digest
 
     @property
     def best_epoch(self) -> int:

@@ -37,10 +37,11 @@ class Variable:
 
     Attributes:
         dims: Its dimensions.
-        dtypes: Allowed dtypes of a tensor, in the names of safetensors; integers are at least 0.
+        dtypes: Allowed dtypes of a tensor, in the names of safetensors.
         sizes: Dimensions of fixed size.
         most: Largest allowed integer, or the dimension that its integers index (``edge``: a number of edges).
         ascending: Whether its integers ascend.
+        least: Smallest allowed integer.
     """
 
     dims: tuple[str, ...]
@@ -48,6 +49,7 @@ class Variable:
     sizes: Mapping[str, int] = field(default_factory=dict)
     most: int | str = LARGEST
     ascending: bool = False
+    least: int = 0
 
     @property
     def stored_dims(self) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     "rational_numerator": Variable((*_PER_CLUSTER, "coefficient"), ("F32",), {"coefficient": 6}),
     "rational_denominator": Variable((*_PER_CLUSTER, "coefficient"), ("F32",), {"coefficient": 4}),
     "slot_input_histogram": Variable((*_PER_CLUSTER, "bin"), ("I64",), {"bin": HISTOGRAM_BINS}),
-    "target": Variable(("node",), ("I64", "F32")),
+    "target": Variable(("node",), ("I64", "F32"), least=-1),
     "split_of_node": Variable(("node",), ("I8",), most=3),
     "degree": Variable(("node",), ("I64",), most="edge"),
     "edge_index": Variable(("end", "edge"), ("I64",), {"end": 2}, most="node"),

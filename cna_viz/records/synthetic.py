@@ -1,5 +1,6 @@
 """Valid records of random numbers in milliseconds, for tests and documentation."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +19,20 @@ Array = np.ndarray[Any, Any]
 
 
 def synthetic_record(
-    runs: Path, config: RunConfig | None = None, *, nodes: int = 60, classes: int = 3, epochs: int = 5, **summary: Any
+    runs: Path,
+    config: RunConfig | None = None,
+    *,
+    nodes: int = 60,
+    classes: int = 3,
+    epochs: int = 5,
+    unlabelled: int = 0,
+    class_names: Sequence[str] = (),
+    **summary: Any,
 ) -> Record:
     """Write a synthetic record of ``nodes`` on a ring below ``runs`` and open it; ``summary`` overrides its entries.
 
     Measures and scores fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink with the
-    layer. Everything is drawn from the config's seed.
+    layer. The last ``unlabelled`` nodes (graphs) have no target. Everything is drawn from the config's seed.
     """
     config = config or RunConfig()
     rng = np.random.default_rng(config.seed)
@@ -31,8 +40,9 @@ def synthetic_record(
     best = summary.setdefault("best_epoch", epochs)
     selected = best if best in range(epochs + 1) else epochs
     folder = runs / config.run_id
-    with RecordWriter(folder, config, {"versions": {}, "synthetic": True}) as writer:
-        writer.graph(_graph(config, target))
+    named = {"class_names": list(class_names)} if class_names else {}
+    with RecordWriter(folder, config, {"versions": {}, "synthetic": True, **named}) as writer:
+        writer.graph(_graph(config, target, unlabelled))
         lines = [_line(epoch, config, rng) for epoch in range(epochs + 1)]
         writer.selected(selected, lines[selected]["layers"])
         for line in lines:
@@ -48,18 +58,20 @@ def synthetic_record(
     return load_record(folder)
 
 
-def _graph(config: RunConfig, target: Array) -> dict[str, Array]:
+def _graph(config: RunConfig, target: Array, unlabelled: int) -> dict[str, Array]:
     """Return the graph's tensors: a ring of nodes, or rings of three in datasets of graphs."""
     nodes = np.arange(len(target))
     graphs = config.data.task == "graph-classification"
     member = nodes // RING if graphs else nodes
     following = np.where((nodes + 1) % RING, nodes + 1, nodes + 1 - RING) if graphs else (nodes + 1) % len(nodes)
     edges = np.stack([nodes, np.minimum(following, len(nodes) - 1)])
+    missing: float = -1
     if config.data.task == "node-regression":
-        target = (target + 0.5).astype(np.float32)
+        target, missing = (target + 0.5).astype(np.float32), np.nan
+    known = member <= member.max() - unlabelled
     tensors = {
-        "target": target[member],
-        "split_of_node": (member % len(vocabulary.SPLITS) + 1).astype(np.int8),
+        "target": np.where(known, target[member], missing).astype(target.dtype),
+        "split_of_node": np.where(known, member % len(vocabulary.SPLITS) + 1, 0).astype(np.int8),
         "degree": np.full(len(nodes), 2),
         "edge_index": np.concatenate([edges, edges[::-1]], axis=1),
     }

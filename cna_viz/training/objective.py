@@ -65,7 +65,7 @@ class Regression:
     the mean of *all* targets, so it depends on their unit. R² does not; predicting the mean of the part gives 0.
 
     Attributes:
-        target_mean: Mean of the targets of the whole dataset, greater than 0.
+        target_mean: Mean of all targets of the dataset, without those of unlabelled nodes; greater than 0.
         metric: ``nmse`` or ``r2``.
     """
 
@@ -92,8 +92,10 @@ CLASSIFICATION: Final = Classification()
 
 
 def make_objective(target: Tensor, metric: str) -> Objective:
-    """Return the objective for the targets of a dataset, integer classes or floats; ``metric`` selects the model."""
-    return Regression(float(target.mean()), metric) if target.is_floating_point() else Classification(metric)
+    """Return the objective for the targets of a dataset, classes or numbers; ``metric`` selects the model."""
+    if not target.is_floating_point():
+        return Classification(metric)
+    return Regression(float(target[~target.isnan()].mean()), metric)
 
 
 def macro_f1(predicted: Tensor, target: Tensor, classes: int, parts: Parts) -> Tensor:

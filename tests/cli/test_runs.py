@@ -270,3 +270,9 @@ def test_what_takes_long_shows_how_far_it_is(
     exported = call("runs", "export", records[0].id, "--to", "csv", "--out", "out")
     assert ("verify: 100%" in verified.err, "export: 100%" in exported.err) == (patience == 0,) * 2
     assert verified.out == "3 verified, 0 with problems\n"
+
+
+def test_the_content_of_the_graph_is_shown_or_unknown(call: Call, cna: Record) -> None:
+    assert json.loads(call("runs", "show", cna.id).out)["content"] == "unknown"
+    listed = json.loads(call("runs", "list", "--json").out)["runs"]
+    assert {one["content"] for one in listed if "config" in one} == {"unknown"}

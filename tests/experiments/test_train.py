@@ -1,21 +1,28 @@
 """One training: the record holds the graph, the split and the facts, in the form that synthetic records have too."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
+from sklearn.metrics import normalized_mutual_info_score
 
-from cna_viz.config import DataConfig, RunConfig
+from cna_viz.config import DataConfig, ModelConfig, RunConfig
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import BACKBONES, CLUSTER_MEASURES
+from cna_viz.data.clean import RawGraph, clean
+from cna_viz.data.content import content_digest
 from cna_viz.data.datasets import load_graph
+from cna_viz.data.own.store import store
 from cna_viz.data.splits import make_split
 from cna_viz.experiments import train
 from cna_viz.experiments.run import load_or_run
 from cna_viz.records.schema import snapshot_file
 from cna_viz.records.synthetic import synthetic_record
+from cna_viz.records.verify import find_problems
 
 Configure = Callable[..., RunConfig]
 
@@ -156,3 +163,52 @@ def test_mini_batches_are_recorded_on_the_whole_graph(configure: Configure, runs
     record = load_or_run(config, runs=runs, progress=False)
     assert record.embedding(1, "conv").shape == (34, 8)
     assert bool(record.metrics["gradient_norm"].sel(stage="conv").notnull().all())
+
+
+def test_unlabelled_nodes_are_one_more_cluster_of_the_oracle() -> None:
+    graph = load_graph(DataConfig(dataset="karate"))
+    oracle = RunConfig(data=DataConfig(dataset="karate"), model=ModelConfig(slot="cna-labels"))
+    found = train._partition(oracle, graph)
+    assert found is not None
+    assert torch.equal(found, graph.y)
+    y = graph.y.clone()
+    y[[2, 9]] = -1
+    found = train._partition(oracle, replace(graph, y=y))
+    assert found is not None
+    assert found[[2, 9]].tolist() == [4, 4]
+    assert torch.equal(found[y >= 0], y[y >= 0])
+
+
+def test_the_record_states_the_content_of_the_graph(configure: Configure, runs: Path) -> None:
+    record = load_or_run(configure(training={"epochs": 0}), runs=runs, progress=False)
+    assert record.content == content_digest(load_graph(DataConfig(dataset="karate")))
+    assert record.class_names == ()
+
+
+@pytest.mark.parametrize("slot", ["cna", "cna-labels"])
+def test_an_own_graph_with_unlabelled_nodes(
+    slot: str, configure: Configure, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNA_VIZ_GRAPHS", str(tmp_path))
+    karate = load_graph(DataConfig(dataset="karate"))
+    y = karate.y.clone()
+    y[[5, 20]] = -1
+    weight = 1.0 + karate.edge_index.sum(0) % 3
+    names = ("a", "b", "<b>", "d")
+    raw = RawGraph(karate.x, y, karate.edge_index, edge_weight=weight, class_names=names)
+    digest = store("club", clean("club", raw), "accuracy", [], "")
+    config = configure(slot=slot, recording={"measures": "all"})
+    config = config.replace(data=DataConfig(dataset="own:club", weights="drop"))
+    record = load_or_run(config, runs=runs, progress=False)
+    assert (record.content, record.environment["content"]) == (digest, digest)
+    assert record.class_names == names
+    assert record.graph["target"].values[[5, 20]].tolist() == [-1, -1]
+    assert record.graph["split_of_node"].values[[5, 20]].tolist() == [0, 0]
+    assert sum(record.summary["split_sizes"].values()) == 32
+    label = record.layer_variable("cluster_label", 1)
+    assert label is not None
+    known = y.numpy() >= 0
+    wanted = normalized_mutual_info_score(y.numpy()[known], label.values[known])
+    measured = record.metrics["cluster_nmi_classes"].sel(epoch=record.best_epoch, layer=1, stage="slot")
+    assert float(measured) == pytest.approx(wanted)
+    assert find_problems(record.folder) == []

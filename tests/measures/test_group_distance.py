@@ -75,3 +75,18 @@ def test_a_class_of_one_node_has_no_width() -> None:
     x, y = torch.tensor([[0.0], [3.0], [4.0]]), torch.tensor([0, 1, 1])
     # Across: 3.5 from both sides; within: 0 and 1/2.
     assert float(group_distance_ratio(x, ClassSample.of(y))) == pytest.approx(7 / 0.25)
+
+
+@pytest.mark.parametrize("unlabelled", [1, 25])
+def test_unlabelled_nodes_are_left_out(unlabelled: int) -> None:
+    x, y = features(60, 3)
+    away = torch.randperm(60, generator=torch.Generator().manual_seed(0))[:unlabelled]
+    y[away] = -1
+    wanted = DiffGroupNorm.group_distance_ratio(x[y >= 0], y[y >= 0], eps=0)
+    sample = ClassSample.of(y)
+    assert float(group_distance_ratio(x, sample)) == pytest.approx(wanted, rel=1e-6)
+    assert sample.exact
+    few = ClassSample.of(y, most=20)
+    assert (y[few.nodes] >= 0).all()
+    assert few.population.sum() == 60 - unlabelled
+    assert math.isnan(float(group_distance_ratio(x, ClassSample.of(torch.full((60,), -1)))))

@@ -53,3 +53,13 @@ def test_labels_that_a_slot_writes_to_later_are_remembered_as_they_were() -> Non
     measurer({1: labels})
     labels.copy_(OTHER)
     assert measurer({1: labels})["cluster_churn"][1] > 0
+
+
+def test_classes_are_compared_on_labelled_nodes() -> None:
+    classes = CLASSES.clone()
+    classes[[0, 7]] = -1
+    known = classes >= 0
+    found = ClusterMeasurer(CLUSTER_MEASURES, {"classes": classes})({1: OTHER})
+    assert found["cluster_nmi_classes"] == {1: float(nmi(CLASSES[known], OTHER[known]))}
+    assert found["cluster_ari_classes"] == {1: float(ari(CLASSES[known], OTHER[known]))}
+    assert found["cluster_entropy"] == {1: float(cluster_entropy(OTHER))}

@@ -63,7 +63,9 @@ def test_without_classes_and_masks() -> None:
         (torch.rand(NODES), None),
         (torch.rand(NODES, 3), None),
         (torch.arange(NODES - 1), None),
-        (torch.arange(NODES) - 1, None),
+        (torch.arange(NODES) - 2, None),
+        (torch.full((NODES,), -1), None),
+        (torch.arange(NODES) - 1, list(range(-1, NODES - 1))),
         (torch.zeros(NODES, 3, dtype=torch.long), None),
         ("classes", None),
         (torch.arange(NODES)[:, None], list(range(NODES))),
@@ -185,3 +187,14 @@ def test_there_are_no_scores_without_classes_without_masks_or_of_too_few_channel
 def test_an_empty_part_has_no_score() -> None:
     graph = read_graph(karate_data(val_mask=torch.zeros(NODES, dtype=torch.bool), test_mask=None))
     assert set(score(torch.zeros(NODES, 4), graph)["accuracy"]) == {"train"}
+
+
+def test_unlabelled_nodes_are_in_no_part_and_in_no_score() -> None:
+    y = torch.arange(NODES) % 2
+    y[:4] = -1
+    graph = read_graph(karate_data(y=y, train_mask=torch.arange(NODES) < 10, val_mask=None, test_mask=None))
+    assert graph.parts["train"].tolist() == [4, 5, 6, 7, 8, 9]
+    found = score(torch.tensor([[1.0, 0.0]]).repeat(NODES, 1), graph)
+    assert found["accuracy"] == {"train": 0.5}
+    assert graph.tensors()["target"].tolist() == y.tolist()
+    assert graph.tensors()["split_of_node"].tolist() == [0] * 4 + [1] * 6 + [0] * (NODES - 10)

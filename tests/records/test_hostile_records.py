@@ -100,7 +100,7 @@ TENSORS: list[tuple[Any, ...]] = [
     (GRAPH, filled("split_of_node", 99), "split_of_node holds 99, it must hold integers from 0 to 3"),
     (GRAPH, filled("split_of_node", 247), "split_of_node holds -9, it must hold integers from 0 to 3"),
     (GRAPH, filled("edge_index", 1), "it must hold integers from 0 to 11"),
-    (GRAPH, filled("target", 255), "target holds -1, it must hold integers from 0 to"),
+    (GRAPH, filled("target", 254), "target holds -72340172838076674, it must hold integers from -1 to"),
     (SNAPSHOT, filled("cluster_label.0001", 1), "cluster_label.0001 holds 16843009, it must hold integers from 0 to 3"),
     (SNAPSHOT, filled("slot_input_histogram.0001", 255), "slot_input_histogram.0001 holds -1"),
     (GRAPH, filled("degree", 1), "degree holds 72340172838076673, it must hold integers from 0 to 24"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
+from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.reading.facts import MetricsLine, check
 from cna_viz.records.record import load_record
 from cna_viz.records.synthetic import synthetic_record
@@ -61,3 +61,20 @@ def test_graph_is_a_ring(tmp_path: Path) -> None:
     assert len(pairs) == 14
     assert all((j, i) in pairs for i, j in pairs)
     assert np.array_equal(np.bincount(graph["edge_index"].values[0]), graph["degree"].values)
+
+
+@pytest.mark.parametrize(("dataset", "missing"), [("digits", 4), ("chameleon-traffic", 4), ("motifs", 12)])
+def test_unlabelled_nodes_are_valid_and_in_no_split(tmp_path: Path, dataset: str, missing: int) -> None:
+    record = synthetic_record(tmp_path, RunConfig(data=DataConfig(dataset=dataset)), unlabelled=4)
+    target, split = (record.graph[name].values for name in ("target", "split_of_node"))
+    unknown = np.isnan(target) if target.dtype.kind == "f" else target == -1
+    assert np.flatnonzero(unknown).tolist() == list(range(60 - missing, 60))
+    np.testing.assert_array_equal(split == 0, unknown)
+    assert find_problems(record.folder) == []
+
+
+def test_names_of_classes_are_kept_and_content_may_be_unknown(tmp_path: Path) -> None:
+    record = synthetic_record(tmp_path, class_names=["a", "b", "c"])
+    assert record.class_names == ("a", "b", "c")
+    assert record.content is None
+    assert synthetic_record(tmp_path, RunConfig(seed=1)).class_names == ()

@@ -183,3 +183,8 @@ def test_parts_do_not_touch_each_other() -> None:
     assert math.isnan(scores.loss["test"])
     assert math.isfinite(scores.loss["train"])
     assert math.isfinite(scores.loss["val"])
+
+
+def test_the_mean_of_targets_is_that_of_labelled_nodes() -> None:
+    objective = make_objective(torch.tensor([1.0, math.nan, 3.0, math.nan]), "nmse")
+    assert objective == Regression(2.0, "nmse")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cna_viz.analysis.tables.comparison import arms_of
-from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, node_groups
+from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, is_labelled, node_groups
 from cna_viz.analysis.tables.predictions import Confusion, cluster_agreement, confusions, prediction_agreement
 from cna_viz.analysis.words import counted, listed
 from cna_viz.config.vocabulary import SplitName
@@ -63,7 +63,9 @@ def selected_sentence(record: Record, nodes: Sequence[int], layer: int, epoch: i
         parts += [] if clusters is None else [f"{_counts(clusters, chosen)} after layer {layer}"]
         predicted = color_groups(record, "prediction", layer, epoch)
         if predicted is not None and predicted.wrong is not None:
-            parts.append(f"{len(chosen) - int(predicted.wrong[chosen].sum())} of {len(chosen)} predicted correctly")
+            judged = chosen[is_labelled(record)[chosen]]
+            right = len(judged) - int(predicted.wrong[judged].sum())
+            parts += [f"{right} of {len(judged)} predicted correctly"] if len(judged) else []
     which = ", ".join(map(str, chosen[:LISTED])) + (" …" if len(chosen) > LISTED else "")
     return f"**{len(chosen)} selected** ({which}): {'; '.join(parts)}"
 
@@ -82,7 +84,7 @@ def _confusion(found: Confusion, split: str, what: str) -> list[str]:
     often = "no confusion occurs twice"
     if most > 1:
         often = (
-            f"most often class {one} is predicted as class {other} ({most} times, "
+            f"most often class {found.names[one]} is predicted as class {found.names[other]} ({most} times, "
             f"{100 * most / (total - right):.0f} % of the errors{tied})"
         )
     size = found.counts.sum(axis=1)
@@ -90,7 +92,7 @@ def _confusion(found: Confusion, split: str, what: str) -> list[str]:
     worst = int(np.nanargmin(recall))
     return [
         f"{total - right} of {total} {split} {what} misclassified{runs}; {often}",
-        f"class {worst} has the lowest recall, {100 * recall[worst]:.0f} % of its {size[worst]} {what}",
+        f"class {found.names[worst]} has the lowest recall, {100 * recall[worst]:.0f} % of its {size[worst]} {what}",
     ]
 
 
@@ -131,5 +133,9 @@ def _predictions(first: Record, second: Record, names: tuple[str, str], epoch: i
 def _counts(groups: NodeGroups, chosen: "np.ndarray[tuple[int], np.dtype[np.int_]]") -> str:
     numbers, counts = np.unique(groups.label[chosen], return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    words = [f"{counts[place]} in {groups.kind} {groups.names[numbers[place]]}" for place in order[:LISTED]]
+    words = [
+        f"{counts[place]} "
+        + (groups.names[number] if number == groups.rest else f"in {groups.kind} {groups.names[number]}")
+        for place, number in zip(order[:LISTED], numbers[order], strict=False)
+    ]
     return ", ".join(words) + (" …" if len(order) > LISTED else "")

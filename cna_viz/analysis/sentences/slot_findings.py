@@ -9,7 +9,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from cna_viz.analysis.positions.projection import COLLAPSED, relative_spread
 from cna_viz.analysis.tables.cluster_flow import ClusterFlow, Over, cluster_flow
-from cna_viz.analysis.tables.node_groups import node_groups
+from cna_viz.analysis.tables.node_groups import is_labelled, node_groups
 from cna_viz.analysis.tables.rational import rational_curves, rational_movement
 from cna_viz.analysis.tables.slot_steps import SlotSteps, cluster_means, slot_steps
 from cna_viz.analysis.words import counted, listed
@@ -51,7 +51,8 @@ def cluster_findings(record: Record, layer: int, epoch: int | None = None) -> li
     """Report the sizes of the clusters and what they know of the classes; errors as in ``slot_steps``."""
     steps, groups = slot_steps(record, layer, epoch), node_groups(record)
     size = np.bincount(steps.label)
-    shared = normalized_mutual_info_score(groups.label, steps.label)
+    known = is_labelled(record)
+    shared = normalized_mutual_info_score(groups.label[known], steps.label[known])
     if np.count_nonzero(size) == 1:
         return [f"all {size.max()} nodes are in one cluster"]
     return [
@@ -64,7 +65,9 @@ def cluster_findings(record: Record, layer: int, epoch: int | None = None) -> li
 def normalization_findings(record: Record, layer: int, epoch: int | None = None) -> list[str]:
     """Report how much of the variance lies between clusters, and between classes, before N, after N and after A."""
     steps, groups = slot_steps(record, layer, epoch), node_groups(record)
-    return [_between("clusters", steps, steps.label), _between(PLURALS[groups.kind], steps, groups.label)]
+    known = is_labelled(record)
+    classes = f"{PLURALS[groups.kind]}{'' if known.all() else ' of labelled nodes'}"
+    return [_between("clusters", steps, steps.label), _between(classes, steps, groups.label, known)]
 
 
 def rational_findings(record: Record, layer: int, epoch: int | None = None) -> list[str]:
@@ -159,10 +162,11 @@ def stay_together(table: Array) -> Together:
     return Together(_pairs(table) / before, after / everybody)
 
 
-def _between(groups: str, steps: SlotSteps, label: Array) -> str:
+def _between(groups: str, steps: SlotSteps, label: Array, nodes: Array | slice = slice(None)) -> str:
+    stages = (steps.before, steps.normalized, steps.after)
     before, normalized, after = (
         "undefined" if np.isnan(share) else f"{100 * share:.1f} %"
-        for share in (explained(features, label) for features in (steps.before, steps.normalized, steps.after))
+        for share in (explained(features[nodes], label[nodes]) for features in stages)
     )
     return f"variance between {groups}: {before} before, {normalized} after N, {after} after A"
 

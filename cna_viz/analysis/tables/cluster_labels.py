@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cna_viz.analysis.tables.node_groups import node_groups
+from cna_viz.analysis.tables.node_groups import is_labelled, node_groups
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 
@@ -88,7 +88,8 @@ def _stored_count(record: Record, layer: int, epoch: int | None) -> int:
 class ClusterTable:
     """Nodes by cluster and group, ``[clusters, groups]``, and how far the two partitions agree.
 
-    ``clusters`` are in the order of the rows; ``names`` and ``kind`` are those of the groups.
+    ``clusters`` are in the order of the rows; ``names`` and ``kind`` are those of the groups, the last of them the
+    ``unlabelled`` nodes if there are any.
     """
 
     clusters: Array
@@ -97,24 +98,26 @@ class ClusterTable:
     kind: str
     nmi: float
     ari: float
+    unlabelled: int
 
 
 def cluster_table(record: Record, layer: int, epoch: int | None = None) -> ClusterTable:
-    """Count the nodes of every cluster by class, or by fifths of numeric targets.
+    """Count the nodes of every cluster by class, or by fifths of numeric targets; unlabelled nodes are counted last.
 
     Rows are ordered by the most frequent class of the cluster, then by its share, so that matches lie on a diagonal;
-    empty clusters come last. NMI and ARI are those of ``cluster_nmi_classes`` and ``cluster_ari_classes``, which a
-    record need not hold.
+    empty clusters come last. NMI and ARI are those of ``cluster_nmi_classes`` and ``cluster_ari_classes``, over the
+    labelled nodes, which a record need not hold.
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # takes a second
 
     found, groups = cluster_labels(record, layer, epoch), node_groups(record)
     counts = count_pairs(found.label, groups.label, found.count, len(groups.names))
     size = counts.sum(axis=1)
-    share = counts / np.maximum(size, 1)[:, None]
+    share = counts[:, : groups.rest or None] / np.maximum(size, 1)[:, None]
     order = np.lexsort((-share.max(axis=1), share.argmax(axis=1), size == 0))
-    nmi, ari = (score(groups.label, found.label) for score in (normalized_mutual_info_score, adjusted_rand_score))
-    return ClusterTable(order, counts[order], groups.names, groups.kind, float(nmi), float(ari))
+    both = groups.label[known := is_labelled(record)], found.label[known]
+    nmi, ari = (score(*both) for score in (normalized_mutual_info_score, adjusted_rand_score))
+    return ClusterTable(order, counts[order], groups.names, groups.kind, float(nmi), float(ari), int((~known).sum()))
 
 
 def count_pairs(one: Array, other: Array, rows: int, columns: int) -> Array:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from cna_viz.analysis.tables.node_groups import Array, is_labelled
 from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, written
@@ -14,12 +15,19 @@ def edge_homophily(record: Record) -> float:
 
     .. math:: h = |\{(v, w) \in E : y_v = y_w\}| / |E|
 
-    Between 0 and 1; NaN without edges, and where the task is not the classification of nodes.
+    Between 0 and 1; NaN without edges, and where the task is not the classification of nodes. Edges of unlabelled nodes
+    don't count.
     """
-    if record.config.data.task != "node-classification" or record.graph["edge_index"].size == 0:
-        return float("nan")
-    first, second = record.graph["target"].values[record.graph["edge_index"].values]
-    return float((first == second).mean())
+    first, second = _classes_of_ends(record)
+    return float((first == second).mean()) if len(first) else float("nan")
+
+
+def _classes_of_ends(record: Record) -> Array:
+    """Return the classes of both ends of the edges between labelled nodes, ``[2, edges]``, in both directions."""
+    if record.config.data.task != "node-classification":
+        return np.empty((2, 0), np.int64)
+    edges = record.graph["edge_index"].values
+    return np.asarray(record.graph["target"].values[edges[:, is_labelled(record)[edges].all(axis=0)]])
 
 
 def adjusted_homophily(record: Record) -> float:
@@ -35,7 +43,7 @@ def adjusted_homophily(record: Record) -> float:
     homophily = edge_homophily(record)
     if np.isnan(homophily):
         return homophily
-    ends = record.graph["target"].values[record.graph["edge_index"].values[0]]  # both directions of edges are listed
+    ends = _classes_of_ends(record)[0]  # both directions of edges are listed
     by_chance = float(np.square(np.bincount(ends) / len(ends)).sum())
     return (homophily - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")
 
@@ -55,14 +63,16 @@ def constant_energy(record: Record) -> float:
 def graph_words(record: Record) -> str:
     """Return size, classes and homophily of a graph, its score and its split in one sentence."""
     metric, facts = record.metric, record.config.facts
-    target, edges = record.graph["target"].values, record.graph["edge_index"].sizes["edge"] // 2
+    known, edges = is_labelled(record), record.graph["edge_index"].sizes["edge"] // 2
+    target = record.graph["target"].values[known]
     classes = f", {len(np.unique(target))} classes" if record.config.data.task != "node-regression" else ""
+    classes += "" if known.all() else f", {int((~known).sum()):,} nodes unlabelled"
     plain, adjusted = (
         "undefined" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
         for value in (edge_homophily(record), adjusted_homophily(record))
     )
     return (
-        f"{facts['dataset']}: {len(target):,} nodes, {edges:,} edges{classes}; edge homophily {plain}, adjusted for "
+        f"{facts['dataset']}: {len(known):,} nodes, {edges:,} edges{classes}; edge homophily {plain}, adjusted for "
         f"class sizes {adjusted}; score: {WORDS[metric]} ({CHANCE[metric]} gives "
         f"{written(metric, chance_score(record))}); split {facts['split']}"
     )

@@ -17,6 +17,10 @@ COLORS: Final[tuple[Color, ...]] = get_args(Color)
 
 FIFTHS: Final = 5
 """Largest number of groups that numbers are cut into."""
+UNLABELLED: Final = "unlabelled"
+"""Name of the group of nodes without a class or a number."""
+LONGEST: Final = 24
+"""Letters of the name of a class that are shown."""
 NOT_FINITE: Final = "not finite"
 """Name of the group of nodes for which NaN or infinity is predicted."""
 
@@ -27,30 +31,63 @@ class NodeGroups:
 
     Attributes:
         label: Number of the group of every node, ``[nodes]``.
-        names: Name of each group.
+        names: Name of each group; those of classes are text from the data.
         kind: ``class``, ``cluster`` or ``prediction``, whose groups have no order, or ``target``, ``degree`` or
             ``predicted number``, whose groups ascend.
         wrong: Whether the prediction of the node is wrong, ``[nodes]``; only of the kind ``prediction``.
+        unlabelled: Whether the node has no class or target, ``[nodes]``; None where all have one, and of kinds that
+            don't depend on it. Such nodes are the last group of the kinds ``class`` and ``target``.
     """
 
     label: Array
     names: tuple[str, ...]
     kind: str
     wrong: Array | None = None
+    unlabelled: Array | None = None
+
+    @property
+    def rest(self) -> int | None:
+        """Number of the group of unlabelled nodes; None without one."""
+        return None if self.unlabelled is None or self.wrong is not None else len(self.names) - 1
+
+
+def is_labelled(record: Record) -> Array:
+    """Return whether a node has a class or a target, ``[nodes]``."""
+    target = record.graph["target"].values
+    return np.asarray(~np.isnan(target) if target.dtype.kind == "f" else target >= 0)
+
+
+def class_names(record: Record, count: int) -> tuple[str, ...]:
+    """Return the names of the first ``count`` classes in one line each, shortened; numbers where they have none."""
+    names = [" ".join(name.split()) for name in record.class_names[:count]]
+    short = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
+    return (*short, *map(str, range(len(short), count)))
 
 
 def node_groups(record: Record) -> NodeGroups:
-    """Return the nodes by class, or by fifths of numeric targets; equal targets are in one group."""
-    target = record.graph["target"].values
+    """Return the nodes by class, or by fifths of numeric targets, and last the unlabelled ones.
+
+    Equal targets are in one group.
+    """
+    known = is_labelled(record)
+    groups = _groups_of(record, record.graph["target"].values[known])
+    if known.all():
+        return groups
+    label = np.full(len(known), len(groups.names))
+    label[known] = groups.label
+    return NodeGroups(label, (*groups.names, UNLABELLED), groups.kind, unlabelled=~known)
+
+
+def _groups_of(record: Record, target: Array) -> NodeGroups:
     if target.dtype.kind != "f":
-        return numbered_groups(target, "class")
+        return NodeGroups(target, class_names(record, int(target.max(initial=-1)) + 1), "class")
     fifth = np.searchsorted(_fifths(target), target, side="left")
     return _ascending(target, fifth, "target", "{:.3g} to {:.3g}".format)
 
 
-def numbered_groups(label: Array, kind: str, wrong: Array | None = None) -> NodeGroups:
+def numbered_groups(label: Array, kind: str) -> NodeGroups:
     """Return groups named by their numbers."""
-    return NodeGroups(label, tuple(map(str, range(int(label.max(initial=0)) + 1))), kind, wrong)
+    return NodeGroups(label, tuple(map(str, range(int(label.max(initial=0)) + 1))), kind)
 
 
 def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
@@ -93,9 +130,13 @@ def color_groups(record: Record, color: Color, layer: int, epoch: int | None = N
         return degree_groups(record.graph["degree"].values)
     if color == "prediction":
         predicted, target = record.prediction(epoch).values, record.graph["target"].values
+        known = is_labelled(record)
         if predicted.dtype.kind == "f":
-            return predicted_groups(predicted, target)
-        return numbered_groups(predicted, "prediction", predicted != target)
+            return predicted_groups(predicted, target[known])
+        names = class_names(record, int(predicted.max()) + 1)
+        return NodeGroups(
+            predicted, names, "prediction", known & (predicted != target), None if known.all() else ~known
+        )
     label = record.layer_variable("cluster_label", layer, epoch)
     return None if label is None else numbered_groups(label.values, "cluster")
 
@@ -109,7 +150,7 @@ def no_clusters(record: Record) -> UsageError:
 
 
 def _fifths(values: Array) -> Array:
-    return np.unique(np.quantile(values, np.arange(1, FIFTHS) / FIFTHS))
+    return np.unique(np.quantile(values, np.arange(1, FIFTHS) / FIFTHS)) if len(values) else values
 
 
 def _ascending(values: Array, label: Array, kind: str, name: Callable[[float, float], str]) -> NodeGroups:

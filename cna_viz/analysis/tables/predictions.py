@@ -8,6 +8,7 @@ import numpy as np
 
 from cna_viz.analysis.tables.cluster_labels import count_pairs
 from cna_viz.analysis.tables.comparison import arms_of, drop_duplicates, require_one_protocol
+from cna_viz.analysis.tables.node_groups import class_names, is_labelled
 from cna_viz.config.vocabulary import SPLITS, SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.records.record import Record
@@ -41,12 +42,13 @@ class PredictionAgreement:
 class Confusion:
     """True against predicted classes, ``[classes, classes]``, summed over the runs of an arm.
 
-    ``accuracies`` has one value per run, NaN for a split without nodes.
+    ``accuracies`` has one value per run, NaN for a split without nodes; ``names`` are those of the classes.
     """
 
     arm: str
     counts: Array
     accuracies: tuple[float, ...]
+    names: tuple[str, ...]
 
     @property
     def runs(self) -> int:
@@ -67,7 +69,7 @@ def chance_score(record: Record, split: SplitName = "test") -> float:
         return 0.5
     target = record.graph["target"].values
     if record.metric == "nmse":
-        return float(target[nodes].var() / target.mean())
+        return float(target[nodes].var() / target[is_labelled(record)].mean())
     return float(np.bincount(target[nodes]).max() / len(nodes))
 
 
@@ -80,7 +82,7 @@ def check_same_nodes(first: Record, second: Record) -> None:
     one, other = (record.graph["target"].values for record in (first, second))
     if len(one) != len(other):
         raise UsageError(f"{runs} have different numbers of nodes, {len(one):,} and {len(other):,}: {_ADVICE}")
-    if first.config.data.csbm != second.config.data.csbm or not np.array_equal(one, other):
+    if first.config.data.csbm != second.config.data.csbm or not np.array_equal(one, other, equal_nan=True):
         raise UsageError(f"{runs} are on different graphs of the dataset {names[0]}: {_ADVICE}")
 
 
@@ -159,12 +161,14 @@ def confusions(records: Sequence[Record], split: SplitName = "test") -> list[Con
     accuracies = {
         arm: [float(np.trace(n) / n.sum()) if n.any() else np.nan for n in each] for arm, each in found.items()
     }
-    return [Confusion(arm, np.sum(each, axis=0), tuple(accuracies[arm])) for arm, each in found.items()]
+    names = class_names(runs[0], classes)
+    return [Confusion(arm, np.sum(each, axis=0), tuple(accuracies[arm]), names) for arm, each in found.items()]
 
 
 def _split_nodes(record: Record, split: str) -> Array:
-    """Return the nodes of a split; one per graph in graph classification."""
-    chosen = np.flatnonzero(record.graph["split_of_node"].values == 1 + SPLITS.index(split))
+    """Return the labelled nodes of a split; one per graph in graph classification."""
+    inside = record.graph["split_of_node"].values == 1 + SPLITS.index(split)
+    chosen = np.flatnonzero(inside & is_labelled(record))
     member = record.graph.get("graph_of_node")
     return chosen if member is None else chosen[np.unique(member.values[chosen], return_index=True)[1]]
 

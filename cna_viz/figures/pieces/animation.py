@@ -19,10 +19,11 @@ from cna_viz.figures.pieces.nodes import (
     node_names,
     node_trace,
     node_traces,
+    style_of,
     text_trace,
 )
 from cna_viz.figures.pieces.projected import caption
-from cna_viz.figures.style.theme import GRID, MUTED, group_style
+from cna_viz.figures.style.theme import GRID, MUTED
 
 Array = np.ndarray[Any, Any]
 
@@ -107,7 +108,7 @@ def changing_traces(
 
 def _numbered_colors(groups: NodeGroups, number: Array) -> dict[str, Any]:
     """Return colours as numbers on a scale of steps, which are checked and stored a hundred times as quickly."""
-    colors = [group_style(groups.kind, shown)[0] for shown in range(len(groups.names))]
+    colors = [style_of(groups, shown)[0] for shown in range(len(groups.names))]
     scale = [(edge / len(colors), color) for n, color in enumerate(colors) for edge in (n, n + 1)]
     return {"color": number, "colorscale": scale, "cmin": -0.5, "cmax": len(colors) - 0.5}
 

@@ -1,13 +1,14 @@
 """Nodes and edges as marks: how many are drawn, their colours, the words on them, and their legend."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.analysis.tables.node_groups import NodeGroups
+from cna_viz.analysis.tables.node_groups import UNLABELLED, NodeGroups
 from cna_viz.figures.pieces.marks import Trace, legend_mark
-from cna_viz.figures.style.theme import INK, MUTED, group_style
+from cna_viz.figures.style.theme import INK, MUTED, escaped, group_style
 
 Array = np.ndarray[Any, Any]
 
@@ -31,6 +32,9 @@ MOST_LIVE: Final = 1_000
 
 SIZE, MOST = 4, 11
 """Sizes of a mark in pixels where nodes are many or panels small, and where nodes are few."""
+
+LETTER, ENTRY, NARROW, LEGEND_ROW = 7, 48, 330, 32
+"""Pixels of a letter of a legend, of the mark of an entry with its padding, of the least width, and of a row."""
 
 LEGEND: Final = {"itemsizing": "constant", "y": -0.02, "yanchor": "top"}
 
@@ -85,32 +89,61 @@ def scaled_traces(positions: Array, values: Array, drawn: Array, kind: str, size
     return [node_trace(kind, positions, drawn, "nodes", look, size, "%{marker.color:.3g}")]
 
 
+def style_of(groups: NodeGroups, number: int) -> tuple[str, str]:
+    """Return colour and marker of a group; unlabelled nodes are grey and hollow, as numbers have a grey, too."""
+    return (MUTED, "circle-open") if number == groups.rest else group_style(groups.kind, number)
+
+
+def shown_names(groups: NodeGroups) -> tuple[str, ...]:
+    """Return the names of the groups as plotly shows them literally, also in a template."""
+    return tuple(escaped(name).replace("%{", "%&#123;") for name in groups.names)
+
+
+def words_of(groups: NodeGroups, number: int) -> str:
+    """Return kind and name of a group, or that its nodes are unlabelled."""
+    name = shown_names(groups)[number]
+    return name if number == groups.rest else f"{KIND_LABELS[groups.kind]} {name}"
+
+
 def markers(groups: NodeGroups, drawn: Array) -> Array:
     """Return the marker of every node that is drawn."""
-    by_group = np.array([group_style(groups.kind, number)[1] for number in range(len(groups.names))])
+    by_group = np.array([style_of(groups, number)[1] for number in range(len(groups.names))])
     marks = by_group[groups.label[drawn]]
     return marks if groups.wrong is None else np.where(groups.wrong[drawn], WRONG, marks)
 
 
 def node_names(groups: NodeGroups, drawn: Array) -> Array:
     """Return the words at the mark of every node that is drawn."""
-    names = np.array(groups.names)[groups.label[drawn]]
+    names = np.array(shown_names(groups))[groups.label[drawn]]
     if groups.wrong is None:
         return names
-    return np.char.add(names, np.where(groups.wrong[drawn], ", wrong", ", right"))
+    verdicts = np.where(groups.wrong[drawn], ", wrong", ", right")
+    if groups.unlabelled is not None:
+        verdicts = np.where(groups.unlabelled[drawn], ", node unlabelled", verdicts)
+    return np.char.add(names, verdicts)
 
 
 def legend_traces(groups: Sequence[NodeGroups | None]) -> list[Trace]:
     """Return the legend: an entry for every group of the figure, in their order, and for a cross."""
     known = [shown for shown in groups if shown is not None]
-    found = {(int(n), shown.names[n], shown.kind) for shown in known for n in np.unique(shown.label)}
-    entries = [(name, *group_style(kind, number)) for number, name, kind in sorted(found)]
+    found = {
+        (int(n), shown_names(shown)[n], *style_of(shown, int(n))) for shown in known for n in np.unique(shown.label)
+    }
+    entries = [entry[1:] for entry in sorted(found)]
     entries += [(UNGROUPED, MUTED, "circle")] * (None in groups)
     entries += [("wrong", MUTED, WRONG)] * any(shown.wrong is not None for shown in known)
     return [
         legend_mark(name, {"color": color, "symbol": symbol, "size": 8}, legendgroup=name, showlegend=True)
         for name, color, symbol in entries
     ]
+
+
+def legend_room(groups: Sequence[NodeGroups | None], rows: int = 2) -> int:
+    """Return the pixels that named classes take beyond so many rows of a legend on a narrow page; 0 for numbers."""
+    names = {name for shown in groups if shown and shown.kind in ("class", "prediction") for name in shown.names}
+    if all(name.isdigit() for name in names - {UNLABELLED}):
+        return 0
+    return LEGEND_ROW * max(0, ceil(sum(LETTER * len(name) + ENTRY for name in names) / NARROW) - rows)
 
 
 def legend_title(groups: Sequence[NodeGroups | None]) -> str:
@@ -120,13 +153,14 @@ def legend_title(groups: Sequence[NodeGroups | None]) -> str:
 
 
 def _group(kind: str, positions: Array, groups: NodeGroups, number: int, drawn: Array, size: float) -> Trace:
-    nodes, name = drawn[groups.label[drawn] == number], groups.names[number]
-    color, symbol = group_style(groups.kind, number)
-    words = KIND_LABELS[groups.kind]
+    nodes, name = drawn[groups.label[drawn] == number], shown_names(groups)[number]
+    color, symbol = style_of(groups, number)
     if groups.wrong is None:
-        return node_trace(kind, positions, nodes, name, {"color": color, "symbol": symbol}, size, f"{words} {name}")
-    look = {"color": color, "symbol": markers(groups, nodes)}
-    return node_trace(kind, positions, nodes, name, look, size, f"{words} %{{text}}", node_names(groups, nodes))
+        look = {"color": color, "symbol": symbol}
+        return node_trace(kind, positions, nodes, name, look, size, words_of(groups, number))
+    marks: Trace = {"color": color, "symbol": markers(groups, nodes)}
+    words = f"{KIND_LABELS[groups.kind]} %{{text}}"
+    return node_trace(kind, positions, nodes, name, marks, size, words, node_names(groups, nodes))
 
 
 def node_trace(

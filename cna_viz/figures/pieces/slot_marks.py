@@ -9,7 +9,8 @@ from cna_viz.analysis.tables.cluster_labels import count_pairs
 from cna_viz.analysis.tables.node_groups import NodeGroups
 from cna_viz.analysis.tables.rational import RationalCurves
 from cna_viz.figures.pieces.marks import Trace, faint, legend_mark
-from cna_viz.figures.style.theme import CLASS_COLORS, INK, OTHER_DASHES, PAPER, class_style, group_style
+from cna_viz.figures.pieces.nodes import shown_names, style_of
+from cna_viz.figures.style.theme import CLASS_COLORS, INK, OTHER_DASHES, PAPER, class_style
 
 Array = np.ndarray[Any, Any]
 
@@ -25,7 +26,10 @@ SHOWN: Final = 4.0
 
 
 def sankey(flow: ClusterFlow, groups: NodeGroups, panel: int) -> Trace:
-    """Return bars and bands in the colour of the group most frequent in each; ``panel`` is the columns' height."""
+    """Return bars and bands in the colour of the group most frequent in each; ``panel`` is the columns' height.
+
+    Unlabelled nodes count only where all nodes of a bar or band are unlabelled, which is grey.
+    """
     most = max(len(order) for order in flow.order)
     pad = min(PAD, panel / 2 / max(most - 1, 1))
     starts = first_bars(flow)
@@ -54,9 +58,10 @@ def sankey(flow: ClusterFlow, groups: NodeGroups, panel: int) -> Trace:
 
 def class_legend(groups: NodeGroups) -> list[Trace]:
     """Return a legend of the groups, as a Sankey diagram has none."""
-    entries = [(groups.names[number], *group_style(groups.kind, int(number))) for number in np.unique(groups.label)]
+    names = shown_names(groups)
+    entries = [(names[number], *style_of(groups, int(number))) for number in np.unique(groups.label)]
     return [
-        legend_mark(name, {"size": 13, "color": color, "symbol": "square" if symbol == "circle" else symbol})
+        legend_mark(name, {"size": 13, "color": color, "symbol": "square" if symbol.startswith("circle") else symbol})
         for name, color, symbol in entries
     ]
 
@@ -88,10 +93,10 @@ def _bars(flow: ClusterFlow, groups: NodeGroups, column: int) -> list[Trace]:
     """Return label, colour and column of the clusters of a column from top to bottom."""
     found = flow.columns[column]
     members = count_pairs(found.label, groups.label, found.count, len(groups.names))
-    where = f"{flow.over} {flow.places[column]}"
+    where, names = f"{flow.over} {flow.places[column]}", shown_names(groups)
     return [
         {
-            "label": f"{cluster}: {found.size[cluster]} ({groups.names[int(members[cluster].argmax())]})",
+            "label": f"{cluster}: {found.size[cluster]} ({names[most_frequent(groups, members[cluster])]})",
             "color": _color(groups, members[cluster]),
             "x": min(max(column / (len(flow.places) - 1), EDGE), 1 - EDGE),
             "customdata": f"{where}, cluster {cluster}: {found.size[cluster]} nodes, {_most(groups, members[cluster])}",
@@ -118,12 +123,21 @@ def _bands(flow: ClusterFlow, groups: NodeGroups, column: int) -> list[Trace]:
 
 
 def _color(groups: NodeGroups, members: Array) -> str:
-    return group_style(groups.kind, int(members.argmax()))[0]
+    return style_of(groups, most_frequent(groups, members))[0]
+
+
+def most_frequent(groups: NodeGroups, members: Array) -> int:
+    """Return the group that most of the labelled nodes are in; that of unlabelled ones where there are no others."""
+    labelled = members[: groups.rest]
+    return int(labelled.argmax()) if labelled.any() else int(members.argmax())
 
 
 def _most(groups: NodeGroups, members: Array) -> str:
-    share = 100 * members.max() / max(members.sum(), 1)
-    return f"{share:.0f} % of {groups.kind} {groups.names[int(members.argmax())]}"
+    labelled, number = int(members[: groups.rest].sum()), most_frequent(groups, members)
+    if number == groups.rest:
+        return "all unlabelled"
+    among = "" if labelled == members.sum() else f" among the {labelled} labelled"
+    return f"{100 * members[number] / max(labelled, 1):.0f} % of {groups.kind} {shown_names(groups)[number]}{among}"
 
 
 def reach(curves: RationalCurves) -> float:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from cna_viz.analysis.tables.cluster_flow import Over, cluster_flow
 from cna_viz.analysis.tables.node_groups import node_groups
 from cna_viz.figures.pieces.marks import add_words
+from cna_viz.figures.pieces.nodes import legend_room
 from cna_viz.figures.pieces.slot_marks import class_legend, sankey
 from cna_viz.figures.style.labels import provenance
 from cna_viz.figures.style.theme import INK, MUTED, finish
@@ -68,12 +69,13 @@ def plot_cluster_flow(
         f"bar: a cluster, with its number: nodes ({kind} most frequent in it); band: nodes that two share; "
         f"colour: {kind} most frequent in bar or band",
         fixed + (some if len(flow.places) < flow.possible else ""),
+        *(["most frequent among labelled nodes; grey: only unlabelled nodes"] if groups.rest is not None else []),
     ]
-    footnote, top = provenance([record], *notes), TOP + LEGEND_ROW * (rows - 1)
+    footnote, top = provenance([record], *notes), TOP + LEGEND_ROW * (rows - 1) + legend_room([groups], 1)
     finish(figure, f"Do nodes stay together from {over} to {over}?", footnote, height=top + panel, below=-42)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     # Plotly would take more names in a row than it has room for.
-    width = {"entrywidth": 30} if groups.kind == "class" else {}
+    width = {"entrywidth": 30} if groups.kind == "class" and max(map(len, groups.names)) < 3 else {}
     look = {**width, "y": 1 + 44 / panel, "title": {"text": f"<b>{groups.kind}</b>  "}, "itemsizing": "constant"}
     return figure.update_layout(margin={"t": top, "l": 24}, legend=look)

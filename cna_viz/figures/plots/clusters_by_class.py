@@ -5,11 +5,13 @@ import plotly.graph_objects as go
 from cna_viz.analysis.tables.cluster_labels import cluster_table
 from cna_viz.figures.pieces.marks import color_scale, share_heatmap
 from cna_viz.figures.style.labels import provenance
-from cna_viz.figures.style.theme import finish
+from cna_viz.figures.style.theme import escaped, finish
 from cna_viz.records.record import Record
 
 ROW, MOST_WRITTEN = 34, 1200
 """Height of a row in pixels; a table of more cells has no counts written in."""
+LETTER, MOST_LETTERS = 7, 60
+"""Pixels of a letter; letters of the names of classes beyond which they stand upright."""
 
 AXES = {"class": "class, and its number of nodes", "target": "fifth of the target, and its number of nodes"}
 QUESTIONS = {"class": "Do the clusters know the classes?", "target": "Do the clusters know the target?"}
@@ -29,9 +31,9 @@ def plot_clusters_by_class(record: Record, layer: int, *, epoch: int | None = No
         UsageError: When the slot has no clusters, or there is no such layer or snapshot.
     """
     found = cluster_table(record, layer, epoch)
-    counts = found.counts.tolist()
+    counts, classes = found.counts.tolist(), [escaped(name) for name in found.names]
     cells = [
-        [[cluster, name, count] for name, count in zip(found.names, row, strict=True)]
+        [[cluster, name, count] for name, count in zip(classes, row, strict=True)]
         for cluster, row in zip(found.clusters.tolist(), counts, strict=True)
     ]
     share = "%{customdata[2]} nodes, %{z:.1f} % of the cluster"
@@ -40,9 +42,13 @@ def plot_clusters_by_class(record: Record, layer: int, *, epoch: int | None = No
     figure = go.Figure(share_heatmap(counts, written=written, hover=hover, customdata=cells))
     sizes = found.counts.sum(axis=1)
     rows = [f"cluster {cluster} · {size or 'empty'}" for cluster, size in zip(found.clusters, sizes, strict=True)]
-    names = [f"{name}<br>{count}" for name, count in zip(found.names, found.counts.sum(axis=0), strict=True)]
+    names = [f"{name}<br>{count}" for name, count in zip(classes, found.counts.sum(axis=0), strict=True)]
     across = {"tickvals": list(range(len(names))), "ticktext": names, "range": [-0.5, len(names) - 0.5]}
     down = {"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.5, -0.5]}
+    # Upright where they would not fit on a narrow page, as plotly would turn them without making room.
+    longest = max(map(len, found.names)) if found.kind == "class" else 0
+    upright = longest * len(names) > MOST_LETTERS
+    across |= {"tickangle": 90} if upright else {}
     figure.update_xaxes(title=AXES[found.kind], showgrid=False, **across)
     figure.update_yaxes(title="cluster, and its number of nodes", showgrid=False, **down)
     figure.update_layout(color_scale("share of the cluster (%)", cmin=0, cmax=100))
@@ -52,7 +58,10 @@ def plot_clusters_by_class(record: Record, layer: int, *, epoch: int | None = No
         f"normalized mutual information {found.nmi:.2f} (0: independent, 1: identical) · adjusted Rand index "
         f"{ari} (0: chance, 1: identical)"
     )
-    footnote = provenance([record], note, "numbers: nodes, blank where there are none")
+    measured = "; indices over labelled nodes" if found.unlabelled else ""
+    footnote = provenance([record], note, f"numbers: nodes, blank where there are none{measured}")
     title = f"{QUESTIONS[found.kind]} (slot after layer {layer}, epoch {shown})"
-    finish(figure, title, footnote, height=72 + max(ROW * len(rows), 200), below=24)
+    finish(
+        figure, title, footnote, height=72 + max(ROW * len(rows), 200), below=24 + upright * (LETTER * longest - ROW)
+    )
     return figure.update_layout(margin={"t": 72})

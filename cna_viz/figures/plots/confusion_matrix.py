@@ -12,7 +12,7 @@ from cna_viz.analysis.words import counted
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.marks import color_scale, share_heatmap
 from cna_viz.figures.style.labels import check_records, provenance, which_model
-from cna_viz.figures.style.theme import finish, slot_style
+from cna_viz.figures.style.theme import escaped, finish, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import written
 
@@ -63,7 +63,7 @@ def plot_confusion_matrix(records: Sequence[Record], *, split: SplitName = "test
     ticks = {"tickvals": list(range(0, classes, step)), "showgrid": False}
     figure.update_xaxes(**ticks, range=[-0.5, classes - 0.5], title="predicted class")
     figure.update_yaxes(**ticks, range=[classes - 0.5, -0.5])
-    figure.update_yaxes(title="true class", col=1)
+    figure.update_yaxes(title="true class", ticktext=_names(found[0])[::step], col=1)
     figure.update_annotations(font={"size": 14})
     figure.update_layout(color_scale("share of the true class (%)", cmin=0, cmax=100))
     several = max(arm.runs for arm in found) > 1
@@ -80,6 +80,12 @@ def _title(arm: Confusion) -> str:
     accuracy = written("accuracy", float(np.mean(known)) if known else None)
     runs = f" (mean of {counted(arm.runs, 'run')})" if arm.runs > 1 else ""
     return f"<b>{slot_style(arm.arm).label}</b><br>accuracy {accuracy}{runs}"
+
+
+def _names(found: Confusion) -> list[str]:
+    """Return number and name of every class; the number alone where it has no name."""
+    named = enumerate(found.names)
+    return [name if name == str(number) else f"{escaped(name)} · <b>{number}</b>" for number, name in named]
 
 
 def _heatmap(arm: Confusion, what: str, *, both: bool) -> go.Heatmap:

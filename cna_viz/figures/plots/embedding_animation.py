@@ -13,7 +13,7 @@ from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups, no_
 from cna_viz.config.vocabulary import Stage
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.animation import HEADROOM, Step, changes, changing_markers, frame_traces, player
-from cna_viz.figures.pieces.nodes import LEGEND, legend_title, legend_traces, sample, sample_note
+from cna_viz.figures.pieces.nodes import LEGEND, legend_room, legend_title, legend_traces, sample, sample_note
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach
 from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured, provenance
 from cna_viz.figures.style.theme import INK, MUTED, finish, log_axis
@@ -90,8 +90,10 @@ def plot_embedding_animation(
     figure = make_subplots(1, 2, column_widths=[0.62, 0.38], horizontal_spacing=0.1)
     _add_frames(figure, steps, drawn)
     _add_axes(figure, steps, over)
-    legend = {**LEGEND, "title": {"text": legend_title([step.groups for step in steps])}, "y": -TITLES / PANEL}
-    figure.update_layout(legend=legend, **player([str(step.number) for step in steps], below=(TITLES + 34) / PANEL))
+    groups = [step.groups for step in steps]
+    legend, room = {**LEGEND, "title": {"text": legend_title(groups)}, "y": -TITLES / PANEL}, legend_room(groups)
+    names = [str(step.number) for step in steps]
+    figure.update_layout(legend=legend, **player(names, below=(TITLES + 34 + room) / PANEL))
     where = f"epoch {places[0][1]}" if over == "layer" else f"layer {places[0][0]}"
     note = f"{where}, {STAGE_LABELS[stage]}; {method_note(method, over)}"
     lost = _edge(steps) > 0 and any(step.projection.spread == 0 for step in steps)
@@ -99,7 +101,7 @@ def plot_embedding_animation(
     footnote = provenance([record], note, *sample_note("nodes", len(drawn), nodes))
     of_layer = f"How do the nodes of layer {places[0][0]} move during the training?"
     question = "How do the nodes move from layer to layer?" if over == "layer" else of_layer
-    return finish(figure, question, footnote, height=TOP + PANEL, below=CONTROLS - 58)
+    return finish(figure, question, footnote, height=TOP + PANEL, below=CONTROLS - 58 + room)
 
 
 def _places(record: Record, over: Over, layer: int | None, epoch: int | None, deepest: int) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups, no_
 from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.pieces.nodes import (
     LEGEND,
+    legend_room,
     legend_title,
     legend_traces,
     node_traces,
@@ -92,4 +93,5 @@ def plot_embedding_by_layer(
     figure.update_annotations(font={"size": 13})
     notes = [f"{STAGE_LABELS[stage]}; {method_note(method)}", *sample_note("nodes", max(map(len, drawn)), max(nodes))]
     title = "What happens to the nodes on their way through the layers?"
-    return finish(figure, title, provenance(records, *notes), height=54 + 235 * len(records), below=26)
+    height, below = 54 + 235 * len(records), 26 + legend_room(every)
+    return finish(figure, title, provenance(records, *notes), height=height, below=below)

@@ -16,6 +16,7 @@ from cna_viz.figures.pieces.nodes import (
     LEGEND,
     edge_trace,
     fitting_size,
+    legend_room,
     legend_title,
     legend_traces,
     node_traces,
@@ -26,7 +27,7 @@ from cna_viz.figures.pieces.nodes import (
     shown_edges,
 )
 from cna_viz.figures.pieces.projected import caption, hide_axes, method_note, reach
-from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, provenance
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, edge_notes, provenance
 from cna_viz.figures.style.theme import SEQUENTIAL, finish
 from cna_viz.records.record import Record
 
@@ -89,11 +90,14 @@ def plot_graph(
     notes = [
         f"epoch {shown}, {STAGE_LABELS[stage]}; {method_note(method, what='')}",
         "graph laid out by its edges alone, without their directions; components stand side by side",
+        *edge_notes([record]),
         *sample_note("nodes", len(drawn), count),
         *sample_note("edges", lines.shape[1], edges.shape[1]),
     ]
     title = f"Are nodes that are close in layer {layer} also close in the graph?"
-    return finish(figure, title, provenance([record], *notes), height=TOP + PANEL, below=LEGENDS - 54)
+    return finish(
+        figure, title, provenance([record], *notes), height=TOP + PANEL, below=LEGENDS - 54 + legend_room([groups])
+    )
 
 
 def _add_panels(

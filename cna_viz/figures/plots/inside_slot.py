@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.positions.projection import project_layers
 from cna_viz.analysis.tables.node_groups import NodeGroups, node_groups, numbered_groups
 from cna_viz.analysis.tables.slot_steps import cluster_means, slot_steps
-from cna_viz.figures.pieces.nodes import node_traces, sample, sample_note, scatter
+from cna_viz.figures.pieces.nodes import legend_room, node_traces, sample, sample_note, scatter
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach, state
 from cna_viz.figures.style.labels import provenance
 from cna_viz.figures.style.theme import INK, PAPER, finish
@@ -85,7 +85,7 @@ def _place_legends(figure: go.Figure, targets: NodeGroups, clusters: int) -> int
     for name, kind, entries in (("legend", targets.kind, classes), ("legend2", "cluster", clusters + MEAN_TAKES)):
         look = {"title": {"text": f"<b>{kind}</b>  ", "font": {"size": 14}}, "yanchor": "top", "y": -top / PANEL}
         figure.update_layout({name: {**LEGEND, **look}})
-        top += LEGEND_ROW * ceil(entries / IN_A_ROW) + 2
+        top += LEGEND_ROW * ceil(entries / IN_A_ROW) + 2 + (legend_room([targets], 1) if name == "legend" else 0)
     return top
 
 

@@ -21,6 +21,7 @@ from cna_viz.figures.pieces.nodes import (
     MOST_POINTS,
     collapsed_mark,
     fitting_size,
+    legend_room,
     legend_title,
     legend_traces,
     node_traces,
@@ -91,12 +92,13 @@ def plot_two_runs(
     count = first.graph.sizes["node"]
     drawn = sample(count, MOST_POINTS // 2)
     marks = kind or scatter(2 * len(drawn))
+    between = BETWEEN + legend_room(groups)
     figure = make_subplots(
         2,
         2,
         specs=[[{}, {}], [{"colspan": 2}, None]],
         row_heights=[PANEL, CURVES],
-        vertical_spacing=BETWEEN / (PANEL + BETWEEN + CURVES),
+        vertical_spacing=between / (PANEL + between + CURVES),
         horizontal_spacing=0.03,
     )
     for column, (run, projection, group) in enumerate(zip(runs, shown, groups, strict=True), start=1):
@@ -176,7 +178,7 @@ def _finished(
             trace.legend = "legend2"
     known = [group for group in groups if group is not None]
     figure.add_traces(legend_traces(groups if known else [None]))
-    height = PANEL + BETWEEN + CURVES
+    height = PANEL + BETWEEN + legend_room(groups) + CURVES
     look = {"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top", "itemsizing": "constant"}
     title = {"title": {"text": legend_title(groups)}} if known else {}
     figure.update_layout(

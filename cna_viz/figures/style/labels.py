@@ -37,6 +37,14 @@ def provenance(records: Sequence[Record], *notes: str) -> str:
     return "<br>".join([" · ".join(facts), *notes])
 
 
+def edge_notes(records: Sequence[Record]) -> list[str]:
+    """Return the note on what networks are given of the edges, and neither the drawing nor the measures show."""
+    data = [record.config.data for record in records if record.config.watched is None]
+    notes = ["direction not drawn; measures use the symmetric copy"] if any(one.is_directed for one in data) else []
+    notes += ["edge weights not drawn; measures don't use them"] if any(one.is_weighted for one in data) else []
+    return ["; ".join(notes)] if notes else []
+
+
 def points_label(metric: str) -> str:
     """Return a score and the unit of its differences."""
     less = ", less is better" if metric in LOWER_IS_BETTER else ""

@@ -36,11 +36,12 @@ class Environment(Facts):
     results_version: Count
     versions: dict[str, str] = {}
     commit: str | None = None
-    content: Digest | None = None
     platform: str = ""
     device: str = ""
     threads: Count = 0
     started: str = ""
+    content: Digest | None = None
+    class_names: list[str] = []
 
 
 class _Summary(Facts):

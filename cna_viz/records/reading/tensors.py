@@ -123,9 +123,9 @@ def to_array(content: bytes | bytearray, name: str, places: Places, path: Path) 
     variable, array = schema.VARIABLES[place.variable], np.frombuffer(content, DTYPES[place.dtype]).reshape(place.shape)
     if array.dtype.kind == "i" and array.size:
         most, low, high = _largest(variable.most, place.layer, places), array.min(), array.max()
-        if low < 0 or high > most:
-            wrong = low if low < 0 else high
-            raise RecordError(f"{path}: tensor {name} holds {wrong}, it must hold integers from 0 to {most}")
+        if low < variable.least or high > most:
+            wrong, allowed = low if low < variable.least else high, f"integers from {variable.least} to {most}"
+            raise RecordError(f"{path}: tensor {name} holds {wrong}, it must hold {allowed}")
         if variable.ascending and (array[1:] < array[:-1]).any():
             raise RecordError(f"{path}: tensor {name} does not ascend")
     return array

@@ -11,7 +11,7 @@ from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.figures.panels import words_panel
 from cna_viz.figures.panels.arrange import arrange
 from cna_viz.figures.pieces.projected import method_note
-from cna_viz.figures.style.labels import provenance
+from cna_viz.figures.style.labels import edge_notes, provenance
 from cna_viz.progress import is_batch
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.stored import stored_runs
@@ -102,7 +102,7 @@ class Explorer(Panel):
         rows = [[self._scene.draw(name, view, live=False) for name in row] for row in ROWS]
         slot, note = record.config.slot, method_note(view.method) if record.snapshots else "no snapshots"
         title = f"What happens in layer {view.layer} of {record.layers} with slot {slot}, epoch {view.epoch}?"
-        return arrange(rows, title, provenance([record], note))
+        return arrange(rows, title, provenance([record], note, *edge_notes([record])))
 
     def words(self) -> str:
         """Return the sentences about the selected nodes."""

@@ -169,3 +169,18 @@ def test_one_class_and_one_cluster(tmp_path: Path, held: Held) -> None:
     held(cluster_label=np.zeros(30, int), centroid=np.zeros((1, 4)))
     found = cluster_table(classified(tmp_path, classes=1), 1)
     assert (found.counts.tolist(), found.nmi, found.ari) == ([[30]], 1, 1)
+
+
+def test_unlabelled_nodes_are_counted_but_not_compared(tmp_path: Path) -> None:
+    config = RunConfig(
+        model=ModelConfig(slot="cna", layers=3, hidden=4, clusters=4), recording=RecordingConfig(snapshots="ends")
+    )
+    record = synthetic_record(tmp_path, config, unlabelled=5)
+    found, label = cluster_table(record, 1), cluster_labels(record, 1).label
+    assert found.names == ("0", "1", "2", "unlabelled")
+    assert found.counts[:, 3].sum() == found.unlabelled == 5
+    target = record.graph["target"].values
+    assert found.nmi == pytest.approx(normalized_mutual_info_score(target[:55], label[:55]))
+    assert found.ari == pytest.approx(adjusted_rand_score(target[:55], label[:55]))
+    known = synthetic_record(tmp_path / "none", config, unlabelled=60)
+    assert cluster_table(known, 1).counts.tolist() == [[15], [15], [15], [15]]

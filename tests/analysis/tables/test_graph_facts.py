@@ -143,3 +143,13 @@ def test_it_is_what_the_measure_says_of_constant_features(make: Make, edges: lis
 
 def test_it_is_zero_where_all_degrees_are_equal(make: Make) -> None:
     assert constant_energy(make()) == 0  # a ring
+
+
+def test_edges_of_unlabelled_nodes_do_not_count(make: Make) -> None:
+    edges = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)]
+    record = with_graph(make(), [0, 0, 1, -1, 1], edges)
+    assert edge_homophily(record) == pytest.approx(1 / 3)  # of 0-1, 1-2 and 4-0
+    # Ends of these edges: 0 and 1 twice, 2 and 4 once; 4 of 6 are of class 0.
+    by_chance = (4 / 6) ** 2 + (2 / 6) ** 2
+    assert adjusted_homophily(record) == pytest.approx((1 / 3 - by_chance) / (1 - by_chance))
+    assert "5 nodes, 5 edges, 2 classes, 1 nodes unlabelled;" in graph_words(record)

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from cna_viz.analysis.sentences import findings
+from cna_viz.analysis.sentences.node_findings import selected_sentence
 from cna_viz.analysis.tables.node_groups import color_groups, degree_groups, node_groups, predicted_groups
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
@@ -206,3 +207,43 @@ def test_classes_and_degrees_need_no_snapshot_and_the_others_do(make: Make) -> N
     for color in ("cluster", "prediction"):
         with pytest.raises(UsageError, match="snapshots kept: none"):
             color_groups(record, color, 1)  # type: ignore[arg-type]
+
+
+def unlabelled_record(folder: Path, dataset: str = "digits", **more: Any) -> Record:
+    """Return a record of 30 nodes, the last two of which are unlabelled."""
+    return make_record(folder, dataset, unlabelled=2, **more)
+
+
+@pytest.mark.parametrize("dataset", ["digits", "chameleon-traffic"])
+def test_unlabelled_nodes_are_the_last_group(tmp_path: Path, dataset: str) -> None:
+    groups = node_groups(unlabelled_record(tmp_path, dataset))
+    assert groups.names[-1] == "unlabelled"
+    assert groups.rest == len(groups.names) - 1
+    assert np.flatnonzero(groups.label == groups.rest).tolist() == [28, 29]
+    whole = node_groups(make_record(tmp_path / "whole", dataset))
+    assert whole.rest is None
+    assert whole.kind == groups.kind
+
+
+def test_a_graph_without_a_label_has_one_group(tmp_path: Path) -> None:
+    groups = node_groups(make_record(tmp_path, "digits", unlabelled=30))
+    assert groups.names == ("unlabelled",)
+    assert groups.label.tolist() == [0] * 30
+
+
+def test_classes_have_their_names_in_one_short_line(tmp_path: Path) -> None:
+    record = make_record(tmp_path, "digits", class_names=["protein", "a\nb", "x" * 40])
+    assert node_groups(record).names == ("protein", "a b", "x" * 23 + "…", "3")
+
+
+def test_a_prediction_for_an_unlabelled_node_is_not_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Record, "prediction", lambda self, epoch=None: xr.DataArray(np.full(30, 3)))
+    record = unlabelled_record(tmp_path)
+    groups = color_groups(record, "prediction", 1)
+    assert groups is not None
+    assert groups.wrong is not None
+    assert groups.unlabelled is not None
+    assert int(groups.wrong.sum()) == 28 - 7
+    assert np.flatnonzero(groups.unlabelled).tolist() == [28, 29]
+    assert groups.rest is None
+    assert "0 of" not in selected_sentence(record, [28, 29], 1)

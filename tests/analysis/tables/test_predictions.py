@@ -282,3 +282,20 @@ def test_what_can_not_be_compared_is_refused(tmp_path: Path) -> None:
             UsageError, match=r"no predictions of its selected model .epoch 5.: train with snapshots 'log' or"
         ):
             function([one, build(tmp_path, "cna", snapshots="none")])
+
+
+def test_only_labelled_nodes_of_the_split_are_counted(write: Write) -> None:
+    record = write()
+    graph = record.graph.copy(deep=True)
+    tested = np.flatnonzero(graph["split_of_node"].values == 3)
+    graph["target"].values[tested[:5]] = -1
+    record.__dict__["graph"] = graph
+    (found,) = confusions([record])
+    assert found.counts.sum() == len(tested) - 5
+    assert prediction_agreement(record, record).count == len(tested) - 5
+    assert found.names == ("0", "1", "2")
+
+
+def test_runs_on_one_graph_with_unknown_numbers_are_on_the_same_nodes(tmp_path: Path) -> None:
+    configs = [RunConfig(data=DataConfig(dataset="chameleon-traffic"), seed=seed) for seed in (0, 1)]
+    check_same_nodes(*(synthetic_record(tmp_path, config, unlabelled=3) for config in configs))

@@ -3,7 +3,21 @@
 import numpy as np
 import pytest
 
-from cna_viz.figures.pieces.nodes import MOST_LIVE, MOST_POINTS, live_scatter, sample, sample_note, scatter
+from cna_viz.analysis.tables.node_groups import NodeGroups
+from cna_viz.figures.pieces.nodes import (
+    MOST_LIVE,
+    MOST_POINTS,
+    legend_room,
+    legend_traces,
+    live_scatter,
+    markers,
+    node_names,
+    node_traces,
+    sample,
+    sample_note,
+    scatter,
+)
+from cna_viz.figures.style.theme import MUTED
 
 
 def test_up_to_the_limit_all_are_drawn_and_nothing_is_said() -> None:
@@ -36,3 +50,31 @@ def test_only_what_is_large_takes_webgl(points: int, kind: str) -> None:
 
 def test_panels_that_a_slider_redraws_use_webgl_earlier() -> None:
     assert [live_scatter(points) for points in (1, MOST_LIVE, MOST_LIVE + 1)] == ["scatter", "scatter", "scattergl"]
+
+
+def test_unlabelled_nodes_are_grey_and_named() -> None:
+    label = np.array([0, 1, 2, 2])
+    groups = NodeGroups(label, ("<b>", "%{x}", "unlabelled"), "class", unlabelled=label == 2)
+    traces = node_traces(np.zeros((4, 2)), groups, np.arange(4))
+    assert [trace["hovertemplate"].split("<br>")[1] for trace in traces] == [
+        "class &lt;b&gt;<extra></extra>",
+        "class %&#123;x}<extra></extra>",
+        "unlabelled<extra></extra>",
+    ]
+    assert [trace["customdata"].tolist() for trace in traces] == [[0], [1], [2, 3]]
+    assert (traces[-1]["marker"]["color"], traces[-1]["marker"]["symbol"]) == (MUTED, "circle-open")
+    assert [entry["name"] for entry in legend_traces([groups])] == ["&lt;b&gt;", "%&#123;x}", "unlabelled"]
+
+
+def test_predictions_for_unlabelled_nodes_are_neither_wrong_nor_right() -> None:
+    wrong, unlabelled = np.array([True, False, False]), np.array([False, False, True])
+    groups = NodeGroups(np.array([0, 1, 1]), ("0", "1"), "prediction", wrong, unlabelled)
+    assert node_names(groups, np.arange(3)).tolist() == ["0, wrong", "1, right", "1, node unlabelled"]
+    assert markers(groups, np.arange(3)).tolist() == ["x", "circle", "circle"]
+
+
+def test_only_names_take_more_room_for_a_legend() -> None:
+    numbers = NodeGroups(np.zeros(1, int), tuple(map(str, range(40))), "class")
+    named = NodeGroups(np.zeros(1, int), ("protein", "x" * 24, "y" * 24, "z" * 24), "class")
+    assert legend_room([numbers, None]) == 0
+    assert legend_room([named]) == 32

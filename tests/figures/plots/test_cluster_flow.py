@@ -1,5 +1,6 @@
 """Flow and sizes of clusters: bars, bands and lines are those of the record, columns say what they are."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from cna_viz.analysis.tables.node_groups import node_groups
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_cluster_flow, plot_cluster_sizes
-from cna_viz.figures.style.theme import ORDERED_COLORS, class_style
+from cna_viz.figures.pieces.nodes import style_of
+from cna_viz.figures.pieces.slot_marks import most_frequent
+from cna_viz.figures.style.theme import MUTED, ORDERED_COLORS, class_style
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]
@@ -254,3 +258,14 @@ def test_what_has_no_clusters_is_refused(make: Make) -> None:
         plot_cluster_sizes(make("cna"), 4)
     with pytest.raises(UsageError, match=r"snapshots kept: none .train with"):
         plot_cluster_sizes(make("cna", snapshots="none"), 1)
+
+
+def test_bars_have_the_colour_of_their_labelled_nodes(make: Make) -> None:
+    found = node_groups(make("cna", unlabelled=30))
+    assert found.rest == 3
+    assert style_of(found, most_frequent(found, np.array([0, 2, 1, 9]))) == class_style(1)
+    assert style_of(found, most_frequent(found, np.array([0, 0, 0, 9])))[0] == MUTED
+    figure = plot_cluster_flow(make("cna", unlabelled=30))
+    assert "most frequent among labelled nodes; grey: only unlabelled nodes" in figure.layout.annotations[-1].text
+    hovers = " ".join(sankey(figure).node.customdata)
+    assert re.search(r"\d+ % of class \d among the \d+ labelled", hovers)

@@ -12,12 +12,13 @@ import xarray as xr
 
 from cna_viz.analysis.positions.graph_layout import graph_layout, undirected
 from cna_viz.analysis.positions.projection import Projection, project_layers
-from cna_viz.config import RunConfig, WatchedConfig
+from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, WatchedConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_embedding_animation, plot_embedding_by_layer, plot_graph
 from cna_viz.figures.pieces import nodes
 from cna_viz.figures.style.theme import SEQUENTIAL, class_style
 from cna_viz.records.record import Record
+from cna_viz.records.synthetic import synthetic_record
 
 Array = np.ndarray
 Make = Callable[..., Record]
@@ -165,3 +166,12 @@ def test_what_names_carry_is_escaped(make: Make, text_of: Callable[[go.Figure], 
     assert "<script>" not in text_of(figure)
     assert "&lt;script&gt;" in text_of(figure)
     assert "<b>mine" not in text_of(figure)
+
+
+@pytest.mark.parametrize(("choice", "said"), [("yes", True), ("no", False)])
+def test_a_direction_that_is_not_drawn_is_said(choice: Any, said: bool, tmp_path: Path) -> None:
+    data = DataConfig(dataset="chameleon-directed", directed=choice)
+    model = ModelConfig(backbone="dirgnn" if said else "gcn", layers=2, hidden=4)
+    record = synthetic_record(tmp_path, RunConfig(data=data, model=model, recording=RecordingConfig(snapshots="ends")))
+    note = plot_graph(record, 1).layout.annotations[-1].text
+    assert ("direction not drawn; measures use the symmetric copy" in note) == said
