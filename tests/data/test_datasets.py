@@ -15,11 +15,8 @@ from cna_viz.config.datasets import CATALOG
 from cna_viz.config.vocabulary import TASK_OF
 from cna_viz.data import readers
 from cna_viz.data.catalog import protocols
-from cna_viz.data.clean import RawGraph, clean
-from cna_viz.data.content import content_digest
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
-from cna_viz.data.own.store import store
 from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError, UsageError
 from tests.data.payload import Payload
@@ -264,17 +261,3 @@ def test_real_published_splits_have_their_published_sizes(real_root: Path) -> No
     assert sizes("texas", "geom-gcn") == [87, 59, 37]
     assert sizes("minesweeper", "public") == [5000, 2500, 2500]
     assert sizes("chameleon", "geom-gcn") == [1092, 729, 456]  # 48/32/20 %
-
-
-def test_the_content_is_that_before_direction_and_weights_are_dropped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CNA_VIZ_GRAPHS", str(tmp_path))
-    edges = torch.tensor([[0, 1, 2], [1, 2, 0]])
-    raw = RawGraph(torch.eye(3), torch.tensor([0, 1, -1]), edges, edge_weight=torch.tensor([1.0, 2, 3]), directed=True)
-    digest = store("three", clean("three", raw), "accuracy", [], "")
-    plain = load_graph(DataConfig(dataset="own:three", directed="no", weights="drop"))
-    assert (plain.arcs, plain.edge_weight, plain.content) == (None, None, digest)
-    assert content_digest(plain) != digest
-    karate = load_graph(DataConfig(dataset="karate"))
-    assert karate.content == content_digest(karate)
