@@ -240,7 +240,8 @@ class ModelConfig(Config):
     recluster_every: Annotated[int, Ge(1)] = 20
     """Training calls of a slot between two clusterings (kmeans)."""
     assignment: Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)] | None = None
-    """C, where it differs from the slot's: kmeans, random, labels (an oracle), communities or none."""
+    """C, where it differs from the slot's: kmeans, random, labels (an oracle; unlabelled nodes are one more cluster),
+    communities or none."""
     normalization: Annotated[str, _one_of("normalization", vocabulary.NORMALIZATIONS)] | None = None
     """N, where it differs from the slot's: over each cluster, node, batch (all nodes), or none."""
     activation: Annotated[str, _one_of("activation", vocabulary.ACTIVATIONS)] | None = None

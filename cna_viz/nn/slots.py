@@ -21,7 +21,8 @@ class SlotContext:
 
     Attributes:
         channels_known: Whether the gap has ``config.hidden`` channels; else CNA takes them from the first step.
-        partition: Cluster of every node, for the assignments ``labels`` and ``communities``.
+        partition: Cluster of every node, for the assignments ``labels`` (unlabelled nodes are one more cluster) and
+            ``communities``.
         num_nodes: Number of nodes, for the assignment ``random`` with mini-batches.
         mini_batches: Whether the rows are samples of the nodes, which needs the ``running`` schedule of k-means.
     """

@@ -121,6 +121,6 @@ def run_label(record: Record) -> str:
 
 
 def _color(color: str, record: Record) -> str:
-    if color == "class" and record.config.metric == "nmse":
+    if color == "class" and record.config.data.task == "node-regression":
         return KIND_LABELS["target"]
     return color if color == "prediction" else KIND_LABELS[color]

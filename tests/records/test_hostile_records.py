@@ -180,6 +180,8 @@ FACTS: list[tuple[str, str, Any, str]] = [
     ("environment.json", "versions", ["torch"], "'versions' is ['torch'], it must be a valid dictionary"),
     ("environment.json", "threads", "two", "'threads' is 'two', it must be a valid integer"),
     ("environment.json", "started", 2026, "'started' is 2026, it must be a valid string"),
+    ("environment.json", "content", "abc", "'content' is 'abc', it must match pattern"),
+    ("environment.json", "class_names", [1], "'class_names.0' is 1, it must be a valid string"),
     ("environment.json", "new", json.loads("[" * 900 + "]" * 900), "nested too deeply"),
     ("environment.json", "new", math.nan, "NaN is not a JSON number"),
     ("environment.json", "device", "\ud800", "surrogates not allowed"),

@@ -1,8 +1,13 @@
 """What controls share: options that are exchanged without a look at the first of them."""
 
+from pathlib import Path
+
 from ipywidgets import Dropdown, IntSlider, Play
 
 from cna_viz.analysis.positions.methods import METHODS
+from cna_viz.config import DataConfig, RunConfig
+from cna_viz.records.synthetic import synthetic_record
+from cna_viz.widgets import controls
 from cna_viz.widgets.controls import METHOD_WORDS, move, offer, row
 
 
@@ -43,3 +48,10 @@ def test_a_row_holds_its_controls_and_wraps() -> None:
 
 def test_every_way_to_project_has_words() -> None:
     assert set(METHOD_WORDS) == set(METHODS)
+
+
+def test_numbers_are_a_target_whatever_their_score(tmp_path: Path) -> None:
+    records = [
+        synthetic_record(tmp_path, RunConfig(data=DataConfig(dataset=name))) for name in ("chameleon-traffic", "digits")
+    ]
+    assert [controls._color("class", record) for record in records] == ["target", "class"]

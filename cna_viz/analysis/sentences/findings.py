@@ -16,7 +16,8 @@ from cna_viz.records.record import Record
 from cna_viz.scores import SHARES, WORDS, bounds, factor, written
 
 FALLEN: Final = {
-    **dict.fromkeys(("accuracy", "macro_f1"), "the majority-class rate"),
+    "accuracy": "the majority-class rate",
+    "macro_f1": "the level of predicting the majority class",
     "roc_auc": "chance level",
     **dict.fromkeys(("nmse", "r2"), "the level of predicting the mean"),
 }

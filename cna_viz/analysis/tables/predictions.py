@@ -21,6 +21,8 @@ CHANCE: Final = {
     **dict.fromkeys(("nmse", "r2"), "always predicting the mean"),
 }
 """Predictions that know nothing of the nodes, by metric."""
+_LEVELS: Final = {"roc_auc": 0.5, "r2": 0.0}
+"""Scores of such predictions that are the same on all data."""
 _ADVICE: Final = "only the same nodes can be compared one by one; take two runs on one graph"
 
 
@@ -60,17 +62,19 @@ def chance_score(record: Record, split: SplitName = "test") -> float:
     """Return the score of a prediction that knows nothing of the nodes; NaN for a split without nodes.
 
     Always the class that is most frequent among the nodes of the split (accuracy, macro F1), any order (ROC AUC: a
-    half), or always their mean (NMSE, R²). In a dataset of graphs every graph counts once.
+    half), or always their mean (NMSE; R²: 0). In a dataset of graphs every graph counts once.
     """
     nodes = _split_nodes(record, split)
     if not len(nodes):
         return np.nan
-    if record.metric == "roc_auc":
-        return 0.5
+    if record.metric in _LEVELS:
+        return _LEVELS[record.metric]
     target = record.graph["target"].values
     if record.metric == "nmse":
         return float(target[nodes].var() / target[is_labelled(record)].mean())
-    return float(np.bincount(target[nodes]).max() / len(nodes))
+    sizes = np.unique(target[nodes], return_counts=True)[1]
+    share = float(sizes.max() / len(nodes))
+    return share if record.metric == "accuracy" else 2 * share / (1 + share) / len(sizes)
 
 
 def check_same_nodes(first: Record, second: Record) -> None:

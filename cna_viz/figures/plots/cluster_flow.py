@@ -36,7 +36,8 @@ def plot_cluster_flow(
     """Draw which nodes go from which cluster to which, between the slots of a network or the snapshots of one slot.
 
     A bar is a cluster, as high as it has nodes, a band is the nodes that two clusters share. Both have the colour of
-    the class (or fifth of the target) that is most frequent among them. Clusters are ordered so that few bands cross.
+    the class (or fifth of the target) that is most frequent among them; unlabelled nodes don't count, and are grey
+    where there are no others. Clusters are ordered so that few bands cross.
 
     Args:
         record: A run whose slots have clusters, with snapshots.

@@ -21,6 +21,7 @@ def plot_clusters_by_class(record: Record, layer: int, *, epoch: int | None = No
     """Draw how many nodes of each class every cluster of a slot has; where targets are numbers, of each fifth of them.
 
     Colours are shares of the cluster, numbers are nodes. Rows are ordered so that matching pairs lie on a diagonal.
+    Unlabelled nodes are the last column, and not in the indices below.
 
     Args:
         record: A run whose slot has clusters, with snapshots.

@@ -31,8 +31,8 @@ BOTH, BOTH_ALONE = 6, 10
 def plot_confusion_matrix(records: Sequence[Record], *, split: SplitName = "test") -> go.Figure:
     """Draw the confusion matrix of the selected models, a panel per arm.
 
-    Colours are shares of the true class, numbers are nodes; in datasets of graphs, graphs. The runs of an arm are
-    summed, so each node counts once per run.
+    Colours are shares of the true class, numbers are labelled nodes; in datasets of graphs, graphs. The runs of an arm
+    are summed, so each node counts once per run.
 
     Args:
         records: Runs on classes, of one dataset and one split protocol, each with the snapshot of its selected epoch.

@@ -52,9 +52,10 @@ def plot_graph(
 ) -> go.Figure:
     """Draw the graph beside the embedding of one layer, the same nodes in the same colours.
 
-    The layout uses the edges alone, without their directions; components stand side by side. In a report, the pointer
-    on a node shows the same node in the other panel: ``layout.meta.linked`` lists the pairs of traces that hold the
-    same nodes in the same order. A notebook has no such link.
+    The layout uses the edges alone, without their directions; components stand side by side. Nodes without a class or
+    target are hollow and grey, here and in all figures of nodes. In a report, the pointer on a node shows the same node
+    in the other panel: ``layout.meta.linked`` lists the pairs of traces that hold the same nodes in the same order. A
+    notebook has no such link.
 
     Of more nodes than :data:`~cna_viz.figures.pieces.nodes.MOST_POINTS`, or more edges than
     :data:`~cna_viz.figures.pieces.nodes.MOST_EDGES`, a sample is drawn.

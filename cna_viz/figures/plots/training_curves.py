@@ -17,7 +17,7 @@ from cna_viz.scores import SHARES, factor, label
 
 def _panels(metric: str) -> list[tuple[str, str, str, float, Callable[[ArrayLike], Interval]]]:
     """Return variable, split, title and factor of the axis, and kind of mean of each panel."""
-    unit = "mean squared error" if metric == "nmse" else "nats"
+    unit = "mean squared error" if metric in {"nmse", "r2"} else "nats"
     return [
         ("loss", "train", f"training loss ({unit})", 1, geometric_range),
         (metric, "train", label(metric, "training"), factor(metric), value_range),

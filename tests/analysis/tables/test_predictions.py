@@ -8,9 +8,16 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import xarray as xr
+from sklearn.metrics import f1_score
 
 from cna_viz.analysis.sentences.node_findings import agreement_findings, confusion_findings, pair_names
-from cna_viz.analysis.tables.predictions import check_same_nodes, cluster_agreement, confusions, prediction_agreement
+from cna_viz.analysis.tables.predictions import (
+    chance_score,
+    check_same_nodes,
+    cluster_agreement,
+    confusions,
+    prediction_agreement,
+)
 from cna_viz.config import CSBMConfig, DataConfig, ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -299,3 +306,16 @@ def test_only_labelled_nodes_of_the_split_are_counted(write: Write) -> None:
 def test_runs_on_one_graph_with_unknown_numbers_are_on_the_same_nodes(tmp_path: Path) -> None:
     configs = [RunConfig(data=DataConfig(dataset="chameleon-traffic"), seed=seed) for seed in (0, 1)]
     check_same_nodes(*(synthetic_record(tmp_path, config, unlabelled=3) for config in configs))
+
+
+@pytest.mark.parametrize(("metric", "wanted"), [("accuracy", 4 / 7), ("macro_f1", None), ("r2", 0.0), ("roc_auc", 0.5)])
+def test_the_score_of_a_prediction_that_knows_nothing(
+    metric: str, wanted: float | None, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, target = write(), np.array([0, 0, 0, 0, 1, 1, 2, -1])
+    monkeypatch.setattr(Record, "metric", metric)
+    graph = xr.Dataset({"target": ("node", target), "split_of_node": ("node", np.full(8, 3))})
+    record.__dict__["graph"] = graph
+    known = target[target >= 0]
+    wanted = f1_score(known, np.zeros(7), average="macro", zero_division=0) if wanted is None else wanted
+    assert chance_score(record) == pytest.approx(wanted)
