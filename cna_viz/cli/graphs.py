@@ -109,9 +109,9 @@ def _print(one: OwnEntry, namespace: Namespace) -> None:
     kinds = [word for word, holds in (("directed", one.directed), ("weighted", one.weighted)) if holds]
     rows = [
         ("graph", f"{PREFIX}{one.name} ({', '.join([one.task, one.metric, *kinds])})"),
-        ("size", f"{one.nodes:,} nodes, {one.edges:,} edges, {one.features:,} features, {one.classes} classes"),
-        ("labels", f"{one.unlabelled:,} missing; edge homophily {_homophily(one)}"),
-        ("split own", f"{one.repetitions} repetitions" if one.masks else "none"),
+        ("size", f"nodes {one.nodes:,}, edges {one.edges:,}, features {one.features:,}, classes {one.classes}"),
+        ("labels", f"missing {one.unlabelled:,}, edge homophily {_homophily(one)}"),
+        ("split own", f"repetitions {one.repetitions}" if one.masks else "none"),
         ("digest", one.digest),
         ("from", f"{one.source}, {one.added}"),
         *(("changed" if number == 0 else "", change) for number, change in enumerate(one.changes)),

@@ -32,7 +32,7 @@ def test_a_graph_is_added_shown_listed_and_removed(call: Call, files: Path) -> N
     added = add(call, files, "--name", "club")
     assert (added.code, added.err) == (0, "")
     assert "own:club (node-classification, accuracy, weighted)" in added.out
-    assert "34 nodes, 78 edges, 1 features, 2 classes" in added.out
+    assert "nodes 34, edges 78, features 1, classes 2" in added.out
     shown = call("graphs", "show", "own:club")
     assert shown.out == added.out
     lines = call("graphs", "list").out.splitlines()

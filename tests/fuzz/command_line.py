@@ -53,7 +53,8 @@ def desk(folder: Path) -> Iterator[None]:
     """Work in a folder, with a cache of its own and no data root; nothing is trained, executed or served."""
     kept = {name: value for name, value in os.environ.items() if name not in {"CNA_VIZ_DATA", "CNA_VIZ_BATCH"}}
     with contextlib.ExitStack() as stack:
-        stack.enter_context(patch.dict(os.environ, {**kept, "CNA_VIZ_CACHE": str(folder / "cache")}, clear=True))
+        own = {"CNA_VIZ_CACHE": str(folder / "cache"), "CNA_VIZ_GRAPHS": str(folder / "graphs")}
+        stack.enter_context(patch.dict(os.environ, {**kept, **own}, clear=True))
         stack.enter_context(contextlib.chdir(folder))
         for border in BORDERS:
             stack.enter_context(patch(border, stop))

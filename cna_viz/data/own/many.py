@@ -58,7 +58,8 @@ def _one(number: int, arrays: dict[str, Any], options: ImportOptions) -> Parts:
         raise DataError(f"graph {number} has neither features x nor num_nodes, so that its nodes can't be counted")
     if one.nodes < 1 or (one.edges.numel() and not 0 <= int(one.edges.min()) <= int(one.edges.max()) < one.nodes):
         raise DataError(f"graph {number} has no nodes, or edges to nodes that it has not")
-    return one._replace(masks={})
+    said = ("masks of nodes left out: the graphs are split",) if one.masks else ()
+    return one._replace(masks={}, changes=(*one.changes, *said))
 
 
 def _joined(values: list[Any], what: str) -> Any:

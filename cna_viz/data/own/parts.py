@@ -54,7 +54,7 @@ def as_tensor(value: Any, what: str) -> Tensor:
     if found.is_complex() or found.is_quantized or found.layout not in LAYOUTS or found.device.type != "cpu":
         raise DataError(f"{what} is a tensor of {found.dtype}, {found.layout}, on {found.device}, not plain numbers")
     check_size(found.numel() * max(4, found.element_size()), what)
-    dense = found.detach().to_dense() if found.layout != torch.strided else found.detach()
+    dense = found.to_dense() if found.layout != torch.strided else found
     return dense.long() if dense.dtype in _WIDE else dense
 
 

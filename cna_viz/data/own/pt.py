@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
@@ -49,4 +50,8 @@ def arrays_of(data: Any) -> dict[str, Any]:
     found = data.to_dict() if isinstance(data, Data) else data
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise DataError(f"a graph is a PyG Data or a dictionary of tensors, not {type(data).__name__}")
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: _on_cpu(value) for name, value in found.items() if value is not None}
+
+
+def _on_cpu(value: Any) -> Any:
+    return value.detach().cpu() if isinstance(value, Tensor) and not value.is_meta else value

@@ -10,7 +10,7 @@ import torch
 
 from cna_viz import graphs
 from cna_viz.data.splits import make_split
-from tests.data.own.sample import BOTH, MASKS, NODES, PAIRS, WEIGHTS, WRITERS, X, Y
+from tests.data.own.sample import BOTH, MASKS, NODES, PAIRS, WEIGHTS, WRITERS, X, Y, data
 
 
 def expected_digest() -> str:
@@ -58,3 +58,9 @@ def test_weights_belong_to_both_directions(tmp_path: Path) -> None:
     weight = dict(zip(map(tuple, graph.edge_index.T.tolist()), graph.edge_weight, strict=True))
     for (source, target), value in zip(PAIRS.tolist(), WEIGHTS, strict=True):
         assert weight[source, target] == weight[target, source] == torch.tensor(value)
+
+
+def test_data_that_is_part_of_a_computation_is_read(tmp_path: Path) -> None:
+    expected = graphs.add(name="sample", **WRITERS["Data"](tmp_path))
+    x = torch.from_numpy(X).requires_grad_()
+    assert graphs.add(data(x=x), name="sample").digest == expected.digest

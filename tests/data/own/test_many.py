@@ -44,6 +44,13 @@ def test_degrees_are_features_of_graphs_without_any() -> None:
     assert graphs.load("x").x.unique().tolist() == [2.0]
 
 
+def test_masks_of_nodes_are_left_out_and_it_is_said() -> None:
+    masks = {f"{part}_mask": torch.ones(3, dtype=torch.bool) for part in ("train", "val", "test")}
+    entry = graphs.add([ring(3, 0, **masks), *GRAPHS], name="x")
+    assert not entry.masks
+    assert "masks of nodes left out: the graphs are split" in entry.changes
+
+
 @pytest.mark.parametrize(
     ("more", "kind", "message"),
     [
