@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cna_viz.data.graph import Graph
 
-__all__ = ["OwnEntry", "add", "list", "load", "remove", "show"]
+__all__ = ["OwnEntry", "add", "add_split", "list", "load", "remove", "show"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,25 @@ def load(name: str) -> "Graph":
     from cna_viz.data.own.store import load_own
 
     return load_own(check_name(name), show(name).digest)
+
+
+def add_split(file: str | Path, config: DataConfig, data: str | Path | None = None) -> str:
+    """Keep a split of your own for any graph, and return its digest, for ``DataConfig(split_file=digest)``.
+
+    Args:
+        file: ``.npz`` with train_mask, val_mask and test_mask, as for a graph; or a CSV table with the columns node
+            (numbers from 0), split (train, val or test) and, for several splits, repetition, from 0.
+        config: The graph.
+        data: Data root; ``CNA_VIZ_DATA`` or the user's cache folder when left out.
+
+    Raises:
+        DataError: The file can't be read or is no split of this graph, or the graph can't be read.
+    """
+    from cna_viz.data.datasets import load_graph
+    from cna_viz.data.own.split_file import read_split_file
+    from cna_viz.data.own.store import store_split
+
+    return store_split(read_split_file(Path(file), load_graph(config, None if data is None else Path(data))))
 
 
 def show(name: str) -> OwnEntry:

@@ -97,6 +97,13 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 def read_config(namespace: argparse.Namespace) -> RunConfig:
     """Build the config from the options that were given."""
     given = {name: value for name, value in vars(namespace).items() if name in settings()}
+    file = given.pop("split_file", None)
+    config = RunConfig.model_validate(nested(given))
+    if file is None:
+        return config
+    from cna_viz.graphs import add_split
+
+    given["split_file"] = add_split(file, config.data, namespace.data)
     return RunConfig.model_validate(nested(given))
 
 

@@ -6,6 +6,7 @@ messages. Numbers are strict (``True`` is no integer); infinities, NaN and unkno
 
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Collection
 from typing import Annotated, Any, Final, Literal, Self, get_args
@@ -64,6 +65,16 @@ NonNegative = Annotated[float, Ge(0), AfterValidator(lambda value: value + 0.0)]
 """A number of at least 0; -0.0 becomes 0.0, because equal configs must have equal text."""
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+def _split_file(value: str) -> str:
+    """Check that a split file is named by its digest: a config opens no files."""
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        raise UsageError(
+            f"split_file = {shown(value)} is not the SHA-256 of a split: `cna-viz run --split-file FILE` and "
+            "cna_viz.graphs.add_split(file, data) keep a file and give it"
+        )
+    return value
 
 
 class Config(BaseModel):
@@ -139,7 +150,7 @@ class DataConfig(Config):
     """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn, official-code or own."""
     split_seed: Seed | None = None
     """Seed of a random split, or number of a published one; follows the run's seed when left out."""
-    split_file: Digest | None = None
+    split_file: Annotated[str, AfterValidator(_split_file)] | None = None
     """File with a split of your own, .npz or .csv; the config keeps the SHA-256 of its content."""
     directed: Literal["yes", "no"] = "yes"
     """Whether a directed graph keeps its direction, which only dirgnn uses; no for its symmetric copy."""

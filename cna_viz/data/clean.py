@@ -125,8 +125,10 @@ def _edges(raw: RawGraph, nodes: int) -> tuple[Tensor, Tensor | None, Tensor | N
     arcs, weight = _summed(arcs, weight, nodes)
     both, back = torch.cat([arcs, arcs.flip(0)], dim=1), torch.cat([weight, weight])
     undirected, mean = _summed(both, back, nodes, mean=True)
-    found = None if bool((mean == 1).all()) else mean.float()
-    return undirected, found, arcs if raw.directed else None
+    found = mean.float()
+    if not bool(torch.isfinite(found).all()) or bool((found == 0).any()):
+        raise ValueError("weights are too large or too small for float32")
+    return undirected, None if bool((found == 1).all()) else found, arcs if raw.directed else None
 
 
 def _weights(weight: Tensor, edges: int) -> Tensor:
