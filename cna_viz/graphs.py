@@ -19,6 +19,7 @@ from cna_viz.config.own import PREFIX, check_name, entry_path, look_up, own_name
 from cna_viz.config.run import DataConfig
 from cna_viz.data.own.options import import_options
 from cna_viz.errors import DataError
+from cna_viz.files import write_atomically
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from cna_viz.data.graph import Graph
 
-__all__ = ["OwnEntry", "add", "add_split", "list", "load", "remove", "show"]
+__all__ = ["OwnEntry", "add", "add_split", "example", "list", "load", "remove", "show"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,30 @@ def load(name: str) -> "Graph":
     from cna_viz.data.own.store import load_own
 
     return load_own(check_name(name), show(name).digest)
+
+
+def example(folder: str | Path) -> tuple[Path, Path]:
+    """Write Zachary's karate club as two tables, and return the paths of ``nodes.csv`` and ``edges.csv``.
+
+    Its 34 members have a name and the club that they joined when it split, which is left out for two of them; ties are
+    weighted by the number of contexts in which two members met (Zachary 1977).
+
+    Args:
+        folder: Folder of the tables, made if it is missing.
+    """
+    import networkx as nx
+    import pandas as pd
+
+    club = nx.karate_club_graph()
+    people = pd.DataFrame(
+        {"id": [f"member {node}" for node in club], "club": [club.nodes[node]["club"] for node in club]}
+    )
+    people.loc[[8, 9], "club"] = ""
+    ties = nx.to_pandas_edgelist(nx.relabel_nodes(club, dict(enumerate(people["id"]))))
+    paths = Path(folder) / "nodes.csv", Path(folder) / "edges.csv"
+    for path, table in zip(paths, (people, ties), strict=True):
+        write_atomically(path, table.to_csv(index=False))
+    return paths
 
 
 def add_split(file: str | Path, config: DataConfig, data: str | Path | None = None) -> str:
