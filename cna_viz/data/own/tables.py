@@ -14,9 +14,9 @@ from torch import Tensor
 
 from cna_viz.data.archives import open_gzip
 from cna_viz.data.own.options import ImportOptions
-from cna_viz.data.own.parts import Parts, check_size, plural
+from cna_viz.data.own.parts import Parts, check_size, listed, plural
 from cna_viz.data.own.structural import is_structural
-from cna_viz.errors import DataError, UsageError, shown, unknown_name
+from cna_viz.errors import DataError, UsageError, nearest_first, shown, unknown_name
 
 MISSING: Final = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 """Text that stands for nothing in a CSV file; ids may be any of these but the first."""
@@ -42,7 +42,7 @@ def parts(nodes: Table, edges: Table, options: ImportOptions) -> Parts:
     columns = column_names(nodes)
     key = choose(columns, options.id, _IDS)
     if key is None:
-        raise UsageError(f"no column of the nodes is named {_or(_IDS)}: --id names that of the ids, {_among(columns)}")
+        raise UsageError(f"no column of the nodes is named {_or(_IDS)}: --id names it, one of {listed(columns)}")
     frame = read_table(nodes, columns, [key])
     ids, said = _ids(frame.pop(key), key, options.id is None)
     index, weights, more = _edges(edges, ids, options)
@@ -85,7 +85,7 @@ def choose(columns: Sequence[str], given: str | None, usual: Sequence[str]) -> s
         UsageError: The column that the user gave is not there.
     """
     if given is not None and given not in columns:
-        raise unknown_name("column", given, columns)
+        raise unknown_name("column", given, nearest_first(given, columns)[:20])
     return given or next((column for name in usual for column in columns if column.lower() == name), None)
 
 
@@ -102,7 +102,7 @@ def described(
     frame = frame.drop(columns=list(options.drop))
     label = choose(names(frame), options.label, ()) or _only_label(frame)
     if label is None:
-        raise UsageError(f"no column is named {_or(LABELS)}: --label names that of the labels, {_among(names(frame))}")
+        raise UsageError(f"no column is named {_or(LABELS)}: --label names it, one of {listed(names(frame))}")
     changes = [] if options.label else [f"labels are column {label!r} (--label names another)"]
     y = frame.pop(label)
     masks, frame = _masks(frame)
@@ -112,7 +112,9 @@ def described(
 
 def _only_label(frame: pd.DataFrame) -> str | None:
     """Return the one column with a usual name of labels; the other would be a feature that tells them."""
-    found = [name for name in names(frame) if name.lower() in LABELS and not _all_differ(frame[name])]
+    lower = {name.lower() for name in names(frame)}
+    usual = {*LABELS} - ({"y"} if "x" in lower else set())  # x and y are a position
+    found = [name for name in names(frame) if name.lower() in usual and not _all_differ(frame[name])]
     if len(found) > 1:
         raise UsageError(f"columns {' and '.join(found)} could both be the labels: --label names one, --drop the other")
     return found[0] if found else None
@@ -124,7 +126,7 @@ def _features(frame: pd.DataFrame, options: ImportOptions) -> tuple[pd.DataFrame
         for name in wanted:
             choose(names(frame), name, ())
         unused = [name for name in names(frame) if name not in wanted]
-        return frame[wanted], [f"left out, since --features does not name them: {', '.join(unused)}"] if unused else []
+        return frame[wanted], [f"left out, since --features does not name them: {listed(unused)}"] if unused else []
     ids = [name for name in names(frame) if _ID_LIKE.fullmatch(name) or _all_differ(frame[name])]
     said = [f"{name!r} looks like ids and is no feature (--features names the columns that are)" for name in ids]
     frame = frame.drop(columns=ids)
@@ -188,7 +190,7 @@ def _edges(table: Table, ids: pd.Index, options: ImportOptions) -> tuple[Tensor,
     source, target = choose(columns, options.source, _SOURCES), choose(columns, options.target, _TARGETS)
     weight = choose(columns, options.weight, WEIGHTS)
     if source is None or target is None or source == target:
-        raise UsageError(f"--source and --target name the two columns of the edges, {_among(columns)}")
+        raise UsageError(f"--source and --target name the two columns of the edges, one of {listed(columns)}")
     used = [source, target, *([] if weight is None else [weight])]
     frame = read_table(table, used, [source, target])
     index = _numbers(frame[source], frame[target], ids)
@@ -196,7 +198,7 @@ def _edges(table: Table, ids: pd.Index, options: ImportOptions) -> tuple[Tensor,
     if weight is not None and options.weight is None:
         changes.append(f"weights are column {weight!r} (--weights drop leaves them out)")
     if unused := [name for name in columns if name not in used]:
-        changes.append(f"left out of the edges: {', '.join(unused)}")
+        changes.append(f"left out of the edges: {listed(unused)}")
     return index, None if weight is None else _weights(frame[weight], weight), changes
 
 
@@ -248,7 +250,3 @@ def _parquet(path: Path) -> Any:
 
 def _or(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def _among(columns: Sequence[str]) -> str:
-    return f"one of {', '.join(columns[:20]) or 'none'}{' ...' if len(columns) > 20 else ''}"
