@@ -10,9 +10,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from cna_viz.data.own.columns import choose, described
 from cna_viz.data.own.options import ImportOptions
 from cna_viz.data.own.parts import Parts, listed
-from cna_viz.data.own.tables import choose, described, number_notes
+from cna_viz.data.own.tables import number_notes
 from cna_viz.errors import DataError
 
 _DRAWN: Final = "viz"
