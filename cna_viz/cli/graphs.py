@@ -2,19 +2,18 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.printing import number, printable, table
-from cna_viz.config.own import PREFIX, graphs_root
+from cna_viz.cli.printing import complain, number, printable, table
+from cna_viz.config.own import PREFIX, graphs_root, own_names
 from cna_viz.data.own.options import ImportOptions
-from cna_viz.errors import unknown_name
+from cna_viz.errors import DataError, unknown_name
 from cna_viz.files import finite
 from cna_viz.graphs import OwnEntry, add, remove, show
-from cna_viz.graphs import list as list_graphs
 
 ACTIONS = ("add", "list", "show", "remove")
 EXAMPLES = (
@@ -86,11 +85,20 @@ def _add(namespace: Namespace) -> OwnEntry:
 
 
 def _list(namespace: Namespace) -> None:
-    found = list_graphs()
+    found = list(_readable())
     if namespace.json:
         print(json.dumps({"folder": str(graphs_root()), "graphs": [finite(asdict(one)) for one in found]}))
         return
     print(table(HEADER, [_row(one) for one in found], right=HEADER[3:8]))
+
+
+def _readable() -> Iterator[OwnEntry]:
+    """Yield the graphs whose entries can be read, and name the others on stderr."""
+    for name in own_names():
+        try:
+            yield show(name)
+        except DataError as error:
+            complain(str(error))
 
 
 def _row(one: OwnEntry) -> tuple[str, ...]:

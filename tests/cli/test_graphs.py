@@ -91,6 +91,9 @@ def test_other_content_needs_replace(call: Call, files: Path) -> None:
 def test_own_graphs_are_listed_after_the_datasets(call: Call, files: Path) -> None:
     add(call, files, "--name", "club")
     (files / "graphs" / "names" / "broken.json").write_text("{")
+    listed = call("graphs", "list")
+    assert listed.out.splitlines()[-1].startswith("own:club")
+    assert "broken.json" in listed.err
     answer = call("datasets")
     assert answer.out.splitlines()[-1].split()[:5] == ["own:club", "node-classification", "accuracy", "34", "78"]
     assert "own:broken: " in answer.err
@@ -106,7 +109,7 @@ def test_own_graphs_are_listed_after_the_datasets(call: Call, files: Path) -> No
         (("add",), "add needs --name NAME"),
         (("add", "--name", "x"), "a graph is one file or folder, or --nodes FILE and --edges FILE together"),
         (("add", "karate.graphml", "--name", "a/b"), "can't be the name of a graph"),
-        (("add", "karate.graphml", "--name", "x"), "--label names that of the labels, one of club"),
+        (("add", "karate.graphml", "--name", "x"), "--label names it, one of club"),
         (("add", "karate.graphml", "--name", "x", "--label", "club"), "--features degree, onehot"),
         (("add", "none.npz", "--name", "x"), "none.npz is no file"),
         (("add", "nodes.csv", "--name", "x"), "a graph is two"),

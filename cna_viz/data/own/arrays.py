@@ -8,7 +8,7 @@ from torch import Tensor
 
 from cna_viz.config.vocabulary import SPLITS
 from cna_viz.data.own.options import ImportOptions
-from cna_viz.data.own.parts import Parts, as_tensor
+from cna_viz.data.own.parts import Parts, as_tensor, listed
 from cna_viz.data.own.structural import is_structural
 from cna_viz.errors import DataError, unknown_name
 
@@ -41,7 +41,7 @@ def parts(arrays: Mapping[str, Any], options: ImportOptions) -> Parts:
     found = {part: arrays[name] for part, name in names.items() if name is not None}
     if "y" not in found or "edges" not in found:
         missing = "labels (y)" if "y" not in found else "edges (edge_index)"
-        raise DataError(f"there are no {missing}; the arrays are {', '.join(arrays) or 'none'}; --label names one")
+        raise DataError(f"there are no {missing}; the arrays are {listed(list(arrays))}; --label names one")
     unused = [name for name in arrays if name not in {*names.values(), *_NO_CONTENT}]
     x = _matrix(found["x"]) if "x" in found else None
     return Parts(
@@ -51,7 +51,7 @@ def parts(arrays: Mapping[str, Any], options: ImportOptions) -> Parts:
         x=x,
         weights=as_tensor(found["weights"], "the weights") if "weights" in found else None,
         masks={part: found[part] for part in SPLITS if part in found},
-        changes=(f"left out: {', '.join(unused)}",) if unused else (),
+        changes=(f"left out: {listed(unused)}",) if unused else (),
     )
 
 

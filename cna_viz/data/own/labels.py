@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from cna_viz.data.clean import UNLABELLED
-from cna_viz.data.own.parts import plural
+from cna_viz.data.own.parts import listed, plural
 from cna_viz.errors import DataError, UsageError, shown
 
 MOST_FLOATS: Final = 100
@@ -91,7 +91,7 @@ def _of_words(words: Values, task: str | None) -> Labels:
     names = sorted({word for word in words if word is not None})
     numbers = {name: number for number, name in enumerate(names)} | {None: UNLABELLED}
     y = torch.tensor([numbers[word] for word in words])
-    return Labels(y, tuple(names), (f"classes are text, in alphabetical order: {_listed(names)}", *_unlabelled(y < 0)))
+    return Labels(y, tuple(names), (f"classes are text, in alphabetical order: {listed(names)}", *_unlabelled(y < 0)))
 
 
 def _is_number(word: str) -> bool:
@@ -106,10 +106,8 @@ def _of_floats(values: Values, task: str | None) -> Labels:
     known = values[~np.isnan(values)]
     whole = bool((known == np.floor(known)).all()) and bool((np.abs(known) < 2**53).all())
     if task is None and not (whole and len(np.unique(known)) <= MOST_FLOATS):
-        why = "not whole" if not whole else f"of more than {MOST_FLOATS} values"
-        return _of_numbers(
-            values, f"since they are {why}; --task node-classification refuses or counts them as classes"
-        )
+        many = f"more than {MOST_FLOATS} whole ones (--task node-classification makes them classes)"
+        return _of_numbers(values, f"since they are {many if whole else 'not whole'}")
     if not whole:
         raise UsageError(
             f"label {shown(float(known[known != np.floor(known)][0]))} is no class: classes are whole numbers"
@@ -139,7 +137,7 @@ def _of_integers(values: Values) -> Labels:
     if np.array_equal(classes, np.arange(len(classes))):
         return Labels(y, (), tuple(_unlabelled(y < 0)))
     names = tuple(map(str, classes.tolist()))
-    said = f"classes {_listed(names)} are numbered 0 to {len(names) - 1} and keep their numbers as names"
+    said = f"classes {listed(names)} are numbered 0 to {len(names) - 1} and keep their numbers as names"
     return Labels(y, names, (said, *_unlabelled(y < 0)))
 
 
@@ -148,7 +146,3 @@ def _unlabelled(missing: Tensor) -> list[str]:
     return (
         [f"{plural(count, 'label')} missing (-1, NaN or empty): unlabelled, in no split and no score"] if count else []
     )
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(names[:10]) + (f" ... ({len(names):,})" if len(names) > 10 else "")

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.io
-import scipy.sparse as sp
 import torch
 
+from cna_viz.data.own.columns import choose, described
+from cna_viz.data.own.matrix_files import read_matrix
 from cna_viz.data.own.options import ImportOptions
 from cna_viz.data.own.parts import Parts, as_tensor, check_size
 from cna_viz.data.own.structural import is_structural
-from cna_viz.data.own.tables import choose, column_names, described, read_table
+from cna_viz.data.own.table_files import column_names, read_table
 from cna_viz.errors import DataError, UsageError, shown
 
 
@@ -38,19 +38,6 @@ def parts(path: Path, options: ImportOptions) -> Parts:
     weights = as_tensor(adjacency.data, "the matrix")
     found = read_features(Path(str(options.features)), nodes) if apart else x
     return Parts(nodes, edges, y, found, weights, masks, changes=tuple(changes))
-
-
-def read_matrix(path: Path) -> Any:
-    """Return a sparse matrix, checked against the size of its file before anything is allocated.
-
-    Raises:
-        DataError: It declares more than the file can hold.
-    """
-    rows, columns, entries, form, kind, _ = scipy.io.mminfo(path)
-    held = rows * columns if form == "array" else entries
-    if kind == "complex" or 2 * held > path.stat().st_size:
-        raise DataError(f"{path} declares {held:,} {kind} entries, which {path.stat().st_size:,} bytes can't hold")
-    return sp.coo_matrix(scipy.io.mmread(path))
 
 
 def read_features(path: Path, nodes: int) -> Any:

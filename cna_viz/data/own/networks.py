@@ -10,9 +10,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from cna_viz.data.own.columns import choose, described
 from cna_viz.data.own.options import ImportOptions
-from cna_viz.data.own.parts import Parts
-from cna_viz.data.own.tables import choose, described, number_notes
+from cna_viz.data.own.parts import Parts, listed
+from cna_viz.data.own.tables import number_notes
 from cna_viz.errors import DataError
 
 _DRAWN: Final = "viz"
@@ -104,7 +105,7 @@ def _weights(network: Any, options: ImportOptions) -> tuple[Tensor | None, list[
     names = list(dict.fromkeys(name for row in rows for name in row))
     weight = choose(names, options.weight, ("weight",))
     unused = [str(name) for name in names if name != weight]
-    said = [f"left out of the edges: {', '.join(unused)}"] if unused else []
+    said = [f"left out of the edges: {listed(unused)}"] if unused else []
     if weight is None:
         return None, said
     values = pd.Series([row.get(weight) for row in rows])

@@ -1,6 +1,6 @@
 """What the files of a graph hold, in one form for all formats, before any rule is applied."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -77,3 +77,9 @@ def _from_numpy(value: "np.ndarray[Any, Any]", what: str) -> Tensor:
 def plural(count: int, word: str, words: str | None = None) -> str:
     """Return a count with its noun, as in ``"1 node"`` and ``"2 nodes"``."""
     return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
+def listed(names: Sequence[object], most: int = 10) -> str:
+    """Return the first of many names, and how many there are."""
+    more = f" ... ({len(names):,})" if len(names) > most else ""
+    return (", ".join(map(str, names[:most])) or "none") + more

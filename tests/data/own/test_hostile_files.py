@@ -96,6 +96,15 @@ def test_archives_that_unpack_to_too_much_are_refused(
         graphs.add(tmp_path / name, name="x")
 
 
+def test_compressed_tables_that_unpack_to_too_much_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MOST", 100)
+    with pytest.raises(DataError, match="unpacks to more than"):
+        graphs.add(name="x", **WRITERS["csv"](tmp_path))
+    monkeypatch.setattr("cna_viz.data.own.parts.MOST", 1000)
+    with pytest.raises(DataError, match=r"nodes.parquet would take"):
+        graphs.add(name="x", **WRITERS["parquet"](tmp_path))
+
+
 def test_an_array_that_declares_more_than_it_has_is_refused_before_it_is_allocated(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "g.npz", "w") as archive, archive.open("x.npy", "w") as part:
         npy.write_array_header_1_0(part, {"descr": "<f8", "fortran_order": False, "shape": (10**6, 10**6)})

@@ -73,7 +73,7 @@ def test_the_label_of_gexf_that_is_a_name_is_no_class(tmp_path: Path) -> None:
         (labelled(nx.path_graph(4), x=lambda i: None if i == 2 else i), {}, "column 'x' has 1 missing value"),
         (labelled(nx.path_graph(4)), {"features": "nope"}, "unknown column 'nope'"),
         (labelled(nx.path_graph(4)), {"weight": "power"}, "unknown column 'power'"),
-        (nx.path_graph(4), {}, "--label names that of the labels"),
+        (nx.path_graph(4), {}, "--label names it"),
         (nx.karate_club_graph(), {"features": "degree"}, "one of club"),
     ],
 )
