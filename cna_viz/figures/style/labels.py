@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from cna_viz.config.own import PREFIX
 from cna_viz.config.vocabulary import LOWER_IS_BETTER, SPLITS, SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.style.theme import escaped
@@ -29,12 +30,26 @@ def provenance(records: Sequence[Record], *notes: str) -> str:
     """Return the footnote: dataset, split, seeds and runs in one line, then the notes."""
     runs = [record.config.facts for record in records]
     facts = [
-        "dataset " + _listed(str(run["dataset"]) for run in runs),
+        "dataset " + _listed(_datasets(records)),
         "split " + _listed(str(run["split"]) for run in runs),
         "seeds " + _listed(str(run["seed"]) for run in runs),
         "runs " + _listed((record.id[:8] for record in records), most=3),
     ]
     return "<br>".join([" · ".join(facts), *notes])
+
+
+def _datasets(records: Sequence[Record]) -> list[str]:
+    """Return the dataset of every run; the content, too, where the name does not identify it."""
+    contents: dict[str, set[str]] = {}
+    for record in records:
+        if record.content is not None and record.config.data.csbm is None:
+            contents.setdefault(record.config.data.dataset, set()).add(record.content[:8])
+    unclear = {name for name, found in contents.items() if len(found) > 1 or name.startswith(PREFIX)}
+    names = [str(record.config.facts["dataset"]) for record in records]
+    return [
+        f"{name} ({record.content[:8]})" if name in unclear and record.content else name
+        for name, record in zip(names, records, strict=True)
+    ]
 
 
 def edge_notes(records: Sequence[Record]) -> list[str]:

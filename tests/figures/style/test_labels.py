@@ -61,3 +61,15 @@ def test_the_footnote_has_a_line_of_facts_and_a_line_per_note(make: Make) -> Non
     assert lines[1:] == ["one", "two"]
     runs = ", ".join(record.id[:8] for record in records[:3])
     assert lines[0] == f"dataset digits · split random-60-20-20 · seeds 0, 1, 2, 3 · runs {runs} and 1 more"
+
+
+def test_the_content_is_named_where_the_name_of_the_dataset_does_not_identify_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = make("relu", seed=0), make("relu", seed=1)
+    assert provenance([one, other]).startswith("dataset digits · ")
+    contents = {one.id: "1" * 64, other.id: "1" * 64}
+    monkeypatch.setattr(Record, "content", property(lambda record: contents[record.id]))
+    assert provenance([one, other]).startswith("dataset digits · ")
+    contents[other.id] = "2" * 64
+    assert provenance([one, other]).startswith("dataset digits (11111111), digits (22222222) · ")
