@@ -1,7 +1,9 @@
 """For all tests: one thread per process, a time limit, and a sample of combinations in tests marked `sampled`."""
 
+import atexit
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Collection, Generator, Hashable
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,11 @@ from tests.pairwise import covering_rows
 # The graphs are tiny, and threads that wait for each other cost fifty times what they save. Torch reads this when it is
 # imported, and so does every process the tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No test touches the user's own graphs.
+_graphs = tempfile.TemporaryDirectory(prefix="cna-viz-tests-")
+atexit.register(_graphs.cleanup)
+os.environ["CNA_VIZ_GRAPHS"] = _graphs.name
 
 # In the background of a shell Ctrl-C is ignored, and would be by every process the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -91,6 +91,24 @@ def test_the_quickstart_trains_two_networks_and_shows_them(tmp_path: Path) -> No
     assert [entry.status for entry in list_runs(tmp_path / "runs")] == ["complete", "complete"]
 
 
+@pytest.mark.slow
+def test_a_graph_in_two_tables_becomes_a_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNA_VIZ_GRAPHS", str(tmp_path / "graphs"))
+    small = {"depths": "2,3", "hidden": "4", "epochs": "3", "seeds": "0,1"}
+    given = {"folder": str(tmp_path / "tables"), "runs": str(tmp_path / "runs"), **small}
+    page = make_report("your_own_graph", given, tmp_path / "out").index.read_text()
+    figures = re.findall(r'<script type="application/json" id="figure-\d+-data">(.*?)</script>', page)
+    assert len(figures) == 5
+    assert all(json.loads(figure)["data"] for figure in figures)
+    assert "78 edges read: 78 undirected edges" in page
+    assert "2 labels missing (-1, NaN or empty): unlabelled, in no split and no score" in page
+    assert "Mr. Hi" in page
+    assert " nan" not in page
+    again = make_report("your_own_graph", given, tmp_path / "again").index.read_text()
+    assert len(list_runs(tmp_path / "runs")) == 8
+    assert "dataset own:club (" in again
+
+
 def test_the_lesson_reads_the_records_of_the_package_and_trains_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

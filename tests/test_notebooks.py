@@ -16,7 +16,7 @@ from cna_viz.reports.notebooks.parameters import convert, read_parameters
 
 NOTEBOOKS = sorted(notebook_folder().glob("*.ipynb"))
 ALLOWED = re.compile(
-    r"cna_viz(\.(analysis|config|data|experiments|figures|measures|nn|records|widgets))?|IPython\.display"
+    r"cna_viz(\.(analysis|config|data|experiments|figures|graphs|measures|nn|records|widgets))?|IPython\.display"
 )
 """The public rooms, and nothing deeper."""
 

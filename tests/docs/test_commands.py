@@ -43,7 +43,8 @@ def words_of(command: str) -> list[str]:
 
 
 def check_run(namespace: Namespace) -> None:
-    """Check the settings; a graph of the reader's own is not here."""
+    """Check the settings; a graph of the reader's own is not here, nor is a split."""
+    vars(namespace).pop("split_file", None)
     if getattr(namespace, "dataset", "").startswith("own:"):
         namespace.dataset = "karate"
     read_config(namespace)
