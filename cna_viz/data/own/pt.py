@@ -26,7 +26,9 @@ def read_pt(path: Path) -> Any:
 
 
 def _tensors(path: Path) -> Any:
-    safe = [Data, DataEdgeAttr, DataTensorAttr, GlobalStorage]
+    # Those that PyG has named itself stay: the context would forget them at its end, and PyG's own files not load.
+    known = torch.serialization.get_safe_globals()
+    safe = [one for one in (Data, DataEdgeAttr, DataTensorAttr, GlobalStorage) if one not in known]
     try:
         with (
             torch.serialization.safe_globals(safe),

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.lib import format as npy
+from torch_geometric.data import Data
 
 from cna_viz import graphs
 from cna_viz.data import archives
+from cna_viz.data.own.pt import read_pt
 from cna_viz.errors import CnaVizError, DataError
 from tests.data.own.sample import WRITERS, X, Y, plain
 from tests.data.payload import Payload
@@ -150,3 +152,11 @@ def test_hostile_names_are_refused(name: str) -> None:
 def test_other_things_are_no_graph(kind: Any) -> None:
     with pytest.raises(CnaVizError):
         graphs.add(kind, name="x")
+
+
+def test_what_pyg_reads_safely_is_read_after_an_import_too(tmp_path: Path) -> None:
+    data = Data(x=torch.eye(4), y=torch.tensor([0, 1, 0, 1]), edge_index=torch.tensor([[0, 1, 2], [1, 2, 3]]))
+    torch.save(data, tmp_path / "graph.pt")
+    before = set(torch.serialization.get_safe_globals())
+    read_pt(tmp_path / "graph.pt")
+    assert set(torch.serialization.get_safe_globals()) == before
