@@ -198,6 +198,11 @@ def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]
         "degree": graph.degree().numpy(),
         "edge_index": graph.edge_index.numpy(),
     }
+    if graph.edge_weight is not None:
+        tensors["edge_weight"] = graph.edge_weight.numpy()
+    if graph.arcs is not None:
+        edges, arcs = (ends[0] * graph.num_nodes + ends[1] for ends in (graph.edge_index, graph.arcs))
+        tensors["is_arc"] = torch.isin(edges, arcs, assume_unique=True).to(torch.int8).numpy()
     return tensors if member is None else tensors | {"graph_of_node": member}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cna_viz.config import RunConfig, vocabulary
+from cna_viz.config import DataConfig, RunConfig, vocabulary
 from cna_viz.config.vocabulary import SplitName, Stage
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
@@ -206,8 +206,8 @@ class Record:
 
     def _graph_places(self, header: bytes) -> Places:
         entry = self.manifest[schema.GRAPH_FILE]
-        task = self.config.data.task if self.config.watched is None else "node-classification"
-        return read_graph_places(header, entry.bytes, self.folder / entry.file, task)
+        data = self.config.data if self.config.watched is None else DataConfig()
+        return read_graph_places(header, entry.bytes, self.folder / entry.file, data)
 
     @cached_property
     def _opened(self) -> dict[str, Snapshot]:

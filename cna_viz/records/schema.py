@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Final, TypeGuard
 
-from cna_viz.config import vocabulary
+from cna_viz.config import DataConfig, vocabulary
 from cna_viz.config.measures import MEASURES
 
 SCHEMA_VERSION: Final = 4
@@ -81,6 +81,8 @@ VARIABLES: Final[dict[str, Variable]] = {
     "split_of_node": Variable(("node",), ("I8",), most=3),
     "degree": Variable(("node",), ("I64",), most="edge"),
     "edge_index": Variable(("end", "edge"), ("I64",), {"end": 2}, most="node"),
+    "edge_weight": Variable(("edge",), ("F32",)),
+    "is_arc": Variable(("edge",), ("I8",), most=1),
     "graph_of_node": Variable(("node",), ("I64",), most="node", ascending=True),
 }
 
@@ -136,10 +138,14 @@ def variable_of(name: str, layers: int = LARGEST) -> tuple[str, int] | None:
     return (variable, layer) if 1 <= layer <= last and tensor_name(variable, layer, stage) == name else None
 
 
-def graph_tensors(task: str) -> tuple[str, ...]:
-    """Return the names of the tensors of the graph of a run with this task."""
-    names = ("target", "split_of_node", "degree", "edge_index")
-    return (*names, "graph_of_node") if task == "graph-classification" else names
+def graph_tensors(data: DataConfig) -> tuple[str, ...]:
+    """Return the names of the tensors of the graph of a run on this data."""
+    some = {
+        "graph_of_node": data.task == "graph-classification",
+        "edge_weight": data.is_weighted,
+        "is_arc": data.is_directed,
+    }
+    return ("target", "split_of_node", "degree", "edge_index", *(name for name, has in some.items() if has))
 
 
 def required_tensors(layers: int, *, watched: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 
@@ -17,6 +18,8 @@ from cna_viz.errors import UsageError
 from cna_viz.experiments.batches import batches_of, inputs_of
 from cna_viz.experiments.run import load_or_run
 from cna_viz.models.gnn import GNN
+from cna_viz.records import find_problems
+from cna_viz.records.exporting.exporting import export_records
 
 NODES, FEATURES = 40, 5
 
@@ -80,6 +83,23 @@ def test_direction_reaches_the_record(runs: Path, training: dict[str, int], drop
     copy = configure("directed", "dirgnn", data={"directed": "no"}, training=training, drop_edge=drop_edge)
     assert directed != lines(copy, runs)
     assert lines(copy, runs) == lines(configure("plain", "dirgnn", training=training, drop_edge=drop_edge), runs)
+
+
+def test_the_record_has_the_weights_and_the_direction_that_were_used(runs: Path, tmp_path: Path) -> None:
+    config = configure("weighted", "gcn")
+    graph, record = load_graph(config.data), load_or_run(config, runs=runs, progress=False)
+    assert graph.edge_weight is not None
+    assert record.graph["edge_weight"].values.tolist() == graph.edge_weight.tolist()
+    directed = configure("directed", "dirgnn")
+    arcs, other = load_graph(directed.data).arcs, load_or_run(directed, runs=runs, progress=False)
+    kept = other.graph["edge_index"].values[:, other.graph["is_arc"].values == 1]
+    assert arcs is not None
+    assert kept.tolist() == arcs.tolist()
+    assert find_problems(record.folder) == find_problems(other.folder) == []
+    export_records([record, other], "csv", tmp_path / "tables")
+    rows = pd.read_csv(tmp_path / "tables" / "edges.csv").groupby("run")
+    assert rows["edge_weight"].sum()[record.id] == pytest.approx(float(graph.edge_weight.sum()), rel=1e-6)
+    assert rows["is_arc"].sum()[other.id] == arcs.shape[1]
 
 
 def test_mlp_needs_no_edges_and_so_no_way_out(runs: Path) -> None:

@@ -106,10 +106,14 @@ def nodes(records: Sequence[Record]) -> "Iterator[DataFrame]":
 
 
 def edges(records: Sequence[Record]) -> "Iterator[DataFrame]":
-    """Yield run, source, destination: a row per direction."""
+    """Yield run, source, destination, a row per direction; and edge_weight and is_arc where some graph has them."""
+    names = [name for name in ("edge_weight", "is_arc") if any(name in record.graph for record in records)]
     for record in records:
-        source, destination = record.graph["edge_index"].to_numpy()
-        yield _of_run(record, source=source, destination=destination)
+        graph = record.graph
+        source, destination = graph["edge_index"].to_numpy()
+        absent = np.full(len(source), np.nan)
+        more = {name: graph[name].to_numpy() if name in graph else absent for name in names}
+        yield _of_run(record, source=source, destination=destination, **more)
 
 
 def embeddings(record: Record, epoch: int) -> "Iterator[DataFrame]":

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from cna_viz.config import DataConfig
 from cna_viz.errors import RecordError, shown
 from cna_viz.records import schema
 from cna_viz.records.reading.files import parse_json, readable, sha256
@@ -77,10 +78,10 @@ def read_places(
     return places
 
 
-def read_graph_places(header: bytes, size: int, path: Path, task: str) -> Places:
-    """Return the tensors of the graph of a run with this task; otherwise as :func:`read_places`."""
-    names = schema.graph_tensors(task)
-    dtypes = {"target": "F32" if task == "node-regression" else "I64"}
+def read_graph_places(header: bytes, size: int, path: Path, data: DataConfig) -> Places:
+    """Return the tensors of the graph of a run on this data; otherwise as :func:`read_places`."""
+    names = schema.graph_tensors(data)
+    dtypes = {"target": "F32" if data.task == "node-regression" else "I64"}
     return read_places(header, size, path, {name: (name, 0) for name in names}.get, required=names, dtypes=dtypes)
 
 
@@ -110,7 +111,7 @@ def _check_sizes(places: Places, nodes: int | None, path: Path) -> None:
         fixed = schema.VARIABLES[place.variable].sizes
         for dim, size in place.sizes.items():
             wanted = fixed.get(dim, size)
-            if dim in ("node", "cluster"):
+            if dim in ("node", "cluster", "edge"):
                 wanted = shared.setdefault((dim, place.layer if dim == "cluster" else 0), size)
             if size != wanted or (size == 0 and dim != "edge"):
                 allowed = wanted or "at least 1"

@@ -127,7 +127,7 @@ class RecordWriter:
                 stream.close()
 
     def graph(self, tensors: Mapping[str, Array]) -> None:
-        """Write target, split_of_node, degree and edge_index."""
+        """Write the tensors of :func:`.schema.graph_tensors`."""
         self._write(schema.GRAPH_FILE, tensors_to_bytes(tensors))
 
     def epoch(self, line: Mapping[str, Any], seconds: float) -> None:
