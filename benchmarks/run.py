@@ -17,7 +17,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 
+import numpy as np
+import pandas as pd
 import torch
 
 from benchmarks.browser import time_explorer, time_playground
@@ -27,6 +30,7 @@ from benchmarks.sweeps import overhead, table_of_records, throughput
 from benchmarks.timing import compare
 from cna_viz.config import CSBMConfig, DataConfig, RunConfig
 from cna_viz.config.vocabulary import FEATURE_MEASURES
+from cna_viz.data.content import content_digest
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
 from cna_viz.experiments.run import load_or_run
@@ -106,6 +110,33 @@ def weights_of_edges(nodes: int) -> list[Row]:
         print(f"  {name}: {timing.median:.2f} s per epoch (mean {timing.mean:.2f} s)")
     figure = times["weighted"].median / times["plain"].median
     return [at_most(f"csbm, {nodes} nodes, 2 layers: weighted / unweighted epoch", figure, 1.3)]
+
+
+def imports_of_own_graphs(nodes: int = 100_000, edges: int = 1_000_000) -> list[Row]:
+    """Time the import of two CSV tables, and the digest of a graph of a million nodes and 64 features."""
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        people = pd.DataFrame(rng.random((nodes, 16)), columns=[f"x{number}" for number in range(16)])
+        people.insert(0, "id", [f"person {number}" for number in range(nodes)])
+        people.assign(label=np.arange(nodes) % 5).to_csv(f"{folder}/nodes.csv", index=False)
+        ties = pd.DataFrame(rng.integers(0, nodes, (edges, 2)), columns=["source", "target"]).map("person {}".format)
+        ties.to_csv(f"{folder}/edges.csv", index=False)
+        code = "import sys, time; from cna_viz import graphs; start = time.perf_counter(); " + (
+            "graphs.add(nodes=sys.argv[1] + '/nodes.csv', edges=sys.argv[1] + '/edges.csv', name='bench'); "
+            "print(time.perf_counter() - start); "
+            "from cna_viz.recording.environment import peak_memory_mib; print(peak_memory_mib())"
+        )
+        environment = os.environ | {"CNA_VIZ_GRAPHS": f"{folder}/graphs"}
+        command = [sys.executable, "-c", code, folder]
+        seconds, peak = map(float, subprocess.run(command, env=environment, stdout=PIPE, check=True).stdout.split())
+    graph = load_graph(DataConfig(dataset="csbm", csbm=CSBMConfig(nodes=10 * nodes, features=64)))
+    start = time.perf_counter()
+    content_digest(graph)
+    return [
+        at_most(f"import of CSV tables, {edges:,} edges: seconds", seconds, 10),
+        at_most(f"import of CSV tables, {edges:,} edges: GiB at the peak", peak / 1024, 2),
+        at_most(f"digest of {10 * nodes:,} nodes with 64 features: seconds", time.perf_counter() - start, 2),
+    ]
 
 
 def recording_on_cora(graph: Graph) -> list[Row]:
@@ -249,7 +280,7 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="epochs, slot, arxiv, weights, recording, memory, measures, sweeps, browser, sizes (default: all)",
+        help="epochs, slot, arxiv, weights, imports, recording, memory, measures, sweeps, browser, sizes (all if none)",
     )
     parser.add_argument("--data", type=Path, help="data root with Cora; default: a random graph of its shape")
     parser.add_argument(
@@ -262,6 +293,7 @@ def main() -> None:
         "slot": slot_alone,
         "arxiv": epochs_on_arxiv,
         "weights": lambda: weights_of_edges(options.most),
+        "imports": imports_of_own_graphs,
         "recording": lambda: recording_on_cora(cora),
         "memory": memory_of_recording,
         "measures": measures_on_arxiv,
