@@ -40,6 +40,9 @@ def check_weights(weights: Tensor, edges: int) -> Tensor:
             f"{plural(int(wrong.sum()), 'weight')} missing, infinite or negative, first {flat[wrong][0].item()}: "
             "weights are finite and at least 0; --weights drop leaves them out"
         )
+    lost = ~torch.isfinite(flat.float()) | ((flat.float() == 0) & (flat > 0))
+    if bool(lost.any()):
+        raise DataError(f"weight {flat[lost][0].item()} is more or less than float32 can hold: scale the weights")
     return flat
 
 

@@ -65,6 +65,13 @@ def test_other_weights_are_refused(wrong: float) -> None:
         graphs.add(small([(0, 1), (1, 2)], edge_weight=torch.tensor([1.0, wrong])), name="x")
 
 
+@pytest.mark.parametrize("extreme", [1e300, 1e-60])
+def test_weights_that_float32_cannot_hold_are_refused(extreme: float) -> None:
+    weights = torch.tensor([1.0, extreme], dtype=torch.float64)
+    with pytest.raises(DataError, match=r"weight 1e.*float32 can hold: scale the weights"):
+        graphs.add(small([(0, 1), (1, 2)], edge_weight=weights), name="x")
+
+
 def test_weights_of_other_shapes_are_refused() -> None:
     with pytest.raises(DataError, match=r"weights are torch.float32 of shape \[2, 2\]"):
         graphs.add(small([(0, 1), (1, 2)], edge_weight=torch.ones(2, 2)), name="x")
