@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 import pytest
 import torch
 from torch_geometric.data import Data
@@ -14,6 +15,9 @@ from torch_geometric.data import Data
 from cna_viz import graphs
 from cna_viz.config import DataConfig
 from cna_viz.config.own import entry_path
+from cna_viz.config.vocabulary import SPLITS
+from cna_viz.data.datasets import load_graph
+from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError, UsageError
 
 
@@ -63,6 +67,65 @@ def test_damaged_entries_are_refused() -> None:
     entry_path("club").write_text(json.dumps({"name": facts["name"]}))
     with pytest.raises(DataError, match="is damaged"):
         graphs.show("club")
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_damaged_content_is_noticed_and_an_import_mends_it(store: Path, cut: bool) -> None:
+    path = store / "content" / f"{karate().digest}.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100] if cut else whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(DataError, match=r"import (it|the graph) again"):
+        graphs.load("club")
+    karate()
+    assert path.read_bytes() == whole
+    assert graphs.load("club").num_nodes == 34
+
+
+def test_the_example_is_the_karate_club_with_two_members_unlabelled(tmp_path: Path) -> None:
+    nodes, edges = graphs.example(tmp_path / "tables")
+    entry = graphs.add(nodes=nodes, edges=edges, name="club", label="club", features="degree")
+    club = nx.karate_club_graph()
+    assert (entry.nodes, entry.edges, entry.unlabelled, entry.weighted) == (34, 78, 2, True)
+    assert graphs.load("club").edge_weight.sum() == 2 * club.size(weight="weight")
+    assert graphs.load("club").y[[0, 8, 9, 33]].tolist() == [0, -1, -1, 1]
+
+
+def test_a_split_of_your_own_is_kept_by_its_content(tmp_path: Path) -> None:
+    part = np.arange(34) % 3
+    flags = {f"{name}_mask": part == number for number, name in enumerate(SPLITS)}
+    np.savez(tmp_path / "split.npz", **flags)
+    rows = [f"{node},{SPLITS[part[node]]}" for node in range(34)]
+    (tmp_path / "split.csv").write_text("\n".join(["node,split", *rows[::-1]]))
+    data = DataConfig(dataset="karate")
+    digest = graphs.add_split(tmp_path / "split.npz", data)
+    assert graphs.add_split(tmp_path / "split.csv", data) == digest
+    own = DataConfig(dataset="karate", split_file=digest)
+    split = make_split(load_graph(own), own.split, 0)
+    assert {name: rows.tolist() for name, rows in split.items()} == {
+        name: np.flatnonzero(part == number).tolist() for number, name in enumerate(SPLITS)
+    }
+    with pytest.raises(DataError, match="34 rows, and digits has 1797"):
+        load_graph(own.replace(dataset="digits"))
+    with pytest.raises(UsageError, match="is not the SHA-256 of a split"):
+        DataConfig(dataset="karate", split_file="split.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,split\n0,train\n", "has no column 'node'"),
+        ("node,split\n0,training\n", "'training' is no split: they are train, val, test"),
+        ("node,split\n34,train\n", "column 'node' must hold whole numbers from 0 to 33"),
+        ("node,split\n0,train\n0,val\n1,test\n", "the masks overlap in 1 node"),
+        ("node,split\n0,train\n1,val\n", "the test mask of repetition 0 has no labelled node"),
+        ("node,split,repetition\n0,train,-1\n", "column 'repetition' must hold whole numbers"),
+        ("", "can't be read"),
+    ],
+)
+def test_other_split_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "split.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        graphs.add_split(tmp_path / "split.csv", DataConfig(dataset="karate"))
 
 
 @pytest.mark.subprocess

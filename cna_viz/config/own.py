@@ -65,7 +65,9 @@ def look_up(name: str) -> dict[str, Any]:
         hint = f"Looked in {graphs_root()}; `cna-viz graphs add FILE --name {check_name(name)}` imports one."
         raise unknown_name("graph of your own", check_name(name), own_names(), hint) from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: the entry of graph {shown(check_name(name))} can't be read ({error})") from None
+        raise DataError(f"{path}: can't be read ({error}): remove the file and import the graph again") from None
     if not isinstance(facts, dict) or facts.get("name") != check_name(name):
-        raise DataError(f"{path}: is not the entry of a graph named {shown(check_name(name))}: import it again")
+        raise DataError(
+            f"{path}: is not the entry of a graph named {shown(check_name(name))}: remove the file and import it again"
+        )
     return facts

@@ -74,12 +74,19 @@ def store(name: str, graph: Graph, metric: str, changes: list[str], source: str,
         "added": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     try:
-        if not content_path(digest).is_file():
+        if not _is_intact(digest):
             write_atomically(content_path(digest), save_tensors(graph))
         write_atomically(entry_path(name), json.dumps(finite(facts), indent=1))
     except OSError as error:
         raise DataError(f"graph {shown(name)} can't be stored in {graphs_root()} ({error.strerror})") from None
     return digest
+
+
+def _is_intact(digest: str) -> bool:
+    try:
+        return bool(load_own("", digest))
+    except DataError:  # not there yet, or damaged: written again
+        return False
 
 
 def load_own(name: str, digest: str) -> Graph:
@@ -96,7 +103,7 @@ def load_own(name: str, digest: str) -> Graph:
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise DataError(f"{what} can't be read from {path} ({error}): import it again") from None
     if content_digest(graph) != digest:
-        raise DataError(f"{path} is damaged: its content is not that of its name; remove it and import the graph again")
+        raise DataError(f"{path} is damaged: its content is not that of its name; import the graph again")
     return replace(graph, name=f"{PREFIX}{name}")
 
 
