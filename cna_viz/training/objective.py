@@ -1,5 +1,6 @@
 """Loss and scores of classification and regression, on train, val and test."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -65,7 +66,8 @@ class Regression:
     the mean of *all* targets, so it depends on their unit. R² does not; predicting the mean of the part gives 0.
 
     Attributes:
-        target_mean: Mean of all targets of the dataset, without those of unlabelled nodes; greater than 0.
+        target_mean: Mean of all targets of the dataset, without those of unlabelled nodes; NaN, and with it every NMSE,
+            unless it is greater than 0: the worst model would have the lowest.
         metric: ``nmse`` or ``r2``.
     """
 
@@ -95,7 +97,8 @@ def make_objective(target: Tensor, metric: str) -> Objective:
     """Return the objective for the targets of a dataset, classes or numbers; ``metric`` selects the model."""
     if not target.is_floating_point():
         return Classification(metric)
-    return Regression(float(target[~target.isnan()].mean()), metric)
+    mean = float(target[~target.isnan()].mean())
+    return Regression(mean if mean > 0 else math.nan, metric)
 
 
 def macro_f1(predicted: Tensor, target: Tensor, classes: int, parts: Parts) -> Tensor:

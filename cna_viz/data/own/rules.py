@@ -109,10 +109,11 @@ def _features(parts: Parts, options: ImportOptions) -> tuple[Tensor, list[str]]:
 def _metric(graph: Graph, given: str | None) -> str:
     """Return the score that selects a model, one of those that the targets have."""
     if graph.num_classes == 0:
-        choices = ["nmse", "r2"]
+        # The NMSE of published comparisons divides by the mean: below 0 the worst model would have the lowest.
+        choices = ["r2", *(["nmse"] if float(graph.y.nanmean()) > 0 else [])]
     else:
         choices = ["accuracy", "macro_f1", *(["roc_auc"] if graph.num_classes == 2 else [])]
     if given is not None and given not in choices:
-        what = "numbers" if graph.num_classes == 0 else f"{graph.num_classes} classes"
+        what = "these numbers" if graph.num_classes == 0 else f"{graph.num_classes} classes"
         raise unknown_name("metric", given, choices, f"These are the ones for {what}.")
     return given or choices[0]

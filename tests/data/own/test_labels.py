@@ -10,6 +10,7 @@ import torch
 from cna_viz import graphs
 from cna_viz.data.own.labels import read_labels
 from cna_viz.errors import CnaVizError, DataError, UsageError
+from cna_viz.training.objective import Parts, make_objective
 from tests.data.own.sample import NODES, plain
 
 NAN = float("nan")
@@ -116,7 +117,8 @@ def test_missing_labels_are_refused() -> None:
         (torch.arange(NODES) % 2, None, "accuracy"),
         (torch.arange(NODES) % 2, "roc_auc", "roc_auc"),
         (torch.arange(NODES) % 3, "macro_f1", "macro_f1"),
-        (torch.arange(NODES) / 7, None, "nmse"),
+        (torch.arange(NODES) / 7, None, "r2"),
+        (torch.arange(NODES) / 7, "nmse", "nmse"),
         (torch.arange(NODES) / 7, "r2", "r2"),
     ],
 )
@@ -129,3 +131,13 @@ def test_a_metric_of_other_labels_is_refused(divisor: float, metric: str) -> Non
     y = torch.arange(NODES) % 3 if divisor == 1 else torch.arange(NODES) / divisor
     with pytest.raises(UsageError, match="unknown metric"):
         graphs.add(plain(y=y), name="x", metric=metric)
+
+
+def test_numbers_whose_mean_is_not_above_zero_have_no_nmse() -> None:
+    y = torch.linspace(-1, 0.9, NODES)
+    assert graphs.add(plain(y=y), name="x").metric == "r2"
+    with pytest.raises(UsageError, match="unknown metric 'nmse'; choices, nearest first: r2"):
+        graphs.add(plain(y=y), name="y", metric="nmse")
+    scores = make_objective(y, "r2").scores(y[:, None], y, Parts.of([torch.arange(NODES)]))
+    assert bool(scores["nmse"].isnan().all())
+    assert scores["r2"].tolist() == [1]
