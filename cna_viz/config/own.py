@@ -16,7 +16,8 @@ GRAPHS_VARIABLE: Final = "CNA_VIZ_GRAPHS"
 PREFIX: Final = "own:"
 """Begins the name of a dataset that is a graph of the user's own."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Pattern of the name of a graph."""
 
 
 def graphs_root() -> Path:
@@ -32,7 +33,7 @@ def check_name(name: str) -> str:
         UsageError: It is no name that a file can have everywhere.
     """
     plain = name.removeprefix(PREFIX)
-    if not _NAME.fullmatch(plain):
+    if not re.fullmatch(NAME, plain):
         raise UsageError(
             f"{shown(plain)} can't be the name of a graph: it must be 1 to 64 letters, digits, '.', '_' or '-', the "
             "first of them a letter or a digit"
@@ -48,7 +49,7 @@ def entry_path(name: str) -> Path:
 def own_names() -> list[str]:
     """Return the names of the user's graphs, sorted, without ``own:``."""
     found = (path.stem for path in (graphs_root() / "names").glob("*.json"))
-    return sorted(name for name in found if _NAME.fullmatch(name))
+    return sorted(name for name in found if re.fullmatch(NAME, name))
 
 
 def look_up(name: str) -> dict[str, Any]:

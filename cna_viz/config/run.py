@@ -203,8 +203,10 @@ class DataConfig(Config):
             data.setdefault("split", "own")
         known: dict[str, Any] = {}
         if isinstance(name, str) and name.startswith(PREFIX):
-            known = dict(data["own"]) if isinstance(data.get("own"), Config | dict) else {}
-            known = known if known.get("name") == check_name(name) else look_up(name)
+            given = dict(data["own"]) if isinstance(data.get("own"), Config | dict) else {}
+            known = {"name": check_name(name), **given}
+            if "digest" not in known or known["name"] != check_name(name):
+                known = look_up(name)
             data["own"] = {field: known[field] for field in OwnGraph.model_fields if field in known}
         else:
             data.pop("own", None)
@@ -428,8 +430,15 @@ class RunConfig(Config):
         return self.seed if self.data.split_seed is None else self.data.split_seed
 
     def to_json(self) -> str:
-        """Return the canonical JSON: sorted keys, no spaces. Equal configs give equal text."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """Return the canonical JSON: sorted keys, no spaces. Equal configs give equal text.
+
+        The name of a graph of the user's own is a label and no part of it.
+        """
+        values = self.model_dump(mode="json")
+        if self.data.own is not None:
+            values["data"]["dataset"] = PREFIX + self.data.own.digest[:12]
+            del values["data"]["own"]["name"]
+        return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -60,7 +60,7 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
     """Train one run and write its record to ``folder``, which must not exist; the caller's random state stays."""
     keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    environment = describe_environment(str(device), torch.get_num_threads()) | _identity(graph)
+    environment = describe_environment(str(device), torch.get_num_threads()) | _identity(config, graph)
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
         torch.manual_seed(config.seed)
         writer.graph(_graph_tensors(graph, split))
@@ -181,10 +181,11 @@ def _partition(config: RunConfig, graph: Graph) -> Tensor | None:
     return torch.where(graph.y < 0, graph.num_classes, graph.y) if assignment == "labels" else None
 
 
-def _identity(graph: Graph) -> dict[str, Any]:
-    """Return what a record states of the data: its digest, and the names of classes that have any."""
+def _identity(config: RunConfig, graph: Graph) -> dict[str, Any]:
+    """Return what a record states of the data: its digest, and the names of the graph and of classes that have any."""
     names = {"class_names": list(graph.class_names)} if graph.class_names else {}
-    return {"content": graph.content or content_digest(graph), **names}
+    label = {"graph": config.data.own.name} if config.data.own is not None else {}
+    return {"content": graph.content or content_digest(graph), **label, **names}
 
 
 def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:

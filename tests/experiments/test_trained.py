@@ -4,9 +4,11 @@ import json
 import os
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 
+from cna_viz import graphs
 from cna_viz.analysis.tables.comparison import paired_table
 from cna_viz.config import DataConfig, ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.data.datasets import load_graph
@@ -109,3 +111,24 @@ def test_arms_on_different_content_are_not_compared(tmp_path: Path) -> None:
         paired_table([relu, n])
     same = load_or_run(config, runs=tmp_path / "c", data=tmp_path / "one", progress=False)
     assert list(paired_table([relu, same]).columns) == ["relu", "n"]
+
+
+def test_the_name_of_a_graph_is_a_label_and_its_content_the_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNA_VIZ_GRAPHS", str(tmp_path / "graphs"))
+    club = nx.karate_club_graph()
+    one, two = (graphs.add(club, name=name, label="club", features="onehot") for name in ("one", "two"))
+    first, second = (RUN.replace(data=entry.config()) for entry in (one, two))
+    assert first.run_id == second.run_id
+    record = load_or_run(first, runs=tmp_path, progress=False)
+    assert (record.config, record.config.data.dataset) == (first, "own:one")
+    assert load_or_run(second, runs=tmp_path, progress=False).environment == record.environment
+    assert "own:one" not in (record.folder / "config.json").read_text()
+    other = graphs.add(club, name="one", label="club", features="degree", replace=True)
+    assert RUN.replace(data=other.config()).run_id != first.run_id
+    graphs.remove("one")
+    graphs.remove("two")
+    assert load_or_run(first, runs=tmp_path, progress=False).id == record.id  # a record needs no data
+    with pytest.raises(DataError, match=f"content {one.digest}. is not in .*: it was removed"):
+        load_or_run(first.replace(seed=1), runs=tmp_path, progress=False)

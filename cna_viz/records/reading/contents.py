@@ -9,6 +9,7 @@ import numpy as np
 
 from cna_viz.config import RESULTS_VERSION, RunConfig, id_of, vocabulary
 from cna_viz.config.measures import MEASURES
+from cna_viz.config.own import PREFIX
 from cna_viz.errors import CnaVizError, RecordError, shown
 from cna_viz.records import schema
 from cna_viz.records.reading import facts
@@ -42,7 +43,15 @@ def read_config(folder: Path, manifest: Manifest) -> tuple[RunConfig, dict[str, 
     identity, name = id_of(content, environment.get("results_version", RESULTS_VERSION)), folder.resolve().name
     if identity != name and (is_complete(folder) or identity != name.partition(_ASIDE)[0]):
         raise RecordError(f"{folder}: this is the record of run {identity}; its folder must have that name")
-    return config, environment
+    return _named(config, environment.get("graph")), environment
+
+
+def _named(config: RunConfig, name: str | None) -> RunConfig:
+    """Return the config with the name that a graph of the user's own had, which is no part of its text."""
+    data = config.data
+    if data.own is None or name is None:
+        return config
+    return config.replace(data=data.replace(dataset=PREFIX + name, own=data.own.replace(name=name)))
 
 
 def read_summary(folder: Path, manifest: Manifest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from cna_viz.config import RunConfig, vocabulary
 from cna_viz.config.measures import MEASURES
+from cna_viz.config.own import NAME
 from cna_viz.errors import RecordError, shown
 from cna_viz.records.schema import LARGEST, SCHEMA_VERSION
 
@@ -41,6 +42,7 @@ class Environment(Facts):
     threads: Count = 0
     started: str = ""
     content: Digest | None = None
+    graph: Annotated[str, Field(pattern=NAME)] | None = None
     class_names: list[str] = []
 
 
