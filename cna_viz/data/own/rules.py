@@ -45,7 +45,7 @@ def apply_rules(name: str, parts: Parts, options: ImportOptions) -> Imported:
     weights, dropped = _weights(parts, options)
     labels, many = read_labels(parts.y, options.task), parts.graph_of_node is not None
     masks, masked = _split(labels, parts, many)
-    x, made = _features(parts, options)
+    x, made = _features(parts, weights, options)
     raw = RawGraph(
         x, labels.y, parts.edges, masks, parts.graph_of_node, weights, *_direction(parts, options), labels.names
     )
@@ -93,9 +93,10 @@ def _split(labels: Labels, parts: Parts, many: bool) -> tuple[Masks | None, list
     return read_masks(parts.masks, labelled)
 
 
-def _features(parts: Parts, options: ImportOptions) -> tuple[Tensor, list[str]]:
+def _features(parts: Parts, weights: Tensor | None, options: ImportOptions) -> tuple[Tensor, list[str]]:
     if is_structural(options.features):
-        plain: Tensor = to_undirected(remove_self_loops(parts.edges)[0], num_nodes=parts.nodes)
+        kept = parts.edges if weights is None else parts.edges[:, weights > 0]  # the graph has no others
+        plain: Tensor = to_undirected(remove_self_loops(kept)[0], num_nodes=parts.nodes)
         made = structural(str(options.features), plain, parts.nodes, many=parts.graph_of_node is not None)
         return made, [] if parts.x is None else [f"{parts.x.shape[1]} columns of features left out"]
     if parts.x is None or parts.x.shape[-1] == 0:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch_geometric.data import Data
 
 from cna_viz import graphs
 from cna_viz.data.own.features import feature_matrix
@@ -130,3 +131,16 @@ def test_laplacian_features_are_eigenvectors_whose_largest_entry_is_positive(nod
 def test_structural_features_that_cant_be_made_are_refused(features: str, nodes: int, many: bool) -> None:
     with pytest.raises(UsageError, match=r"--features"):
         structural(features, torch.tensor([[0, 1], [1, 0]]), nodes, many=many)
+
+
+@pytest.mark.parametrize("features", ["degree", "laplacian:1"])
+def test_edges_of_weight_0_do_not_count_in_features_of_the_structure(features: str) -> None:
+    pairs, weights = torch.tensor([[0, 1, 2, 3, 0], [1, 2, 3, 4, 4]]), torch.tensor([1.0, 2.0, 3.0, 4.0, 0.0])
+    found = []
+    for number, count in enumerate((5, 4)):
+        data = Data(y=torch.tensor([0, 1, 0, 1, 0]), edge_index=pairs[:, :count], edge_weight=weights[:count])
+        graphs.add(data, name=f"path{number}", features=features)
+        found.append(graphs.load(f"path{number}").x)
+    assert torch.equal(found[0], found[1])
+    if features == "degree":
+        assert found[0].flatten().tolist() == [1, 2, 2, 2, 1]
