@@ -72,7 +72,7 @@ def _numbers_in_text(y: Values) -> Values:
     try:
         return np.array([np.nan if word is None else float(word) for word in words])
     except ValueError:
-        return np.array(words, dtype=object)
+        return np.array([None if word == str(UNLABELLED) else word for word in words], dtype=object)
 
 
 def _word(value: Any) -> str | None:

@@ -141,3 +141,9 @@ def test_numbers_whose_mean_is_not_above_zero_have_no_nmse() -> None:
     scores = make_objective(y, "r2").scores(y[:, None], y, Parts.of([torch.arange(NODES)]))
     assert bool(scores["nmse"].isnan().all())
     assert scores["r2"].tolist() == [1]
+
+
+def test_minus_1_among_words_is_unlabelled() -> None:
+    y, names, said = labels(["x", "y", "-1", "x"])
+    assert (y, names) == ([0, 1, -1, 0], ("x", "y"))
+    assert "1 label missing" in said
