@@ -45,7 +45,7 @@ def _shaped(value: Any, part: str, nodes: int) -> Tensor:
         mask = mask.flatten()
     if mask.dim() == 2 and mask.shape[0] == mask.shape[1]:
         raise DataError(
-            f"the {part} mask is {nodes} x {nodes}: its nodes may be rows or columns; leave out a repetition"
+            f"the {part} mask is {len(mask)} x {len(mask)}: its nodes may be rows or columns; leave out a repetition"
         )
     if mask.dim() == 2 and mask.shape[1] == nodes:
         mask = mask.T

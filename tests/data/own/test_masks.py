@@ -86,3 +86,9 @@ def test_other_masks_are_refused(changed: dict[str, Any], message: str) -> None:
     given = {part: flags(nodes) for part, nodes in PARTS.items()} | changed
     with pytest.raises(DataError, match=message):
         read_masks({part: mask for part, mask in given.items() if mask is not None}, labelled)
+
+
+def test_the_refusal_of_a_square_mask_states_its_own_shape() -> None:
+    square = np.ones((5, 5), dtype=bool)
+    with pytest.raises(DataError, match="is 5 x 5"):
+        read_masks(dict.fromkeys(PARTS, square), LABELLED)
