@@ -69,6 +69,20 @@ def test_damaged_entries_are_refused() -> None:
         graphs.show("club")
 
 
+def test_a_damaged_entry_hinders_no_removal_and_keeps_what_it_may_point_to(store: Path) -> None:
+    entry = karate("a")
+    (store / "names" / "b.json").write_text("{")
+    graphs.remove("a")
+    assert not entry_path("a").exists()
+    assert (store / "content" / f"{entry.digest}.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["con", "NUL.x", "lpt1"])
+def test_names_that_some_systems_reserve_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="none that Windows reserves"):
+        karate(name)
+
+
 @pytest.mark.parametrize("cut", [True, False])
 def test_damaged_content_is_noticed_and_an_import_mends_it(store: Path, cut: bool) -> None:
     path = store / "content" / f"{karate().digest}.safetensors"

@@ -101,7 +101,9 @@ def test_a_graph_in_two_tables_becomes_a_dataset(tmp_path: Path, monkeypatch: py
     assert len(figures) == 5
     assert all(json.loads(figure)["data"] for figure in figures)
     assert "78 edges read: 78 undirected edges" in page
-    assert "2 labels missing (-1, NaN or empty): unlabelled, in no split and no score" in page
+    assert (
+        "2 labels missing (-1, empty, or NA, NaN, null or None as text): unlabelled, in no split and no score" in page
+    )
     assert "Mr. Hi" in page
     assert " nan" not in page
     again = make_report("your_own_graph", given, tmp_path / "again").index.read_text()

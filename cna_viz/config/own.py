@@ -19,6 +19,9 @@ PREFIX: Final = "own:"
 NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Pattern of the name of a graph."""
 
+_RESERVED: Final = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
+"""Names that no file can have on Windows."""
+
 
 def graphs_root() -> Path:
     """Return the folder of the user's graphs: ``CNA_VIZ_GRAPHS``, else below the user's data. It need not exist yet."""
@@ -33,10 +36,10 @@ def check_name(name: str) -> str:
         UsageError: It is no name that a file can have everywhere.
     """
     plain = name.removeprefix(PREFIX)
-    if not re.fullmatch(NAME, plain):
+    if not re.fullmatch(NAME, plain) or _RESERVED.fullmatch(plain.partition(".")[0]):
         raise UsageError(
             f"{shown(plain)} can't be the name of a graph: it must be 1 to 64 letters, digits, '.', '_' or '-', the "
-            "first of them a letter or a digit"
+            "first of them a letter or a digit, and none that Windows reserves"
         )
     return plain
 

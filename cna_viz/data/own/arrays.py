@@ -69,7 +69,12 @@ def _matrix(value: Any) -> Tensor:
 def _count(arrays: Mapping[str, Any], x: Tensor | None, y: Any) -> int:
     if x is not None:
         return len(x)
-    return int(arrays["num_nodes"]) if "num_nodes" in arrays else len(np.atleast_1d(np.asarray(y)))
+    if "num_nodes" not in arrays:
+        return len(np.atleast_1d(np.asarray(y)))
+    count = as_tensor(arrays["num_nodes"], "num_nodes")
+    if count.numel() != 1 or count.is_floating_point():
+        raise DataError(f"num_nodes is {count.dtype} of shape {list(count.shape)}, not a whole number")
+    return int(count)
 
 
 def _edges(value: Any, name: str | None) -> Tensor:

@@ -85,6 +85,10 @@ def _masks(frame: pd.DataFrame) -> tuple[dict[str, Any], pd.DataFrame]:
     for name in names(frame):
         if parsed := _MASK.fullmatch(name):
             found.setdefault(parsed[1], []).append((int(parsed[3] or 0), name))
+    numbers = {part: sorted(number for number, _ in columns) for part, columns in found.items()}
+    if len(set(map(tuple, numbers.values()))) > 1:
+        listed = ", ".join(f"{part} {' '.join(map(str, some))}" for part, some in numbers.items())
+        raise DataError(f"the masks have different repetitions: {listed}; each needs train, val and test")
     taken = {part: frame[[name for _, name in sorted(columns)]] for part, columns in found.items()}
     others = frame.drop(columns=[name for columns in found.values() for _, name in columns])
     return {part: _flags(part, columns) for part, columns in taken.items()}, others

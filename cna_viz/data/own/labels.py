@@ -14,6 +14,8 @@ from cna_viz.errors import DataError, UsageError, shown
 
 MOST_FLOATS: Final = 100
 """Maximum number of distinct whole numbers, stored as floats, that are taken for classes."""
+MISSING_WORDS: Final = "-1, empty, or NA, NaN, null or None as text"
+"""What counts as no label."""
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 
 Values = np.ndarray[Any, Any]
@@ -70,7 +72,7 @@ def _numbers_in_text(y: Values) -> Values:
     if known and all(_INTEGER.fullmatch(word) for word in known):
         return np.array([UNLABELLED if word is None else int(word) for word in words], dtype=np.int64)
     try:
-        return np.array([np.nan if word is None else float(word) for word in words])
+        return np.array([np.nan if word is None else _number(word) for word in words])
     except ValueError:
         return np.array([None if word == str(UNLABELLED) else word for word in words], dtype=object)
 
@@ -78,7 +80,7 @@ def _numbers_in_text(y: Values) -> Values:
 def _word(value: Any) -> str | None:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
-    if not isinstance(value, str | int | float | np.generic):
+    if not isinstance(value, str | int | float | np.generic) or isinstance(value, np.complexfloating):
         raise DataError(f"label {shown(value)} is neither a number nor text")
     text = str(int(value)) if isinstance(value, bool | np.bool_) else str(value).strip()
     return None if text.lower() in {"", "nan", "none"} else text
@@ -94,9 +96,16 @@ def _of_words(words: Values, task: str | None) -> Labels:
     return Labels(y, tuple(names), (f"classes are text, in alphabetical order: {listed(names)}", *_unlabelled(y < 0)))
 
 
+def _number(word: str) -> float:
+    """Return a number in text. Python would also read ``1_0``, which is a name."""
+    if "_" in word:
+        raise ValueError(word)
+    return float(word)
+
+
 def _is_number(word: str) -> bool:
     try:
-        float(word)
+        _number(word)
     except ValueError:
         return False
     return True
@@ -144,5 +153,5 @@ def _of_integers(values: Values) -> Labels:
 def _unlabelled(missing: Tensor) -> list[str]:
     count = int(missing.sum())
     return (
-        [f"{plural(count, 'label')} missing (-1, NaN or empty): unlabelled, in no split and no score"] if count else []
+        [f"{plural(count, 'label')} missing ({MISSING_WORDS}): unlabelled, in no split and no score"] if count else []
     )

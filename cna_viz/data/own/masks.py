@@ -59,10 +59,11 @@ def _shaped(value: Any, part: str, nodes: int) -> Tensor:
 
 
 def _of_indices(indices: Tensor, part: str, nodes: int) -> Tensor:
-    inside = bool(((indices >= 0) & (indices < nodes)).all())
-    if indices.is_floating_point() or not inside or len(torch.unique(indices)) < len(indices):
+    outside = indices[(indices < 0) | (indices >= nodes)].tolist()
+    if indices.is_floating_point() or outside or len(torch.unique(indices)) < len(indices):
+        first = f" (it has {outside[0]:g})" if outside else ""
         raise DataError(
-            f"the {part} mask is neither 0 and 1 for {nodes} nodes nor different numbers of nodes below {nodes}"
+            f"the {part} mask is neither 0 and 1 for {nodes} nodes nor different numbers of nodes below {nodes}{first}"
         )
     mask = torch.zeros(nodes, 1, dtype=torch.bool)
     mask[indices.long()] = True

@@ -71,6 +71,8 @@ def check_size(size: int, what: str) -> None:
 def _from_numpy(value: "np.ndarray[Any, Any]", what: str) -> Tensor:
     if value.dtype.kind not in "biuf":
         raise DataError(f"{what} is an array of {value.dtype}, not of numbers")
+    if value.dtype == np.uint64 and value.size and int(value.max()) >= 2**63:
+        raise DataError(f"{what} has {value.max()}, and whole numbers are at most 2^63 - 1")
     return torch.from_numpy(value.astype(value.dtype.newbyteorder("="), order="C"))
 
 

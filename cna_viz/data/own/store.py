@@ -115,8 +115,12 @@ def forget(name: str) -> dict[str, Any]:
         DataError: A file can't be removed.
     """
     facts = look_up(name)
-    kept = {look_up(other)["digest"] for other in own_names() if other != facts["name"]}
-    paths = [entry_path(name), *([] if facts["digest"] in kept else [content_path(facts["digest"])])]
+    others = [other for other in own_names() if other != facts["name"]]
+    try:
+        shared = any(look_up(other)["digest"] == facts["digest"] for other in others)
+    except (DataError, KeyError):  # a damaged entry may be one that points to it
+        shared = True
+    paths = [entry_path(name), *([] if shared else [content_path(facts["digest"])])]
     for path in paths:
         if os.path.lexists(path) and (reason := remove(path, _foreign)):
             raise DataError(f"{path} {reason} and is kept")

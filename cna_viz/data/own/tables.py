@@ -54,8 +54,7 @@ def _ids(column: "pd.Series[str]", key: str, guessed: bool) -> tuple[pd.Index, l
 
 def number_notes(ids: pd.Index) -> list[str]:
     """Return in a sentence what the ids of nodes are, unless they are 0, 1, 2 ... in this order."""
-    digits = ids.str.fullmatch(r"\d{1,18}")
-    if not bool(digits.all()):
+    if not _are_numbers(ids):
         return [f"ids are text: the {plural(len(ids), 'node')} are numbered in their order"]
     numbers = ids.astype("int64")
     gaps = int(numbers.max()) - int(numbers.min()) + 1 - len(ids)
@@ -63,6 +62,10 @@ def number_notes(ids: pd.Index) -> list[str]:
         what = f"from {numbers.min()} to {numbers.max()} with {plural(gaps, 'gap')}"
         return [f"ids run {what}: the {plural(len(ids), 'node')} are numbered in their order"]
     return []
+
+
+def _are_numbers(ids: pd.Index) -> bool:
+    return bool(ids.str.fullmatch(r"0|[1-9]\d{0,17}").all())  # 007 is another id than 7
 
 
 def _edges(table: Table, ids: pd.Index, options: ImportOptions) -> tuple[Tensor, Tensor | None, list[str]]:
@@ -84,6 +87,8 @@ def _edges(table: Table, ids: pd.Index, options: ImportOptions) -> tuple[Tensor,
 
 def _numbers(source: "pd.Series[str]", target: "pd.Series[str]", ids: pd.Index) -> Tensor:
     """Return the numbers of the nodes that edges join, ``[2, edges]``."""
+    if _are_numbers(ids):  # a column of numbers with a gap is one of floats to pandas: 1.0 is 1
+        source, target = source.str.removesuffix(".0"), target.str.removesuffix(".0")
     found = np.stack([ids.get_indexer(pd.Index(ends)) for ends in (source, target)])
     if (lost := (found < 0).any(axis=0)).any():
         first = int(lost.argmax())

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from cna_viz import graphs
+from cna_viz.config.vocabulary import SPLITS
 from cna_viz.errors import CnaVizError, DataError, UsageError
 
 NODES = "id,age,city,kind\na,30,Ulm,x\nb,40,Bonn,y\nc,50,Ulm,x\nd,60,Bonn,\n"
@@ -190,3 +191,44 @@ def test_many_columns_arrive_in_their_order(tmp_path: Path) -> None:
     frame = pd.DataFrame(x).assign(id=list("abcd"), label=[0, 1, 0, 1])
     graphs.add(nodes=frame, edges=pd.DataFrame({"u": list("abc"), "v": list("bcd")}), name="x")
     assert np.array_equal(graphs.load("x").x.numpy(), x)
+
+
+RING = range(9)
+
+
+def ring(ids: Any = RING, ends: Any = RING, **columns: Any) -> dict[str, pd.DataFrame]:
+    """Return the tables of a ring of nine nodes, with further columns of the nodes."""
+    label, feature = np.arange(9) % 2, np.arange(9) % 5
+    nodes = pd.DataFrame({"id": list(ids), "f": feature, "label": label, **columns})
+    return {"nodes": nodes, "edges": pd.DataFrame({"source": list(ends), "target": np.roll(list(ends), -1)})}
+
+
+def test_repetitions_are_paired_by_their_numbers_or_refused() -> None:
+    masks = {f"{part}_mask_{number}": np.arange(9) % 3 == i for i, part in enumerate(SPLITS) for number in (0, 1)}
+    tables = ring(**masks)
+    assert graphs.add(name="two", **tables).repetitions == 2
+    tables["nodes"] = tables["nodes"].rename(columns={"val_mask_0": "val_mask_2"})
+    with pytest.raises(DataError, match="different repetitions: train 0 1, val 1 2, test 0 1"):
+        graphs.add(name="three", **tables)
+
+
+def test_numbers_that_pandas_made_floats_are_the_same_ids() -> None:
+    plain = graphs.add(name="plain", **ring())
+    assert graphs.add(name="floats", **ring(ends=np.arange(9.0))).digest == plain.digest
+
+
+def test_ids_with_leading_zeros_are_text() -> None:
+    ids = ["007", "7", *map(str, range(10, 17))]
+    entry = graphs.add(name="agents", **ring(ids, ids))
+    assert "ids are text: the 9 nodes are numbered in their order" in entry.changes
+    assert (entry.nodes, entry.edges) == (9, 9)
+
+
+def test_labels_with_underscores_are_names() -> None:
+    entry = graphs.add(name="names", **ring(label=["1_0", "2_0", "1_0"] * 3))
+    assert entry.class_names == ("1_0", "2_0")
+
+
+def test_complex_labels_are_refused() -> None:
+    with pytest.raises(DataError, match="is neither a number nor text"):
+        graphs.add(name="complex", **ring(label=np.arange(9) * 1j))
