@@ -11,7 +11,7 @@ from cna_viz.cli.printing import complain, markdown, printable, table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.reading.integrity import is_complete
-from cna_viz.records.record import load_record
+from cna_viz.records.record import load_run
 from cna_viz.scores import SHARES, WORDS, factor, written
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def main(words: Sequence[str]) -> int:
     from cna_viz.analysis.statistics.paired import compare
     from cna_viz.analysis.tables.comparison import group_runs, paired_table
 
-    groups = group_runs([load_record(namespace.runs / config.run_id) for config in configs], namespace.within)
+    groups = group_runs([load_run(config, namespace.runs) for config in configs], namespace.within)
     margin = namespace.margin / 100
     found = []
     for name, records in groups.items():

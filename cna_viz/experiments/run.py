@@ -8,7 +8,7 @@ from cna_viz.data import catalog
 from cna_viz.errors import CnaVizError
 from cna_viz.experiments.sweep import sweep
 from cna_viz.experiments.trained import missing_of
-from cna_viz.records.record import Record, load_record
+from cna_viz.records.record import Record, load_run
 
 
 def load_or_run(
@@ -50,7 +50,7 @@ def load_or_run_all(
         from cna_viz.experiments.train import train_missing
 
         train_missing(missing, runs, data, progress=progress)
-    return [load_record(runs / config.run_id) for config in configs]
+    return [load_run(config, runs) for config in configs]
 
 
 def train_and_load(
@@ -80,4 +80,4 @@ def train_and_load(
             f"{len(found.failed)} of {len(configs)} runs failed, the first of them {name} ({facts}): {why}; the others "
             f"are kept in {runs}"
         )
-    return [load_record(Path(runs) / config.run_id) for config in configs]
+    return [load_run(config, runs) for config in configs]

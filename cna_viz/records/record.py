@@ -1,7 +1,7 @@
 """A record, opened for reading."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -212,6 +212,14 @@ class Record:
     @cached_property
     def _opened(self) -> dict[str, Snapshot]:
         return {}
+
+
+def load_run(config: RunConfig, runs: str | Path) -> Record:
+    """Open the record of a run, with the names in ``config``; errors as in :func:`load_record`.
+
+    The name of a graph of the user's own is a label: the record may have been written under another.
+    """
+    return replace(load_record(Path(runs) / config.run_id), config=config)
 
 
 def load_record(folder: str | Path, *, incomplete: bool = False) -> Record:

@@ -78,7 +78,7 @@ def chance_score(record: Record, split: SplitName = "test") -> float:
 
 
 def check_same_nodes(first: Record, second: Record) -> None:
-    """Refuse runs that differ in dataset, csbm graph, number of nodes or targets; raises ``UsageError``."""
+    """Refuse runs that differ in dataset, content, number of nodes or targets; raises ``UsageError``."""
     runs = f"runs {first.id[:8]} and {second.id[:8]}"
     names = [str(record.config.facts["dataset"]) for record in (first, second)]
     if names[0] != names[1]:
@@ -86,7 +86,12 @@ def check_same_nodes(first: Record, second: Record) -> None:
     one, other = (record.graph["target"].values for record in (first, second))
     if len(one) != len(other):
         raise UsageError(f"{runs} have different numbers of nodes, {len(one):,} and {len(other):,}: {_ADVICE}")
-    if first.config.data.csbm != second.config.data.csbm or not np.array_equal(one, other, equal_nan=True):
+    contents = {first.content, second.content} - {None}
+    if (
+        len(contents) > 1
+        or first.config.data.csbm != second.config.data.csbm
+        or not np.array_equal(one, other, equal_nan=True)
+    ):
         raise UsageError(f"{runs} are on different graphs of the dataset {names[0]}: {_ADVICE}")
 
 
