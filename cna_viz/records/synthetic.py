@@ -74,8 +74,11 @@ def _graph(config: RunConfig, target: Array, unlabelled: int) -> dict[str, Array
         "split_of_node": np.where(known, member % len(vocabulary.SPLITS) + 1, 0).astype(np.int8),
         "degree": np.full(len(nodes), 2),
         "edge_index": np.concatenate([edges, edges[::-1]], axis=1),
+        "graph_of_node": member,
+        "edge_weight": np.ones(2 * len(nodes), dtype=np.float32),
+        "is_arc": (np.arange(2 * len(nodes)) < len(nodes)).astype(np.int8),
     }
-    return tensors | {"graph_of_node": member} if graphs else tensors
+    return {name: tensors[name] for name in schema.graph_tensors(config.data)}
 
 
 def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, Any]:
