@@ -59,7 +59,7 @@ def watch(
         data: PyG's ``Data``, or any object with ``x``, ``edge_index`` and maybe ``y``, ``train_mask`` and so on.
         layers: Names of the modules whose outputs are the layers; found if left out.
         inputs: Inputs of the model; ``(data.x, data.edge_index)`` if left out, or ``(data,)`` for a model with one
-            argument.
+            argument. Needed where the data has ``edge_weight`` and the model takes it.
         name: Name of the model in figures; its class if left out.
         dataset: Name of the data in figures.
         runs: Folder of the records.
@@ -71,7 +71,8 @@ def watch(
         seed: Seed of your training, to be shown.
 
     Raises:
-        UsageError: When a name is unknown, no layers are found, or the data lacks features or edges.
+        UsageError: When a name is unknown, no layers are found, the data lacks features or edges, or only the caller
+            knows whether the model is given edge weights.
         RecordError: When a layer has no row per node or changes its shape, or the record can't be written.
     """
     recording = RecordingConfig.model_validate(

@@ -135,5 +135,11 @@ def find_calls(
 
 def _default_inputs(model: nn.Module, data: Any) -> tuple[Any, ...]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(model.forward).parameters.values()
-    return (data,) if sum(parameter.kind in kinds for parameter in parameters) == 1 else (data.x, data.edge_index)
+    parameters = inspect.signature(model.forward).parameters
+    if "edge_weight" in parameters and getattr(data, "edge_weight", None) is not None:
+        raise UsageError(
+            f"the data has edge weights, {type(model).__name__} takes some, and only your loop knows whether it passes "
+            "them: say inputs=(data.x, data.edge_index, data.edge_weight), or inputs=(data.x, data.edge_index)"
+        )
+    count = sum(parameter.kind in kinds for parameter in parameters.values())
+    return (data,) if count == 1 else (data.x, data.edge_index)

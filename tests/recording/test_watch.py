@@ -256,6 +256,20 @@ def test_a_model_that_takes_data(runs: Path) -> None:
     assert record.load().layers == 3
 
 
+def test_whether_weights_of_edges_are_used_is_said_and_not_guessed(runs: Path) -> None:
+    data = karate_data(edge_weight=torch.rand(karate_data().num_edges))
+    model = GCN(34, 8, 3, 4)
+    with pytest.raises(UsageError, match=r"GCN takes some, .*: say inputs=\(data.x, data.edge_index, data.edge_weight"):
+        watch(model, data, runs=runs)
+    last = []
+    for inputs in ((data.x, data.edge_index, data.edge_weight), (data.x, data.edge_index)):
+        with watch(model, data, runs=runs, inputs=inputs, precision="float32") as record:
+            record.epoch()
+        last.append(record.load().embedding(3, "conv").values)
+        torch.testing.assert_close(torch.from_numpy(last[-1]), model.eval()(*inputs).detach(), rtol=1e-5, atol=1e-6)
+    assert not np.allclose(*last)
+
+
 def test_inputs_of_ones_own(runs: Path) -> None:
     data = karate_data()
     model = GCN(5, 8, 2, 4)
