@@ -32,10 +32,10 @@ def read_masks(found: Mapping[str, Any], labelled: Tensor) -> tuple[Masks | None
     if len({mask.shape for mask in shaped.values()}) > 1:
         counts = ", ".join(f"{part} {mask.shape[1]}" for part, mask in shaped.items())
         raise DataError(f"the masks have different numbers of repetitions: {counts}")
-    lost = sum(int((mask & ~labelled[:, None]).any(dim=1).sum()) for mask in shaped.values())
+    lost = int((torch.cat(list(shaped.values()), dim=1).any(dim=1) & ~labelled).sum())
     masks = Masks(*(mask & labelled[:, None] for mask in shaped.values()))
     _check(masks)
-    said = [f"masks with {plural(masks.train.shape[1], 'repetition')} are the split 'own'"]
+    said = [f"masks with {plural(masks.train.shape[1], 'repetition')} are the split 'own' (--split own)"]
     return masks, said + ([f"{plural(lost, 'unlabelled node')} taken out of the masks"] if lost else [])
 
 

@@ -36,7 +36,7 @@ def test_every_form_of_a_mask_is_read(form: str) -> None:
     for part, nodes in PARTS.items():
         assert getattr(masks, part).shape == (NODES, 1)
         assert getattr(masks, part).flatten().nonzero().flatten().tolist() == nodes
-    assert said == ["masks with 1 repetition are the split 'own'"]
+    assert said == ["masks with 1 repetition are the split 'own' (--split own)"]
 
 
 @pytest.mark.parametrize("transposed", [True, False])
@@ -92,3 +92,12 @@ def test_the_refusal_of_a_square_mask_states_its_own_shape() -> None:
     square = np.ones((5, 5), dtype=bool)
     with pytest.raises(DataError, match="is 5 x 5"):
         read_masks(dict.fromkeys(PARTS, square), LABELLED)
+
+
+def test_a_node_in_several_masks_is_taken_out_once() -> None:
+    masks = {
+        part: np.stack([flags(nodes), flags(other)], axis=1)
+        for (part, nodes), other in zip(PARTS.items(), ([3, 4], [0, 1, 2], [5, 7]), strict=True)
+    }
+    _, said = read_masks(masks, torch.arange(NODES) != 1)
+    assert said[1] == "1 unlabelled node taken out of the masks"
