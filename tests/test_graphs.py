@@ -65,7 +65,26 @@ def test_damaged_entries_are_refused() -> None:
     karate()
     facts = json.loads(entry_path("club").read_text())
     entry_path("club").write_text(json.dumps({"name": facts["name"]}))
-    with pytest.raises(DataError, match="is damaged"):
+    with pytest.raises(DataError, match="is not the entry of a graph"):
+        graphs.show("club")
+
+
+@pytest.mark.parametrize("digest", [None, 5, "", "../x", "a" * 63])
+def test_an_import_under_the_name_of_a_damaged_entry_is_refused_in_a_sentence(store: Path, digest: object) -> None:
+    (store / "names").mkdir(parents=True)
+    entry_path("club").write_text(json.dumps({"name": "club", "digest": digest}))
+    for use in (karate, lambda: graphs.remove("club"), lambda: DataConfig(dataset="own:club")):
+        with pytest.raises(DataError, match=r"club\.json: is not the entry of a graph named 'club': remove the file"):
+            use()
+    assert [path.name for path in store.rglob("*.*")] == ["club.json"]
+
+
+def test_entries_that_lack_a_fact_are_refused() -> None:
+    karate()
+    facts = json.loads(entry_path("club").read_text())
+    del facts["edges"]
+    entry_path("club").write_text(json.dumps(facts))
+    with pytest.raises(DataError, match=r"is damaged \('edges'\)"):
         graphs.show("club")
 
 

@@ -70,8 +70,12 @@ def look_up(name: str) -> dict[str, Any]:
         raise unknown_name("graph of your own", check_name(name), own_names(), hint) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: can't be read ({error}): remove the file and import the graph again") from None
-    if not isinstance(facts, dict) or facts.get("name") != check_name(name):
+    if not isinstance(facts, dict) or facts.get("name") != check_name(name) or not _is_digest(facts.get("digest")):
         raise DataError(
             f"{path}: is not the entry of a graph named {shown(check_name(name))}: remove the file and import it again"
         )
     return facts
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
