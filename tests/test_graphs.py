@@ -17,6 +17,8 @@ from cna_viz.config import DataConfig
 from cna_viz.config.own import entry_path
 from cna_viz.config.vocabulary import SPLITS
 from cna_viz.data.datasets import load_graph
+from cna_viz.data.graph import Graph
+from cna_viz.data.own import store as own_store
 from cna_viz.data.splits import make_split
 from cna_viz.errors import DataError, UsageError
 
@@ -54,6 +56,21 @@ def test_content_that_another_name_points_to_is_kept() -> None:
     graphs.remove("b")
     with pytest.raises(UsageError, match="unknown graph of your own 'b'"):
         graphs.load("b")
+
+
+def test_a_name_that_another_process_takes_meanwhile_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    save, path = own_store.save_tensors, nx.path_graph(34)
+    nx.set_node_attributes(path, {node: node % 2 for node in path}, "label")
+
+    def slowly(graph: Graph) -> bytes:
+        monkeypatch.setattr(own_store, "save_tensors", save)
+        graphs.add(path, name="club", features="degree")
+        return save(graph)
+
+    monkeypatch.setattr(own_store, "save_tensors", slowly)
+    with pytest.raises(UsageError, match="there is a graph named 'club' with other content"):
+        karate()
+    assert graphs.show("club").edges == 33
 
 
 def test_homophily_is_nan_where_there_are_no_classes() -> None:

@@ -48,11 +48,8 @@ def store(name: str, graph: Graph, metric: str, changes: list[str], source: str,
         DataError: The store can't be written.
     """
     name, digest = check_name(name), content_digest(graph)
-    if not replaces and name in own_names() and (known := look_up(name)["digest"]) != digest:
-        raise UsageError(
-            f"there is a graph named {shown(name)} with other content ({known[:8]}, not {digest[:8]}): take another "
-            "name, or replace it with --replace"
-        )
+    if not replaces:
+        _refuse_other(name, digest)
     facts = {
         "name": name,
         "digest": digest,
@@ -76,10 +73,21 @@ def store(name: str, graph: Graph, metric: str, changes: list[str], source: str,
     try:
         if not _is_intact(digest):
             write_atomically(content_path(digest), save_tensors(graph))
-        write_atomically(entry_path(name), json.dumps(finite(facts), indent=1))
+        # Asked again: another process may have taken the name while content was written.
+        why_kept = (lambda _: "") if replaces else (lambda _: _refuse_other(name, digest))
+        write_atomically(entry_path(name), json.dumps(finite(facts), indent=1), why_kept)
     except OSError as error:
         raise DataError(f"graph {shown(name)} can't be stored in {graphs_root()} ({error.strerror})") from None
     return digest
+
+
+def _refuse_other(name: str, digest: str) -> str:
+    if name in own_names() and (known := look_up(name)["digest"]) != digest:
+        raise UsageError(
+            f"there is a graph named {shown(name)} with other content ({known[:8]}, not {digest[:8]}): take another "
+            "name, or replace it with --replace"
+        )
+    return ""
 
 
 def _is_intact(digest: str) -> bool:
