@@ -366,6 +366,29 @@ class WatchedConfig(Config):
     """Number of layers found in it."""
     key: str
     """Distinguishes trainings whose settings are unknown."""
+    task: Annotated[str, _one_of("task", vocabulary.WATCHED_TASKS)] = "node-classification"
+    """What is scored: node-classification, node-regression, graph-classification, or none."""
+    is_directed: bool = False
+    """Whether the network was given edges with a direction."""
+    is_weighted: bool = False
+    """Whether the network was given the weights of edges."""
+    program: str = ""
+    """Digest of the model's code and shape, which tells apart models of one name; empty in older records."""
+    started: str = ""
+    """Start of the training in UTC, which tells apart trainings of one program and seed; empty in older records."""
+    seeded: bool = True
+    """Whether the seed was stated."""
+
+    @property
+    def metric(self) -> str:
+        """The score that figures show: r2 for numbers to predict, else accuracy."""
+        return "r2" if self.task == "node-regression" else "accuracy"
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Records from before a field was there keep their text, and so their id.
+        fields = type(self).model_fields
+        return {name: value for name, value in handler(self).items() if value != fields[name].default}
 
 
 class RunConfig(Config):
@@ -401,9 +424,19 @@ class RunConfig(Config):
         return self
 
     @property
+    def about(self) -> DataConfig | WatchedConfig:
+        """What states task, metric, and whether the network was given direction and weights of edges."""
+        return self.data if self.watched is None else self.watched
+
+    @property
+    def task(self) -> str:
+        """The task: node-classification, node-regression, graph-classification; none where nothing is scored."""
+        return self.about.task
+
+    @property
     def metric(self) -> str:
-        """The score that selects the model; accuracy for watched networks."""
-        return self.data.metric if self.watched is None else "accuracy"
+        """The score that selects the model; of a watched network the one that figures show."""
+        return self.about.metric
 
     @property
     def layers(self) -> int:

@@ -12,6 +12,8 @@ from cna_viz.config.measures import MEASURES
 DATASETS: Final = tuple(CATALOG)
 
 TASKS: Final = ("node-classification", "node-regression", "graph-classification")
+WATCHED_TASKS: Final = (*TASKS, "none")
+"""Tasks of watched networks; ``none``: no labels are read, nothing is scored."""
 
 TASK_OF: Final = {name: spec.task for name, spec in CATALOG.items()}
 """What is predicted, for every node or for every graph, by dataset."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,6 +25,7 @@ from cna_viz.nn.slots import SlotContext
 from cna_viz.progress import bar
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.recording.gradient_norms import BatchGradients
+from cna_viz.recording.graph_tensors import graph_tensors
 from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.taps import TapModules
 from cna_viz.records.reading.integrity import is_complete
@@ -63,7 +63,7 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
     environment = describe_environment(str(device), torch.get_num_threads()) | _identity(config, graph)
     with torch.random.fork_rng(), RecordWriter(folder, config, environment) as writer:
         torch.manual_seed(config.seed)
-        writer.graph(_graph_tensors(graph, split))
+        writer.graph(graph_tensors(graph, dict(split.items())))
         context = SlotContext(
             partition=_partition(config, graph),
             num_nodes=graph.num_nodes,
@@ -186,25 +186,6 @@ def _identity(config: RunConfig, graph: Graph) -> dict[str, Any]:
     names = {"class_names": list(graph.class_names)} if graph.class_names else {}
     label = {"graph": config.data.own.name} if config.data.own is not None else {}
     return {"content": graph.content or content_digest(graph), **label, **names}
-
-
-def _graph_tensors(graph: Graph, split: Split) -> dict[str, np.ndarray[Any, Any]]:
-    part_of_row = np.zeros(len(graph.target), dtype=np.int8)
-    for number, (_, index) in enumerate(split.items(), start=1):
-        part_of_row[index.numpy()] = number
-    member = None if graph.graph_of_node is None else graph.graph_of_node.numpy()
-    tensors = {
-        "target": graph.y.numpy(),
-        "split_of_node": part_of_row if member is None else part_of_row[member],
-        "degree": graph.degree().numpy(),
-        "edge_index": graph.edge_index.numpy(),
-    }
-    if graph.edge_weight is not None:
-        tensors["edge_weight"] = graph.edge_weight.numpy()
-    if graph.arcs is not None:
-        edges, arcs = (ends[0] * graph.num_nodes + ends[1] for ends in (graph.edge_index, graph.arcs))
-        tensors["is_arc"] = torch.isin(edges, arcs, assume_unique=True).to(torch.int8).numpy()
-    return tensors if member is None else tensors | {"graph_of_node": member}
 
 
 def _summary(outcome: Outcome, metric: str, parameters: int, split: Split) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cna_viz.config import DataConfig, RunConfig, vocabulary
+from cna_viz.config import RunConfig, vocabulary
 from cna_viz.config.vocabulary import SplitName, Stage
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
@@ -199,15 +199,12 @@ class Record:
             kept = ", ".join(map(str, self.snapshots)) or "none (train with snapshots 'log' or 'ends' for some)"
             raise UsageError(f"run {self.id} has no snapshot of epoch {epoch!r}; snapshots kept: {kept}")
         if entry.file not in self._opened:
-            watched = self.config.watched is not None
-            dtype = None if watched else "F32" if self.config.data.task == "node-regression" else "I32"
-            self._opened[entry.file] = Snapshot(self.folder, entry, self.layers, self.nodes, watched, dtype)
+            self._opened[entry.file] = Snapshot(self.folder, entry, self.config, self.nodes)
         return self._opened[entry.file]
 
     def _graph_places(self, header: bytes) -> Places:
         entry = self.manifest[schema.GRAPH_FILE]
-        data = self.config.data if self.config.watched is None else DataConfig()
-        return read_graph_places(header, entry.bytes, self.folder / entry.file, data)
+        return read_graph_places(header, entry.bytes, self.folder / entry.file, self.config.about)
 
     @cached_property
     def _opened(self) -> dict[str, Snapshot]:

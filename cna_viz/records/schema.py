@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Final, TypeGuard
 
-from cna_viz.config import DataConfig, vocabulary
+from cna_viz.config import DataConfig, RunConfig, WatchedConfig, vocabulary
 from cna_viz.config.measures import MEASURES
 
 SCHEMA_VERSION: Final = 4
@@ -71,7 +71,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     **dict.fromkeys(("loss", *vocabulary.SCORES), Variable(PER_SPLIT)),
     **dict.fromkeys(MEASURES, Variable(PER_LAYER)),
     "embedding": Variable(("snapshot", "layer", "stage", "node", "channel"), ("F16", "F32")),
-    "prediction": Variable(("snapshot", "node"), ("I32", "F32")),
+    "prediction": Variable(("snapshot", "node"), ("I32", "F32"), least=-1),
     "cluster_label": Variable(("snapshot", "layer", "node"), ("I32",), most="cluster"),
     "centroid": Variable((*_PER_CLUSTER, "channel"), ("F32",)),
     "rational_numerator": Variable((*_PER_CLUSTER, "coefficient"), ("F32",), {"coefficient": 6}),
@@ -138,7 +138,7 @@ def variable_of(name: str, layers: int = LARGEST) -> tuple[str, int] | None:
     return (variable, layer) if 1 <= layer <= last and tensor_name(variable, layer, stage) == name else None
 
 
-def graph_tensors(data: DataConfig) -> tuple[str, ...]:
+def graph_tensors(data: DataConfig | WatchedConfig) -> tuple[str, ...]:
     """Return the names of the tensors of the graph of a run on this data."""
     some = {
         "graph_of_node": data.task == "graph-classification",
@@ -148,12 +148,13 @@ def graph_tensors(data: DataConfig) -> tuple[str, ...]:
     return ("target", "split_of_node", "degree", "edge_index", *(name for name, has in some.items() if has))
 
 
-def required_tensors(layers: int, *, watched: bool) -> Iterator[str]:
-    """Yield the names of the tensors that every snapshot has; the layers of a watched network may lack embeddings."""
-    yield "prediction"
-    for layer in range(1, 1 if watched else layers + 1):
+def required_tensors(config: RunConfig) -> Iterator[str]:
+    """Yield the tensors that every snapshot has; the layers of a watched network may lack embeddings."""
+    if config.task != "none":
+        yield "prediction"
+    for layer in range(1, 1 if config.watched is not None else config.layers + 1):
         yield tensor_name("embedding", layer, "conv")
-        if layer < layers:
+        if layer < config.layers:
             yield tensor_name("embedding", layer, "slot")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cna_viz.config import DataConfig
+from cna_viz.config import DataConfig, RunConfig, WatchedConfig
 from cna_viz.errors import RecordError, shown
 from cna_viz.records import schema
 from cna_viz.records.reading.files import parse_json, readable, sha256
@@ -78,7 +78,7 @@ def read_places(
     return places
 
 
-def read_graph_places(header: bytes, size: int, path: Path, data: DataConfig) -> Places:
+def read_graph_places(header: bytes, size: int, path: Path, data: DataConfig | WatchedConfig) -> Places:
     """Return the tensors of the graph of a run on this data; otherwise as :func:`read_places`."""
     names = schema.graph_tensors(data)
     dtypes = {"target": "F32" if data.task == "node-regression" else "I64"}
@@ -147,15 +147,13 @@ class Snapshot:
     """The file of one snapshot in the folder of a record.
 
     Its header is checked once, against its checksum, the manifest and the schema; a tensor is checked against its own
-    checksum whenever it is read. The number of layers, of nodes, and the dtype of the prediction are checked if known.
+    checksum whenever it is read. What the config and the number of nodes determine is checked if they are known.
     """
 
     folder: Path
     entry: ManifestEntry
-    layers: int | None = None
+    config: RunConfig | None = None
     nodes: int | None = None
-    watched: bool = False
-    prediction: str | None = None
 
     def read(self, name: str) -> Array | None:
         """Return one tensor, checked; None if the snapshot has no tensor of this name."""
@@ -178,16 +176,16 @@ class Snapshot:
     @cached_property
     def places(self) -> Places:
         """The tensors as the header describes them, checked."""
-        header, layers = read_header(self.folder, self.entry), self.layers
+        header, config = read_header(self.folder, self.entry), self.config
         check_digest(self.folder, self.entry, sha256(header))
         places = read_places(
             header,
             self.entry.bytes,
             self._path,
-            schema.variable_of if layers is None else partial(schema.variable_of, layers=layers),
-            required=() if layers is None else schema.required_tensors(layers, watched=self.watched),
+            schema.variable_of if config is None else partial(schema.variable_of, layers=config.layers),
+            required=() if config is None else schema.required_tensors(config),
             nodes=self.nodes,
-            dtypes={"prediction": self.prediction},
+            dtypes={} if config is None else {"prediction": "F32" if config.task == "node-regression" else "I32"},
         )
         for name in sorted(places.keys() ^ (self.entry.tensors or {}).keys()):
             where = "file" if name in places else "manifest"
