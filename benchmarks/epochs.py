@@ -1,12 +1,15 @@
 """One training step and one evaluation of all splits, as an arm of a comparison."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch_geometric.data import Data
 from torch_geometric.nn.models import GCN
 
 from benchmarks.timing import WARM_UP
@@ -15,6 +18,7 @@ from cna_viz.data.graph import Graph
 from cna_viz.experiments.train import recorder_of
 from cna_viz.models.backbones import prepare_features, prepare_graph
 from cna_viz.models.gnn import GNN
+from cna_viz.recording.watch import watch
 from cna_viz.records.writing.writer import RecordWriter
 from cna_viz.training.objective import Scores, evaluate
 from cna_viz.training.step import TrainingBatch, adam, step
@@ -75,6 +79,26 @@ def recorded(
 
     writer.__enter__()
     return run, select
+
+
+def watched(graph: Graph, runs: Path, stack: ExitStack, *, every: int, layers: int, hidden: int) -> Callable[[], None]:
+    """Return an epoch of PyG's GCN in a loop of its own, watched; ``every`` 0 is the loop alone."""
+    torch.manual_seed(0)
+    model = GCN(graph.num_features, hidden, layers, graph.num_classes).to(graph.x.device)
+    optimizer, train = torch.optim.Adam(model.parameters()), split(graph.y)["train"]
+    data = Data(x=graph.x, edge_index=graph.edge_index, y=graph.y)
+    watch_of = watch(model, data, runs=runs, every=max(1, every), snapshots="ends", quiet=True)
+    record = stack.enter_context(watch_of) if every else None
+
+    def run() -> None:
+        model.train()
+        optimizer.zero_grad()
+        F.cross_entropy(model(data.x, data.edge_index)[train], data.y[train]).backward()
+        optimizer.step()
+        if record is not None:
+            record.epoch()
+
+    return run
 
 
 def pyg(graph: Graph, *, layers: int, hidden: int) -> Callable[[], Scores]:

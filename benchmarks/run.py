@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ import pandas as pd
 import torch
 
 from benchmarks.browser import time_explorer, time_playground
-from benchmarks.epochs import ours, pyg, recorded
+from benchmarks.epochs import ours, pyg, recorded, watched
 from benchmarks.graphs import arxiv_shaped, cora_shaped
 from benchmarks.sweeps import overhead, table_of_records, throughput
 from benchmarks.timing import compare
@@ -229,6 +230,18 @@ def widgets_in_a_browser(data: Path | None) -> list[Row]:
     ]
 
 
+def watching(graph: Graph) -> list[Row]:
+    """Compare a loop on PyG's GCN with the same loop watched, by the mean epoch, looks included."""
+    found = []
+    for every, repeats, bound in ((50, 100, 1.08), (1, 20, 4.0)):
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            arms = {str(n): watched(graph, Path(folder), stack, every=n, layers=16, hidden=64) for n in (0, every)}
+            times = compare(arms, repeats=repeats)
+            ratio = times[str(every)].mean / times["0"].mean
+        found.append(at_most(f"{graph.name}: PyG's loop watched, layers measured every {every} / alone", ratio, bound))
+    return found
+
+
 def sizes(most: int) -> list[Row]:
     """Fit the growth of time and memory with the number of nodes."""
     found = []
@@ -280,7 +293,7 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="epochs, slot, arxiv, weights, imports, recording, memory, measures, sweeps, browser, sizes (all if none)",
+        help="epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, browser, sizes",
     )
     parser.add_argument("--data", type=Path, help="data root with Cora; default: a random graph of its shape")
     parser.add_argument(
@@ -295,6 +308,7 @@ def main() -> None:
         "weights": lambda: weights_of_edges(options.most),
         "imports": imports_of_own_graphs,
         "recording": lambda: recording_on_cora(cora),
+        "watch": lambda: watching(cora),
         "memory": memory_of_recording,
         "measures": measures_on_arxiv,
         "sweeps": sweeps,

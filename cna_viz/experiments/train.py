@@ -162,13 +162,10 @@ def recorder_of(
         loss=partial(loss_of, batch=whole, objective=objective) if asked and not sampled else None,
         gradients=BatchGradients(model, taps, batch_loss) if asked and sampled else None,
         predict=predict,
-        x=graph.x,
-        edge_index=graph.edge_index,
-        y=graph.classes,
+        graph=graph,
         config=config.recording,
         seed=config.seed,
         writer=writer,
-        edge_weight=graph.edge_weight,
     )
 
 

@@ -37,11 +37,11 @@ class Backward:
 class GradientNorms:
     """Source of gradient norms for a recorder whose probe can't run the backward pass itself."""
 
-    def close(self) -> None:
+    def close(self, epoch: int) -> None:
         """End an epoch."""
 
     def norms(self, epoch: int) -> Norms:
-        """Return the norms of the epoch closed last, or of the model as it is."""
+        """Return the norms of an epoch, which was closed last, or of the model as it is; none if they aren't known."""
         raise NotImplementedError
 
 
@@ -67,11 +67,19 @@ class BatchGradients(GradientNorms):
 
 
 class StepGradients(GradientNorms):
-    """Gradients of the last backward pass of somebody else's training loop; a context manager."""
+    """Gradients of the last backward pass of somebody else's training loop; a context manager.
+
+    Attributes:
+        scale: What the loss was multiplied by before its backward pass, as by a gradient scaler; None where unknown, so
+            that there are no norms.
+        heard: Whether any epoch had norms.
+    """
 
     def __init__(self, taps: Taps) -> None:
-        self._heard: Norms = {}
-        self._closed: Norms = {}
+        self.scale: float | None = 1.0
+        self.heard = False
+        self._open: Norms = {}
+        self._closed: tuple[int, Norms] = (0, {})
         self._listening = listen(taps, self._hear)
 
     def __enter__(self) -> Self:
@@ -81,17 +89,19 @@ class StepGradients(GradientNorms):
     def __exit__(self, *exception: object) -> None:
         self._listening.__exit__(None, None, None)
 
-    def close(self) -> None:
+    def close(self, epoch: int) -> None:
         """End an epoch; one without a step has no norms."""
-        self._heard, self._closed = {}, self._heard
+        known = {} if self.scale is None else {key: norm / self.scale for key, norm in self._open.items()}
+        self._open, self._closed, self.heard = {}, (epoch, known), self.heard or bool(known)
 
     def norms(self, epoch: int) -> Norms:
-        """Return the norms of the last step of the epoch closed last."""
-        return self._closed
+        """Return the norms of the last step of the epoch closed last; of any other none are known."""
+        return self._closed[1] if epoch == self._closed[0] else {}
 
     def _hear(self, key: Key, value: Tensor, training: bool) -> None:
-        if training and value.requires_grad:
-            _note(self._heard, key, value)
+        # Our own looks run without gradients; a loop may train in evaluation mode.
+        if value.requires_grad:
+            _note(self._open, key, value)
 
 
 def _note(norms: Norms, key: Key, value: Tensor) -> None:

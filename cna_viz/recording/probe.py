@@ -50,7 +50,7 @@ class Probe:
         slots: Its slots by layer, if known.
         nodes: Number of nodes, the rows that features must have.
         loss: Training loss, whose gradient norms are measured in a backward pass; None for no backward pass.
-        predict: Turns the output into the predictions of a snapshot.
+        predict: Turns the output into the predictions of a snapshot; None for no predictions.
     """
 
     model: nn.Module
@@ -61,7 +61,7 @@ class Probe:
     nodes: int
     config: RecordingConfig
     loss: Loss | None = None
-    predict: Predict = most_likely
+    predict: Predict | None = most_likely
 
     def __post_init__(self) -> None:
         self._label_taps = TapModules(label_taps(self.slots))
@@ -70,7 +70,11 @@ class Probe:
     def tensor_names(self) -> list[str]:
         """Return the names of the tensors a snapshot may hold."""
         slots = [tensor_name(variable, layer) for layer in self.slots for variable in LAYER_VARIABLES]
-        return ["prediction", *(tensor_name("embedding", *key) for key in self.taps.keys), *slots]
+        return [
+            *(["prediction"] if self.predict else []),
+            *(tensor_name("embedding", *key) for key in self.taps.keys),
+            *slots,
+        ]
 
     def look(self, stream: SnapshotStream | None = None) -> Observation:
         """Run the model once and return its measurements; with a stream, write a snapshot to it."""
@@ -116,7 +120,8 @@ class Probe:
             for layer, slot in self.slots.items():
                 for name, value in slot_tensors(slot).items():
                     stream.add(tensor_name(name, layer), value.cpu().numpy())
-            stream.add("prediction", self.predict(found.output).cpu().numpy())
+            if self.predict is not None:
+                stream.add("prediction", self.predict(found.output).cpu().numpy())
         return found
 
     def _check(self, key: Key, value: Tensor) -> None:

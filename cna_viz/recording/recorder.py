@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from cna_viz.config import RecordingConfig, vocabulary
+from cna_viz.data.graph import Graph
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.measures.norm import weight_norm
 from cna_viz.nn.communities import louvain
@@ -44,18 +45,21 @@ class Recorder:
         """Write the line of this epoch with its measures and, if due, its snapshot."""
         self.close(epoch, lambda seen: {"loss": scores.loss, **scores.values}, last=last)
 
-    def on_selected(self, epoch: int) -> None:
-        """Write the measures of the selected model, and its snapshot unless its epoch already has one."""
+    def on_selected(self, epoch: int) -> Observation | None:
+        """Write the measures of the selected model, and its snapshot unless its epoch already has one.
+
+        Returns what was seen where it was looked at again.
+        """
         self.clusters.forget()  # the last clusters belong to a later epoch
         snapshot = self.config.snapshots != "none" and epoch not in self._kept
-        if snapshot or epoch not in self._measured:
-            self._observe(epoch, snapshot=snapshot)
+        seen = self._observe(epoch, snapshot=snapshot) if snapshot or epoch not in self._measured else None
         self.writer.selected(epoch, self._measured[epoch])
+        return seen
 
     def close(self, epoch: int, scores: Callable[[Observation | None], Mapping[str, Any]], *, last: bool) -> None:
         """Write the line of an epoch, with the scores by split given its observation, if due."""
         if self.gradients is not None:
-            self.gradients.close()
+            self.gradients.close(epoch)
         snapshot, seen = snapshot_due(self.config.snapshots, epoch, last=last), None
         if snapshot or last or epoch % self.config.every == 0:
             seen = self._observe(epoch, snapshot=snapshot)
@@ -94,26 +98,24 @@ def make_recorder(
     convs: Mapping[int, nn.Module],
     loss: Loss | None,
     gradients: GradientNorms | None,
-    x: Tensor,
-    edge_index: Tensor,
-    y: Tensor | None,
+    graph: Graph,
     config: RecordingConfig,
     seed: int,
     writer: RecordWriter,
-    predict: Predict = most_likely,
-    edge_weight: Tensor | None = None,
+    predict: Predict | None = most_likely,
 ) -> Recorder:
     """Return the recorder of a model and its graph; slots and convolutions are given by layer.
 
     The probe measures the gradient norms of ``loss``, if given; otherwise ``gradients`` is their source, if they are
-    wanted. ``seed`` is that of sampling measures and of the communities, which alone use ``edge_weight``.
+    wanted. ``seed`` is that of sampling measures and of the communities, which alone use the weights of edges.
     """
-    nodes = x.shape[0]
+    nodes, edges = graph.num_nodes, graph.edge_index
     names = [name for name in config.measures if name in vocabulary.FEATURE_MEASURES]
-    measurer = FeatureMeasurer(names, EdgeList.from_edge_index(edge_index, nodes), y, x, seed=seed)
+    y, inputs = graph.classes if graph.num_classes else None, graph.x if graph.num_features else None
+    measurer = FeatureMeasurer(names, EdgeList.from_edge_index(edges, nodes), y, inputs, seed=seed)
     partitions = {} if y is None else {"classes": y}
     if any(name.endswith("_communities") for name in config.measures):
-        partitions["communities"] = louvain(edge_index, nodes, nodes, seed=seed, edge_weight=edge_weight)
+        partitions["communities"] = louvain(edges, nodes, nodes, seed=seed, edge_weight=graph.edge_weight)
     probe = Probe(model, forward, taps, slots, measurer, nodes, config, loss, predict)
     return Recorder(probe, ClusterMeasurer(config.measures, partitions), convs, gradients, writer, config)
 

@@ -25,7 +25,7 @@ class Callback(Protocol):
     def on_epoch(self, epoch: int, scores: Scores, *, last: bool) -> None:
         """Called after each epoch; epoch 0 is the untrained model."""
 
-    def on_selected(self, epoch: int) -> None:
+    def on_selected(self, epoch: int) -> object:
         """Called once at the end, when the model has the weights of the best validation epoch again."""
 
 

@@ -15,6 +15,7 @@ CONTENTS: Final = {
         "reports",
         "sweeps",
         "own-graphs",
+        "watch",
         "claims",
         "tasks",
         "measures",

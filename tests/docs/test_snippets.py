@@ -10,12 +10,13 @@ from types import ModuleType
 
 import pytest
 
-from cna_viz import figures
+from cna_viz import figures, list_runs
 from tests.docs.pages import GUIDES, ROOT, code, name
 
 OF_OTHERS = {"dask_jobqueue", "dask_kubernetes"}
 """Packages that a guide shows and that are no dependency."""
 START = ROOT / "docs" / "getting-started.md"
+WATCH = ROOT / "docs" / "watch.md"
 WITH_PYTHON = [page for page in GUIDES if code(page, "python")]
 
 
@@ -58,6 +59,17 @@ def test_the_test_sees_what_is_missing() -> None:
 def test_figures_that_are_named_exist(page: Path) -> None:
     named = set(re.findall(r"\bplot_\w+\b(?!<)", page.read_text(encoding="utf-8"))) - {"plot_"}
     assert named <= set(figures.__all__)
+
+
+@pytest.mark.subprocess
+def test_the_loops_of_strangers_run(tmp_path: Path) -> None:
+    source = "\n".join(code(WATCH, "python"))
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", source], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert {run.status for run in list_runs(tmp_path / "runs")} == {"complete"}
+    assert len(list_runs(tmp_path / "runs")) == source.count("with watch(") + 1  # that of the callback
 
 
 @pytest.mark.subprocess

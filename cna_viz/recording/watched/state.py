@@ -1,0 +1,89 @@
+"""The state of a model: which one it is, a copy of it, and which program it belongs to."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from types import CodeType, FunctionType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def fingerprint(model: nn.Module) -> bytes:
+    """Return a digest of all parameters and buffers: equal for equal states, to the bit."""
+    digest = hashlib.sha256()
+    for tensor in (*model.parameters(), *model.buffers()):
+        values = tensor.detach() if tensor.layout == torch.strided else tensor.detach().to_dense()
+        digest.update(values.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.digest()
+
+
+def is_finite(model: nn.Module) -> bool:
+    """Whether all parameters are finite."""
+    return all(bool(parameter.isfinite().all()) for parameter in model.parameters())
+
+
+class SavedState:
+    """A copy of all parameters, buffers and extra state of a model."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model, self._state = model, deepcopy(model.state_dict())
+        self._buffers = {name: buffer.clone() for name, buffer in _not_persistent(model)}
+
+    @contextmanager
+    def loaded(self) -> Iterator[None]:
+        """Put the copy into the model; the state that it has now is put back on exit."""
+        present = SavedState(self._model)
+        self._load()
+        try:
+            yield
+        finally:
+            present._load()
+
+    @torch.no_grad()
+    def _load(self) -> None:
+        self._model.load_state_dict(self._state)
+        for name, buffer in _not_persistent(self._model):
+            buffer.copy_(self._buffers[name])
+
+
+def _not_persistent(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    for path, module in model.named_modules():
+        for name in module._non_persistent_buffers_set:
+            buffer = module._buffers.get(name)
+            if buffer is not None:
+                yield f"{path}.{name}", buffer
+
+
+def program_of(model: nn.Module) -> str:
+    """Return a digest of the code and the shape of a model, 16 hexadecimal digits; weights don't count.
+
+    Of code it has that of all classes outside torch and PyG.
+    """
+    shapes = [(name, str(tensor.dtype), tuple(tensor.shape)) for name, tensor in model.named_parameters()]
+    kinds = sorted({kind for module in model.modules() for kind in type(module).__mro__}, key=_name)
+    code = [(_name(kind), _code_of(kind)) for kind in kinds if kind.__module__.partition(".")[0] not in _NOT_OWN]
+    told = _ADDRESS.sub("", repr((repr(model), shapes, code)))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+_NOT_OWN = {"torch", "torch_geometric", "builtins", "typing", "abc"}
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _code_of(kind: type) -> list[Any]:
+    return [(name, _told(value.__code__)) for name, value in vars(kind).items() if isinstance(value, FunctionType)]
+
+
+def _told(code: CodeType) -> tuple[Any, ...]:
+    """Return what a function does, without where it was written."""
+    constants = [_told(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
+    return code.co_code.hex(), code.co_names, constants

@@ -1,0 +1,332 @@
+"""One look, one model: whatever a loop does with the weights, a record says of an epoch what one state gave."""
+
+import json
+import math
+import warnings
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from torch_geometric.nn.models import GCN
+
+from cna_viz.errors import UsageError
+from cna_viz.nn.replace import replace_activations
+from cna_viz.recording.watch import Watch, watch
+from cna_viz.records.record import Record
+from cna_viz.records.verify import find_problems
+from tests.recording.helpers import NODES, karate_data, loop, states_equal
+
+DATA = karate_data()
+
+
+def make() -> nn.Module:
+    torch.manual_seed(0)
+    return GCN(NODES, 8, 3, 4, dropout=0.5)
+
+
+def truth(model: nn.Module) -> dict[str, Any]:
+    """Return accuracy by part and predictions, computed by hand."""
+    was = model.training
+    with torch.no_grad():
+        found = model.eval()(DATA.x, DATA.edge_index).argmax(1)
+    model.train(was)
+    right = (found == DATA.y).float()
+    return {
+        "accuracy": {
+            part: pytest.approx(float(right[DATA[f"{part}_mask"]].mean())) for part in ("train", "val", "test")
+        },
+        "prediction": found.tolist(),
+    }
+
+
+def agrees(record: Record, wanted: dict[str, Any]) -> None:
+    """Check that summary, line of the epoch, predictions, embeddings and measures are those of one state."""
+    best = record.best_epoch
+    assert record.summary["accuracy"] == wanted["accuracy"]
+    assert record.prediction().values.tolist() == wanted["prediction"]
+    line = record.metrics["accuracy"].sel(epoch=best)
+    assert {part: float(line.sel(split=part)) for part in ("train", "val", "test")} == wanted["accuracy"]
+    last = record.embedding(3, "conv").values
+    assert last.argmax(axis=1).tolist() == wanted["prediction"]
+    norm = float(record.metrics["feature_norm"].sel(epoch=best, layer=3, stage="conv"))
+    assert norm == pytest.approx(float(np.linalg.norm(last)), rel=1e-5)
+    assert find_problems(record.folder) == []
+
+
+def started(runs: Path, model: nn.Module, **options: Any) -> Watch:
+    measures = ["feature_norm", "gradient_norm", "mad"]
+    return watch(model, DATA, runs=runs, measures=measures, precision="float32", quiet=True, **options)
+
+
+@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("how", ["select", "reload", "reload and select", "reload and number"])
+def test_early_stopping_reports_the_best_model(tmp_path: Path, how: str, every: int) -> None:
+    model, best = make(), 3
+    with started(tmp_path, model, every=every) as watched:
+        kept: dict[str, Tensor] = {}
+
+        def after(epoch: int) -> None:
+            watched.epoch(loss=1.0 / epoch)
+            if epoch == best:
+                kept.update(deepcopy(model.state_dict()))
+                if how == "select":
+                    watched.select()
+
+        loop(model, DATA, 8, after)
+        if how != "select":
+            model.load_state_dict(kept)
+        if how == "reload and select":
+            watched.select()
+        if how == "reload and number":
+            watched.select(best)
+    at_the_end = deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    record = watched.load()
+    assert (record.best_epoch, record.summary["epochs"], record.status) == (best, 8, "complete")
+    agrees(record, truth(model))
+    assert record.summary["warnings"] == []
+    norms = record.metrics["gradient_norm"].sel(epoch=best, stage="conv")
+    assert bool(norms.notnull().all()) is (every == 1)  # of an epoch that was not measured they aren't known
+    if how == "select":  # the loop's own weights are left as they were
+        assert not states_equal(at_the_end, kept)
+
+
+def test_a_record_says_what_the_weights_at_the_end_say_and_not_the_last_epoch(tmp_path: Path) -> None:
+    """The first input of the issue: best weights are loaded before the context ends."""
+    model, kept, best = make(), dict[str, Tensor](), 0.0
+    with started(tmp_path, model) as watched:
+
+        def after(epoch: int) -> None:
+            nonlocal best
+            found = truth(model)["accuracy"]["val"].expected
+            watched.epoch(accuracy={"val": found})
+            if found > best:
+                best = found
+                kept.update(deepcopy(model.state_dict()))
+
+        loop(model, DATA, 60, after)
+        last = truth(model)["accuracy"]
+        model.load_state_dict(kept)
+    record = watched.load()
+    agrees(record, truth(model))
+    assert record.best_epoch < 60
+    assert record.score("test") != last["test"]
+
+
+def test_averaged_weights_become_an_epoch_of_their_own(tmp_path: Path) -> None:
+    model = make()
+    average = AveragedModel(model)
+    with started(tmp_path, model) as watched:
+        loop(model, DATA, 5, lambda epoch: (watched.epoch(loss=0.5), average.update_parameters(model)))
+        model.load_state_dict(average.module.state_dict())
+        watched.select()
+    record = watched.load()
+    assert (record.best_epoch, record.summary["epochs"], record.summary["warnings"]) == (6, 6, [])
+    agrees(record, truth(average.module))
+    assert record.metrics["gradient_norm"].sel(epoch=6).isnull().all()
+    assert math.isfinite(float(record.metrics["loss"].sel(epoch=6, split="train")))
+
+
+def test_a_step_after_the_last_epoch_is_noticed(tmp_path: Path) -> None:
+    model = make()
+    message = "those of no closed epoch: they are recorded as epoch 3; select"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:  # noqa: PT031
+        loop(model, DATA, 2, lambda epoch: watched.epoch())
+        loop(model, DATA, 1)
+    record = watched.load()
+    assert record.best_epoch == 3
+    assert len(record.summary["warnings"]) == 1
+    agrees(record, truth(model))
+
+
+def test_selecting_before_the_epoch_is_closed_is_that_epoch(tmp_path: Path) -> None:
+    model = make()
+    with started(tmp_path, model) as watched:
+
+        def after(epoch: int) -> None:
+            if epoch == 2:
+                watched.select()
+            watched.epoch()
+
+        loop(model, DATA, 4, after)
+    assert (watched.load().best_epoch, watched.load().summary["epochs"]) == (2, 4)
+
+
+def test_a_wrong_number_is_refused_and_the_record_goes_on(tmp_path: Path) -> None:
+    model = make()
+    with started(tmp_path, model) as watched:
+        loop(model, DATA, 3, lambda epoch: watched.epoch())
+        with pytest.raises(UsageError, match=r"select\(1\): the weights in the model are those of epoch 3, and a rec"):
+            watched.select(1)
+        with pytest.raises(UsageError, match=r"select\(9\): "):
+            watched.select(9)
+        watched.select(3)
+    assert watched.load().best_epoch == 3
+    with pytest.raises(UsageError, match="inside its context"):
+        watched.select()
+
+
+def test_the_untrained_model_can_be_selected(tmp_path: Path) -> None:
+    model = make()
+    with started(tmp_path, model) as watched:
+        watched.select(0)
+        loop(model, DATA, 3, lambda epoch: watched.epoch())
+    assert watched.load().best_epoch == 0
+
+
+def test_selected_clusters_are_those_of_their_epoch(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = replace_activations(GCN(NODES, 8, 3, 4), "cna", clusters=4, recluster_every=1)
+    labels: list[list[int]] = []
+
+    def after(epoch: int) -> None:
+        watched.epoch()
+        if epoch == 2:
+            watched.select()
+            labels.extend(slot.assignment.labels.tolist() for slot in model.act.slots)  # type: ignore[union-attr]
+
+    with started(tmp_path, model) as watched:
+        loop(model, DATA, 6, after)
+    record = watched.load()
+    assert record.best_epoch == 2
+    for layer, wanted in enumerate(labels, start=1):
+        found = record.layer_variable("cluster_label", layer)
+        assert found is not None
+        assert found.values.tolist() == wanted
+
+
+def test_training_is_equal_to_the_bit_with_every_way_to_select(tmp_path: Path) -> None:
+    plain, watched_model = make(), make()
+    torch.manual_seed(1)
+    losses = loop(plain, DATA, 6)
+    torch.manual_seed(1)
+    with started(tmp_path, watched_model) as watched:
+        again = loop(watched_model, DATA, 6, lambda epoch: (watched.epoch(), watched.select()) if epoch < 4 else None)
+        watched.epoch()
+    assert again == losses
+    assert states_equal(plain.state_dict(), watched_model.state_dict())
+
+
+# What is told, and what was seen
+
+
+def test_a_score_of_another_model_or_mask_is_not_recorded_beside_the_look(tmp_path: Path) -> None:
+    model = make()
+    message = r"epoch 1: accuracy of test was told to be 0\.99, and the model that was measured has .*, and 1 more like"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:
+        loop(model, DATA, 2, lambda epoch: watched.epoch(accuracy={"test": 0.99}))
+    agrees(watched.load(), truth(model))
+
+
+def test_scores_that_are_told_fill_epochs_without_a_look(tmp_path: Path) -> None:
+    model = make()
+    with started(tmp_path, model, every=4, snapshots="ends") as watched:
+        loop(model, DATA, 2, lambda epoch: watched.epoch(accuracy={"test": 0.25}, macro_f1={"val": 0.5}))
+    record = watched.load()
+    assert float(record.metrics["accuracy"].sel(epoch=1, split="test")) == 0.25
+    assert float(record.metrics["macro_f1"].sel(epoch=1, split="val")) == 0.5
+    assert record.summary["accuracy"] == truth(model)["accuracy"]
+
+
+# NaN
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_network_that_is_nan_has_diverged_and_has_no_score(tmp_path: Path, epoch: int) -> None:
+    model = make()
+
+    def after(number: int) -> None:
+        if number == epoch:
+            with torch.no_grad():
+                model.convs[0].lin.weight[0, 0] = torch.nan  # type: ignore[index, union-attr]
+        watched.epoch(loss=0.5)
+
+    message = rf"output or loss was not finite \(NaN or infinity\) from epoch {epoch} on"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:
+        loop(model, DATA, 4, after)
+    record = watched.load()
+    assert record.status == "diverged"
+    assert record.summary["accuracy"] == {}
+    assert record.metrics["accuracy"].sel(epoch=slice(epoch, None)).isnull().all()
+    assert record.metrics["accuracy"].sel(epoch=slice(0, epoch - 1)).notnull().all()
+    assert set(record.prediction().values.tolist()) == {-1}
+    assert find_problems(record.folder) == []
+
+
+def test_a_loss_that_is_nan_once_is_said_and_the_run_is_complete(tmp_path: Path) -> None:
+    model = make()
+    with pytest.warns(UserWarning, match="output or loss was not finite"), started(tmp_path, model) as watched:
+        loop(model, DATA, 3, lambda epoch: watched.epoch(loss=math.nan if epoch == 2 else 0.5))
+    assert watched.load().status == "complete"
+
+
+# The loop
+
+
+def test_a_loop_in_evaluation_mode_has_gradient_norms_and_a_warning(tmp_path: Path) -> None:
+    model = make().eval()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    wanted: list[float] = []
+    message = "the loop trains in evaluation mode"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:  # noqa: PT031
+        for _ in range(2):
+            optimizer.zero_grad()
+            output = model(DATA.x, DATA.edge_index)
+            output.register_hook(lambda gradient: wanted.append(float(gradient.norm())))
+            torch.nn.functional.cross_entropy(output[DATA.train_mask], DATA.y[DATA.train_mask]).backward()
+            optimizer.step()
+            watched.epoch()
+    norms = watched.load().metrics["gradient_norm"].sel(layer=3, stage="conv", epoch=[1, 2]).values
+    assert norms.tolist() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_another_model_that_is_trained_is_noticed(tmp_path: Path) -> None:
+    model, other = make(), make()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with started(tmp_path, model) as watched:
+            loop(other, DATA, 3, lambda epoch: watched.epoch())
+    said = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    assert any("the weights are the same in all 3 epochs: is another model trained?" in one for one in said)
+    assert any("no gradient norms: no backward pass of the loop went through the layers" in one for one in said)
+    assert watched.load().summary["warnings"] == said
+    assert all(warning.filename == __file__ for warning in caught if warning.category is UserWarning)
+
+
+def test_a_scaled_loss_has_no_gradient_norms_unless_its_factor_is_told(tmp_path: Path) -> None:
+    def norms(factor: float, told: float | None, dtype: torch.dtype | None) -> Any:
+        model = make()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+        with started(tmp_path, model) as watched:
+            context = torch.autocast("cpu", dtype=dtype, enabled=dtype is not None)
+            with context:
+                output = model.eval()(DATA.x, DATA.edge_index)
+            loss = torch.nn.functional.cross_entropy(output[DATA.train_mask].float(), DATA.y[DATA.train_mask])
+            (factor * loss).backward()
+            optimizer.step()
+            watched.epoch(gradient_scale=told)
+        return json.loads((watched.folder / "metrics.jsonl").read_text().splitlines()[1])["layers"]["gradient_norm"]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = norms(1.0, None, None)
+        assert norms(1024.0, 1024.0, None)["conv"] == pytest.approx(plain["conv"], rel=1e-5)
+        assert norms(1024.0, 1024.0, torch.float16)["conv"] == pytest.approx(plain["conv"], rel=0.02)
+        assert norms(1.0, None, torch.bfloat16)["conv"] == pytest.approx(plain["conv"], rel=0.2)
+        assert norms(1024.0, None, torch.float16) == {"conv": [None] * 3, "slot": [None] * 3}
+    with pytest.warns(UserWarning, match=r"no gradient norms: in float16 autocast .* epoch\(gradient_scale=scaler"):
+        norms(1024.0, None, torch.float16)
+
+
+def test_a_watch_is_used_once(tmp_path: Path) -> None:
+    watched = started(tmp_path, make())
+    with watched:
+        pass
+    with pytest.raises(UsageError, match="this watch was used already: every training needs its own"), watched:
+        pytest.fail("it began")
+    assert watched.load().status == "complete"
