@@ -62,7 +62,7 @@ def read_watched(data: Any, *, split: SplitChoice = None, task: str | None = Non
     x, said = read_features(data)
     edges, weight = read_edges(data, len(x))
     known = _target(data, _membership(data, edges, len(x)), len(x), task)
-    parts, masked = read_parts(data, split, known.counted)
+    parts, masked = read_parts(data, split, known.counted, "node" if known.member is None else "graph")
     graph = replace(_graph(x, known), **_edges(edges, None, len(x)))
     notes = (*said, *known.labels.notes, *masked, *(() if parts or known.task == "none" else (_NO_MASKS,)))
     plain = WatchedGraph(graph, parts, known.task, task is not None, notes)

@@ -22,6 +22,8 @@ _WAYS_OUT: Final = {
     "igraph.Graph": "torch_geometric.data.Data(x=..., edge_index=...) with its edge list makes a graph of it",
 }
 
+_ANY: Final = "pass a torch_geometric.data.Data, or an object with its attributes x and edge_index"
+
 
 def as_one(data: Any) -> Any:
     """Return the object whose attributes are the graph: ``data``, or a ``Batch`` of a list of graphs.
@@ -43,9 +45,9 @@ def on_cpu(value: Any) -> Any:
 def _checked(data: Any, what: str) -> Any:
     names = [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(data).__mro__]
     way_out = next((_WAYS_OUT[name] for name in names if name in _WAYS_OUT), None)
-    if way_out is not None:
-        raise UsageError(f"{what} is a {type(data).__name__}, not a PyG Data: {way_out}")
-    return data
+    if way_out is None and any(hasattr(data, name) for name in ("x", "edge_index", "adj_t")):
+        return data
+    raise UsageError(f"{what} is a {names[0].removeprefix('builtins.')}, not a PyG Data: {way_out or _ANY}")
 
 
 def _side_by_side(graphs: Sequence[Any]) -> Any:

@@ -18,13 +18,14 @@ SplitChoice: TypeAlias = int | Mapping[str, Any] | None
 _OTHER_NAMES: Final = {"valid": "val"}
 
 
-def read_parts(data: Any, split: SplitChoice, counted: Tensor) -> tuple[dict[str, Tensor], list[str]]:
+def read_parts(data: Any, split: SplitChoice, counted: Tensor, row: str) -> tuple[dict[str, Tensor], list[str]]:
     """Return the rows of every part that has a mask, and what was changed.
 
     Args:
         data: The graph, with masks or without.
         split: Which masks.
         counted: Which rows have a label, or all where no labels are read; the others are in no part.
+        row: What a row is, node or graph.
 
     Raises:
         DataError: A mask is of another form.
@@ -36,9 +37,9 @@ def read_parts(data: Any, split: SplitChoice, counted: Tensor) -> tuple[dict[str
     if not masks:
         return {}, []
     table = torch.stack(list(masks.values()))
-    _check_overlap((table & counted).sum(dim=0) > 1, masks)
+    _check_overlap((table & counted).sum(dim=0) > 1, masks, row)
     lost = int((table.any(dim=0) & ~counted).sum())
-    said = [f"{plural(lost, 'unlabelled row')} taken out of the masks"] if lost else []
+    said = [f"{plural(lost, f'unlabelled {row}')} taken out of the masks"] if lost else []
     return {part: (mask & counted).nonzero().flatten() for part, mask in masks.items()}, said
 
 
@@ -84,10 +85,10 @@ def _column(split: SplitChoice, many: Mapping[str, int]) -> int:
     return split
 
 
-def _check_overlap(twice: Tensor, masks: Mapping[str, Tensor]) -> None:
+def _check_overlap(twice: Tensor, masks: Mapping[str, Tensor], row: str) -> None:
     if bool(twice.any()):
         shared = " and ".join(part for part, mask in masks.items() if bool((mask & twice).any()))
         raise UsageError(
-            f"the masks of {shared} share {plural(int(twice.sum()), 'row')}, and a record keeps one part for each: "
+            f"the masks of {shared} share {plural(int(twice.sum()), row)}, and a record keeps one part for each: "
             'give masks that don\'t overlap, split={"train": ..., "val": ..., "test": ...}'
         )
