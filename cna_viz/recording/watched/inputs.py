@@ -47,7 +47,7 @@ def _checked(data: Any, what: str) -> Any:
     way_out = next((_WAYS_OUT[name] for name in names if name in _WAYS_OUT), None)
     if way_out is None and any(hasattr(data, name) for name in ("x", "edge_index", "adj_t")):
         return data
-    raise UsageError(f"{what} is a {names[0].removeprefix('builtins.')}, not a PyG Data: {way_out or _ANY}")
+    raise UsageError(f"{what} is of type {names[0].removeprefix('builtins.')}, not a PyG Data: {way_out or _ANY}")
 
 
 def _side_by_side(graphs: Sequence[Any]) -> Any:
