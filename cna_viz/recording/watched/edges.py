@@ -59,6 +59,7 @@ def weight_notes(edges: Tensor, weight: Tensor, nodes: int) -> list[str]:
     zero = int((weight == 0).sum())
     said = [f"{plural(zero, 'edge')} of weight 0 left out"] if zero else []
     arcs, sums = coalesce(edges, weight.flatten().double(), nodes)
+    arcs, sums = arcs[:, sums > 0], sums[sums > 0]
     both, twice = torch.cat([arcs, arcs.flip(0)], dim=1), torch.cat([sums, sums])
     means, most = (coalesce(both, twice, nodes, reduce=reduce)[1] for reduce in ("mean", "max"))
     return said if torch.equal(means, most) else [*said, "weights differ by direction: the record keeps their mean"]

@@ -32,7 +32,8 @@ def as_one(data: Any) -> Any:
         UsageError: It is no graph.
         DataError: Graphs can't be put side by side.
     """
-    if isinstance(data, list | tuple | Dataset) and not hasattr(data, "edge_index"):
+    # A named tuple may have the attributes of a graph.
+    if isinstance(data, Dataset) or (isinstance(data, list | tuple) and not hasattr(data, "edge_index")):
         return _side_by_side([_checked(one, f"graph {number}") for number, one in enumerate(data)])
     return _checked(data, "data")
 

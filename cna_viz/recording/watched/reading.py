@@ -137,6 +137,7 @@ def find_reading(
 
     Raises:
         UsageError: There is no reading, or more than one; the message names the argument that decides.
+        RecordError: The output is not what ``reading`` says.
     """
     if reading is not None and reading not in READINGS:
         raise unknown_name("reading", str(reading), READINGS)

@@ -12,6 +12,7 @@ from cna_viz.data.own.masks import mask_columns
 from cna_viz.data.own.parts import plural
 from cna_viz.errors import UsageError, shown, unknown_name
 from cna_viz.recording.watched.inputs import on_cpu
+from cna_viz.records.schema import is_number
 
 SplitChoice: TypeAlias = int | Mapping[str, Any] | None
 """The column of masks with several, masks by part, or None for the only masks that the data has."""
@@ -74,7 +75,7 @@ def _column(split: SplitChoice, many: Mapping[str, int]) -> int:
         )
     if split is None or isinstance(split, Mapping):
         return 0
-    if not isinstance(split, int) or isinstance(split, bool):
+    if not is_number(split):
         raise UsageError(
             f"split = {shown(split)} is not accepted: it must be a column of the masks, such as split=0, or masks by "
             'part, split={"train": ..., "val": ..., "test": ...}'

@@ -100,6 +100,7 @@ def test_weights_that_a_record_changes_are_named() -> None:
     assert weight_notes(both, torch.tensor([[0.5], [1.0], [2.0], [2.0]]), 3) == [
         "weights differ by direction: the record keeps their mean"
     ]
+    assert weight_notes(both, torch.tensor([0.5, 0.0, 2.0, 2.0]), 3) == ["1 edge of weight 0 left out"]
     assert weight_notes(both[:, ::2], torch.tensor([0.5, 2.0]), 3) == []
 
 

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
-from torch_geometric.data import Batch, Data, HeteroData, TemporalData
+from torch_geometric.data import Batch, Data, HeteroData, InMemoryDataset, TemporalData
 from torch_geometric.loader import DataLoader
 
 from cna_viz.errors import CnaVizError, UsageError
@@ -65,6 +65,21 @@ def test_a_list_of_graphs_is_put_side_by_side(kind: Any) -> None:
     batch = as_one(kind([Data(x=torch.eye(3), edge_index=PATH), Data(x=torch.ones(2, 3), edge_index=PATH[:, :1])]))
     assert batch.batch.tolist() == [0, 0, 0, 1, 1]
     assert batch.edge_index.tolist() == [[0, 1, 3], [1, 2, 4]]
+
+
+class Graphs(InMemoryDataset):
+    """A dataset of PyG, without files."""
+
+    def __init__(self, graphs: list[Data]) -> None:
+        super().__init__()
+        self.data, self.slices = self.collate(graphs)
+
+
+def test_a_dataset_of_pyg_is_a_list_of_graphs() -> None:
+    graphs = Graphs([Data(x=torch.eye(3), edge_index=PATH, y=torch.tensor([label])) for label in (0, 1)])
+    batch = as_one(graphs)
+    assert (batch.y.tolist(), batch.num_graphs) == ([0, 1], 2)
+    assert as_one(graphs[:1]).num_graphs == 1
 
 
 def test_graphs_that_differ_in_what_they_have_are_refused() -> None:

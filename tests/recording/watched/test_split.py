@@ -59,7 +59,7 @@ def test_an_empty_list_is_an_empty_part(empty: Any) -> None:
 
 @pytest.mark.parametrize("mask", [COLUMNS, COLUMNS.T, COLUMNS.to(torch.uint8).numpy()])
 def test_of_several_columns_the_stated_one_is_taken(mask: Any) -> None:
-    for number in range(REPETITIONS):
+    for number in np.arange(REPETITIONS):
         assert parts(number, train_mask=mask) == {"train": [number]}
 
 
