@@ -39,6 +39,17 @@ class WatchedGraph:
     notes: tuple[str, ...] = ()
     plain: "WatchedGraph | None" = None
 
+    @property
+    def classes(self) -> Tensor | None:
+        """Class of every node, -1 where it is unlabelled; None where no node has a class."""
+        return self.graph.y if self.graph.num_classes else None
+
+    @property
+    def features(self) -> Tensor:
+        """Features for the measures. NaN where the data has none: their information gain is unknown, and not 0."""
+        x = self.graph.x
+        return x if x.shape[1] else x.new_full((len(x), 1), torch.nan)
+
     def without_weights(self) -> "WatchedGraph":
         """Return what a model sees that is not given the weights: edges of weight 0 are edges, too."""
         return self.plain or self

@@ -184,6 +184,14 @@ def test_probabilities_are_told_from_logits(dtype: torch.dtype) -> None:
     assert reading(logits, watched).kind == reading(logits.log_softmax(dim=1), watched).kind == "logits"
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_probabilities_of_many_classes_are_told_from_outputs_of_relu(dtype: torch.dtype) -> None:
+    y = torch.arange(NODES) * 30
+    raw = torch.randn(NODES, int(y.max()) + 1, generator=torch.Generator().manual_seed(0)).to(dtype)
+    assert reading(raw.softmax(dim=1), with_labels(y)).kind == "probabilities"
+    assert reading(raw.relu() / 100, with_labels(y)).kind == "logits"
+
+
 def test_log_softmax_has_the_loss_of_its_logits() -> None:
     watched = with_labels(Y)
     assert scores(ROWS.log_softmax(dim=1), watched)["loss"] == pytest.approx(scores(ROWS, watched)["loss"])
