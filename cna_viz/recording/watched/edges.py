@@ -32,8 +32,8 @@ def read_features(data: Any) -> tuple[Tensor, list[str]]:
     return found, said
 
 
-def read_edges(data: Any, nodes: int) -> tuple[Tensor, Tensor | None]:
-    """Return edges from source to target, ``[2, edges]``, as the data has them, and their weights if it has any.
+def read_edges(data: Any, nodes: int) -> tuple[Tensor, Any]:
+    """Return edges from source to target, ``[2, edges]``, as the data has them, and their weights of any form, or None.
 
     Raises:
         DataError: An edge leads to no node.
@@ -45,13 +45,14 @@ def read_edges(data: Any, nodes: int) -> tuple[Tensor, Tensor | None]:
         edges, weight = _of_matrix(getattr(data, "adj_t", None) if given is None else given, data)
     else:
         edges = as_tensor(on_cpu(given), "data.edge_index")
-    if edges.dim() != 2 or edges.shape[0] != 2 or edges.is_floating_point() or edges.dtype == torch.bool:
+    whole = not edges.is_floating_point() and edges.dtype != torch.bool
+    if edges.dim() != 2 or edges.shape[0] != 2 or not (whole or edges.numel() == 0):
         raise UsageError(
             f"data.edge_index is {edges.dtype} of shape {list(edges.shape)}: it must be whole numbers, [2, edges]"
         )
     check_edges(edges, nodes)
     # PyG's EdgeIndex would check and sort what is made of it.
-    return edges.as_subclass(Tensor).long(), weight if isinstance(weight, Tensor) else None
+    return edges.as_subclass(Tensor).long(), weight
 
 
 def weight_notes(edges: Tensor, weight: Tensor, nodes: int) -> list[str]:

@@ -9,8 +9,8 @@ from torch import Tensor
 from cna_viz.config.vocabulary import WATCHED_TASKS
 from cna_viz.data.clean import UNLABELLED, clean_edges, clean_membership
 from cna_viz.data.graph import Graph
-from cna_viz.data.own.parts import plural
-from cna_viz.errors import UsageError, shown, unknown_name
+from cna_viz.data.own.parts import as_tensor, plural
+from cna_viz.errors import DataError, UsageError, shown, unknown_name
 from cna_viz.recording.watched.edges import read_edges, read_features, weight_notes
 from cna_viz.recording.watched.inputs import as_one
 from cna_viz.recording.watched.labels import NO_TASK, WatchedLabels, read_labels
@@ -152,11 +152,12 @@ def _edges(edges: Tensor, weight: Tensor | None, nodes: int) -> dict[str, Any]:
     return {"edge_index": edge_index, "edge_weight": edge_weight, "arcs": arcs if directed else None}
 
 
-def _with_weights(plain: WatchedGraph, edges: Tensor, weight: Tensor) -> WatchedGraph:
+def _with_weights(plain: WatchedGraph, edges: Tensor, weight: Any) -> WatchedGraph:
     nodes = plain.graph.num_nodes
     try:
-        graph = replace(plain.graph, **_edges(edges, weight, nodes))
+        numbers = as_tensor(weight, "data.edge_weight")
+        graph = replace(plain.graph, **_edges(edges, numbers, nodes))
     # The model may well like such weights, but nothing that is measured can count them.
-    except ValueError as error:
+    except (DataError, ValueError) as error:
         return replace(plain, notes=(*plain.notes, f"the weights of the edges are not recorded: {error}"))
-    return replace(plain, graph=graph, notes=(*plain.notes, *weight_notes(edges, weight, nodes)), plain=plain)
+    return replace(plain, graph=graph, notes=(*plain.notes, *weight_notes(edges, numbers, nodes)), plain=plain)

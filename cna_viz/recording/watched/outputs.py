@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
 from cna_viz.errors import UsageError, shown
@@ -79,7 +80,8 @@ def _parts(value: Any) -> Mapping[Any, Any]:
 
 
 def _is_rows(value: Tensor, rows: int) -> bool:
-    return value.is_floating_point() and value.dim() in (1, 2) and len(value) == rows and value.numel() > 0
+    dense = value.is_floating_point() and value.layout == torch.strided
+    return dense and value.dim() in (1, 2) and len(value) == rows and value.numel() > 0
 
 
 def _follow(raw: Any, path: Path) -> Any:

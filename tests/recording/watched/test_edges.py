@@ -70,6 +70,12 @@ def test_a_matrix_with_repeated_entries_is_not_written_to() -> None:
     assert repeated._nnz() == 2
 
 
+@pytest.mark.parametrize("none", [[[], []], torch.empty(2, 0), torch.zeros(2, 0, dtype=torch.long)])
+def test_a_graph_may_have_no_edges(none: Any) -> None:
+    edges, _ = read_edges(SimpleNamespace(edge_index=none), 3)
+    assert (tuple(edges.shape), edges.dtype) == ((2, 0), torch.int64)
+
+
 def test_edges_stand_above_a_matrix() -> None:
     data = SimpleNamespace(edge_index=EDGES[:, :1], adj_t=matrix("csr"))
     assert pairs(*read_edges(data, 3)) == {(0, 1)}
@@ -83,6 +89,7 @@ def test_edges_stand_above_a_matrix() -> None:
         ({"edge_index": EDGES.T}, r"data\.edge_index is torch\.int64 of shape \[4, 2\]: .*\[2, edges\]"),
         ({"edge_index": EDGES.float()}, r"torch\.float32 of shape \[2, 4\]"),
         ({"edge_index": "edges"}, r"data\.edge_index is an array of <U5, not of numbers"),
+        ({"edge_index": [[0], [1, 2]]}, r"data\.edge_index is a list that is no array of numbers"),
         ({"edge_index": EDGES + 1}, "edges name nodes 1 to 3, and the 3 nodes are 0 to 2"),
         ({"edge_index": EDGES - 1}, "edges name nodes -1 to 1"),
     ],

@@ -170,11 +170,21 @@ def test_weights_can_be_left_out_and_their_edges_stay() -> None:
     assert plain.without_weights() is plain
 
 
-@pytest.mark.parametrize("weight", [torch.tensor([1.0, -1.0]), torch.tensor([1.0, torch.nan]), torch.ones(2, 3)])
-def test_weights_that_can_not_be_recorded_are_named(weight: Tensor) -> None:
+@pytest.mark.parametrize(
+    "weight",
+    [torch.tensor([1.0, -1.0]), torch.tensor([1.0, torch.nan]), torch.ones(2, 3), torch.tensor([1j, 1]), "heavy"],
+)
+def test_weights_that_can_not_be_recorded_are_named(weight: Any) -> None:
     watched = read_watched(Data(x=torch.eye(3), edge_index=PATH, edge_weight=weight))
     assert watched.graph.edge_weight is None
-    assert watched.notes[-1].startswith("the weights of the edges are not recorded: weights")
+    assert watched.notes[-1].startswith("the weights of the edges are not recorded: ")
+
+
+@pytest.mark.parametrize("weight", [np.array([2.0, 3.0]), [2, 3], torch.tensor([[2], [3]])])
+def test_weights_of_any_form_are_recorded(weight: Any) -> None:
+    watched = read_watched(SimpleNamespace(x=torch.eye(3), edge_index=PATH, edge_weight=weight))
+    assert watched.graph.edge_weight is not None
+    assert watched.graph.edge_weight.tolist() == [2.0, 2.0, 3.0, 3.0]
 
 
 def test_weights_that_are_all_1_are_none() -> None:

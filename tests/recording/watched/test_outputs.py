@@ -65,6 +65,7 @@ def test_several_tensors_are_refused_with_the_argument_for_each(raw: Any, listin
         (None, "NoneType"),
         (torch.zeros(ROWS, dtype=torch.long), r"torch\.int64 \[5\]"),
         (torch.zeros(ROWS, 2, 2), r"torch\.float32 \[5, 2, 2\]"),
+        (torch.zeros(ROWS, 2).to_sparse(), r"torch\.float32 \[5, 2\]"),
         (torch.zeros(ROWS, 0), r"torch\.float32 \[5, 0\]"),
         ((ATTENTION, torch.tensor(0.5)), r"output=0 is torch\.float32 \[12, 2\], output=1 is torch\.float32 \[\]"),
     ],
