@@ -53,11 +53,11 @@ def clean(name: str, raw: RawGraph, protocol: str | None = None) -> Graph:
     """
     x = _features(raw.x)
     nodes = x.shape[0]
-    edge_index, edge_weight, arcs = _edges(raw, nodes)
+    edge_index, edge_weight, arcs = clean_edges(raw.edge_index, raw.edge_weight, nodes, directed=raw.directed)
     published = {protocol: _masks(raw.masks, nodes)} if raw.masks is not None and protocol is not None else {}
     more: dict[str, Any] = {"edge_weight": edge_weight, "arcs": arcs, "class_names": raw.class_names}
     if raw.graph_of_node is not None:
-        member = _membership(raw.graph_of_node, edge_index, nodes)
+        member = clean_membership(raw.graph_of_node, edge_index, nodes)
         count, y = _numbered(_classes(raw.y, int(member[-1]) + 1, "graphs"))
         return Graph(name, x, y[member], edge_index, count, published, member, **more)
     if raw.y.is_floating_point():
@@ -72,7 +72,12 @@ def _numbered(y: Tensor) -> tuple[int, Tensor]:
     return len(classes), torch.where(y == UNLABELLED, UNLABELLED, torch.searchsorted(classes, y))
 
 
-def _membership(graph_of_node: Tensor, edge_index: Tensor, nodes: int) -> Tensor:
+def clean_membership(graph_of_node: Tensor, edge_index: Tensor, nodes: int) -> Tensor:
+    """Return the number of the graph of every node.
+
+    Raises:
+        ValueError: The graphs are not numbered in the order of their nodes, or an edge joins two.
+    """
     member = graph_of_node.to(torch.int64).clone()
     steps = member.diff()
     if member.shape != (nodes,) or int(member[0]) != 0 or not bool(((steps == 0) | (steps == 1)).all()):
@@ -108,18 +113,24 @@ def _classes(y: Tensor, count: int, what: str) -> Tensor:
     return flat.to(torch.int64)
 
 
-def _edges(raw: RawGraph, nodes: int) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Return the undirected edges, their weights, and where direction is kept the arcs."""
-    edges = raw.edge_index.to(torch.int64)
+def clean_edges(
+    edge_index: Tensor, edge_weight: Tensor | None, nodes: int, *, directed: bool
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Return the undirected edges, their weights, and where direction is kept the arcs; see :class:`RawGraph`.
+
+    Raises:
+        ValueError: An edge leads to no node, or weights are not finite and at least 0.
+    """
+    edges = edge_index.to(torch.int64)
     if edges.dim() != 2 or edges.shape[0] != 2:
         raise ValueError(f"edges have shape {list(edges.shape)}, not [2, edges]")
     if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < nodes:
         raise ValueError(f"edges name nodes {int(edges.min())} to {int(edges.max())} of a graph with {nodes} nodes")
-    weight = None if raw.edge_weight is None else _weights(raw.edge_weight, edges.shape[1])
+    weight = None if edge_weight is None else _weights(edge_weight, edges.shape[1])
     if weight is None:
         arcs, _ = remove_self_loops(edges)
         undirected: Tensor = to_undirected(arcs, num_nodes=nodes)
-        arcs = coalesce(arcs, num_nodes=nodes).contiguous() if raw.directed else None
+        arcs = coalesce(arcs, num_nodes=nodes).contiguous() if directed else None
         return undirected.contiguous(), None, arcs
     arcs, weight = remove_self_loops(edges, weight)
     arcs, weight = _summed(arcs, weight, nodes)
@@ -128,7 +139,7 @@ def _edges(raw: RawGraph, nodes: int) -> tuple[Tensor, Tensor | None, Tensor | N
     found = mean.float()
     if not bool(torch.isfinite(found).all()) or bool((found == 0).any()):
         raise ValueError("weights are too large or too small for float32")
-    return undirected, None if bool((found == 1).all()) else found, arcs if raw.directed else None
+    return undirected, None if bool((found == 1).all()) else found, arcs if directed else None
 
 
 def _weights(weight: Tensor, edges: int) -> Tensor:

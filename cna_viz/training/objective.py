@@ -166,7 +166,11 @@ def evaluate(
     ``model(*inputs)`` returns ``[rows, outputs]``, a row per node or per graph, with one ``target`` each.
     """
     model.eval()
-    output = model(*inputs)
+    return score(model(*inputs), target, parts, objective)
+
+
+def score(output: Tensor, target: Tensor, parts: Mapping[str, Tensor], objective: Objective) -> Scores:
+    """Score an output, ``[rows, outputs]``, on the rows of every part; none may be empty."""
     rows, grouped = torch.cat(list(parts.values())), Parts.of(list(parts.values()))
     output, target = output[rows], target[rows]
     found = {"loss": grouped.mean(objective.losses(output, target)), **objective.scores(output, target, grouped)}

@@ -40,17 +40,26 @@ def read_labels(y: Values, task: str | None) -> Labels:
         DataError: Labels are infinite, or there are several per row.
         UsageError: They don't fit the task.
     """
-    flat, said = _flat(y)
-    values = _numbers_in_text(flat) if flat.dtype.kind not in "biuf" else flat
+    values, said = label_values(y)
     if values.dtype.kind == "O":
         found = _of_words(values, task)
     elif task == "node-regression":
-        found = _of_numbers(values.astype(np.float64), "as the task says")
+        found = numbers_to_predict(values.astype(np.float64), "as the task says")
     elif values.dtype.kind == "f":
         found = _of_floats(values.astype(np.float64), task)
     else:
-        found = _of_integers(_as_int64(values))
+        found = _of_integers(as_int64(values))
     return found._replace(changes=(*said, *found.changes))
+
+
+def label_values(y: Values) -> tuple[Values, list[str]]:
+    """Return labels, one per row: numbers, or text and None; and what was changed.
+
+    Raises:
+        DataError: There are several per row, or one is neither a number nor text.
+    """
+    flat, said = _flat(y)
+    return (_numbers_in_text(flat) if flat.dtype.kind not in "biuf" else flat), said
 
 
 def _flat(y: Values) -> tuple[Values, list[str]]:
@@ -116,7 +125,7 @@ def _of_floats(values: Values, task: str | None) -> Labels:
     whole = bool((known == np.floor(known)).all()) and bool((np.abs(known) < 2**53).all())
     if task is None and not (whole and len(np.unique(known)) <= MOST_FLOATS):
         many = f"more than {MOST_FLOATS} whole ones (--task node-classification makes them classes)"
-        return _of_numbers(values, f"since they are {many if whole else 'not whole'}")
+        return numbers_to_predict(values, f"since they are {many if whole else 'not whole'}")
     if not whole:
         raise UsageError(
             f"label {shown(float(known[known != np.floor(known)][0]))} is no class: classes are whole numbers"
@@ -126,7 +135,12 @@ def _of_floats(values: Values, task: str | None) -> Labels:
     return found._replace(changes=(said, *found.changes))
 
 
-def _of_numbers(values: Values, why: str) -> Labels:
+def numbers_to_predict(values: Values, why: str) -> Labels:
+    """Return numbers as float32, with NaN where there is none; ``why`` they are no classes is a clause.
+
+    Raises:
+        DataError: One is infinite.
+    """
     with np.errstate(over="ignore"):
         y = torch.from_numpy(values.astype(np.float32))
     if bool(torch.isinf(y).any()):
@@ -134,7 +148,12 @@ def _of_numbers(values: Values, why: str) -> Labels:
     return Labels(y, (), (f"labels are numbers to predict, {why}", *_unlabelled(y.isnan())))
 
 
-def _as_int64(values: Values) -> Values:
+def as_int64(values: Values) -> Values:
+    """Return whole numbers as int64.
+
+    Raises:
+        DataError: One is too large.
+    """
     if values.dtype.kind == "u" and len(values) and int(values.max()) >= 2**63:
         raise DataError(f"label {values.max()} is too large: classes are at most 2^63 - 1")
     return values.astype(np.int64)

@@ -28,7 +28,7 @@ def read_masks(found: Mapping[str, Any], labelled: Tensor) -> tuple[Masks | None
     if missing := [part for part in SPLITS if part not in found]:
         have, lack = " and ".join(found), " and ".join(missing)
         raise DataError(f"there is a mask of {have} and none of {lack}: add it, or leave out all masks with --drop")
-    shaped = {part: _shaped(found[part], part, len(labelled)) for part in SPLITS}
+    shaped = {part: mask_columns(found[part], part, len(labelled)) for part in SPLITS}
     if len({mask.shape for mask in shaped.values()}) > 1:
         counts = ", ".join(f"{part} {mask.shape[1]}" for part, mask in shaped.items())
         raise DataError(f"the masks have different numbers of repetitions: {counts}")
@@ -39,7 +39,12 @@ def read_masks(found: Mapping[str, Any], labelled: Tensor) -> tuple[Masks | None
     return masks, said + ([f"{plural(lost, 'unlabelled node')} taken out of the masks"] if lost else [])
 
 
-def _shaped(value: Any, part: str, nodes: int) -> Tensor:
+def mask_columns(value: Any, part: str, nodes: int) -> Tensor:
+    """Return a mask of any form as booleans, ``[nodes, repetitions]``.
+
+    Raises:
+        DataError: It is of another form.
+    """
     mask = as_tensor(value, f"the {part} mask")
     if mask.dim() == 2 and 1 in mask.shape and mask.numel() == nodes:
         mask = mask.flatten()
@@ -60,7 +65,7 @@ def _shaped(value: Any, part: str, nodes: int) -> Tensor:
 
 def _of_indices(indices: Tensor, part: str, nodes: int) -> Tensor:
     outside = indices[(indices < 0) | (indices >= nodes)].tolist()
-    if indices.is_floating_point() or outside or len(torch.unique(indices)) < len(indices):
+    if (len(indices) and indices.is_floating_point()) or outside or len(torch.unique(indices)) < len(indices):
         first = f" (it has {outside[0]:g})" if outside else ""
         raise DataError(
             f"the {part} mask is neither 0 and 1 for {nodes} nodes nor different numbers of nodes below {nodes}{first}"

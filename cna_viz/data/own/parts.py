@@ -50,7 +50,7 @@ def as_tensor(value: Any, what: str) -> Tensor:
     Raises:
         DataError: They are no numbers, or too many for the memory.
     """
-    found = value if isinstance(value, Tensor) else _from_numpy(np.asarray(value), what)
+    found = value if isinstance(value, Tensor) else _from_numpy(_as_array(value, what), what)
     if found.is_complex() or found.is_quantized or found.layout not in LAYOUTS or found.device.type != "cpu":
         raise DataError(f"{what} is a tensor of {found.dtype}, {found.layout}, on {found.device}, not plain numbers")
     check_size(found.numel() * max(4, found.element_size()), what)
@@ -66,6 +66,13 @@ def check_size(size: int, what: str) -> None:
     """
     if size > MOST:
         raise DataError(f"{what} would take {size / 2**30:,.0f} GiB of memory, and at most {MOST / 2**30:g} are read")
+
+
+def _as_array(value: Any, what: str) -> "np.ndarray[Any, Any]":
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError):
+        raise DataError(f"{what} is a {type(value).__name__} that is no array of numbers") from None
 
 
 def _from_numpy(value: "np.ndarray[Any, Any]", what: str) -> Tensor:

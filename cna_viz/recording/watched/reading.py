@@ -1,0 +1,159 @@
+"""What the output of a model says: scored only if it is declared or certain."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from cna_viz.config.vocabulary import SPLITS
+from cna_viz.errors import RecordError, unknown_name
+from cna_viz.recording.watched.channels import check_channels
+from cna_viz.recording.watched.graph import WatchedGraph
+from cna_viz.recording.watched.outputs import OutputChoice, Path, as_path, find_path, path_name, pick
+from cna_viz.recording.watched.rows import are_probabilities, as_rows, finite_rows, likely_kind, rounding
+from cna_viz.training.objective import Objective, make_objective, score
+
+READINGS: Final = ("logits", "probabilities")
+_DECLARED: Final = 1e-2
+"""How far the sum of probabilities may be from 1 where the user says that they are probabilities."""
+
+Scored = dict[str, dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the output of a model becomes predictions and scores.
+
+    Attributes:
+        watched: The graph, with the labels and parts.
+        choice: Where the scored tensor is in what the model returns.
+        channels: Number of its channels.
+        kind: ``logits`` or ``probabilities`` of classes, or ``numbers``.
+        declared: Whether the user said which; otherwise every output must look like the first.
+    """
+
+    watched: WatchedGraph
+    choice: Path | Callable[[Any], Any]
+    channels: int
+    kind: str
+    declared: bool = False
+
+    @property
+    def metric(self) -> str:
+        """The score that selects a model: accuracy or r2."""
+        return "r2" if self.kind == "numbers" else "accuracy"
+
+    @property
+    def sentence(self) -> str:
+        """What is scored, in a line."""
+        if self.kind == "numbers":
+            return f"{path_name(self.choice)}, a number for each node"
+        if self.channels == 1:
+            return f"{path_name(self.choice)}, {self.kind} of class 1 against class 0"
+        return f"{path_name(self.choice)}, {self.kind} of {self.channels} classes"
+
+    def rows(self, raw: Any) -> Tensor:
+        """Return the scored tensor of what the model returned, float32 on the CPU, ``[rows, channels]``.
+
+        Raises:
+            UsageError: It is not there, or has no row for each node or graph.
+            RecordError: It has another number of channels, or its rows are not what they are read as.
+        """
+        output = pick(raw, self.choice, len(self.watched.graph.target))
+        rows = as_rows(output)
+        if rows.shape[1] != self.channels:
+            raise RecordError(
+                f"{path_name(self.choice)} has {rows.shape[1]} channels, but {self.channels} before: start a new "
+                "record when you change the model"
+            )
+        self._check_kind(rows, _DECLARED if self.declared else rounding(output))
+        return rows
+
+    def _check_kind(self, rows: Tensor, tolerance: float) -> None:
+        finite = rows[finite_rows(rows)]
+        # Logits that the user declares may look like anything.
+        if self.kind == "numbers" or not len(finite) or (self.declared and self.kind == "logits"):
+            return
+        if are_probabilities(finite, tolerance) != (self.kind == "probabilities"):
+            now = "don't all sum to 1" if self.kind == "probabilities" else "all sum to 1, like probabilities"
+            raise RecordError(
+                f'{path_name(self.choice)} is read as {self.kind}, but its rows {now}: say reading="logits" or '
+                'reading="probabilities"'
+            )
+
+    def predict(self, rows: Tensor) -> Tensor:
+        """Return the class (int32, -1 if unknown) or number (float32, NaN if unknown) of every node, ``[nodes]``.
+
+        In a dataset of graphs it is that of the node's graph. It is unknown where a row is not finite.
+        """
+        unknown = math.nan if self.kind == "numbers" else -1
+        found = torch.where(finite_rows(rows), self._objective.prediction(self._logits(rows)), unknown)
+        member = self.watched.graph.graph_of_node
+        return found if member is None else found[member]
+
+    def score(self, rows: Tensor) -> Scored:
+        """Return loss, accuracy and macro F1, or loss, NMSE and R², by part.
+
+        None where a part is missing or empty, where a row of it is not finite, and where the score is undefined.
+        """
+        finite = finite_rows(rows)
+        sound = {name: part for name, part in self.watched.parts.items() if len(part) and bool(finite[part].all())}
+        names = ("loss", *(("nmse", "r2") if self.kind == "numbers" else ("accuracy", "macro_f1")))
+        unknown: Scored = {name: dict.fromkeys(SPLITS) for name in names}
+        if not sound:
+            return unknown
+        found = score(self._logits(rows), self.watched.graph.target, sound, self._objective)
+        values = {"loss": found.loss, **found.values}
+        return {name: empty | _known(values[name]) for name, empty in unknown.items()}
+
+    @property
+    def _objective(self) -> Objective:
+        return make_objective(self.watched.graph.target, self.metric)
+
+    def _logits(self, rows: Tensor) -> Tensor:
+        """Return logits of all classes, with the same probabilities, or the numbers as they are."""
+        if self.kind == "numbers":
+            return rows
+        if self.channels == 1:
+            other = torch.zeros_like(rows) if self.kind == "logits" else 1 - rows
+            rows = torch.cat([other, rows], dim=1)
+        return rows if self.kind == "logits" else rows.log()
+
+
+def find_reading(
+    raw: Any, watched: WatchedGraph, model: str, *, output: OutputChoice = None, reading: str | None = None
+) -> Reading | None:
+    """Return how the output of a model is read; None where the task is ``none``.
+
+    Args:
+        raw: What the model returned.
+        watched: The graph.
+        model: Name of the model, for messages.
+        output: Which tensor is scored, where there are several with a row for each node or graph.
+        reading: ``logits`` or ``probabilities``, where it can't be known.
+
+    Raises:
+        UsageError: There is no reading, or more than one; the message names the argument that decides.
+        RecordError: The output is not what ``reading`` says.
+    """
+    if reading is not None and reading not in READINGS:
+        raise unknown_name("reading", str(reading), READINGS)
+    if watched.task == "none":
+        return None
+    rows = len(watched.graph.target)
+    choice = find_path(raw, rows, model) if output is None else as_path(output)
+    found = pick(raw, choice, rows)
+    channels = 1 if found.dim() == 1 else found.shape[1]
+    what = f"{model} returns {'1 channel' if channels == 1 else f'{channels} channels'} ({path_name(choice)})"
+    check_channels(what, channels, watched, reading)
+    kind = "numbers" if watched.task == "node-regression" else reading or likely_kind(found)
+    made = Reading(watched, choice, channels, kind, declared=reading is not None)
+    made.rows(raw)
+    return made
+
+
+def _known(values: dict[str, float]) -> dict[str, float | None]:
+    return {part: value if math.isfinite(value) else None for part, value in values.items()}
