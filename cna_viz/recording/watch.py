@@ -13,9 +13,9 @@ from torch_geometric.data import Batch, Data
 from cna_viz.config import RecordingConfig, RunConfig, vocabulary
 from cna_viz.data.graph import Graph
 from cna_viz.recording.watched.call import Call, make_call
-from cna_viz.recording.watched.graph import read_watched
+from cna_viz.recording.watched.data.graph import read_watched
 from cna_viz.recording.watched.layers import find_layers
-from cna_viz.recording.watched.reading import find_reading
+from cna_viz.recording.watched.output.reading import find_reading
 from cna_viz.recording.watched.session import Watch
 from cna_viz.recording.watched.state import program_of
 

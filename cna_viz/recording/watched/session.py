@@ -20,9 +20,9 @@ from cna_viz.recording.probe import Observation
 from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.watched.call import Call, LoopCalls
 from cna_viz.recording.watched.doubts import Doubts
-from cna_viz.recording.watched.graph import WatchedGraph
+from cna_viz.recording.watched.data.graph import WatchedGraph
 from cna_viz.recording.watched.layers import Layers
-from cna_viz.recording.watched.reading import Reading
+from cna_viz.recording.watched.output.reading import Reading
 from cna_viz.recording.watched.state import SavedState, fingerprint, is_finite
 from cna_viz.recording.watched.told import Told, by_part
 from cna_viz.records.record import Record, load_record

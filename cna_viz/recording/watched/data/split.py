@@ -11,7 +11,7 @@ from cna_viz.data.own.arrays import KEYS
 from cna_viz.data.own.masks import mask_columns
 from cna_viz.data.own.parts import plural
 from cna_viz.errors import UsageError, shown, unknown_name
-from cna_viz.recording.watched.inputs import on_cpu
+from cna_viz.recording.watched.data.objects import on_cpu
 from cna_viz.records.schema import is_number
 
 SplitChoice: TypeAlias = int | Mapping[str, Any] | None

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cna_viz.errors import CnaVizError, DataError, UsageError
-from cna_viz.recording.watched.labels import read_labels
+from cna_viz.recording.watched.data.labels import read_labels
 
 CLASSES = [3, 1, -1, 1]
 ONE_HOT = np.eye(4)[[3, 1, 0, 1]]

@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import ToSparseTensor
 
 from cna_viz.errors import CnaVizError, DataError, UsageError
-from cna_viz.recording.watched.edges import read_edges, read_features, weight_notes
+from cna_viz.recording.watched.data.edges import read_edges, read_features, weight_notes
 
 EDGES = torch.tensor([[0, 2, 1, 2], [1, 0, 2, 1]])
 WEIGHTS = torch.tensor([1.0, 2.0, 3.0, 4.0])

@@ -13,7 +13,7 @@ from cna_viz.data.embedded import karate
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.recording.graph_tensors import graph_tensors
-from cna_viz.recording.watched.graph import WatchedGraph, read_watched
+from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
 from tests.recording.helpers import NODES, karate_data
 
 PATH = torch.tensor([[0, 1], [1, 2]])

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cna_viz.errors import CnaVizError, DataError, UsageError
-from cna_viz.recording.watched.split import SplitChoice, read_parts
+from cna_viz.recording.watched.data.split import SplitChoice, read_parts
 
 NODES, REPETITIONS = 6, 3
 ALL = torch.ones(NODES, dtype=torch.bool)

@@ -10,7 +10,7 @@ from cna_viz.data.clean import UNLABELLED
 from cna_viz.data.own.labels import as_int64, label_values, numbers_to_predict
 from cna_viz.data.own.parts import plural
 from cna_viz.errors import DataError, UsageError, shown
-from cna_viz.recording.watched.inputs import on_cpu
+from cna_viz.recording.watched.data.objects import on_cpu
 
 NO_TASK = 'task="none" reads no labels and scores only what your loop reports'
 """The way out where labels can't be read."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cna_viz.errors import UsageError, shown
-from cna_viz.recording.watched.graph import WatchedGraph
+from cna_viz.recording.watched.data.graph import WatchedGraph
 
 _NOTHING: Final = 'task="none" scores nothing'
 

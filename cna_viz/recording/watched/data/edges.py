@@ -10,7 +10,7 @@ from torch_geometric.utils import coalesce, is_sparse, to_edge_index
 from cna_viz.data.own.edges import check_edges
 from cna_viz.data.own.parts import as_tensor, plural
 from cna_viz.errors import DataError, UsageError
-from cna_viz.recording.watched.inputs import on_cpu
+from cna_viz.recording.watched.data.objects import on_cpu
 
 
 def read_features(data: Any) -> tuple[Tensor, list[str]]:

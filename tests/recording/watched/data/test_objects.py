@@ -11,7 +11,7 @@ from torch_geometric.data import Batch, Data, HeteroData, InMemoryDataset, Tempo
 from torch_geometric.loader import DataLoader
 
 from cna_viz.errors import CnaVizError, UsageError
-from cna_viz.recording.watched.inputs import as_one
+from cna_viz.recording.watched.data.objects import as_one
 from tests.recording.helpers import karate_data
 
 PATH = torch.tensor([[0, 1], [1, 2]])
