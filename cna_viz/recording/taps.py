@@ -27,6 +27,7 @@ class Hook:
         self.module, self.call = module, call
 
     def __call__(self, module: nn.Module, *passing: Any) -> Any:
+        """Pass the call on if it is for this module."""
         return self.call(module, *passing) if module is self.module else None
 
     def __reduce__(self) -> tuple[Any, ...]:
