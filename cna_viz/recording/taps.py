@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
+from torch_geometric.data import Data
 
 Key = tuple[int, str]
 """Layer, from 1, and stage: ``conv`` (output of the convolution) or ``slot`` (output of the slot after it)."""
@@ -155,11 +156,19 @@ class ConvCalls:
 
 
 def first_tensor(value: Any) -> Tensor | None:
-    """Return the first floating-point tensor in nested tuples, lists and dictionaries; None without one."""
+    """Return the first floating-point tensor in nested tuples, lists, dictionaries and graphs; None without one."""
+    return next((tensor for tensor in tensors(value) if tensor.is_floating_point()), None)
+
+
+def tensors(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in nested tuples, lists and dictionaries; of PyG's ``Data``, the features."""
     if isinstance(value, Tensor):
-        return value if value.is_floating_point() else None
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
-    return next((found for item in inner if (found := first_tensor(item)) is not None), None)
+        yield value
+    elif isinstance(value, Data):
+        yield from tensors(value.x)
+    elif isinstance(value, dict | tuple | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors(item)
 
 
 def _hook(key: Key, heard: Heard) -> Callable[[nn.Module, Any, Tensor], None]:

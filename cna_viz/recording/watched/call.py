@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import UninitializedParameter
 from torch.optim.swa_utils import AveragedModel
+from torch_geometric.data.data import BaseData
 
 from cna_viz.errors import UsageError, shown
 from cna_viz.recording.watched.inputs import find_inputs
@@ -37,7 +39,9 @@ class Call:
     def __call__(self) -> Any:
         """Run the model and return its output as it is."""
         with torch.compiler.set_stance("force_eager") if self.compiled else nullcontext():
-            return self.model(*self.args, **self.kwargs)
+            # A graph is copied, because some models keep their features in it.
+            inputs = [copy(item) if isinstance(item, BaseData) else item for item in self.args]
+            return self.model(*inputs, **self.kwargs)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from cna_viz.errors import UsageError
 from cna_viz.recording.taps import ConvCalls, undisturbed
 from cna_viz.recording.watched.call import Call
 from cna_viz.recording.watched.kinds import layers_inside
-from cna_viz.recording.watched.names import named_layers, open_containers
+from cna_viz.recording.watched.names import listed, named_layers, open_containers
 from cna_viz.recording.watched.order import check_order, check_rows, is_rows
 from cna_viz.recording.watched.trace import LayerCall, Trace, trace
 
@@ -61,9 +61,10 @@ def find_layers(call: Call, names: Sequence[str] | str | None, nodes: int) -> La
 def _outermost(call: Call) -> Trace:
     found, model = layers_inside(call.model), type(call.model).__name__
     if not found:
+        names = [name for name, _ in call.model.named_modules() if name]
         raise UsageError(
             f"{model} has no layers of PyG's MessagePassing: name the modules whose outputs are the layers, such as "
-            f"those of DGL or your own, layers=[...]; there are: {', '.join(_names(call.model)) or 'none'}"
+            f"those of DGL or your own, layers=[...]; there are: {listed(names)}"
         )
     passed = trace(call, found)
     if not passed.calls:
@@ -89,10 +90,6 @@ def _not_called(call: Call, layers: Mapping[str, nn.Module]) -> UsageError:
     model, count = type(call.model).__name__, len(layers)
     which = f"none of the {count} layers of {model} is" if count > 1 else f"the layer {next(iter(layers))} is not"
     return UsageError(f"{which} called when {model} runs: name modules that are, layers=[...]")
-
-
-def _names(model: nn.Module) -> list[str]:
-    return [name for name, _ in model.named_modules() if name]
 
 
 def _slots(passed: Trace, taps: ConvCalls) -> dict[int, nn.Module]:

@@ -1,11 +1,15 @@
-"""Layers that are named by the user."""
+"""Names of layers: those that the user gives, and those that messages list."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from torch import nn
 
 from cna_viz.errors import UsageError, shown, unknown_name
 from cna_viz.recording.watched.kinds import is_container
+
+LISTED: Final = 20
+"""Maximum number of names in a message."""
 
 
 def named_layers(model: nn.Module, names: Sequence[str]) -> dict[str, nn.Module]:
@@ -39,3 +43,9 @@ def open_containers(layers: Mapping[str, nn.Module], called: Collection[nn.Modul
         else:
             opened[name] = module
     return opened
+
+
+def listed(names: Collection[str]) -> str:
+    """Return names for a message, the outermost first."""
+    first = sorted(dict.fromkeys(names), key=lambda name: name.count("."))
+    return ", ".join([*first[:LISTED], "..."] if len(first) > LISTED else first) or "none"

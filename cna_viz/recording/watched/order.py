@@ -8,6 +8,7 @@ import torch
 from cna_viz.errors import UsageError
 from cna_viz.recording.watched.call import Call
 from cna_viz.recording.watched.kinds import is_container
+from cna_viz.recording.watched.names import listed
 from cna_viz.recording.watched.trace import LayerCall, trace
 
 
@@ -15,11 +16,13 @@ def check_order(call: Call, calls: Sequence[LayerCall], nodes: int) -> None:
     """Refuse calls that don't use the output of the call before, such as two branches."""
     for before, after in pairwise(calls):
         if not after.follows:
-            parents = _parents([item.name for item in calls], before.name, after.name)
+            names = [item.name for item in calls]
+            parents = _parents(names, before.name, after.name)
+            proposal = parents if _are_layers(call, parents, nodes) else f"[...], for example of {listed(names)}"
             raise UsageError(
                 f"{type(call.model).__name__} calls {before.label} and then {after.label}, which does not use the "
                 "output of that call, so its layers can't be counted: name the modules whose outputs are the layers, "
-                f"layers={parents if _are_layers(call, parents, nodes) else '[...]'}"
+                f"layers={proposal}"
             )
 
 

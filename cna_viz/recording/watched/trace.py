@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.nn.cna import CNA
-from cna_viz.recording.taps import first_tensor, undisturbed
+from cna_viz.recording.taps import first_tensor, tensors, undisturbed
 from cna_viz.recording.watched.call import Call
 from cna_viz.recording.watched.kinds import layers_inside
 
@@ -124,8 +124,8 @@ class _Listener:
         features, before = first_tensor(inputs), self.trace.calls[-1] if self.trace.calls else None
         call = LayerCall(self._names[module], module, None if features is None else features.shape)
         if before is not None and before.operations:
-            call.follows = _reach(_tensors(inputs), *before.operations)
-            call.continues = _reach(_tensors(features), *before.operations)
+            call.follows = _reach(tensors(inputs), *before.operations)
+            call.continues = _reach(tensors(features), *before.operations)
         elif before is not None:
             call.follows = call.continues = not any(given() is features for given in self._given)
         if features is not None:
@@ -141,9 +141,9 @@ class _Listener:
             self.trace.slots.append((finished + self._has_mixed, slot))
 
 
-def _reach(tensors: Iterable[Tensor], first: int, last: int) -> bool:
-    """Whether any of the tensors is computed from the result of an operation from ``first`` up to ``last``."""
-    waiting, seen = [tensor.grad_fn for tensor in tensors], set()
+def _reach(values: Iterable[Tensor], first: int, last: int) -> bool:
+    """Whether any of the values is computed from the result of an operation from ``first`` up to ``last``."""
+    waiting, seen = [value.grad_fn for value in values], set()
     while waiting:
         node = waiting.pop()
         if node is None or node in seen:
@@ -155,14 +155,6 @@ def _reach(tensors: Iterable[Tensor], first: int, last: int) -> bool:
         if number >= last:  # what is older can't be computed from it
             waiting += [earlier for earlier, _ in node.next_functions]
     return False
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in nested tuples, lists and dictionaries."""
-    if isinstance(value, Tensor):
-        yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ():
-        yield from _tensors(item)
 
 
 def _nothing(value: Any) -> Any:
