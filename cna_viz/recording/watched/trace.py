@@ -61,9 +61,9 @@ def trace(call: Call, layers: Mapping[str, nn.Module]) -> Trace:
     Autograd notes the operations, but holds no tensors.
 
     Raises:
-        UsageError: When the model fails.
+        UsageError: When the model fails, or writes into its inputs, so that every look would change the training.
     """
-    listener = _Listener(call.model, layers)
+    listener, before = _Listener(call.model, layers), _versions(call)
     with undisturbed(call.model), torch.enable_grad(), saved_tensors_hooks(_nothing, _nothing), ExitStack() as stack:
         for handle in listener.attach():
             stack.callback(handle.remove)
@@ -77,6 +77,11 @@ def trace(call: Call, layers: Mapping[str, nn.Module]) -> Trace:
                 f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is "
                 "given, inputs=(...)"
             ) from error
+    if _versions(call) != before:
+        raise UsageError(
+            f"{call.sentence} writes into its inputs, so that looking at it would change its training: let the model "
+            "work on a copy, x.clone()"
+        )
     return listener.trace
 
 
@@ -155,6 +160,11 @@ def _reach(values: Iterable[Tensor], first: int, last: int) -> bool:
         if number >= last:  # what is older can't be computed from it
             waiting += [earlier for earlier, _ in node.next_functions]
     return False
+
+
+def _versions(call: Call) -> list[int]:
+    """Return how often the inputs have been written to."""
+    return [value._version for value in tensors((call.args, call.kwargs)) if not value.is_inference()]
 
 
 def _nothing(value: Any) -> Any:

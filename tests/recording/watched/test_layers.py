@@ -290,6 +290,33 @@ def test_a_model_that_fails_is_refused_in_a_sentence() -> None:
     assert "\n" not in message
 
 
+def test_a_model_that_writes_into_its_inputs_is_refused() -> None:
+    class Writing(Stack):
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            x[:, 0] += 1
+            return super().forward(x, edge_index)
+
+    model = Writing(conv())
+    assert refusal(model).startswith("Writing(x, edge_index) writes into its inputs, so that looking at it would")
+    assert modules(layers_of(Stack(conv()), inputs={"x": karate_data().x, "edge_index": karate_data().edge_index}))
+
+
+@pytest.mark.parametrize("kind", ["function", "method", "part", "part of a list"])
+def test_layers_of_compiled_models_are_those_of_the_plain_ones(kind: str) -> None:
+    model = Stack(conv(), conv(), conv())
+    table, given = layers_of(model).table, model
+    if kind == "function":
+        given = torch.compile(model, backend="eager")  # type: ignore[assignment]
+    elif kind == "method":
+        model.compile(backend="eager")  # type: ignore[no-untyped-call]
+    elif kind == "part":
+        model.blocks[1].compile(backend="eager")  # type: ignore[operator]
+    else:
+        model.blocks[1] = torch.compile(model.blocks[1], backend="eager")  # type: ignore[assignment]
+    assert layers_of(given).table == table
+    assert [name.split()[2] for name in layers_of(given, "blocks").table.splitlines()[1:]].count("(GCNConv)") >= 2
+
+
 # A chain of calls
 
 
