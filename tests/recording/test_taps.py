@@ -1,8 +1,16 @@
 """Listening: what is heard and where, and that nothing stays behind."""
 
+import random
+from copy import deepcopy
+from io import BytesIO
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.checkpoint import checkpoint
+from torch_geometric.data import Data
 
 from cna_viz.nn.cna import Tap
 from cna_viz.recording.taps import ConvCalls, Key, TapModules, Taps, first_tensor, listen, undisturbed
@@ -215,3 +223,114 @@ def test_gradients_that_were_off_stay_off() -> None:
         with undisturbed(nn.ReLU()):
             pass
         assert not torch.is_grad_enabled()
+
+
+# Copies, pickles and reruns
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_a_copy_that_is_made_meanwhile_is_not_heard(x: Tensor, kind: int) -> None:
+    model, ear = Network(), Ear()
+    with listen(both(model)[kind], ear):
+        copies = [deepcopy(model), AveragedModel(model), deepcopy(deepcopy(model))]
+        for copy in copies:
+            assert torch.equal(copy(x), Network()(x))
+        assert ear.heard == []
+        model(x)
+        assert ear.keys
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_a_model_can_be_saved_meanwhile_and_its_file_does_not_need_this_package(x: Tensor, kind: int) -> None:
+    model, ear, file = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)), Ear(), BytesIO()
+    kinds: list[Taps] = [TapModules({(1, "conv"): model[0]}), ConvCalls(model, list(model), 2)]
+    with listen(kinds[kind], ear):
+        torch.save(model, file)
+    assert b"cna_viz" not in file.getvalue()
+    file.seek(0)
+    saved = torch.load(file, weights_only=False)
+    assert torch.equal(saved(x), model(x))
+    assert ear.heard == []
+
+
+def test_a_replica_that_shares_the_hooks_is_not_heard(x: Tensor) -> None:
+    model, ear = Network(), Ear()
+    with listen(both(model)[1], ear):
+        replica = model._replicate_for_data_parallel()  # type: ignore[no-untyped-call]
+        assert replica._forward_hooks.keys() == model._forward_hooks.keys()
+        replica.first, replica.second = deepcopy(model.first), deepcopy(model.second)
+        replica(x)
+    assert ear.heard == []
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_a_layer_that_is_run_again_in_the_backward_pass_is_heard_once(x: Tensor, reentrant: bool) -> None:
+    class Checkpointed(Recurrent):
+        def forward(self, x: Tensor) -> Tensor:
+            for _ in range(3):
+                x = checkpoint(self.layer, x, use_reentrant=reentrant).tanh()
+            return x
+
+    model, ear = Checkpointed(), Ear()
+    expected = [(1, "conv"), (1, "slot"), (2, "conv"), (2, "slot"), (3, "conv")]
+    with listen(ConvCalls(model, [model.layer], 3), ear):
+        for _ in range(2):
+            model(x.clone().requires_grad_()).sum().backward()
+    assert ear.keys == expected * 2
+
+
+def test_calls_outside_a_forward_pass_are_not_heard(x: Tensor) -> None:
+    model, ear = Recurrent(), Ear()
+    with listen(ConvCalls(model, [model.layer], 3), ear):
+        model.layer(x)
+        with pytest.raises(RuntimeError):
+            model(x[:, :2])
+        model.layer(x)
+        assert ear.heard == []
+        model(x)
+        model.layer(x)
+    assert len(ear.keys) == 5
+
+
+def test_a_call_inside_a_call_is_a_part_of_it(x: Tensor) -> None:
+    class Block(nn.Module):
+        def __init__(self, inner: nn.Module) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = 2 * self.inner(x)
+            return y
+
+    inner = nn.Linear(3, 3)
+    model, ear = nn.Sequential(inner, Block(inner)), Ear()
+    with listen(ConvCalls(model, list(model), 2), ear):
+        model(x)
+    assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv")]
+    assert torch.equal(ear.heard[2][1], model(x))
+
+
+def test_stages_that_are_left_out_are_not_heard(x: Tensor) -> None:
+    model, ear = Recurrent(), Ear()
+    taps = ConvCalls(model, [model.layer], 3, {1})
+    with listen(taps, ear):
+        model(x)
+    assert ear.keys == [(1, "conv"), (2, "conv"), (2, "slot"), (3, "conv")]
+    assert set(taps.keys) == set(ear.keys)
+
+
+def test_the_features_of_a_graph_are_heard(x: Tensor) -> None:
+    assert first_tensor((Data(x=x, edge_index=torch.tensor([[0], [1]])),)) is x
+    assert first_tensor(Data(edge_index=torch.tensor([[0], [1]]))) is None
+
+
+def test_the_random_states_of_python_and_numpy_are_restored() -> None:
+    random.seed(5)
+    np.random.seed(5)
+    expected = random.random(), np.random.rand()
+    random.seed(5)
+    np.random.seed(5)
+    with undisturbed(nn.ReLU()):
+        random.random()
+        np.random.rand()
+    assert (random.random(), np.random.rand()) == expected

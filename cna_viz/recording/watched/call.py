@@ -1,0 +1,132 @@
+"""How a model is called: by the recorder on the whole graph, and by the loop that trains it."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+from torch.nn.parameter import UninitializedParameter
+from torch.optim.swa_utils import AveragedModel
+from torch_geometric.data.data import BaseData
+
+from cna_viz.errors import UsageError, shown
+from cna_viz.recording.watched.inputs import find_inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A call of a model on the whole graph.
+
+    Attributes:
+        model: The model without wrappers; it shares the parameters with what was given.
+        compiled: Whether any part is compiled. Compiled code calls no hooks, so here the model runs uncompiled.
+        args: Inputs by position.
+        kwargs: Inputs by name.
+        declared: Whether the inputs were declared, and not found.
+    """
+
+    model: nn.Module
+    compiled: bool
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    declared: bool
+
+    def __call__(self) -> Any:
+        """Run the model and return its output as it is."""
+        with torch.compiler.set_stance("force_eager") if self.compiled else nullcontext():
+            # A graph is copied, because some models keep their features in it.
+            inputs = [copy(item) if isinstance(item, BaseData) else item for item in self.args]
+            return self.model(*inputs, **self.kwargs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameters that are given something."""
+        return bound_names(self.model.forward, self.args, self.kwargs)
+
+    @property
+    def sentence(self) -> str:
+        """The call as one would write it."""
+        return f"{type(self.model).__name__}({', '.join(self.names)})"
+
+
+def make_call(model: Any, data: Any, inputs: Any = None) -> Call:
+    """Return the call of ``model`` on ``data``.
+
+    Args:
+        model: A module, maybe compiled, parallel or averaged.
+        data: Has the inputs as attributes, which are found by the names of the parameters.
+        inputs: The inputs instead: a sequence, a mapping from names of parameters, or one input.
+
+    Raises:
+        UsageError: When the model can't be watched, or its inputs can't be known.
+    """
+    plain, compiled = _unwrapped(model)
+    args, kwargs = (find_inputs(plain, data), {}) if inputs is None else _given(inputs)
+    call = Call(plain, compiled, args, kwargs, inputs is not None)
+    try:
+        inspect.signature(plain.forward).bind(*args, **kwargs)
+    except TypeError as error:
+        count = len(args) + len(kwargs)
+        raise UsageError(
+            f"{type(plain).__name__} can't be called with {count} inputs ({error}): pass inputs=[...]"
+        ) from None
+    return call
+
+
+def bound_names(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the parameters that are given something else than None or their default.
+
+    Raises:
+        TypeError: When the arguments don't fit.
+    """
+    signature = inspect.signature(forward)
+    names: list[str] = []
+    for name, value in signature.bind(*args, **kwargs).arguments.items():
+        parameter = signature.parameters[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"input {number}" for number in range(len(names) + 1, len(names) + len(value) + 1)]
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            names += [name for name, item in value.items() if item is not None]
+        elif value is not None and not _is_default(value, parameter.default):
+            names.append(name)
+    return tuple(names)
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return isinstance(value, bool | int | float | str) and type(value) is type(default) and bool(value == default)
+
+
+def _unwrapped(model: Any) -> tuple[nn.Module, bool]:
+    """Return the model behind its wrappers, and whether any part of it is compiled."""
+    compiled = False
+    while isinstance(model, DataParallel | DistributedDataParallel | AveragedModel) or hasattr(model, "_orig_mod"):
+        compiled = compiled or hasattr(model, "_orig_mod")
+        model = model._orig_mod if hasattr(model, "_orig_mod") else model.module
+    _check(model)
+    parts = (hasattr(part, "_orig_mod") or part._compiled_call_impl is not None for part in model.modules())
+    return model, compiled or any(parts)
+
+
+def _check(model: Any) -> None:
+    if isinstance(model, type):
+        raise UsageError(f"the model is the class {model.__name__}: make one, {model.__name__}(...), and watch that")
+    if isinstance(model, torch.jit.ScriptModule | torch.jit.ScriptFunction):
+        raise UsageError("the model is a ScriptModule, whose layers can't be heard: watch the Python model behind it")
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"the model is {shown(model)}, not a torch.nn.Module: watch the module that you train")
+    if any(isinstance(parameter, UninitializedParameter) for parameter in model.parameters()):
+        raise UsageError(f"{type(model).__name__} has weights without a shape: call it once before it is watched")
+
+
+def _given(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if isinstance(inputs, str):
+        raise UsageError(f"inputs = {shown(inputs)} is not accepted: pass the inputs themselves, as inputs=(data.x,)")
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    is_sequence = isinstance(inputs, Sequence) and not isinstance(inputs, Tensor)
+    return (tuple(inputs) if is_sequence else (inputs,)), {}

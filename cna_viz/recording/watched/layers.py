@@ -1,0 +1,121 @@
+"""The layers of a watched model, as its author counts them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from cna_viz.errors import UsageError
+from cna_viz.recording.taps import ConvCalls, undisturbed
+from cna_viz.recording.watched.call import Call
+from cna_viz.recording.watched.kinds import layers_inside
+from cna_viz.recording.watched.names import listed, named_layers, open_containers
+from cna_viz.recording.watched.order import check_order, check_rows, is_rows
+from cna_viz.recording.watched.trace import LayerCall, Trace, trace
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """The layers of a model.
+
+    Attributes:
+        taps: Their stages.
+        convs: The module of every layer.
+        slots: CNA slots by layer, for every gap between two layers that has exactly one.
+        table: What is recorded of which module, to be printed.
+        output: What the model returns, as it is.
+        random: Whether the output changes with the random state, although the model is in evaluation mode.
+    """
+
+    taps: ConvCalls
+    convs: dict[int, nn.Module]
+    slots: dict[int, nn.Module]
+    table: str
+    output: Any
+    random: bool
+
+
+def find_layers(call: Call, names: Sequence[str] | str | None, nodes: int) -> Layers:
+    """Return the layers of a model: the calls of the named modules, or of PyG's outermost convolutions and blocks.
+
+    Raises:
+        UsageError: When there are none, the calls don't follow each other, so that they can't be counted, a layer does
+            not return a row per node, or the model fails.
+    """
+    passed = _outermost(call) if names is None else _named(call, [names] if isinstance(names, str) else names)
+    calls = passed.calls
+    if names is None:
+        check_order(call, calls, nodes)
+    check_rows(calls, nodes)
+    following = enumerate(calls[1:], start=1)
+    without = {layer for layer, item in following if not (item.continues and is_rows(item.entering, nodes))}
+    taps = ConvCalls(call.model, list({item.module: None for item in calls}), len(calls), without)
+    convs = {layer: item.module for layer, item in enumerate(calls, start=1)}
+    with undisturbed(call.model):
+        output, again = call(), call()
+    return Layers(taps, convs, _slots(passed, taps), _table(calls, taps), output, not _equal(output, again))
+
+
+def _outermost(call: Call) -> Trace:
+    found, model = layers_inside(call.model), type(call.model).__name__
+    if not found:
+        names = [name for name, _ in call.model.named_modules() if name]
+        raise UsageError(
+            f"{model} has no layers of PyG's MessagePassing: name the modules whose outputs are the layers, such as "
+            f"those of DGL or your own, layers=[...]; there are: {listed(names)}"
+        )
+    passed = trace(call, found)
+    if not passed.calls:
+        raise _not_called(call, found)
+    return passed
+
+
+def _named(call: Call, names: Sequence[str]) -> Trace:
+    found, opened = named_layers(call.model, names), dict[str, nn.Module]()
+    while found != opened:
+        passed = trace(call, found)
+        called = {item.module for item in passed.calls}
+        opened, found = found, open_containers(found, called)
+    if not called:
+        raise _not_called(call, found)
+    for name, module in found.items():
+        if name in names and module not in called:
+            raise _not_called(call, {name: module})
+    return passed
+
+
+def _not_called(call: Call, layers: Mapping[str, nn.Module]) -> UsageError:
+    model, count = type(call.model).__name__, len(layers)
+    which = f"none of the {count} layers of {model} is" if count > 1 else f"the layer {next(iter(layers))} is not"
+    return UsageError(f"{which} called when {model} runs: name modules that are, layers=[...]")
+
+
+def _slots(passed: Trace, taps: ConvCalls) -> dict[int, nn.Module]:
+    gaps, uses = Counter(layer for layer, _ in passed.slots), Counter(slot for _, slot in passed.slots)
+    only = {layer: slot for layer, slot in passed.slots if gaps[layer] == uses[slot] == 1}
+    return {layer: slot for layer, slot in only.items() if (layer, "slot") in taps.keys}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two outputs are equal up to rounding."""
+    if isinstance(one, Mapping):
+        return all(_equal(one[name], other[name]) for name in one)
+    if isinstance(one, tuple | list):
+        return all(map(_equal, one, other))
+    if not isinstance(one, Tensor) or not one.is_floating_point():
+        return True
+    if one.shape != other.shape:
+        return False
+    one, other = one.double().nan_to_num(), other.double().nan_to_num()
+    return bool(((one - other).abs() <= 1e-4 * one.abs().max()).all()) if one.numel() else True
+
+
+def _table(calls: Sequence[LayerCall], taps: ConvCalls) -> str:
+    rows = [("layer", "module", "recorded", "shape")]
+    for layer, item in enumerate(calls, start=1):
+        recorded = "output, input of the next layer" if (layer, "slot") in taps.keys else "output"
+        rows.append((str(layer), item.label, recorded, str(list(item.leaving or ()))))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
