@@ -11,9 +11,8 @@ from torch import nn
 from torch_geometric.data import Batch, Data
 
 from cna_viz.config import RecordingConfig, RunConfig, vocabulary
-from cna_viz.data.graph import Graph
 from cna_viz.recording.watched.call import Call, make_call
-from cna_viz.recording.watched.data.graph import read_watched
+from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
 from cna_viz.recording.watched.layers import find_layers
 from cna_viz.recording.watched.output.reading import find_reading
 from cna_viz.recording.watched.session import Watch
@@ -97,7 +96,7 @@ def watch(
     call = make_call(model, data, inputs)
     found = find_layers(call, layers, graph.graph.num_nodes)
     scored = find_reading(found.output, graph, type(call.model).__name__, output=output, reading=reading)
-    given = _as_given(graph.graph, data, call)
+    graph = _as_given(graph, data, call)
     config = RunConfig.model_validate(
         {
             "watched": {
@@ -107,8 +106,8 @@ def watch(
                 "layers": len(found.convs),
                 "key": secrets.token_hex(8),
                 "task": graph.task if scored is not None else "none",
-                "is_directed": given.arcs is not None,
-                "is_weighted": given.edge_weight is not None,
+                "is_directed": graph.graph.arcs is not None,
+                "is_weighted": graph.graph.edge_weight is not None,
                 "program": program_of(call.model),
                 "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 "seeded": seed is not None,
@@ -117,19 +116,17 @@ def watch(
             "seed": seed or 0,
         }
     )
-    return Watch(call, replace(graph, graph=given), found, scored, config, Path(runs), quiet=quiet)
+    return Watch(call, graph, found, scored, config, Path(runs), quiet=quiet)
 
 
-def _as_given(graph: Graph, data: Any, call: Call) -> Graph:
+def _as_given(graph: WatchedGraph, data: Any, call: Call) -> WatchedGraph:
     """Return the graph without weights and direction unless the very tensors of the data are inputs of the model."""
+    values = (data, *call.args, *call.kwargs.values())
 
     def passes(name: str) -> bool:
         value = getattr(data, name, None)
-        values = (*call.args, *call.kwargs.values())
-        return value is not None and any(one is data or one is value for one in values)
+        return value is not None and any(one is value for one in values)
 
-    return replace(
-        graph,
-        edge_weight=graph.edge_weight if passes("edge_weight") else None,
-        arcs=graph.arcs if passes("edge_index") else None,
-    )
+    whole = any(one is data for one in values[1:])
+    graph = graph if whole or passes("edge_weight") else graph.without_weights()
+    return graph if whole or passes("edge_index") else replace(graph, graph=replace(graph.graph, arcs=None))

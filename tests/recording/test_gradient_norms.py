@@ -172,7 +172,7 @@ def test_gradients_of_a_batch_are_those_in_evaluation_mode_of_the_epoch(x: Tenso
     norms = batch_gradients(model, taps_of(model), x)
     for epoch in (0, 1, 4):
         assert read(norms.norms(epoch)) == pytest.approx(by_hand(model, (1 + epoch) * x))
-        norms.close()
+        norms.close(0)
     with torch.no_grad():  # as where the selected model is looked at
         selected = read(norms.norms(4))
     assert selected == pytest.approx(by_hand(model, 5 * x))
@@ -215,7 +215,7 @@ def steps_of(model: Network) -> StepGradients:
 
 
 def closed(norms: StepGradients) -> dict[Key, float]:
-    norms.close()
+    norms.close(0)
     return read(norms.norms(0))
 
 
@@ -255,11 +255,32 @@ def test_a_forward_pass_without_a_backward_pass_changes_nothing(x: Tensor) -> No
         assert closed(norms) == pytest.approx(by_hand(model, x))
 
 
-def test_gradients_in_evaluation_mode_are_not_heard(x: Tensor) -> None:
+def test_gradients_in_evaluation_mode_are_heard(x: Tensor) -> None:
     model = Network().eval()
     with steps_of(model) as norms:
         loss_of(model(x)).backward()
+        assert closed(norms) == pytest.approx(by_hand(model, x))
+
+
+def test_norms_are_those_of_the_loss_before_it_was_scaled(x: Tensor) -> None:
+    model = Network()
+    with steps_of(model) as norms:
+        norms.scale = 8.0
+        (8 * loss_of(model(x))).backward()
+        assert closed(norms) == pytest.approx(by_hand(model, x))
+        norms.scale = None
+        loss_of(model(x)).backward()
         assert closed(norms) == {}
+        assert norms.heard
+
+
+def test_of_any_epoch_but_the_last_no_norms_are_known(x: Tensor) -> None:
+    model = Network()
+    with steps_of(model) as norms:
+        loss_of(model(x)).backward()
+        norms.close(3)
+        assert norms.norms(2) == {}
+        assert norms.norms(3) != {}
 
 
 def test_parameters_get_the_same_gradients(x: Tensor) -> None:

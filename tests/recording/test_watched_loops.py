@@ -75,7 +75,7 @@ def lbfgs(model: nn.Module, close: Callable[[], object]) -> None:
         optimizer.zero_grad()
         loss = loss_of(model)
         loss.backward()
-        return float(loss)
+        return float(loss.detach())
 
     for _ in range(3):
         optimizer.step(closure)
@@ -274,6 +274,7 @@ def test_batches_of_graphs_with_pooling(tmp_path: Path, batched: bool) -> None:
     assert find_problems(record.folder) == []
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.:DeprecationWarning")
 def test_a_scripted_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="watch the Python model"):
         started(tmp_path, torch.jit.trace(nn.Linear(2, 2), torch.zeros(3, 2)))

@@ -50,7 +50,8 @@ def agrees(record: Record, wanted: dict[str, Any]) -> None:
     assert record.summary["accuracy"] == wanted["accuracy"]
     assert record.prediction().values.tolist() == wanted["prediction"]
     line = record.metrics["accuracy"].sel(epoch=best)
-    assert {part: float(line.sel(split=part)) for part in ("train", "val", "test")} == wanted["accuracy"]
+    if best % record.config.recording.every == 0:  # a line that is written stays as it is
+        assert {part: float(line.sel(split=part)) for part in ("train", "val", "test")} == wanted["accuracy"]
     last = record.embedding(3, "conv").values
     assert last.argmax(axis=1).tolist() == wanted["prediction"]
     norm = float(record.metrics["feature_norm"].sel(epoch=best, layer=3, stage="conv"))
@@ -98,24 +99,21 @@ def test_early_stopping_reports_the_best_model(tmp_path: Path, how: str, every: 
 
 def test_a_record_says_what_the_weights_at_the_end_say_and_not_the_last_epoch(tmp_path: Path) -> None:
     """The first input of the issue: best weights are loaded before the context ends."""
-    model, kept, best = make(), dict[str, Tensor](), 0.0
+    model, kept = make(), dict[str, Tensor]()
     with started(tmp_path, model) as watched:
 
         def after(epoch: int) -> None:
-            nonlocal best
-            found = truth(model)["accuracy"]["val"].expected
-            watched.epoch(accuracy={"val": found})
-            if found > best:
-                best = found
+            watched.epoch(accuracy={"val": truth(model)["accuracy"]["val"].expected})
+            if epoch == 5:
                 kept.update(deepcopy(model.state_dict()))
 
         loop(model, DATA, 60, after)
-        last = truth(model)["accuracy"]
+        last = truth(model)
         model.load_state_dict(kept)
     record = watched.load()
     agrees(record, truth(model))
-    assert record.best_epoch < 60
-    assert record.score("test") != last["test"]
+    assert (record.best_epoch, record.summary["epochs"]) == (5, 60)
+    assert record.score("test") < last["accuracy"]["test"].expected
 
 
 def test_averaged_weights_become_an_epoch_of_their_own(tmp_path: Path) -> None:
@@ -301,11 +299,12 @@ def test_another_model_that_is_trained_is_noticed(tmp_path: Path) -> None:
 def test_a_scaled_loss_has_no_gradient_norms_unless_its_factor_is_told(tmp_path: Path) -> None:
     def norms(factor: float, told: float | None, dtype: torch.dtype | None) -> Any:
         model = make()
+        model.dropout.p = 0.0  # type: ignore[union-attr]
         optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
         with started(tmp_path, model) as watched:
             context = torch.autocast("cpu", dtype=dtype, enabled=dtype is not None)
             with context:
-                output = model.eval()(DATA.x, DATA.edge_index)
+                output = model(DATA.x, DATA.edge_index)
             loss = torch.nn.functional.cross_entropy(output[DATA.train_mask].float(), DATA.y[DATA.train_mask])
             (factor * loss).backward()
             optimizer.step()

@@ -19,7 +19,7 @@ def fingerprint(model: nn.Module) -> bytes:
     digest = hashlib.sha256()
     for tensor in (*model.parameters(), *model.buffers()):
         values = tensor.detach() if tensor.layout == torch.strided else tensor.detach().to_dense()
-        digest.update(values.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        digest.update(values.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.digest()
 
 

@@ -12,8 +12,8 @@ from cna_viz.data.graph import Graph
 from cna_viz.data.own.parts import as_tensor, plural
 from cna_viz.errors import DataError, UsageError, shown, unknown_name
 from cna_viz.recording.watched.data.edges import read_edges, read_features, weight_notes
-from cna_viz.recording.watched.data.objects import as_one
 from cna_viz.recording.watched.data.labels import NO_TASK, WatchedLabels, read_labels
+from cna_viz.recording.watched.data.objects import as_one
 from cna_viz.recording.watched.data.split import SplitChoice, read_parts
 
 _NO_MASKS: Final = 'the data has no masks: nothing is scored; split={"train": ..., "val": ..., "test": ...} gives some'

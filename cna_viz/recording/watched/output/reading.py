@@ -10,8 +10,8 @@ from torch import Tensor
 
 from cna_viz.config.vocabulary import SPLITS
 from cna_viz.errors import RecordError, unknown_name
-from cna_viz.recording.watched.output.channels import check_channels
 from cna_viz.recording.watched.data.graph import WatchedGraph
+from cna_viz.recording.watched.output.channels import check_channels
 from cna_viz.recording.watched.output.outputs import OutputChoice, Path, as_path, find_path, path_name, pick
 from cna_viz.recording.watched.output.rows import are_probabilities, as_rows, finite_rows, likely_kind, rounding
 from cna_viz.training.objective import Objective, make_objective, score
