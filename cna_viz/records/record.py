@@ -94,6 +94,12 @@ class Record:
         epochs = map(schema.snapshot_epoch, self.manifest)
         return tuple(sorted(epoch for epoch in epochs if epoch is not None))
 
+    @property
+    def shown_epoch(self) -> int:
+        """Epoch of the snapshot that is read by default: the selected one; of an unfinished run the last one kept."""
+        lost = self.status == "incomplete" and self.snapshots and self.best_epoch not in self.snapshots
+        return self.snapshots[-1] if lost else self.best_epoch
+
     @cached_property
     def metrics(self) -> "xr.Dataset":
         """Loss, every score and every measure; dims epoch, split, layer and stage. NaN if not measured.
@@ -145,7 +151,7 @@ class Record:
         Args:
             layer: 1 … number of layers. The last layer has only the stage ``conv``.
             stage: ``conv`` (output of the convolution) or ``slot`` (output of the slot).
-            epoch: Epoch of a snapshot; by default that of the selected model.
+            epoch: Epoch of a snapshot; by default :attr:`shown_epoch`, that of the selected model.
 
         Raises:
             UsageError: If there is no such layer, stage or snapshot; lists the available ones.
@@ -188,12 +194,12 @@ class Record:
         return xr.DataArray(as_variable(("node",), array), name="prediction")
 
     def snapshot(self, epoch: int | None = None) -> Snapshot:
-        """Return the file of a snapshot, by default that of the selected model, to read single tensors.
+        """Return the file of a snapshot, by default that of :attr:`shown_epoch`, to read single tensors.
 
         Raises:
             UsageError: If there is no snapshot of this epoch; lists the available ones.
         """
-        epoch = self.best_epoch if epoch is None else epoch
+        epoch = self.shown_epoch if epoch is None else epoch
         entry = self.manifest.get(schema.snapshot_file(epoch)) if schema.is_number(epoch) else None
         if entry is None:
             kept = ", ".join(map(str, self.snapshots)) or "none (train with snapshots 'log' or 'ends' for some)"

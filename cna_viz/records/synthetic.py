@@ -32,11 +32,13 @@ def synthetic_record(
     """Write a synthetic record of ``nodes`` on a ring below ``runs`` and open it; ``summary`` overrides its entries.
 
     Measures and scores fall with depth, the loss falls with the epochs; embeddings are class blobs that shrink with the
-    layer. The last ``unlabelled`` nodes (graphs) have no target. Everything is drawn from the config's seed.
+    layer. The last ``unlabelled`` nodes (graphs) have no target; where nothing is scored (a watched network), none has.
+    Everything is drawn from the config's seed.
     """
     config = config or RunConfig()
     rng = np.random.default_rng(config.seed)
     target = np.arange(nodes) % classes
+    unlabelled = nodes if config.task == "none" else unlabelled
     best = summary.setdefault("best_epoch", epochs)
     selected = best if best in range(epochs + 1) else epochs
     folder = runs / config.run_id
@@ -51,8 +53,8 @@ def synthetic_record(
         kept = {"none": (), "ends": (0, selected, epochs), "log": (0, 1, selected, epochs)}[config.recording.snapshots]
         for epoch in sorted({epoch for epoch in kept if epoch <= epochs}):
             writer.snapshot(epoch, _snapshot(config, target, rng))
-        score = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.model.layers + 0.02 * rng.random()))
-        scores = dict.fromkeys(recorded(config.data.task, config.metric), score)
+        score = dict.fromkeys(vocabulary.SPLITS, float(0.9 * 0.95**config.layers + 0.02 * rng.random()))
+        scores = dict.fromkeys(_scores(config), score)
         defaults = {"status": "complete", **scores, "epochs": epochs, "warnings": []}
         writer.seal({**defaults, "seconds_per_epoch": 0.01, "parameters": 100, "peak_memory_mib": 1.0, **summary})
     return load_record(folder)
@@ -61,12 +63,12 @@ def synthetic_record(
 def _graph(config: RunConfig, target: Array, unlabelled: int) -> dict[str, Array]:
     """Return the graph's tensors: a ring of nodes, or rings of three in datasets of graphs."""
     nodes = np.arange(len(target))
-    graphs = config.data.task == "graph-classification"
+    graphs = config.task == "graph-classification"
     member = nodes // RING if graphs else nodes
     following = np.where((nodes + 1) % RING, nodes + 1, nodes + 1 - RING) if graphs else (nodes + 1) % len(nodes)
     edges = np.stack([nodes, np.minimum(following, len(nodes) - 1)])
     missing: float = -1
-    if config.data.task == "node-regression":
+    if config.task == "node-regression":
         target, missing = (target + 0.5).astype(np.float32), np.nan
     known = member <= member.max() - unlabelled
     tensors = {
@@ -78,24 +80,28 @@ def _graph(config: RunConfig, target: Array, unlabelled: int) -> dict[str, Array
         "edge_weight": np.ones(2 * len(nodes), dtype=np.float32),
         "is_arc": (np.arange(2 * len(nodes)) < len(nodes)).astype(np.int8),
     }
-    return {name: tensors[name] for name in schema.graph_tensors(config.data)}
+    return {name: tensors[name] for name in schema.graph_tensors(config.about)}
+
+
+def _scores(config: RunConfig) -> tuple[str, ...]:
+    return () if config.task == "none" else recorded(config.task, config.metric)
 
 
 def _line(epoch: int, config: RunConfig, rng: np.random.Generator) -> dict[str, Any]:
-    layers = config.model.layers
+    layers = config.layers
     falling = np.exp(-np.arange(1, layers + 1) / 4) * (1 + 0.1 * rng.random(layers))
     stages = {"conv": falling.tolist(), "slot": [*falling[:-1].tolist(), None]}
     loss = {name: 2 * 0.9**epoch + 0.1 * rng.random() for name in vocabulary.SPLITS}
     score = dict.fromkeys(vocabulary.SPLITS, 1 - 0.8 * 0.9**epoch)
-    scores = dict.fromkeys(recorded(config.data.task, config.metric), score)
+    scores = dict.fromkeys(_scores(config), score)
     return {"epoch": epoch, "loss": loss, **scores, "layers": dict.fromkeys(config.recording.measures, stages)}
 
 
 def _snapshot(config: RunConfig, target: Array, rng: np.random.Generator) -> dict[str, Array]:
-    layers, hidden, classes = config.model.layers, config.model.hidden, int(target.max()) + 1
+    layers, hidden, classes = config.layers, config.model.hidden, int(target.max()) + 1
     centers = rng.standard_normal((classes, hidden))
-    dtype = np.float32 if config.data.task == "node-regression" else np.int32
-    tensors: dict[str, Array] = {"prediction": target.astype(dtype)}
+    dtype = np.float32 if config.task == "node-regression" else np.int32
+    tensors: dict[str, Array] = {} if config.task == "none" else {"prediction": target.astype(dtype)}
     for layer in range(1, layers + 1):
         width = hidden if layer < layers else classes
         blobs = 1 + np.exp(-layer / 4) * (centers[target] + rng.standard_normal((len(target), hidden)))

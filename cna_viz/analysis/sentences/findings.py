@@ -38,7 +38,8 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
     """
     table, metric = accuracy_table(records), records[0].metric
     shallow, deep = table["layers"].min(), table["layers"].max()
-    chance = float(np.nanmean([chance_score(record) for record in records]))
+    levels = [level for level in map(chance_score, records) if not np.isnan(level)]
+    chance = float(np.mean(levels)) if levels else np.nan
     sentences = []
     for slot, group in table.groupby("slot", sort=False):
         first, last = (group[group["layers"] == depth].set_index("seed")["test"] for depth in (shallow, deep))

@@ -29,10 +29,10 @@ def confusion_findings(records: Sequence[Record], split: SplitName = "test") -> 
 def pair_names(first: Record, second: Record) -> tuple[str, str]:
     """Return the names of two runs shown side by side: the slot, and what else tells them apart."""
     configs, arms = (first.config, second.config), arms_of([first, second])
-    if first.config.slot == second.config.slot and arms[0] != arms[1]:
+    if first.config.slot == second.config.slot and arms[0] != arms[1] and not arms[0].startswith(first.config.slot):
         arms = [f"{first.config.slot}, {arm}" for arm in arms]
     further: dict[str, list[object]] = {
-        "seed": [config.seed for config in configs],
+        "seed": [config.stated_seed for config in configs],
         "split seed": [config.split_seed for config in configs],
         "run": [first.id[:8], second.id[:8]],
     }
