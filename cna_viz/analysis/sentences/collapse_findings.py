@@ -8,6 +8,7 @@ import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import geometric_range
 from cna_viz.analysis.tables.collapse import QUADRANTS, SELECTED, START, collapse_table
+from cna_viz.analysis.tables.comparison import refuse_watched
 from cna_viz.analysis.words import counted
 from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
@@ -107,6 +108,7 @@ def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
     """
     if setting not in settings():
         raise unknown_name("setting", setting, settings())
+    refuse_watched(records)
     table = collapse_table(records)
     start = table[table["model"] == START].set_index("run")
     every = [active_settings(record.config) | {"seed": record.config.seed} for record in records]

@@ -137,13 +137,18 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
 
 def check_protocol(records: Sequence[Record]) -> None:
     """Refuse runs that are not on one dataset and split protocol; raises :class:`~cna_viz.errors.UsageError`."""
-    if any(record.config.watched is not None for record in records):
-        raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
+    refuse_watched(records)
     require_one_protocol(
         records,
         "arms with different {name}s are not compared",
         "a difference would show the {name}, not the arm. Compare within each of them",
     )
+
+
+def refuse_watched(records: Sequence[Record]) -> None:
+    """Refuse watched runs, of which nobody knows in what else they differ."""
+    if any(record.config.watched is not None for record in records):
+        raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
 
 
 def require_one_protocol(records: Sequence[Record], problem: str, advice: str = "draw each separately") -> None:

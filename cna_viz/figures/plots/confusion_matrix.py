@@ -72,7 +72,8 @@ def plot_confusion_matrix(records: Sequence[Record], *, split: SplitName = "test
     numbers = written if classes <= MOST_WRITTEN else "colours only: too many classes for numbers"
     lost = sum(arm.missing for arm in found)
     notes = [f"left out: {counted(lost, 'prediction')} without a finite output, not counted as right"] if lost else []
-    footnote = provenance(records, f"{numbers}; {added}; {which_model(records)}", *notes, *snapshot_note(records))
+    model = "; ".join(snapshot_note(records)) or which_model(records)
+    footnote = provenance(records, f"{numbers}; {added}; {model}", *notes)
     height = top + rows * panel + BETWEEN * (rows - 1)
     return finish(figure, f"Where does it err? ({split} {what})", footnote, height=height)
 
