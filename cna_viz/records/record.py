@@ -166,7 +166,8 @@ class Record:
                 f"layer {layer!r} has no stage {stage!r}: layers are 1 to {self.layers}, stages are "
                 f"{', '.join(vocabulary.STAGES)}, and the last layer has no slot"
             )
-        attributes = {"layer": layer, "stage": stage, "run": self.id}
+        shown = self.shown_epoch if epoch is None else epoch
+        attributes = {"layer": layer, "stage": stage, "run": self.id, "epoch": shown}
         features = as_variable(("node", "channel"), array.astype(np.float32, copy=False))
         return xr.DataArray(features, name="embedding", attrs=attributes)
 

@@ -129,7 +129,7 @@ def _add_caption(
     figure: go.Figure, column: int, name: str, record: Record, projection: Projection | None, epoch: int | None
 ) -> None:
     """Write above a panel its run, epoch and spread."""
-    selected = "selected" if record.shown_epoch == record.best_epoch else "the last one kept"
+    selected = "the last one kept" if record.status == "incomplete" else "selected"
     shown = f"epoch {record.shown_epoch}, {selected}" if epoch is None else f"epoch {epoch}"
     title = f"<b>{slot_style(name).label}</b> · {layers_words(record.layers)} · {shown}"
     words = "" if projection is None else caption("", projection).removeprefix("<b></b> · ")
