@@ -4,7 +4,6 @@ import json
 import re
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,7 +118,7 @@ def _facts(one: "Listed") -> dict[str, object]:
         **facts,
         "content": one.record.content or "unknown",
         "config": known_settings(one.record.config),
-        "metric": one.record.metric,
+        "metric": _metric(one.record),
         **{name: summary[name] for name in vocabulary.SCORES if name in summary},
         "epochs": summary["epochs"],
     }
@@ -128,12 +127,16 @@ def _facts(one: "Listed") -> dict[str, object]:
 def _row(one: "Listed", names: Mapping[str, str]) -> tuple[str, ...]:
     if one.record is None:
         return (one.folder.name, one.status, *("–",) * 9)
-    metric, config = one.record.metric, one.record.config
+    metric, config = _metric(one.record), one.record.config
     facts = {**config.facts, "slot": names[one.record.id], "seed": config.stated_seed}
     words = map(str, (*facts.values(), one.record.summary["epochs"]))
-    score = one.record.score("test")
-    name = "none" if config.task == "none" and isnan(score) else WORDS[metric]
-    return (one.folder.name, one.status, *words, written(metric, score), name)
+    score = ("–", "none") if metric is None else (written(metric, one.record.score("test")), WORDS[metric])
+    return (one.folder.name, one.status, *words, *score)
+
+
+def _metric(record: "Record") -> str | None:
+    """Return the score of a run; None where nothing is scored."""
+    return None if record.config.task == "none" and not record.summary.get(record.metric) else record.metric
 
 
 def _open(runs: Path, run_id: str) -> "Record":

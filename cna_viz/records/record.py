@@ -85,7 +85,7 @@ class Record:
 
     @property
     def best_epoch(self) -> int:
-        """Epoch with the best validation score, whose model was selected."""
+        """Epoch whose model was selected: by the best validation score, or by the program of a watched run."""
         return int(self.summary["best_epoch"])
 
     @property

@@ -68,7 +68,8 @@ def test_exported_columns_of_what_is_unknown_are_empty(call: Call, watched: Reco
     known = {"dataset": "karate", "split_protocol": "its own", "backbone": "GCN", "slot": "mine", "layers": "3"}
     assert {name: row[name] for name in known} == known
     unknown = {name for name, field in config_fields().items() if field.path[0] in {"data", "model", "training"}}
-    unknown = {*unknown, "seed"} - {*known, "split", "epochs"}  # the column ``epochs`` counts those of the record
+    # The column ``epochs`` counts those of the record.
+    unknown = {*unknown, "seed", "selected_by"} - {*known, "split", "epochs"}
     assert {"hidden", "clusters", "lr", "split_seed", "csbm_nodes", "own_name"} <= unknown
     assert {row[name] for name in unknown} == {""}
 

@@ -7,6 +7,7 @@ import numpy as np
 from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, is_labelled, node_groups
 from cna_viz.analysis.tables.predictions import Confusion, cluster_agreement, confusions, prediction_agreement
+from cna_viz.analysis.tables.watched_arms import told_apart
 from cna_viz.analysis.words import counted, listed
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
@@ -28,9 +29,9 @@ def confusion_findings(records: Sequence[Record], split: SplitName = "test") -> 
 
 def pair_names(first: Record, second: Record) -> tuple[str, str]:
     """Return the names of two runs shown side by side: the slot, and what else tells them apart."""
-    configs, arms = (first.config, second.config), arms_of([first, second])
-    if first.config.slot == second.config.slot and arms[0] != arms[1] and not arms[0].startswith(first.config.slot):
-        arms = [f"{first.config.slot}, {arm}" for arm in arms]
+    configs, arms = [record.config for record in told_apart([first, second])], arms_of([first, second])
+    if configs[0].slot == configs[1].slot and arms[0] != arms[1]:
+        arms = [f"{configs[0].slot}, {arm}" for arm in arms]
     further: dict[str, list[object]] = {
         "seed": [config.stated_seed for config in configs],
         "split seed": [config.split_seed for config in configs],

@@ -122,6 +122,8 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
         records: The runs.
         ignore: Settings that are compared, besides the slot and its factors.
     """
+    if any(record.config.watched is not None for record in records):
+        return "some arms are watched networks: the settings of their training are unknown"
     values = [active_settings(record.config) for record in records]
     compared = {"slot", "clusters", *FACTORS, *ignore}
     names = [name for name, setting in settings().items() if setting.path[0] in {"training", "model"}]

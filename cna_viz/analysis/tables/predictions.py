@@ -172,21 +172,18 @@ def confusions(records: Sequence[Record], split: SplitName = "test") -> list[Con
         labels.append((record.graph["target"].values[nodes], record.prediction().values.astype(np.int64)[nodes]))
     most = max(int(record.graph["target"].values.max()) for record in runs)
     classes = 1 + max(most, *(int(predicted.max(initial=0)) for _, predicted in labels))
-    found: dict[str, list[tuple[Array, int]]] = {}
+    names, found = class_names(runs[0], classes), dict[str, list[tuple[Array, int]]]()
     for arm, (truth, predicted) in zip(arms_of(runs), labels, strict=True):
         given = predicted >= 0
         found.setdefault(arm, []).append((count_pairs(truth[given], predicted[given], classes, classes), len(truth)))
-    names = class_names(runs[0], classes)
-    return [
-        Confusion(
-            arm,
-            sum_counts := np.sum([counts for counts, _ in each], axis=0),
-            tuple(float(np.trace(counts) / nodes) if counts.any() else np.nan for counts, nodes in each),
-            names,
-            sum(nodes for _, nodes in each) - int(sum_counts.sum()),
-        )
-        for arm, each in found.items()
-    ]
+    return [_confusion(arm, each, names) for arm, each in found.items()]
+
+
+def _confusion(arm: str, runs: Sequence[tuple[Array, int]], names: tuple[str, ...]) -> Confusion:
+    """Return the sum over runs, each given by its counts and its number of labelled nodes."""
+    accuracies = tuple(float(np.trace(counts) / nodes) if counts.any() else np.nan for counts, nodes in runs)
+    counts = np.sum([counts for counts, _ in runs], axis=0)
+    return Confusion(arm, counts, accuracies, names, sum(nodes for _, nodes in runs) - int(counts.sum()))
 
 
 def _split_nodes(record: Record, split: str) -> Array:
