@@ -228,3 +228,8 @@ def test_direction_and_weights_of_a_watched_network_are_noted(tmp_path: Path) ->
     record = watched_record(tmp_path, is_directed=True, is_weighted=True)
     note = figures.plot_graph(record, 1).layout.annotations[-1].text
     assert "direction not drawn; measures use the symmetric copy; edge weights not drawn; measures don't use" in note
+
+
+def test_a_network_with_the_name_of_a_batch_norm_is_looked_at_before_its_training(tmp_path: Path) -> None:
+    figure = figures.plot_collapse_map([watched_record(tmp_path, name="batchnorm")])
+    assert "when it has statistics" not in figure.layout.annotations[-1].text

@@ -1,28 +1,14 @@
 """Watched runs are averaged only where their program says that they repeat each other."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from cna_viz.analysis.sentences.collapse_findings import (
-    collapse_findings,
-    collapse_summary,
-    remedy_findings,
-    which_collapse,
-)
-from cna_viz.analysis.sentences.findings import smoothing_findings
-from cna_viz.analysis.sentences.node_findings import confusion_findings, selected_sentence
-from cna_viz.analysis.sentences.training_notes import unfinished_findings
-from cna_viz.analysis.tables.comparison import arms_of, group_runs, training_settings
-from cna_viz.analysis.tables.graph_facts import graph_words
-from cna_viz.analysis.tables.predictions import confusions
+from cna_viz.analysis.tables.comparison import arms_of, group_runs
 from cna_viz.analysis.tables.tables import accuracy_table, layer_table
 from cna_viz.analysis.tables.watched_arms import told_apart
 from cna_viz.config import ModelConfig, RunConfig
-from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 from tests.figures.watched import LATER, STARTED, watched_record
@@ -123,37 +109,3 @@ def test_tables_and_arms_use_the_names(reruns: list[Record]) -> None:
 
 def test_groups_have_the_dataset_of_the_watched_run(reruns: list[Record]) -> None:
     assert list(group_runs(reruns, ["layers", "hidden"])) == ["karate, its own, layers 3, hidden None"]
-
-
-def test_nothing_is_claimed_of_their_training(reruns: list[Record]) -> None:
-    assert training_settings(reruns) == "some arms are watched networks: the settings of their training are unknown"
-    assert unfinished_findings(reruns) == ["these runs were watched: how many epochs they were allowed is unknown"]
-    with pytest.raises(UsageError, match="watched runs can't be compared in pairs"):
-        remedy_findings(reruns, "slot")
-
-
-@pytest.mark.parametrize("findings", [collapse_findings, collapse_summary, which_collapse])
-def test_whether_a_run_without_a_training_score_fits_is_unknown(
-    tmp_path: Path, findings: Callable[[list[Record]], object]
-) -> None:
-    with pytest.raises(UsageError, match="was watched and has no training score: whether it fits is unknown"):
-        findings([watched_record(tmp_path, task="none")])
-
-
-def test_a_graph_without_labels_has_no_classes_and_no_score(tmp_path: Path) -> None:
-    assert graph_words(watched_record(tmp_path, task="none")) == "karate: 30 nodes, 30 edges, no labels"
-
-
-def test_measures_of_a_run_that_diverged_are_undefined(tmp_path: Path) -> None:
-    first, _ = smoothing_findings([watched_record(tmp_path, diverged=2)])
-    assert first.endswith("effective rank undefined → undefined")
-
-
-def test_selected_nodes_without_a_finite_output_are_not_right(tmp_path: Path) -> None:
-    assert selected_sentence(watched_record(tmp_path, diverged=0), [0, 1], 1).endswith("0 of 2 predicted correctly")
-
-
-def test_errors_count_nodes_without_a_finite_output_apart(tmp_path: Path) -> None:
-    record = watched_record(tmp_path, diverged=0)
-    assert confusion_findings([record]) == ["**mine**: 10 test nodes without a finite output"]
-    assert np.isnan(confusions([record])[0].accuracies[0])
