@@ -11,9 +11,11 @@ import plotly.graph_objects as go
 import pytest
 
 from cna_viz import figures
+from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.figures.style.theme import MUTED
 from cna_viz.records.record import Record, load_record
+from cna_viz.records.synthetic import synthetic_record
 from cna_viz.widgets import Comparer, Explorer
 from tests.figures.conftest import rendered
 from tests.figures.test_every_figure import ALL, PLOTS, drawn
@@ -189,8 +191,13 @@ def unfinished(record: Record) -> Record:
 
 
 @pytest.mark.parametrize("name", ["plot_embedding_by_layer", "plot_graph", "plot_two_runs", "plot_confusion_matrix"])
-def test_of_an_interrupted_run_the_last_snapshot_is_drawn_and_the_figure_says_so(tmp_path: Path, name: str) -> None:
-    record = unfinished(watched_record(tmp_path, snapshots="log"))
+@pytest.mark.parametrize("watched", [True, False])
+def test_of_an_interrupted_run_the_last_snapshot_is_drawn_and_the_figure_says_so(
+    tmp_path: Path, name: str, watched: bool
+) -> None:
+    own = RunConfig(model=ModelConfig(layers=3), recording=RecordingConfig(every=1))
+    whole = watched_record(tmp_path, snapshots="log") if watched else synthetic_record(tmp_path, own, epochs=3)
+    record = unfinished(whole)
     assert (record.best_epoch, record.snapshots, record.shown_epoch) == (3, (0, 1), 1)
     figure = draw(name, [record])
     assert any(drawn(figure))
