@@ -3,7 +3,7 @@
 import json
 import re
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from cna_viz.cli.parser import Parser
 from cna_viz.cli.printing import complain, printable, table
 from cna_viz.cli.reproduce import reproduce_runs
 from cna_viz.config import vocabulary
+from cna_viz.config.fields import known_settings
 from cna_viz.errors import shown, unknown_name
 from cna_viz.progress import PATIENCE, bar
 from cna_viz.scores import WORDS, written
@@ -92,14 +93,16 @@ def _check(namespace: Namespace, parser: Parser) -> None:
 
 
 def _list(namespace: Namespace) -> int:
+    from cna_viz.analysis.tables.watched_arms import told_apart
     from cna_viz.records.listing import list_runs
 
     listed = list_runs(namespace.runs)
+    names = {one.id: one.config.slot for one in told_apart([one.record for one in listed if one.record is not None])}
     if namespace.json:
         print(json.dumps({"runs": [_facts(one) for one in listed]}))
         return 0
     header = ("id", "status", "dataset", "split", "backbone", "slot", "layers", "seed", "epochs", "test", "metric")
-    print(table(header, [_row(one) for one in listed], right=("layers", "seed", "epochs", "test")))
+    print(table(header, [_row(one, names) for one in listed], right=("layers", "seed", "epochs", "test")))
     for one in listed:
         if one.problem:
             complain(one.problem)
@@ -114,19 +117,26 @@ def _facts(one: "Listed") -> dict[str, object]:
     return {
         **facts,
         "content": one.record.content or "unknown",
-        "config": one.record.config.model_dump(mode="json"),
-        "metric": one.record.metric,
+        "config": known_settings(one.record.config),
+        "metric": _metric(one.record),
         **{name: summary[name] for name in vocabulary.SCORES if name in summary},
         "epochs": summary["epochs"],
     }
 
 
-def _row(one: "Listed") -> tuple[str, ...]:
+def _row(one: "Listed", names: Mapping[str, str]) -> tuple[str, ...]:
     if one.record is None:
         return (one.folder.name, one.status, *("–",) * 9)
-    metric = one.record.metric
-    facts = map(str, (*one.record.config.facts.values(), one.record.summary["epochs"]))
-    return (one.folder.name, one.status, *facts, written(metric, one.record.score("test")), WORDS[metric])
+    metric, config = _metric(one.record), one.record.config
+    facts = {**config.facts, "slot": names[one.record.id], "seed": config.stated_seed}
+    words = map(str, (*facts.values(), one.record.summary["epochs"]))
+    score = ("–", "none") if metric is None else (written(metric, one.record.score("test")), WORDS[metric])
+    return (one.folder.name, one.status, *words, *score)
+
+
+def _metric(record: "Record") -> str | None:
+    """Return the score of a run; None where nothing is scored."""
+    return None if record.config.task == "none" and not record.summary.get(record.metric) else record.metric
 
 
 def _open(runs: Path, run_id: str) -> "Record":
@@ -146,7 +156,7 @@ def _show(namespace: Namespace) -> int:
         "id": record.id,
         "path": str(record.folder),
         "content": record.content or "unknown",
-        "config": record.config.model_dump(mode="json"),
+        "config": known_settings(record.config),
         "summary": record.summary,
         "environment": record.environment,
         "snapshots": record.snapshots,

@@ -15,6 +15,9 @@ from cna_viz.config.run import RunConfig
 _PREFIXED: Final = {"csbm", "watched", "own"}
 """Optional parts of a config; the flat names of their fields begin with the name of the part."""
 
+_UNUSED: Final = {"data", "model", "training"}
+"""Parts of a config that say nothing of a watched network."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -56,13 +59,27 @@ def settings() -> Mapping[str, Setting]:
 
 
 def field_value(config: RunConfig, name: str) -> Any:
-    """Return the value that a field takes in a run, also where it follows the slot (factors) or the run's seed."""
-    derived = {"split_seed": config.split_seed, **config.facts}
+    """Return the value that a field takes in a run, also where it follows the slot (factors) or the run's seed.
+
+    None where the config lacks its part, and for settings of a watched network and its training, which are unknown.
+    """
+    derived = {"split_seed": config.split_seed, **config.facts} if config.watched is None else config.facts
     if name in derived:
         return derived[name]
+    if config.watched is not None and config_fields()[name].path[0] in _UNUSED:
+        return None
     if name in vocabulary.FACTORS:
         return config.model.factors.get(name)
     return config_fields()[name].of(config)
+
+
+def known_settings(config: RunConfig) -> dict[str, Any]:
+    """Return the config as JSON values: of a watched network what is known, its seed if stated."""
+    values = config.model_dump(mode="json")
+    if config.watched is None:
+        return values
+    stated = {name: getattr(config.watched, name) for name in type(config.watched).model_fields}
+    return {"watched": stated, "recording": values["recording"], "seed": config.stated_seed}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

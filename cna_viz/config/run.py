@@ -450,12 +450,19 @@ class RunConfig(Config):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Values that identify a run in tables: dataset, split, backbone, slot, layers, seed."""
+        """Values that identify a run in tables: dataset, split, backbone, slot, layers, seed (None if not stated)."""
+        seed: int | None = self.seed
         if self.watched is None:
             names = {"dataset": self.data.dataset, "split": self.data.split, "backbone": self.model.backbone}
         else:
             names = {"dataset": self.watched.dataset, "split": "its own", "backbone": self.watched.model}
-        return {**names, "slot": self.slot, "layers": self.layers, "seed": self.seed}
+            seed = self.seed if self.watched.seeded else None
+        return {**names, "slot": self.slot, "layers": self.layers, "seed": seed}
+
+    @property
+    def stated_seed(self) -> int | str:
+        """The seed, or "not stated", for display."""
+        return "not stated" if self.facts["seed"] is None else self.seed
 
     @property
     def split_seed(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cna_viz.config import vocabulary
+from cna_viz.config.fields import known_settings
 from cna_viz.errors import UsageError
 from cna_viz.records import schema
 from cna_viz.records.listing import load
@@ -101,8 +102,10 @@ def attributes(record: Record) -> dict[str, str | int | float]:
     return {
         "run": record.id,
         "status": record.status,
-        "config": record.config.to_json(),
-        "seed": record.config.seed,
+        "config": record.config.to_json()
+        if record.config.watched is None
+        else json.dumps(known_settings(record.config)),
+        "seed": math.nan if record.config.facts["seed"] is None else record.config.seed,
         "schema_version": environment.get("schema_version", schema.SCHEMA_VERSION),
         "results_version": environment.get("results_version", -1),
         "versions": json.dumps(environment.get("versions", {}), sort_keys=True),

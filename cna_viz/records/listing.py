@@ -130,7 +130,12 @@ def select(runs: str | Path = "runs", **criteria: Any) -> list[Record]:
                 records.append(entry.record)
     if skipped:
         warnings.warn(f"skipped in {runs}: {', '.join(skipped)}; `cna-viz runs list` says more", stacklevel=2)
-    return sorted(records, key=lambda record: (*record.config.facts.values(), record.id))
+    return sorted(records, key=_order)
+
+
+def _order(record: Record) -> tuple[Any, ...]:
+    *names, seed = record.config.facts.values()
+    return *names, -1 if seed is None else seed, record.id
 
 
 def select_one(runs: str | Path = "runs", **criteria: Any) -> Record:

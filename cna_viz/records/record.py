@@ -85,7 +85,7 @@ class Record:
 
     @property
     def best_epoch(self) -> int:
-        """Epoch with the best validation score, whose model was selected."""
+        """Epoch whose model was selected: by the best validation score, or by the program of a watched run."""
         return int(self.summary["best_epoch"])
 
     @property
@@ -93,6 +93,12 @@ class Record:
         """Epochs at which embeddings were kept, ascending."""
         epochs = map(schema.snapshot_epoch, self.manifest)
         return tuple(sorted(epoch for epoch in epochs if epoch is not None))
+
+    @property
+    def shown_epoch(self) -> int:
+        """Epoch of the snapshot that is read by default: the selected one; of an unfinished run the last one kept."""
+        lost = self.status == "incomplete" and self.snapshots and self.best_epoch not in self.snapshots
+        return self.snapshots[-1] if lost else self.best_epoch
 
     @cached_property
     def metrics(self) -> "xr.Dataset":
@@ -145,7 +151,7 @@ class Record:
         Args:
             layer: 1 … number of layers. The last layer has only the stage ``conv``.
             stage: ``conv`` (output of the convolution) or ``slot`` (output of the slot).
-            epoch: Epoch of a snapshot; by default that of the selected model.
+            epoch: Epoch of a snapshot; by default :attr:`shown_epoch`, that of the selected model.
 
         Raises:
             UsageError: If there is no such layer, stage or snapshot; lists the available ones.
@@ -160,7 +166,8 @@ class Record:
                 f"layer {layer!r} has no stage {stage!r}: layers are 1 to {self.layers}, stages are "
                 f"{', '.join(vocabulary.STAGES)}, and the last layer has no slot"
             )
-        attributes = {"layer": layer, "stage": stage, "run": self.id}
+        shown = self.shown_epoch if epoch is None else epoch
+        attributes = {"layer": layer, "stage": stage, "run": self.id, "epoch": shown}
         features = as_variable(("node", "channel"), array.astype(np.float32, copy=False))
         return xr.DataArray(features, name="embedding", attrs=attributes)
 
@@ -188,12 +195,12 @@ class Record:
         return xr.DataArray(as_variable(("node",), array), name="prediction")
 
     def snapshot(self, epoch: int | None = None) -> Snapshot:
-        """Return the file of a snapshot, by default that of the selected model, to read single tensors.
+        """Return the file of a snapshot, by default that of :attr:`shown_epoch`, to read single tensors.
 
         Raises:
             UsageError: If there is no snapshot of this epoch; lists the available ones.
         """
-        epoch = self.best_epoch if epoch is None else epoch
+        epoch = self.shown_epoch if epoch is None else epoch
         entry = self.manifest.get(schema.snapshot_file(epoch)) if schema.is_number(epoch) else None
         if entry is None:
             kept = ", ".join(map(str, self.snapshots)) or "none (train with snapshots 'log' or 'ends' for some)"

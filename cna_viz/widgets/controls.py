@@ -116,11 +116,17 @@ def move(slider: IntSlider, player: Play, value: int) -> None:
 def run_label(record: Record) -> str:
     """Return the name of a run in a menu: ``cna · 16 layers · csbm · random-48-32-20 · seed 0 · 41093fd9``."""
     facts = record.config.facts
-    parts = (facts["slot"], f"{facts['layers']} layers", facts["dataset"], facts["split"], f"seed {facts['seed']}")
+    parts = (
+        facts["slot"],
+        f"{facts['layers']} layers",
+        facts["dataset"],
+        facts["split"],
+        f"seed {record.config.stated_seed}",
+    )
     return " · ".join([*map(str, parts), record.id[:8]])
 
 
 def _color(color: str, record: Record) -> str:
-    if color == "class" and record.config.data.task == "node-regression":
+    if color == "class" and record.config.task == "node-regression":
         return KIND_LABELS["target"]
     return color if color == "prediction" else KIND_LABELS[color]

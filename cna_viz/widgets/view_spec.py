@@ -53,7 +53,12 @@ class Choices:
 def run_choices(record: Record, stage: Stage = "conv") -> Choices:
     """Return the choices of one run; a run of one layer has the stage ``conv`` only."""
     kept = bool(record.snapshots)
-    possible = {"class": True, "degree": True, "cluster": kept and has_clusters(record), "prediction": kept}
+    possible = {
+        "class": True,
+        "degree": True,
+        "cluster": kept and has_clusters(record),
+        "prediction": kept and record.config.task != "none",
+    }
     return Choices(
         layers=record.layers - (stage == "slot" and record.layers > 1),
         epochs=record.snapshots or (record.best_epoch,),
@@ -86,11 +91,12 @@ def pair_choices(first: Record, second: Record, stage: Stage = "conv") -> Choice
             f"runs {first.id[:8]} and {second.id[:8]} have no snapshot in common: train them with snapshots 'ends' or "
             "'log', as in `cna-viz run --snapshots ends`"
         )
+    possible = {"cluster": any(map(has_clusters, runs)), "prediction": all(run.config.task != "none" for run in runs)}
     return Choices(
         layers=deepest - (stage == "slot"),
         epochs=((None,) if selected else ()) + tuple(shared),
         stages=STAGES if deepest > 1 else STAGES[:1],
-        colors=tuple(color for color in COLORS if color != "cluster" or any(map(has_clusters, runs))),
+        colors=tuple(color for color in COLORS if possible.get(color, True)),
         methods=METHODS,
         measures=tuple(name for name in MEASURES if any(_measured(run, name, stage) for run in runs)),
     )

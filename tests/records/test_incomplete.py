@@ -66,8 +66,10 @@ def test_everything_that_was_written_can_be_read(runs: Path) -> None:
     assert record.graph["target"].values.tolist() == [0, 1]
     assert record.snapshots == (0,)
     assert record.embedding(1, "conv", 0).values.tolist() == [[1, 1, 1]] * 2
+    assert record.shown_epoch == 0  # the last that was kept
+    assert record.embedding(1, "conv").values.tolist() == [[1, 1, 1]] * 2
     with pytest.raises(UsageError, match="no snapshot of epoch 4; snapshots kept: 0"):
-        record.embedding(1, "conv")
+        record.embedding(1, "conv", 4)
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -14,6 +14,7 @@ import numpy as np
 
 from cna_viz.analysis.positions.kept import kept_array
 from cna_viz.analysis.positions.projection import COLLAPSED, Projection, project_layers, relative_spread
+from cna_viz.errors import UsageError
 from cna_viz.files import cache_root
 
 Array = np.ndarray[Any, Any]
@@ -21,6 +22,9 @@ Method = Literal["pca", "umap"]
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
 PARAMETERS = {"n_neighbors": 15, "min_dist": 0.1, "first_epochs": 200, "later_epochs": 60, "seed": 0}
 """Parameters of the projection, noted under every figure that shows it."""
+
+FEWEST: Final = 3
+"""Least number of nodes that UMAP places."""
 
 
 def project(layers: Sequence[Array], method: Method, cache: Path | None) -> list[Projection]:
@@ -38,6 +42,9 @@ def umap_layers(layers: Sequence[Array], cache: Path | None = None) -> list[Proj
     Returns:
         One projection per layer, centered, with root mean square radius 1; ``explained`` is NaN. Where the features
         of a layer are not all finite, its positions are NaN.
+
+    Raises:
+        UsageError: With fewer nodes than :data:`FEWEST`.
     """
     layers = [np.ascontiguousarray(layer, dtype=np.float32) for layer in layers]
     folder = cache or cache_root() / "projections"
@@ -64,6 +71,8 @@ def _embed_chain(layers: Sequence[Array], spreads: Sequence[float]) -> Array:
 
 
 def _embed(features: Array, start: Array, epochs: int) -> Array:
+    if len(features) < FEWEST:
+        raise UsageError(f"UMAP needs at least {FEWEST} nodes, this graph has {len(features)}: take method 'pca'")
     from sklearn.neighbors import NearestNeighbors
     from umap import UMAP
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import geometric_range
 from cna_viz.analysis.tables.collapse import QUADRANTS, SELECTED, START, collapse_table
+from cna_viz.analysis.tables.comparison import refuse_watched
 from cna_viz.analysis.words import counted
 from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
@@ -28,6 +29,7 @@ def collapse_summary(records: Sequence[Record]) -> pd.DataFrame:
     (untrained), ``rank later`` (selected model), ``training %`` and ``test %`` (the score), and ``fit`` (number of the
     runs).
     """
+    _check_trained(records)
     _metric(records)
     if len(depths := sorted({record.layers for record in records})) > 1:
         raise UsageError(f"a summary is of one depth, not of depths {', '.join(map(str, depths))}")
@@ -51,6 +53,7 @@ def collapse_findings(records: Sequence[Record]) -> list[str]:
 
     Thresholds are those of :mod:`cna_viz.analysis.tables.collapse`; the score must be a share.
     """
+    _check_trained(records)
     metric, table = _metric(records), collapse_table(records)
     start = table[table["model"] == START]
     groups = {name: start[start["quadrant"] == name] for name in QUADRANTS}
@@ -76,6 +79,7 @@ def collapse_findings(records: Sequence[Record]) -> list[str]:
 
 def which_collapse(records: Sequence[Record]) -> list[str]:
     """Report the state before training of the runs that don't fit, and what the others show about it."""
+    _check_trained(records)
     table = collapse_table(records)
     start = table[(table["model"] == START) & table["quadrant"].notna()]
     failed, fitting = start[~start["fitted"]], start[start["fitted"]]
@@ -107,6 +111,7 @@ def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
     """
     if setting not in settings():
         raise unknown_name("setting", setting, settings())
+    refuse_watched(records)
     table = collapse_table(records)
     start = table[table["model"] == START].set_index("run")
     every = [active_settings(record.config) | {"seed": record.config.seed} for record in records]
@@ -136,6 +141,13 @@ def _remedy(before: pd.DataFrame, after: pd.DataFrame) -> str:
         f"{int(after['fitted'].sum())} instead of {int(before['fitted'].sum())} of {counted(len(after), 'run')} fit; "
         f"before training, the gradient vanishes in {vanish} and features collapse in {collapse}"
     )
+
+
+def _check_trained(records: Sequence[Record]) -> None:
+    """Refuse watched runs without a training score: nobody knows whether they fit."""
+    for record in records:
+        if record.config.watched is not None and np.isnan(record.score("train")):
+            raise UsageError(f"run {record.id} was watched and has no training score: whether it fits is unknown")
 
 
 def _metric(records: Sequence[Record]) -> str:

@@ -38,7 +38,8 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
     """
     table, metric = accuracy_table(records), records[0].metric
     shallow, deep = table["layers"].min(), table["layers"].max()
-    chance = float(np.nanmean([chance_score(record) for record in records]))
+    levels = [level for level in map(chance_score, records) if not np.isnan(level)]
+    chance = float(np.mean(levels)) if levels else np.nan
     sentences = []
     for slot, group in table.groupby("slot", sort=False):
         first, last = (group[group["layers"] == depth].set_index("seed")["test"] for depth in (shallow, deep))
@@ -58,7 +59,7 @@ def smoothing_findings(records: Sequence[Record]) -> list[str]:
     energy, rank = (_ends(layer_table(records, measure, "conv")) for measure in ("rayleigh", "effective_rank"))
     sentences = [
         f"**{slot}**: Rayleigh energy {_plain(_typical(energy[slot][0]))} → {_plain(_typical(energy[slot][1]))}, "
-        f"effective rank {rank[slot][0].mean():.1f} → {rank[slot][1].mean():.1f}"
+        f"effective rank {_rank(rank[slot][0])} → {_rank(rank[slot][1])}"
         for slot in energy
     ]
     constant = _plain(constant_energy(records[0]))
@@ -165,8 +166,12 @@ def _typical(energies: pd.Series) -> float:
     return 0.0 if len(known) and (known == 0).all() else geometric_range(known).mean
 
 
+def _rank(ranks: pd.Series) -> str:
+    return "undefined" if ranks.isna().all() else f"{ranks.mean():.1f}"
+
+
 def _plain(value: float) -> str:
     """Return a number with two significant digits; an exponent only for the tiniest."""
     if np.isnan(value):
-        return "undefined (all features are 0)"
+        return "undefined (features all 0 or not finite)"
     return f"{value:.2g}" if value >= 1e-4 or value == 0 else f"{value:.1e}"

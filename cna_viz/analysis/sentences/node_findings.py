@@ -7,6 +7,7 @@ import numpy as np
 from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, is_labelled, node_groups
 from cna_viz.analysis.tables.predictions import Confusion, cluster_agreement, confusions, prediction_agreement
+from cna_viz.analysis.tables.watched_arms import told_apart
 from cna_viz.analysis.words import counted, listed
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
@@ -28,11 +29,11 @@ def confusion_findings(records: Sequence[Record], split: SplitName = "test") -> 
 
 def pair_names(first: Record, second: Record) -> tuple[str, str]:
     """Return the names of two runs shown side by side: the slot, and what else tells them apart."""
-    configs, arms = (first.config, second.config), arms_of([first, second])
-    if first.config.slot == second.config.slot and arms[0] != arms[1]:
-        arms = [f"{first.config.slot}, {arm}" for arm in arms]
+    configs, arms = [record.config for record in told_apart([first, second])], arms_of([first, second])
+    if configs[0].slot == configs[1].slot and arms[0] != arms[1]:
+        arms = [f"{configs[0].slot}, {arm}" for arm in arms]
     further: dict[str, list[object]] = {
-        "seed": [config.seed for config in configs],
+        "seed": [config.stated_seed for config in configs],
         "split seed": [config.split_seed for config in configs],
         "run": [first.id[:8], second.id[:8]],
     }
@@ -64,7 +65,8 @@ def selected_sentence(record: Record, nodes: Sequence[int], layer: int, epoch: i
         predicted = color_groups(record, "prediction", layer, epoch)
         if predicted is not None and predicted.wrong is not None:
             judged = chosen[is_labelled(record)[chosen]]
-            right = len(judged) - int(predicted.wrong[judged].sum())
+            not_right = predicted.wrong | (predicted.label == predicted.missing)
+            right = len(judged) - int(not_right[judged].sum())
             parts += [f"{right} of {len(judged)} predicted correctly"] if len(judged) else []
     which = ", ".join(map(str, chosen[:LISTED])) + (" …" if len(chosen) > LISTED else "")
     return f"**{len(chosen)} selected** ({which}): {'; '.join(parts)}"
@@ -73,10 +75,11 @@ def selected_sentence(record: Record, nodes: Sequence[int], layer: int, epoch: i
 def _confusion(found: Confusion, split: str, what: str) -> list[str]:
     total, right = int(found.counts.sum()), int(np.trace(found.counts))
     runs = f" over {counted(found.runs, 'run')}" if found.runs > 1 else ""
+    lost = [f"{found.missing} {split} {what} without a finite output{runs}"] if found.missing else []
     if total == 0:
-        return [f"no {split} {what}{runs}"]
+        return lost or [f"no {split} {what}{runs}"]
     if right == total:
-        return [f"all {total} {split} {what}{runs} are classified correctly"]
+        return [*lost, f"all {total} {split} {what}{runs} are classified correctly"]
     wrong = found.counts - np.diag(np.diag(found.counts))
     one, other = np.unravel_index(wrong.argmax(), wrong.shape)
     most, ties = int(wrong.max()), int(np.count_nonzero(wrong == wrong.max())) - 1
@@ -91,6 +94,7 @@ def _confusion(found: Confusion, split: str, what: str) -> list[str]:
     recall = np.divide(np.diag(found.counts), size, out=np.full(len(size), np.nan), where=size > 0)
     worst = int(np.nanargmin(recall))
     return [
+        *lost,
         f"{total - right} of {total} {split} {what} misclassified{runs}; {often}",
         f"class {found.names[worst]} has the lowest recall, {100 * recall[worst]:.0f} % of its {size[worst]} {what}",
     ]

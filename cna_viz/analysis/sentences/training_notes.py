@@ -21,6 +21,9 @@ LATE: Final = 0.95
 
 def unfinished_findings(records: Sequence[Record]) -> list[str]:
     """Report how many runs were still improving when they had to end, and in which slots."""
+    records = [record for record in records if record.config.watched is None]
+    if not records:
+        return ["these runs were watched: how many epochs they were allowed is unknown"]
     allowed = [(record, record.config.training.epochs) for record in records]
     late = [record for record, epochs in allowed if epochs > 0 and record.best_epoch >= LATE * epochs]
     if not late:

@@ -116,7 +116,8 @@ def cluster_table(record: Record, layer: int, epoch: int | None = None) -> Clust
     share = counts[:, : groups.rest or None] / np.maximum(size, 1)[:, None]
     order = np.lexsort((-share.max(axis=1), share.argmax(axis=1), size == 0))
     both = groups.label[known := is_labelled(record)], found.label[known]
-    nmi, ari = (score(*both) for score in (normalized_mutual_info_score, adjusted_rand_score))
+    scores = (normalized_mutual_info_score, adjusted_rand_score)
+    nmi, ari = (score(*both) if known.any() else np.nan for score in scores)
     return ClusterTable(order, counts[order], groups.names, groups.kind, float(nmi), float(ari), int((~known).sum()))
 
 

@@ -86,9 +86,14 @@ def _fit(record: Record) -> float:
     return (record.score("train") - guess) / (best - guess) if guess != best else float("nan")
 
 
+def settles(record: Record) -> bool:
+    """Whether the slot of a run has no statistics before the first step; a watched network may have its name only."""
+    return record.config.watched is None and record.config.slot in SETTLING
+
+
 def _start(record: Record) -> int:
     """Return the epoch of the untrained network, or the first later measured one for a slot that has to settle."""
-    if record.config.slot not in SETTLING:
+    if not settles(record):
         return 0
     measured = record.metrics["gradient_norm"].dropna("epoch", how="all").epoch.values
     return int(next((epoch for epoch in measured if epoch > 0), 0))

@@ -5,9 +5,10 @@ from typing import Final
 
 import pandas as pd
 
+from cna_viz.analysis.tables.watched_arms import told_apart
 from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.config.arms import active_settings, differing
-from cna_viz.config.fields import flat, settings
+from cna_viz.config.fields import field_value, settings
 from cna_viz.config.tuning import Tuning
 from cna_viz.config.vocabulary import FACTORS, SplitName
 from cna_viz.errors import UsageError, unknown_name
@@ -98,8 +99,9 @@ def arm_names(
 
 def arms_of(records: Sequence[Record], tuning: Tuning | None = None, ignore: Collection[str] = ()) -> list[str]:
     """Return the name of the arm of every run, in their order; arguments as in :func:`arm_names`."""
-    names = arm_names([record.config for record in records], tuning, ignore)
-    return [names[record.config.run_id] for record in records]
+    configs = [record.config for record in told_apart(records)]
+    names = arm_names(configs, tuning, ignore)
+    return [names[config.run_id] for config in configs]
 
 
 def without_diverged(table: pd.DataFrame) -> pd.DataFrame:
@@ -120,6 +122,8 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
         records: The runs.
         ignore: Settings that are compared, besides the slot and its factors.
     """
+    if any(record.config.watched is not None for record in records):
+        return "some arms are watched networks: the settings of their training are unknown"
     values = [active_settings(record.config) for record in records]
     compared = {"slot", "clusters", *FACTORS, *ignore}
     names = [name for name, setting in settings().items() if setting.path[0] in {"training", "model"}]
@@ -135,13 +139,18 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
 
 def check_protocol(records: Sequence[Record]) -> None:
     """Refuse runs that are not on one dataset and split protocol; raises :class:`~cna_viz.errors.UsageError`."""
-    if any(record.config.watched is not None for record in records):
-        raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
+    refuse_watched(records)
     require_one_protocol(
         records,
         "arms with different {name}s are not compared",
         "a difference would show the {name}, not the arm. Compare within each of them",
     )
+
+
+def refuse_watched(records: Sequence[Record]) -> None:
+    """Refuse watched runs, of which nobody knows in what else they differ."""
+    if any(record.config.watched is not None for record in records):
+        raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
 
 
 def require_one_protocol(records: Sequence[Record], problem: str, advice: str = "draw each separately") -> None:
@@ -171,9 +180,8 @@ def group_runs(records: Sequence[Record], names: Sequence[str] = ()) -> dict[str
             raise unknown_name("setting", name, settings())
     groups: dict[str, list[Record]] = {}
     for record in records:
-        values = flat(record.config)
-        shared = [str(values[name]) for name in PROTOCOL]
-        shared += [f"{name} {values.get(name)}" for name in names if name not in PROTOCOL]
+        shared = [str(field_value(record.config, name)) for name in PROTOCOL]
+        shared += [f"{name} {field_value(record.config, name)}" for name in names if name not in PROTOCOL]
         groups.setdefault(", ".join(shared), []).append(record)
     return groups
 

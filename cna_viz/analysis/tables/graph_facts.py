@@ -24,7 +24,7 @@ def edge_homophily(record: Record) -> float:
 
 def _classes_of_ends(record: Record) -> Array:
     """Return the classes of both ends of the edges between labelled nodes, ``[2, edges]``, in both directions."""
-    if record.config.data.task != "node-classification":
+    if record.config.task != "node-classification":
         return np.empty((2, 0), np.int64)
     edges = record.graph["edge_index"].values
     return np.asarray(record.graph["target"].values[edges[:, is_labelled(record)[edges].all(axis=0)]])
@@ -65,8 +65,10 @@ def graph_words(record: Record) -> str:
     metric, facts = record.metric, record.config.facts
     known, edges = is_labelled(record), record.graph["edge_index"].sizes["edge"] // 2
     target = record.graph["target"].values[known]
-    classes = f", {len(np.unique(target))} classes" if record.config.data.task != "node-regression" else ""
+    classes = f", {len(np.unique(target))} classes" if target.dtype.kind != "f" else ""
     classes += "" if known.all() else f", {int((~known).sum()):,} nodes unlabelled"
+    if not known.any():
+        return f"{facts['dataset']}: {len(known):,} nodes, {edges:,} edges, no labels"
     plain, adjusted = (
         "undefined" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
         for value in (edge_homophily(record), adjusted_homophily(record))

@@ -23,6 +23,8 @@ LONGEST: Final = 24
 """Letters of the name of a class that are shown."""
 NOT_FINITE: Final = "not finite"
 """Name of the group of nodes for which NaN or infinity is predicted."""
+NO_CLASS: Final = "none"
+"""Name of the group of nodes without a predicted class, because their output is not finite."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class NodeGroups:
         wrong: Whether the prediction of the node is wrong, ``[nodes]``; only of the kind ``prediction``.
         unlabelled: Whether the node has no class or target, ``[nodes]``; None where all have one, and of kinds that
             don't depend on it. Such nodes are the last group of the kinds ``class`` and ``target``.
+        missing: Number of the group of nodes without a predicted class; None without one.
     """
 
     label: Array
@@ -44,6 +47,7 @@ class NodeGroups:
     kind: str
     wrong: Array | None = None
     unlabelled: Array | None = None
+    missing: int | None = None
 
     @property
     def rest(self) -> int | None:
@@ -95,7 +99,9 @@ def predicted_groups(predicted: Array, target: Array) -> NodeGroups:
 
     Predictions that are not finite, as of a run that diverges, are the last group, :data:`NOT_FINITE`.
     """
-    edges = _fifths(target)
+    edges = _fifths(target if len(target) else predicted[np.isfinite(predicted)])
+    if not len(edges):
+        return NodeGroups(np.zeros(len(predicted), int), (NOT_FINITE,), "predicted number")
     between = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
     names = (f"up to {edges[0]:.3g}", *between, f"above {edges[-1]:.3g}")
     finite = np.isfinite(predicted)
@@ -129,16 +135,21 @@ def color_groups(record: Record, color: Color, layer: int, epoch: int | None = N
     if color == "degree":
         return degree_groups(record.graph["degree"].values)
     if color == "prediction":
-        predicted, target = record.prediction(epoch).values, record.graph["target"].values
-        known = is_labelled(record)
-        if predicted.dtype.kind == "f":
-            return predicted_groups(predicted, target[known])
-        names = class_names(record, int(predicted.max()) + 1)
-        return NodeGroups(
-            predicted, names, "prediction", known & (predicted != target), None if known.all() else ~known
-        )
+        return _prediction_groups(record, record.prediction(epoch).values)
     label = record.layer_variable("cluster_label", layer, epoch)
     return None if label is None else numbered_groups(label.values, "cluster")
+
+
+def _prediction_groups(record: Record, predicted: Array) -> NodeGroups:
+    target, known = record.graph["target"].values, is_labelled(record)
+    if predicted.dtype.kind == "f":
+        return predicted_groups(predicted, target[known])
+    names, given = class_names(record, int(predicted.max(initial=-1)) + 1), predicted >= 0
+    wrong, unlabelled = known & given & (predicted != target), None if known.all() else ~known
+    if given.all():
+        return NodeGroups(predicted, names, "prediction", wrong, unlabelled)
+    label = np.where(given, predicted, len(names))
+    return NodeGroups(label, (*names, NO_CLASS), "prediction", wrong, unlabelled, missing=len(names))
 
 
 def no_clusters(record: Record) -> UsageError:

@@ -44,13 +44,15 @@ class PredictionAgreement:
 class Confusion:
     """True against predicted classes, ``[classes, classes]``, summed over the runs of an arm.
 
-    ``accuracies`` has one value per run, NaN for a split without nodes; ``names`` are those of the classes.
+    ``accuracies`` has one value per run, NaN for a split without nodes or a run without finite outputs; ``names`` are
+    those of the classes. ``missing`` counts labelled nodes without a finite output, which ``counts`` leaves out.
     """
 
     arm: str
     counts: Array
     accuracies: tuple[float, ...]
     names: tuple[str, ...]
+    missing: int = 0
 
     @property
     def runs(self) -> int:
@@ -118,6 +120,8 @@ def prediction_agreement(
     """Count which of two runs predicts correctly, over the nodes that are in the split in both."""
     check_same_nodes(first, second)
     target = first.graph["target"].values
+    if "none" in (first.config.task, second.config.task):
+        raise UsageError("a run was watched without labels, so that predictions are neither right nor wrong")
     if target.dtype.kind == "f":
         raise UsageError("targets are numbers, so that predictions are neither right nor wrong")
     nodes = np.intersect1d(_split_nodes(first, split), _split_nodes(second, split))
@@ -146,6 +150,10 @@ def confusions(records: Sequence[Record], split: SplitName = "test") -> list[Con
     if not records:
         raise UsageError("no records with predictions to count: make some with `cna-viz run`")
     for record in records:
+        if record.config.task == "none":
+            raise UsageError(
+                f"run {record.id} was watched without labels, so that its predictions are neither right nor wrong"
+            )
         if record.graph["target"].values.dtype.kind == "f":
             raise UsageError(
                 f"the targets of {record.config.facts['dataset']!r} (run {record.id}) are numbers, which have no "
@@ -164,14 +172,18 @@ def confusions(records: Sequence[Record], split: SplitName = "test") -> list[Con
         labels.append((record.graph["target"].values[nodes], record.prediction().values.astype(np.int64)[nodes]))
     most = max(int(record.graph["target"].values.max()) for record in runs)
     classes = 1 + max(most, *(int(predicted.max(initial=0)) for _, predicted in labels))
-    found: dict[str, list[Array]] = {}
+    names, found = class_names(runs[0], classes), dict[str, list[tuple[Array, int]]]()
     for arm, (truth, predicted) in zip(arms_of(runs), labels, strict=True):
-        found.setdefault(arm, []).append(count_pairs(truth, predicted, classes, classes))
-    accuracies = {
-        arm: [float(np.trace(n) / n.sum()) if n.any() else np.nan for n in each] for arm, each in found.items()
-    }
-    names = class_names(runs[0], classes)
-    return [Confusion(arm, np.sum(each, axis=0), tuple(accuracies[arm]), names) for arm, each in found.items()]
+        given = predicted >= 0
+        found.setdefault(arm, []).append((count_pairs(truth[given], predicted[given], classes, classes), len(truth)))
+    return [_confusion(arm, each, names) for arm, each in found.items()]
+
+
+def _confusion(arm: str, runs: Sequence[tuple[Array, int]], names: tuple[str, ...]) -> Confusion:
+    """Return the sum over runs, each given by its counts and its number of labelled nodes."""
+    accuracies = tuple(float(np.trace(counts) / nodes) if counts.any() else np.nan for counts, nodes in runs)
+    counts = np.sum([counts for counts, _ in runs], axis=0)
+    return Confusion(arm, counts, accuracies, names, sum(nodes for _, nodes in runs) - int(counts.sum()))
 
 
 def _split_nodes(record: Record, split: str) -> Array:
@@ -183,4 +195,4 @@ def _split_nodes(record: Record, split: str) -> Array:
 
 
 def _has_predictions(record: Record) -> bool:
-    return record.best_epoch in record.snapshots
+    return record.shown_epoch in record.snapshots

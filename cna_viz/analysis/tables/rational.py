@@ -90,7 +90,7 @@ def rational_movement(record: Record, layer: int) -> RationalMovement:
         )
     curves = rational_curves(record, layer)
     y = np.stack([rational_curves(record, layer, epoch).y for epoch in record.snapshots])
-    selected = record.best_epoch
+    selected = record.shown_epoch
     now = y[record.snapshots.index(selected)]
     weight = curves.density * curves.lives
     change, extent = (_root_mean_square(values, weight) for values in (now - y[0], y[0]))

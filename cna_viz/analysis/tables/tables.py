@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import mean_of_all
+from cna_viz.analysis.tables.watched_arms import told_apart
 from cna_viz.config import vocabulary
 from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName, Stage
 from cna_viz.records.record import Record
@@ -22,13 +23,14 @@ def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
     rows = [
         {
             **record.config.facts,
+            "seed": record.config.stated_seed,
             "metric": record.metric,
             **{split: record.score(split) for split in vocabulary.SPLITS},
             "best_epoch": record.best_epoch,
             "status": record.summary["status"],
             "run": record.id,
         }
-        for record in records
+        for record in told_apart(records)
     ]
     return pd.DataFrame(rows)
 
@@ -80,7 +82,7 @@ def layer_table(records: Sequence[Record], measure: str, stage: Stage = "slot") 
     undefined, such as the Rayleigh energy of features that are all zero.
     """
     tables = []
-    for record in records:
+    for record in told_apart(records):
         values = record.metrics[measure].sel(stage=stage)
         layers = values.layer.values[: record.layers - (stage == "slot")]
         # A run whose loss was not finite before the first step has no epoch at all.

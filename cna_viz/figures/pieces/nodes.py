@@ -90,8 +90,9 @@ def scaled_traces(positions: Array, values: Array, drawn: Array, kind: str, size
 
 
 def style_of(groups: NodeGroups, number: int) -> tuple[str, str]:
-    """Return colour and marker of a group; unlabelled nodes are grey and hollow, as numbers have a grey, too."""
-    return (MUTED, "circle-open") if number == groups.rest else group_style(groups.kind, number)
+    """Return colour and marker of a group; nodes without a class are grey and hollow, as numbers have a grey, too."""
+    none = number in (groups.rest, groups.missing)
+    return (MUTED, "circle-open") if none else group_style(groups.kind, number)
 
 
 def shown_names(groups: NodeGroups) -> tuple[str, ...]:
@@ -118,6 +119,8 @@ def node_names(groups: NodeGroups, drawn: Array) -> Array:
     if groups.wrong is None:
         return names
     verdicts = np.where(groups.wrong[drawn], ", wrong", ", right")
+    if groups.missing is not None:
+        verdicts = np.where(groups.label[drawn] == groups.missing, "", verdicts)
     if groups.unlabelled is not None:
         verdicts = np.where(groups.unlabelled[drawn], ", node unlabelled", verdicts)
     return np.char.add(names, verdicts)

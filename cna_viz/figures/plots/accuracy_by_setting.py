@@ -8,14 +8,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
-from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.figures.pieces.marks import add_slot_line
-from cna_viz.figures.style.labels import one_metric, provenance, setting_axis, student_note, which_model
+from cna_viz.figures.style.labels import check_scores, one_metric, provenance, setting_axis, student_note, which_model
 from cna_viz.figures.style.theme import escaped, finish, logarithmic
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, bounds, factor, label
@@ -52,6 +52,7 @@ def score_lines(
 ) -> go.Figure:
     """Draw a line per arm; ``from_zero`` scores start at 0 on a logarithmic axis, else both axes follow the values."""
     figure, metric = go.Figure(), one_metric(records, split)
+    check_scores(records, split)
     rows = _rows(records, setting)
     values = sorted(rows["value"].dropna().unique().tolist())
     if not values:
@@ -79,10 +80,10 @@ def _rows(records: Sequence[Record], setting: str) -> pd.DataFrame:
     if setting not in settings():
         raise unknown_name("setting", setting, settings())
     configs = [record.config for record in records]
-    names = arm_names(configs, ignore={setting})
     values = [active_settings(config).get(setting) for config in configs]
     for value in values:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{setting} = {value!r} is not a number: the score can't be drawn against it")
-    arms = [names[config.run_id] for config in configs]
-    return accuracy_table(records).assign(arm=arms, value=pd.to_numeric(pd.Series(values)))
+    return accuracy_table(records).assign(
+        arm=arms_of(records, ignore={setting}), value=pd.to_numeric(pd.Series(values))
+    )

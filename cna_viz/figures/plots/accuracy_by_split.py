@@ -7,12 +7,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
-from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.tables import accuracy_table
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.forest import ROW
 from cna_viz.figures.pieces.marks import error_bars
-from cna_viz.figures.style.labels import one_metric, provenance, student_note, which_model
+from cna_viz.figures.style.labels import check_scores, one_metric, provenance, student_note, which_model
 from cna_viz.figures.style.theme import escaped, finish, numbered_look, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import bounds, factor, label
@@ -31,8 +31,8 @@ def plot_accuracy_by_split(records: Sequence[Record], *, split: SplitName = "tes
         UsageError: When there are no records or there is no such split.
     """
     metric = one_metric(records, split)
-    names = arm_names([record.config for record in records], ignore={"split"})
-    rows = accuracy_table(records).assign(arm=[names[record.config.run_id] for record in records])
+    check_scores(records, split)
+    rows = accuracy_table(records).assign(arm=arms_of(records, ignore={"split"}))
     table = interval_table(rows, split, ["split", "arm"], partial(confidence_interval, bounds=bounds(metric)))
     table[["mean", "low", "high"]] *= factor(metric)
     arms = list(dict.fromkeys(rows["arm"]))

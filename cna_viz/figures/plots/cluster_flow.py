@@ -12,7 +12,7 @@ from cna_viz.analysis.tables.node_groups import node_groups
 from cna_viz.figures.pieces.marks import add_words
 from cna_viz.figures.pieces.nodes import legend_room
 from cna_viz.figures.pieces.slot_marks import class_legend, sankey
-from cna_viz.figures.style.labels import provenance
+from cna_viz.figures.style.labels import provenance, snapshot_note
 from cna_viz.figures.style.theme import INK, MUTED, finish
 from cna_viz.records.record import Record
 
@@ -64,7 +64,9 @@ def plot_cluster_flow(
         words, x = f"<b>{over} {place}{mark}</b><br>{note}", column / (len(flow.places) - 1)
         where: dict[str, Any] = {"xref": "paper", "yref": "paper", "yshift": 4, "align": side}
         add_words(figure, words, x, 1, f"{side} bottom", color=MUTED if found.empty else INK, **where)
-    fixed = f"slot after layer {layer}" if over == "epoch" else f"epoch {record.best_epoch if epoch is None else epoch}"
+    fixed = (
+        f"slot after layer {layer}" if over == "epoch" else f"epoch {record.shown_epoch if epoch is None else epoch}"
+    )
     some = f"; {len(flow.places)} of {flow.possible} {'snapshots' if over == 'epoch' else 'slots'}"
     notes = [
         f"bar: a cluster, with its number: nodes ({kind} most frequent in it); band: nodes that two share; "
@@ -72,6 +74,7 @@ def plot_cluster_flow(
         fixed + (some if len(flow.places) < flow.possible else ""),
         *(["most frequent among labelled nodes; grey: only unlabelled nodes"] if groups.rest is not None else []),
     ]
+    notes += snapshot_note([record], epoch) if over == "layer" else []
     footnote, top = provenance([record], *notes), TOP + LEGEND_ROW * (rows - 1) + legend_room([groups], 1)
     finish(figure, f"Do nodes stay together from {over} to {over}?", footnote, height=top + panel, below=-42)
     figure.update_xaxes(visible=False)

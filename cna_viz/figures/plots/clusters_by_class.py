@@ -1,10 +1,12 @@
 """Do the clusters know the classes?"""
 
+from math import isfinite
+
 import plotly.graph_objects as go
 
 from cna_viz.analysis.tables.cluster_labels import cluster_table
 from cna_viz.figures.pieces.marks import color_scale, share_heatmap
-from cna_viz.figures.style.labels import provenance
+from cna_viz.figures.style.labels import provenance, snapshot_note
 from cna_viz.figures.style.theme import escaped, finish
 from cna_viz.records.record import Record
 
@@ -53,14 +55,18 @@ def plot_clusters_by_class(record: Record, layer: int, *, epoch: int | None = No
     figure.update_xaxes(title=AXES[found.kind], showgrid=False, **across)
     figure.update_yaxes(title="cluster, and its number of nodes", showgrid=False, **down)
     figure.update_layout(color_scale("share of the cluster (%)", cmin=0, cmax=100))
-    shown = record.best_epoch if epoch is None else epoch
+    shown = record.shown_epoch if epoch is None else epoch
     ari = f"{found.ari:.2f}".replace("-", "−")
     note = (
         f"normalized mutual information {found.nmi:.2f} (0: independent, 1: identical) · adjusted Rand index "
         f"{ari} (0: chance, 1: identical)"
+        if isfinite(found.nmi)
+        else "no labelled nodes to compare the clusters with"
     )
     measured = "; indices over labelled nodes" if found.unlabelled else ""
-    footnote = provenance([record], note, f"numbers: nodes, blank where there are none{measured}")
+    footnote = provenance(
+        [record], note, f"numbers: nodes, blank where there are none{measured}", *snapshot_note([record], epoch)
+    )
     title = f"{QUESTIONS[found.kind]} (slot after layer {layer}, epoch {shown})"
     finish(
         figure, title, footnote, height=72 + max(ROW * len(rows), 200), below=24 + upright * (LETTER * longest - ROW)

@@ -13,10 +13,10 @@ from cna_viz.analysis.tables.collapse import (
     COLLAPSED_RANK,
     QUADRANTS,
     SELECTED,
-    SETTLING,
     START,
     VANISHED,
     collapse_table,
+    settles,
 )
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import add_words, legend_mark
@@ -146,7 +146,7 @@ def _notes(table: pd.DataFrame, records: Sequence[Record]) -> list[str]:
     ]
     if missing := int(table[["gradient", "rank"]].isna().any(axis=1).sum()):
         notes.append(f"not drawn: {missing} of {len(table)} networks, which diverged or were not measured")
-    if late := sorted({record.config.slot for record in records} & SETTLING):
+    if late := sorted({record.config.slot for record in records if settles(record)}):
         notes.append(f"{' and '.join(late)}: at the first epoch measured after the start, when it has statistics")
     if (table["gradient"] < 1 / REACH).any() or (table["gradient"] > REACH).any():
         notes.append(f"ratios beyond {1 / REACH:g} and {REACH:g} are drawn at the edge")

@@ -11,7 +11,7 @@ from cna_viz.analysis.tables.predictions import Confusion, confusions
 from cna_viz.analysis.words import counted
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.marks import color_scale, share_heatmap
-from cna_viz.figures.style.labels import check_records, provenance, which_model
+from cna_viz.figures.style.labels import check_records, provenance, snapshot_note, which_model
 from cna_viz.figures.style.theme import escaped, finish, slot_style
 from cna_viz.records.record import Record
 from cna_viz.scores import written
@@ -70,7 +70,10 @@ def plot_confusion_matrix(records: Sequence[Record], *, split: SplitName = "test
     added = f"runs of an arm summed, each of its {split} {what} once per run" if several else "one run per arm"
     written = f"numbers: {split} {what}, blank where there are none"
     numbers = written if classes <= MOST_WRITTEN else "colours only: too many classes for numbers"
-    footnote = provenance(records, f"{numbers}; {added}; {which_model(records)}")
+    lost = sum(arm.missing for arm in found)
+    notes = [f"left out: {counted(lost, 'prediction')} without a finite output, not counted as right"] if lost else []
+    model = "; ".join(snapshot_note(records)) or which_model(records)
+    footnote = provenance(records, f"{numbers}; {added}; {model}", *notes)
     height = top + rows * panel + BETWEEN * (rows - 1)
     return finish(figure, f"Where does it err? ({split} {what})", footnote, height=height)
 

@@ -15,7 +15,7 @@ from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.animation import HEADROOM, Step, changes, changing_markers, frame_traces, player
 from cna_viz.figures.pieces.nodes import LEGEND, legend_room, legend_title, legend_traces, sample, sample_note
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach
-from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured, provenance
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured, provenance, snapshot_note
 from cna_viz.figures.style.theme import INK, MUTED, finish, log_axis
 from cna_viz.records.record import Record
 
@@ -98,7 +98,8 @@ def plot_embedding_animation(
     note = f"{where}, {STAGE_LABELS[stage]}; {method_note(method, over)}"
     lost = _edge(steps) > 0 and any(step.projection.spread == 0 for step in steps)
     note += "; a spread of exactly 0 is drawn at the lower edge" if lost else ""
-    footnote = provenance([record], note, *sample_note("nodes", len(drawn), nodes))
+    kept = snapshot_note([record], epoch) if over == "layer" else []
+    footnote = provenance([record], note, *kept, *sample_note("nodes", len(drawn), nodes))
     of_layer = f"How do the nodes of layer {places[0][0]} move during the training?"
     question = "How do the nodes move from layer to layer?" if over == "layer" else of_layer
     return finish(figure, question, footnote, height=TOP + PANEL, below=CONTROLS - 58 + room)
@@ -116,7 +117,7 @@ def _places(record: Record, over: Over, layer: int | None, epoch: int | None, de
         epochs = record.snapshots or (record.best_epoch,)  # which is missing: reading it raises the error
         return [(deepest if layer is None else layer, shown) for shown in epochs]
     many = np.geomspace(1, deepest, MOST_FRAMES) if deepest > MOST_FRAMES else np.arange(1, deepest + 1)
-    shown = record.best_epoch if epoch is None else epoch
+    shown = record.shown_epoch if epoch is None else epoch
     return [(number, shown) for number in sorted({round(number) for number in many.tolist()})]
 
 

@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.tables.node_groups import COLORS, Color, color_groups, no_clusters
+from cna_viz.analysis.tables.watched_arms import told_apart
 from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.pieces.nodes import (
     LEGEND,
@@ -21,7 +22,14 @@ from cna_viz.figures.pieces.nodes import (
     scatter,
 )
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach, state
-from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, nothing_measured, one_depth, provenance
+from cna_viz.figures.style.labels import (
+    STAGE_LABELS,
+    check_choice,
+    nothing_measured,
+    one_depth,
+    provenance,
+    snapshot_note,
+)
 from cna_viz.figures.style.theme import finish, slot_style
 from cna_viz.records.record import Record
 
@@ -75,7 +83,7 @@ def plot_embedding_by_layer(
         subplot_titles=[
             f"layer {layer} · {state(panel)}" for row in rows for layer, panel in zip(chosen, row, strict=True)
         ],
-        row_titles=[slot_style(record.config.slot).label for record in records],
+        row_titles=[slot_style(record.config.slot).label for record in told_apart(records)],
         horizontal_spacing=0.012,
         vertical_spacing=0.22 / len(records),
     )
@@ -91,7 +99,12 @@ def plot_embedding_by_layer(
     hide_axes(figure, reach(projection for row in rows for projection in row))
     figure.update_layout(legend={**LEGEND, "title": {"text": legend_title(every)}})
     figure.update_annotations(font={"size": 13})
-    notes = [f"{STAGE_LABELS[stage]}; {method_note(method)}", *sample_note("nodes", max(map(len, drawn)), max(nodes))]
+    kept = snapshot_note(records, epoch)
+    notes = [
+        f"{STAGE_LABELS[stage]}; {method_note(method)}",
+        *kept,
+        *sample_note("nodes", max(map(len, drawn)), max(nodes)),
+    ]
     title = "What happens to the nodes on their way through the layers?"
     height, below = 54 + 235 * len(records), 26 + legend_room(every)
     return finish(figure, title, provenance(records, *notes), height=height, below=below)

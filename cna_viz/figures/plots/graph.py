@@ -27,7 +27,7 @@ from cna_viz.figures.pieces.nodes import (
     shown_edges,
 )
 from cna_viz.figures.pieces.projected import caption, hide_axes, method_note, reach
-from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, edge_notes, provenance
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, edge_notes, provenance, snapshot_note
 from cna_viz.figures.style.theme import SEQUENTIAL, finish
 from cna_viz.records.record import Record
 
@@ -87,10 +87,11 @@ def plot_graph(
     figure = make_subplots(1, 2, horizontal_spacing=0.03, subplot_titles=words)
     _add_panels(figure, graph_layout(edges, count, cache), lines, projection, groups, drawn)
     _explain_colors(figure, groups)
-    shown = record.best_epoch if epoch is None else epoch
+    shown = record.shown_epoch if epoch is None else epoch
     notes = [
         f"epoch {shown}, {STAGE_LABELS[stage]}; {method_note(method, what='')}",
         "graph laid out by its edges alone, without their directions; components stand side by side",
+        *snapshot_note([record], epoch),
         *edge_notes([record]),
         *sample_note("nodes", len(drawn), count),
         *sample_note("edges", lines.shape[1], edges.shape[1]),

@@ -12,7 +12,7 @@ from cna_viz.analysis.tables.node_groups import NodeGroups, node_groups, numbere
 from cna_viz.analysis.tables.slot_steps import cluster_means, slot_steps
 from cna_viz.figures.pieces.nodes import legend_room, node_traces, sample, sample_note, scatter
 from cna_viz.figures.pieces.projected import hide_axes, method_note, reach, state
-from cna_viz.figures.style.labels import provenance
+from cna_viz.figures.style.labels import provenance, snapshot_note
 from cna_viz.figures.style.theme import INK, PAPER, finish
 from cna_viz.records.record import Record
 
@@ -73,9 +73,15 @@ def plot_inside_slot(record: Record, layer: int, *, epoch: int | None = None) ->
     figure.update_annotations(font={"size": 13})
     notes = [method_note("pca", what="step"), *sample_note("nodes", len(drawn), len(steps.label))]
     below = _place_legends(figure, targets, len(np.unique(steps.label)))
-    shown = record.best_epoch if epoch is None else epoch
+    shown = record.shown_epoch if epoch is None else epoch
     title = f"What does each step of the slot after layer {layer} do to the nodes? (epoch {shown})"
-    return finish(figure, title, provenance([record], *notes), height=TOP + PANEL, below=below - 60)
+    return finish(
+        figure,
+        title,
+        provenance([record], *notes, *snapshot_note([record], epoch)),
+        height=TOP + PANEL,
+        below=below - 60,
+    )
 
 
 def _place_legends(figure: go.Figure, targets: NodeGroups, clusters: int) -> int:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import xarray as xr
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.tables.comparison import arm_names
+from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.config.measures import MEASURES
 from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.pieces.marks import color_scale
@@ -74,10 +74,10 @@ def plot_measure_heatmap(records: Sequence[Record], measure: str = "rayleigh", *
 
 def _titles(records: Sequence[Record]) -> list[str]:
     """Return how the panels differ: the arm, the depth, and the seed where there are several."""
-    names = arm_names([record.config for record in records], ignore={"layers"})
-    several = len({record.config.seed for record in records}) > 1
+    seeds = [record.config.facts["seed"] for record in records]
+    several = len({seed for seed in seeds if seed is not None}) > 1
     return [
-        f"{slot_style(names[record.config.run_id]).label}, {layers_words(record.layers)}"
-        + (f", seed {record.config.seed}" if several else "")
-        for record in records
+        f"{slot_style(arm).label}, {layers_words(record.layers)}"
+        + (f", seed {seed}" if several and seed is not None else "")
+        for arm, record, seed in zip(arms_of(records, ignore={"layers"}), records, seeds, strict=True)
     ]

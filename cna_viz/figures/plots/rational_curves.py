@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.rational import rational_curves
 from cna_viz.figures.pieces.slot_marks import Line, cluster_traces, reach, relu_trace, value_range
-from cna_viz.figures.style.labels import provenance
+from cna_viz.figures.style.labels import provenance, snapshot_note
 from cna_viz.figures.style.theme import MUTED, finish, slot_style
 from cna_viz.records.record import Record
 
@@ -44,10 +44,10 @@ def plot_rational_curves(record: Record, layer: int, *, epoch: int | None = None
     figure.update_yaxes(title="R(z)", range=value_range(curves), row=1, col=1)
     figure.update_yaxes(title="share per bin (%)", rangemode="tozero", row=2, col=1)
     figure.update_yaxes(title="R(z) − ReLU(z)", row=3, col=1)
-    shown = record.best_epoch if epoch is None else epoch
+    shown = record.shown_epoch if epoch is None else epoch
     note = "bold where the middle 99 % of the values of the cluster lie; bins are 0.2 wide"
     title = f"Which functions has {slot_style(record.config.slot).label} learned after layer {layer}, epoch {shown}?"
     rows = ceil((np.count_nonzero(curves.size) + 1) / IN_A_ROW)
-    finish(figure, title, provenance([record], note), height=570 + 20 * rows)
+    finish(figure, title, provenance([record], note, *snapshot_note([record], epoch)), height=570 + 20 * rows)
     look = {"title": {"text": "<b>cluster</b>  ", "font": {"size": 14}}, "tracegroupgap": 0}
     return figure.update_layout(margin={"t": 76 + 20 * rows}, legend=look)

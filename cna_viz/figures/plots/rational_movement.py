@@ -13,7 +13,7 @@ from cna_viz.analysis.tables.rational import RationalMovement, rational_movement
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import Trace
 from cna_viz.figures.pieces.slot_marks import SHOWN, with_gaps
-from cna_viz.figures.style.labels import provenance
+from cna_viz.figures.style.labels import provenance, snapshot_note
 from cna_viz.figures.style.theme import GRID, MUTED, ORDERED_COLORS, finish, slot_style
 from cna_viz.records.record import Record
 
@@ -77,7 +77,7 @@ def plot_rational_movement(
     label = slot_style(record.config.slot).label
     title = f"How did the functions of {label} move during training? (slot after layer {layer})"
     inner = PANEL * rows + 30 * (rows - 1) if len(shown) > 1 else SINGLE
-    finish(figure, title, provenance([record], *notes), height=TOP + inner, below=-6)
+    finish(figure, title, provenance([record], *notes, *snapshot_note([record])), height=TOP + inner, below=-6)
     look = {"title": {"text": "<b>epoch</b>  "}, "y": 1 + 30 / inner, "traceorder": "normal"}
     return figure.update_layout(margin={"t": TOP}, legend=look)
 

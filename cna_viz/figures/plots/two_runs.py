@@ -30,7 +30,7 @@ from cna_viz.figures.pieces.nodes import (
     scatter,
 )
 from cna_viz.figures.pieces.projected import PairedLayers, caption, hide_axes, method_note, paired_layers
-from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, layers_words, provenance
+from cna_viz.figures.style.labels import STAGE_LABELS, check_choice, layers_words, provenance, snapshot_note
 from cna_viz.figures.style.theme import INK, MUTED, finish, slot_style
 from cna_viz.records.record import Record
 
@@ -120,6 +120,7 @@ def plot_two_runs(
     notes = [
         f"{STAGE_LABELS[stage]}; the run at the right is rotated to match the one at the left",
         method_note(method),
+        *snapshot_note(runs, epoch),
     ]
     return _finished(figure, runs, groups, [*notes, *sample_note("nodes", len(drawn), count)])
 
@@ -128,7 +129,8 @@ def _add_caption(
     figure: go.Figure, column: int, name: str, record: Record, projection: Projection | None, epoch: int | None
 ) -> None:
     """Write above a panel its run, epoch and spread."""
-    shown = f"epoch {record.best_epoch}, selected" if epoch is None else f"epoch {epoch}"
+    selected = "the last one kept" if record.status == "incomplete" else "selected"
+    shown = f"epoch {record.shown_epoch}, {selected}" if epoch is None else f"epoch {epoch}"
     title = f"<b>{slot_style(name).label}</b> · {layers_words(record.layers)} · {shown}"
     words = "" if projection is None else caption("", projection).removeprefix("<b></b> · ")
     axis = "x" if column == 1 else f"x{column}"
@@ -143,7 +145,7 @@ def _add_curves(
     """Draw the measure of both runs against the layer, with marks at a layer; return whether anything was measured."""
     curves = {}
     for name, run in runs.items():
-        at = run.best_epoch if epoch is None else epoch
+        at = run.shown_epoch if epoch is None else epoch
         values = run.metrics[measure].sel(stage=stage).reindex(epoch=[at]).sel(epoch=at)
         columns = {"layer": values.layer.values, "mean": values.values, "low": np.nan, "high": np.nan, "count": 1}
         curves[name] = pd.DataFrame(columns)

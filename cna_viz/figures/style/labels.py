@@ -1,6 +1,7 @@
 """The words on axes and under figures, and the checks that every figure makes before it draws."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Final
 
 from cna_viz.config.own import PREFIX
@@ -32,20 +33,38 @@ def provenance(records: Sequence[Record], *notes: str) -> str:
     facts = [
         "dataset " + _listed(_datasets(records)),
         "split " + _listed(str(run["split"]) for run in runs),
-        "seeds " + _listed(str(run["seed"]) for run in runs),
+        "seeds " + _listed(str(record.config.stated_seed) for record in records),
         "runs " + _listed((record.id[:8] for record in records), most=3),
     ]
-    return "<br>".join([" · ".join(facts), *notes])
+    return "<br>".join([" · ".join(facts), *notes, *_diverged(records)])
+
+
+def _diverged(records: Sequence[Record]) -> list[str]:
+    """Return the note on watched runs that diverged, whose measures are not finite from some epoch on."""
+    runs = {record.id[:8] for record in records if record.config.watched is not None and record.status == "diverged"}
+    return [f"diverged: {_listed(sorted(runs), most=3)}"] if runs else []
+
+
+def snapshot_note(records: Sequence[Record], epoch: int | None = None) -> list[str]:
+    """Return the note on unfinished runs of which another snapshot is drawn than that of the selected model."""
+    late = {record.shown_epoch for record in records if record.shown_epoch != record.best_epoch}
+    if epoch is not None or not late:
+        return []
+    which = (
+        f"snapshot of epoch {late.pop()}"
+        if len(late) == 1
+        else f"snapshots of epochs {_listed(map(str, sorted(late)))}"
+    )
+    return [f"{which}, the last one kept"]
 
 
 def _datasets(records: Sequence[Record]) -> list[str]:
     """Return the dataset of every run; the content, too, where the name does not identify it."""
-    contents: dict[str, set[str]] = {}
-    for record in records:
+    names, contents = [str(record.config.facts["dataset"]) for record in records], dict[str, set[str]]()
+    for name, record in zip(names, records, strict=True):
         if record.content is not None and record.config.data.csbm is None:
-            contents.setdefault(record.config.data.dataset, set()).add(record.content[:8])
+            contents.setdefault(name, set()).add(record.content[:8])
     unclear = {name for name, found in contents.items() if len(found) > 1 or name.startswith(PREFIX)}
-    names = [str(record.config.facts["dataset"]) for record in records]
     return [
         f"{name} ({record.content[:8]})" if name in unclear and record.content else name
         for name, record in zip(names, records, strict=True)
@@ -54,7 +73,7 @@ def _datasets(records: Sequence[Record]) -> list[str]:
 
 def edge_notes(records: Sequence[Record]) -> list[str]:
     """Return the note on what networks are given of the edges, and neither the drawing nor the measures show."""
-    data = [record.config.data for record in records if record.config.watched is None]
+    data = [record.config.about for record in records]
     notes = ["direction not drawn; measures use the symmetric copy"] if any(one.is_directed for one in data) else []
     notes += ["edge weights not drawn; measures don't use them"] if any(one.is_weighted for one in data) else []
     return ["; ".join(notes)] if notes else []
@@ -79,10 +98,19 @@ def left_out(runs: Mapping[str, int]) -> list[str]:
 
 
 def which_model(records: Sequence[Record]) -> str:
-    """Return which model of each run is shown; of a watched training it is the last."""
-    own = {record.config.watched is None for record in records}
-    words = {True: "model of the best validation epoch", False: "model at the end of the training"}
-    return f"{words[True]}; of watched networks, {words[False]}" if len(own) > 1 else words[own.pop()]
+    """Return which model of each run is shown; of a watched training it is the one that its program selected."""
+    own = [record for record in records if record.config.watched is None]
+    watched = [record for record in records if record.config.watched is not None and record.status != "incomplete"]
+    stopped = [record for record in records if record.config.watched is not None and record.status == "incomplete"]
+    words = ["model of the best validation epoch"] if own else []
+    words += [f"model selected by the user's program (watch), at {_epochs(watched)}"] if watched else []
+    words += [f"model of unfinished runs at {_epochs(stopped)}, the last one measured"] if stopped else []
+    return "; ".join(words)
+
+
+def _epochs(records: Sequence[Record]) -> str:
+    found = sorted({record.best_epoch for record in records})
+    return f"epoch {found[0]}" if len(found) == 1 else f"epochs {_listed(map(str, found))}"
 
 
 def _listed(values: Iterable[str], most: int = 6) -> str:
@@ -113,14 +141,28 @@ def one_depth(records: Sequence[Record]) -> int:
 
 
 def one_metric(records: Sequence[Record], split: SplitName = "test") -> str:
-    """Return the metric that all records share; raises :class:`~cna_viz.errors.UsageError` if they differ."""
+    """Return the metric that all records share; refuses records of several, and of runs without a score."""
     check_records(records, split)
+    for record in records:
+        if not has_scores(record):
+            raise UsageError(f"run {record.id} was watched without labels: it has no score to draw")
     metrics = sorted({record.metric for record in records})
     if len(metrics) > 1:
         raise UsageError(
             f"this figure needs records of one metric, not of {', '.join(metrics)}: draw each dataset in its own figure"
         )
     return metrics[0]
+
+
+def has_scores(record: Record) -> bool:
+    """Whether a run can have scores: it has labels, or its program stated scores."""
+    return record.config.task != "none" or bool(record.metrics[record.metric].notnull().any())
+
+
+def check_scores(records: Sequence[Record], split: SplitName) -> None:
+    """Refuse runs of which none has a score of its selected model."""
+    if not any(isfinite(record.score(split)) for record in records):
+        raise UsageError(f"none of these {len(records)} runs has a {split} score to draw")
 
 
 def check_choice(kind: str, value: str, choices: Iterable[str]) -> None:

@@ -37,7 +37,7 @@ def runs(records: Sequence[Record]) -> "Iterator[DataFrame]":
     for name in ("best_epoch", "epochs"):
         columns[name] = [record.summary.get(name) for record in records]
     # ``metric`` is a field of the config, the distance of k-means.
-    columns["selected_by"] = [record.metric for record in records]
+    columns["selected_by"] = [record.metric if record.config.watched is None else None for record in records]
     for name in _known_scores(records):
         for split in vocabulary.SPLITS:
             scores = [record.summary.get(name, {}).get(split) for record in records]

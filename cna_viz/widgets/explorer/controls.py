@@ -66,7 +66,8 @@ class Controls(ViewControls):
 
 
 def _epoch(epoch: int | None, record: Record) -> str:
-    marks: dict[int | None, str] = {0: " (untrained)", record.best_epoch: " (selected)"}
+    selected: dict[int | None, str] = {record.best_epoch: " (selected)"} if record.status != "incomplete" else {}
+    marks = {0: " (untrained)", **selected}
     return f"{epoch}{marks.get(epoch, '')}"
 
 

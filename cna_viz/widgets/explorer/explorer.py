@@ -100,8 +100,9 @@ class Explorer(Panel):
             return go.Figure(words_panel("explorer", self.notice.text or "no run to explore"))
         view, record = self._look, self._scene.record
         rows = [[self._scene.draw(name, view, live=False) for name in row] for row in ROWS]
-        slot, note = record.config.slot, method_note(view.method) if record.snapshots else "no snapshots"
-        title = f"What happens in layer {view.layer} of {record.layers} with slot {slot}, epoch {view.epoch}?"
+        note = method_note(view.method) if record.snapshots else "no snapshots"
+        network = f"{'with slot' if record.config.watched is None else 'of'} {record.config.slot}"
+        title = f"What happens in layer {view.layer} of {record.layers} {network}, epoch {view.epoch}?"
         return arrange(rows, title, provenance([record], note, *edge_notes([record])))
 
     def words(self) -> str:

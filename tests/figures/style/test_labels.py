@@ -24,8 +24,10 @@ def test_the_model_that_is_shown_is_named(make: Make) -> None:
     watched = WatchedConfig(name="mine", model="GAT", dataset="x", layers=2, key="k")
     other = dataclasses.replace(own, config=RunConfig(watched=watched))
     assert which_model([own, own]) == "model of the best validation epoch"
-    assert which_model([other]) == "model at the end of the training"
-    assert which_model([own, other]).endswith("; of watched networks, model at the end of the training")
+    assert which_model([other]) == "model selected by the user's program (watch), at epoch 5"
+    assert which_model([own, other]) == (
+        "model of the best validation epoch; model selected by the user's program (watch), at epoch 5"
+    )
 
 
 def test_every_measure_and_stage_of_the_vocabulary_has_its_words() -> None:

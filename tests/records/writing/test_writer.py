@@ -131,7 +131,7 @@ def test_snapshots_come_back(folder: Path) -> None:
             wanted = SNAPSHOT[f"embedding.{stage}.{layer:04d}"].astype(np.float32)
             assert np.array_equal(embedding.values, wanted, equal_nan=True)
             assert (embedding.dtype, embedding.dims) == (np.float32, ("node", "channel"))
-            assert embedding.attrs == {"layer": layer, "stage": stage, "run": CONFIG.run_id}
+            assert embedding.attrs == {"layer": layer, "stage": stage, "run": CONFIG.run_id, "epoch": 12345}
     for name in LAYER_VARIABLES:
         variable = record.layer_variable(name, 1)
         assert variable is not None
