@@ -1,6 +1,5 @@
 """One forward pass, in which the calls of layers are counted and each is traced to the one before."""
 
-import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.nn.cna import CNA
 from cna_viz.recording.taps import first_tensor, tensors, undisturbed
 from cna_viz.recording.watched.call import Call
+from cna_viz.recording.watched.intervention import passes_on
 from cna_viz.recording.watched.kinds import layers_inside
 
 
@@ -82,6 +82,10 @@ def trace(call: Call, layers: Mapping[str, nn.Module]) -> Trace:
             f"{call.sentence} writes into its inputs, so that looking at it would change its training: let the model "
             "work on a copy, x.clone()"
         )
+    for number, following in enumerate(listener.trace.calls[1:], start=1):
+        if not (following.follows and following.continues):  # or autograd can't see it, as without gradients
+            follows, continues = passes_on(call, layers.values(), number)
+            following.follows, following.continues = following.follows or follows, following.continues or continues
     return listener.trace
 
 
@@ -92,7 +96,6 @@ class _Listener:
         self._depth = 0  # calls of layers that have not returned
         self._has_mixed = False  # whether the present layer has called a layer inside it
         self._first: int | None = None  # number of the first operation of the present layer, if they are noted
-        self._given: list[weakref.ref[Tensor]] = []
 
     def attach(self) -> Iterator[RemovableHandle]:
         for module in self._names:
@@ -128,13 +131,10 @@ class _Listener:
     def _traced(self, module: nn.Module, inputs: Any) -> LayerCall:
         features, before = first_tensor(inputs), self.trace.calls[-1] if self.trace.calls else None
         call = LayerCall(self._names[module], module, None if features is None else features.shape)
-        if before is not None and before.operations:
-            call.follows = _reach(tensors(inputs), *before.operations)
-            call.continues = _reach(tensors(features), *before.operations)
-        elif before is not None:
-            call.follows = call.continues = not any(given() is features for given in self._given)
-        if features is not None:
-            self._given.append(weakref.ref(features))
+        if before is not None:
+            first, last = before.operations or (0, 0)
+            call.follows = _reach(tensors(inputs), first, last)
+            call.continues = _reach(tensors(features), first, last)
         self._first = _get_sequence_nr() if torch.is_grad_enabled() else None
         return call
 
