@@ -67,16 +67,7 @@ def trace(call: Call, layers: Mapping[str, nn.Module]) -> Trace:
     with undisturbed(call.model), torch.enable_grad(), saved_tensors_hooks(_nothing, _nothing), ExitStack() as stack:
         for handle in listener.attach():
             stack.callback(handle.remove)
-        try:
-            call()
-        except CnaVizError:
-            raise
-        except Exception as error:
-            reason = " ".join(str(error).split("\n", 1)[0].split())
-            raise UsageError(
-                f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is "
-                "given, inputs=(...)"
-            ) from error
+        _run(call)
     if _versions(call) != before:
         raise UsageError(
             f"{call.sentence} writes into its inputs, so that looking at it would change its training: let the model "
@@ -89,12 +80,25 @@ def trace(call: Call, layers: Mapping[str, nn.Module]) -> Trace:
     return listener.trace
 
 
+def _run(call: Call) -> None:
+    try:
+        call()
+    except CnaVizError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split("\n", 1)[0].split())
+        raise UsageError(
+            f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is given, "
+            "inputs=(...)"
+        ) from error
+
+
 class _Listener:
     def __init__(self, model: nn.Module, layers: Mapping[str, nn.Module]) -> None:
         self.trace = Trace()
         self._model, self._names = model, {module: name for name, module in layers.items()}
         self._depth = 0  # calls of layers that have not returned
-        self._has_mixed = False  # whether the present layer has called a layer inside it
+        self._has_convolved = False  # whether the present layer has called a layer inside it
         self._first: int | None = None  # number of the first operation of the present layer, if they are noted
 
     def attach(self) -> Iterator[RemovableHandle]:
@@ -109,12 +113,12 @@ class _Listener:
 
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         self._depth += 1
-        self._has_mixed = self._depth > 1
+        self._has_convolved = self._depth > 1
         if self._depth == 1:
             self.trace.calls.append(self._traced(module, (args, kwargs)))
 
     def _enter_inner(self, module: nn.Module, args: Any) -> None:
-        self._has_mixed = True
+        self._has_convolved = True
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> Tensor | None:
         self._depth -= 1
@@ -143,7 +147,7 @@ class _Listener:
         if not self._depth:
             self.trace.slots.append((finished, slot))
         elif layers_inside(self.trace.calls[-1].module):  # in a block, a slot stands before or behind its convolution
-            self.trace.slots.append((finished + self._has_mixed, slot))
+            self.trace.slots.append((finished + self._has_convolved, slot))
 
 
 def _reach(values: Iterable[Tensor], first: int, last: int) -> bool:
