@@ -88,8 +88,8 @@ def _run(call: Call) -> None:
     except Exception as error:
         reason = " ".join(str(error).split("\n", 1)[0].split())
         raise UsageError(
-            f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is given, "
-            "inputs=(...)"
+            f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is "
+            "given, inputs=(...)"
         ) from error
 
 
