@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from cna_viz.errors import UsageError
 from cna_viz.recording.taps import ConvCalls, undisturbed
@@ -13,6 +13,7 @@ from cna_viz.recording.watched.call import Call
 from cna_viz.recording.watched.kinds import layers_inside
 from cna_viz.recording.watched.names import listed, named_layers, open_containers
 from cna_viz.recording.watched.order import check_order, check_rows, is_rows
+from cna_viz.recording.watched.same import same
 from cna_viz.recording.watched.trace import LayerCall, Trace, trace
 
 
@@ -55,7 +56,7 @@ def find_layers(call: Call, names: Sequence[str] | str | None, nodes: int) -> La
     convs = {layer: item.module for layer, item in enumerate(calls, start=1)}
     with undisturbed(call.model):
         output, again = call(), call()
-    return Layers(taps, convs, _slots(passed, taps), _table(calls, taps), output, not _equal(output, again))
+    return Layers(taps, convs, _slots(passed, taps), _table(calls, taps), output, not same(output, again))
 
 
 def _outermost(call: Call) -> Trace:
@@ -96,20 +97,6 @@ def _slots(passed: Trace, taps: ConvCalls) -> dict[int, nn.Module]:
     gaps, uses = Counter(layer for layer, _ in passed.slots), Counter(slot for _, slot in passed.slots)
     only = {layer: slot for layer, slot in passed.slots if gaps[layer] == uses[slot] == 1}
     return {layer: slot for layer, slot in only.items() if (layer, "slot") in taps.keys}
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two outputs are equal up to rounding."""
-    if isinstance(one, Mapping):
-        return all(_equal(one[name], other[name]) for name in one)
-    if isinstance(one, tuple | list):
-        return all(map(_equal, one, other))
-    if not isinstance(one, Tensor) or not one.is_floating_point():
-        return True
-    if one.shape != other.shape:
-        return False
-    one, other = one.double().nan_to_num(), other.double().nan_to_num()
-    return bool(((one - other).abs() <= 1e-4 * one.abs().max()).all()) if one.numel() else True
 
 
 def _table(calls: Sequence[LayerCall], taps: ConvCalls) -> str:

@@ -1,6 +1,5 @@
 """One forward pass, in which the calls of layers are counted and each is traced to the one before."""
 
-import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.nn.cna import CNA
 from cna_viz.recording.taps import first_tensor, tensors, undisturbed
 from cna_viz.recording.watched.call import Call
+from cna_viz.recording.watched.intervention import passes_on
 from cna_viz.recording.watched.kinds import layers_inside
 
 
@@ -67,22 +67,30 @@ def trace(call: Call, layers: Mapping[str, nn.Module]) -> Trace:
     with undisturbed(call.model), torch.enable_grad(), saved_tensors_hooks(_nothing, _nothing), ExitStack() as stack:
         for handle in listener.attach():
             stack.callback(handle.remove)
-        try:
-            call()
-        except CnaVizError:
-            raise
-        except Exception as error:
-            reason = " ".join(str(error).split("\n", 1)[0].split())
-            raise UsageError(
-                f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is "
-                "given, inputs=(...)"
-            ) from error
+        _run(call)
     if _versions(call) != before:
         raise UsageError(
             f"{call.sentence} writes into its inputs, so that looking at it would change its training: let the model "
             "work on a copy, x.clone()"
         )
+    for number, following in enumerate(listener.trace.calls[1:], start=1):
+        if not (following.follows and following.continues):  # or autograd can't see it, as without gradients
+            follows, continues = passes_on(call, layers.values(), number)
+            following.follows, following.continues = following.follows or follows, following.continues or continues
     return listener.trace
+
+
+def _run(call: Call) -> None:
+    try:
+        call()
+    except CnaVizError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split("\n", 1)[0].split())
+        raise UsageError(
+            f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is "
+            "given, inputs=(...)"
+        ) from error
 
 
 class _Listener:
@@ -90,9 +98,8 @@ class _Listener:
         self.trace = Trace()
         self._model, self._names = model, {module: name for name, module in layers.items()}
         self._depth = 0  # calls of layers that have not returned
-        self._has_mixed = False  # whether the present layer has called a layer inside it
+        self._has_convolved = False  # whether the present layer has called a layer inside it
         self._first: int | None = None  # number of the first operation of the present layer, if they are noted
-        self._given: list[weakref.ref[Tensor]] = []
 
     def attach(self) -> Iterator[RemovableHandle]:
         for module in self._names:
@@ -106,12 +113,12 @@ class _Listener:
 
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         self._depth += 1
-        self._has_mixed = self._depth > 1
+        self._has_convolved = self._depth > 1
         if self._depth == 1:
             self.trace.calls.append(self._traced(module, (args, kwargs)))
 
     def _enter_inner(self, module: nn.Module, args: Any) -> None:
-        self._has_mixed = True
+        self._has_convolved = True
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> Tensor | None:
         self._depth -= 1
@@ -128,13 +135,10 @@ class _Listener:
     def _traced(self, module: nn.Module, inputs: Any) -> LayerCall:
         features, before = first_tensor(inputs), self.trace.calls[-1] if self.trace.calls else None
         call = LayerCall(self._names[module], module, None if features is None else features.shape)
-        if before is not None and before.operations:
-            call.follows = _reach(tensors(inputs), *before.operations)
-            call.continues = _reach(tensors(features), *before.operations)
-        elif before is not None:
-            call.follows = call.continues = not any(given() is features for given in self._given)
-        if features is not None:
-            self._given.append(weakref.ref(features))
+        if before is not None:
+            first, last = before.operations or (0, 0)
+            call.follows = _reach(tensors(inputs), first, last)
+            call.continues = _reach(tensors(features), first, last)
         self._first = _get_sequence_nr() if torch.is_grad_enabled() else None
         return call
 
@@ -143,7 +147,7 @@ class _Listener:
         if not self._depth:
             self.trace.slots.append((finished, slot))
         elif layers_inside(self.trace.calls[-1].module):  # in a block, a slot stands before or behind its convolution
-            self.trace.slots.append((finished + self._has_mixed, slot))
+            self.trace.slots.append((finished + self._has_convolved, slot))
 
 
 def _reach(values: Iterable[Tensor], first: int, last: int) -> bool:

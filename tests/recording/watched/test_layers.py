@@ -1,5 +1,6 @@
 """Layers: found or named, numbered by their calls, in a chain, with a row per node, and the slots between them."""
 
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -367,13 +368,75 @@ def test_an_encoder_that_runs_twice_is_refused() -> None:
         )
 
 
-def test_a_chain_that_is_cut_is_refused() -> None:
-    class Cut(Stack):
-        def step(self, block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
-            y: Tensor = block(x, edge_index).detach()
+def test_an_encoder_that_runs_twice_without_gradients_is_refused() -> None:
+    class Target(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = GCN(NODES, 8, 2)
+
+        def forward(self, x: Tensor, edge_index: Tensor) -> tuple[Tensor, Tensor]:
+            with torch.no_grad():
+                return self.encoder(x, edge_index), self.encoder(x.flip(0), edge_index)
+
+    assert refusal(Target()).startswith("Target calls encoder.convs.1 (GCNConv) and then encoder.convs.0 (GCNConv)")
+
+
+@pytest.mark.parametrize(
+    "kind", [tuple, list, namedtuple("Pair", "first second")._make, lambda pair: dict(zip("ab", pair, strict=True))]
+)
+def test_a_chain_without_gradients_is_followed_through_whatever_holds_the_features(kind: Any) -> None:
+    class Holding(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = conv()
+
+        def forward(self, given: Any, edge_index: Tensor) -> Any:
+            x = given if isinstance(given, Tensor) else (given["b"] if isinstance(given, dict) else given[1])
+            return kind([edge_index, self.conv(x, edge_index).detach()])
+
+    class Model(Stack):
+        def step(self, block: nn.Module, x: Any, edge_index: Tensor) -> Any:
+            return block(x, edge_index)
+
+    model = Model(Holding(), Holding())
+    found = layers_of(model, "blocks")
+    assert modules(found) == list(model.blocks)
+    assert found.taps.keys == ((1, "conv"), (2, "conv"), (1, "slot"))
+    assert modules(layers_of(model)) == [block.conv for block in model.blocks]
+
+
+def test_a_model_that_fails_with_changed_features_tells_nothing() -> None:
+    class Bounded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = conv()
+
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            y: Tensor = self.conv(x, edge_index).sigmoid()
             return y
 
-    assert refusal(Cut(conv(), conv())).startswith("Cut calls blocks.0 (GCNConv) and then blocks.1 (GCNConv), which")
+    class Strict(Stack):
+        def step(self, block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
+            y: Tensor = block(x, edge_index).detach()
+            if y.min() < 0:
+                raise ValueError("no probability")
+            return y
+
+    model = Strict(Bounded(), Bounded())
+    assert layers_of(model, "blocks").taps.keys == ((1, "conv"), (2, "conv"))
+
+
+def test_inputs_that_change_by_themselves_tell_nothing() -> None:
+    generator = torch.Generator()
+
+    class Noise(Stack):
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            y: Tensor = self.blocks[0](self.first(x), edge_index)
+            return y + self.blocks[1](torch.rand(NODES, WIDTH, generator=generator), edge_index)
+
+    assert refusal(Noise(conv(), conv())).startswith(
+        "Noise calls blocks.0 (GCNConv) and then blocks.1 (GCNConv), which"
+    )
 
 
 def inplace(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
@@ -387,6 +450,15 @@ def inplace(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
 def without_gradients(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
     y: Tensor = block(x, edge_index)
     return y
+
+
+def detached(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
+    y: Tensor = block(x, edge_index).detach().relu()
+    return y
+
+
+def through_numpy(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
+    return torch.from_numpy(block(x, edge_index).detach().numpy().clip(0))
 
 
 def residual(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
@@ -406,7 +478,7 @@ def reentrant(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
 
 @pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad:UserWarning")  # of checkpoint, in evaluation
 @pytest.mark.parametrize("frozen", [True, False])
-@pytest.mark.parametrize("step", [inplace, without_gradients, residual, again, reentrant])
+@pytest.mark.parametrize("step", [inplace, without_gradients, detached, through_numpy, residual, again, reentrant])
 def test_a_chain_is_followed_through(step: Callable[..., Tensor], frozen: bool) -> None:
     model = Stack(conv(), conv(), conv()).requires_grad_(not frozen)
     model.step = step  # type: ignore[assignment]
@@ -507,7 +579,7 @@ def test_a_layer_that_returns_nothing_is_refused() -> None:
 def test_an_output_that_changes_in_evaluation_mode_is_noticed(draw: Callable[[int], Tensor]) -> None:
     class Dropped(Stack):
         def step(self, block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
-            y: Tensor = block(x, edge_index) * (draw(WIDTH) > 0.1)
+            y: Tensor = block(x, edge_index) * draw(WIDTH)
             return y
 
     assert layers_of(Dropped(conv(), conv())).random

@@ -1,0 +1,73 @@
+"""Whether a layer uses the output of the layer before, tried out by changing that output."""
+
+from collections.abc import Collection
+from contextlib import ExitStack
+from copy import copy
+from typing import Any
+
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from cna_viz.recording.taps import tensors, undisturbed
+from cna_viz.recording.watched.call import Call
+from cna_viz.recording.watched.same import same
+
+
+def passes_on(call: Call, layers: Collection[nn.Module], number: int) -> tuple[bool, bool]:
+    """Return whether the inputs of the next call of a layer depend on the output of this one, and its features alone.
+
+    Inputs that differ from pass to pass by themselves tell nothing, nor does a model that fails with changed features:
+    then neither is known to depend on it.
+
+    Args:
+        call: The call of the model.
+        layers: Its layers.
+        number: Number of the call of a layer, from 1.
+    """
+    first, again = (_next_inputs(call, layers, number, change=False) for _ in range(2))
+    try:
+        changed = _next_inputs(call, layers, number, change=True)
+    except Exception:
+        return False, False
+    if not same(first, again):
+        return False, False
+    return not same(first, changed), not same(first[:1], changed[:1])
+
+
+def _next_inputs(call: Call, layers: Collection[nn.Module], number: int, *, change: bool) -> list[Tensor]:
+    calls = depth = 0
+    found: list[Tensor] = []
+
+    def enter(module: nn.Module, args: Any, kwargs: Any) -> None:
+        nonlocal calls, depth
+        depth += 1
+        calls += depth == 1
+        if depth == 1 and calls == number + 1:
+            found.extend(value.clone() for value in tensors((args, kwargs)) if value.is_floating_point())
+
+    def leave(module: nn.Module, args: Any, output: Any) -> Any:
+        nonlocal depth
+        depth -= 1
+        return _changed(output) if change and depth == 0 and calls == number else None
+
+    with undisturbed(call.model), ExitStack() as stack:
+        for layer in layers:
+            stack.callback(layer.register_forward_pre_hook(enter, with_kwargs=True).remove)
+            stack.callback(layer.register_forward_hook(leave).remove)
+        call()
+    return found
+
+
+def _changed(value: Any) -> Any:
+    """Change the numbers in nested results."""
+    if isinstance(value, Tensor):
+        return 1 - 2 * value if value.is_floating_point() else value
+    if isinstance(value, Data):
+        changed = copy(value)
+        changed.x = _changed(value.x)
+        return changed
+    if isinstance(value, dict):
+        return {name: _changed(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return getattr(value, "_make", type(value))(map(_changed, value))  # a named tuple is made by _make
+    return value
