@@ -18,11 +18,11 @@ from cna_viz.recording.gradient_norms import StepGradients
 from cna_viz.recording.graph_tensors import graph_tensors
 from cna_viz.recording.probe import Observation
 from cna_viz.recording.recorder import Recorder, make_recorder
-from cna_viz.recording.watched.call import Call
 from cna_viz.recording.watched.data.graph import WatchedGraph
 from cna_viz.recording.watched.doubts import Doubts
-from cna_viz.recording.watched.layers import Layers
-from cna_viz.recording.watched.loop_calls import LoopCalls
+from cna_viz.recording.watched.model.call import Call
+from cna_viz.recording.watched.model.layers import Layers
+from cna_viz.recording.watched.model.loop_calls import LoopCalls
 from cna_viz.recording.watched.output.reading import Reading
 from cna_viz.recording.watched.state import SavedState, fingerprint, is_finite
 from cna_viz.recording.watched.told import Told, by_part

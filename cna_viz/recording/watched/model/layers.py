@@ -9,12 +9,12 @@ from torch import nn
 
 from cna_viz.errors import UsageError
 from cna_viz.recording.taps import ConvCalls, undisturbed
-from cna_viz.recording.watched.call import Call
-from cna_viz.recording.watched.kinds import layers_inside
-from cna_viz.recording.watched.names import listed, named_layers, open_containers
-from cna_viz.recording.watched.order import check_order, check_rows, is_rows
-from cna_viz.recording.watched.same import same
-from cna_viz.recording.watched.trace import LayerCall, Trace, trace
+from cna_viz.recording.watched.model.call import Call
+from cna_viz.recording.watched.model.kinds import layers_inside
+from cna_viz.recording.watched.model.names import listed, named_layers, open_containers
+from cna_viz.recording.watched.model.order import check_order, check_rows, is_rows
+from cna_viz.recording.watched.model.same import same
+from cna_viz.recording.watched.model.trace import LayerCall, Trace, trace
 
 
 @dataclass(frozen=True, eq=False)

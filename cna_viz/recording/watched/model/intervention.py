@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from cna_viz.recording.taps import tensors, undisturbed
-from cna_viz.recording.watched.call import Call
-from cna_viz.recording.watched.same import same
+from cna_viz.recording.watched.model.call import Call
+from cna_viz.recording.watched.model.same import same
 
 
 def passes_on(call: Call, layers: Collection[nn.Module], number: int) -> tuple[bool, bool]:

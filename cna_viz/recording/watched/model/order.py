@@ -6,10 +6,10 @@ from itertools import pairwise, takewhile
 import torch
 
 from cna_viz.errors import UsageError
-from cna_viz.recording.watched.call import Call
-from cna_viz.recording.watched.kinds import is_container
-from cna_viz.recording.watched.names import listed
-from cna_viz.recording.watched.trace import LayerCall, trace
+from cna_viz.recording.watched.model.call import Call
+from cna_viz.recording.watched.model.kinds import is_container
+from cna_viz.recording.watched.model.names import listed
+from cna_viz.recording.watched.model.trace import LayerCall, trace
 
 
 def check_order(call: Call, calls: Sequence[LayerCall], nodes: int) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from cna_viz.recording.taps import Hook
-from cna_viz.recording.watched.call import Call, bound_names
+from cna_viz.recording.watched.model.call import Call, bound_names
 
 
 class LoopCalls:

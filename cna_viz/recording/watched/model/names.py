@@ -6,7 +6,7 @@ from typing import Final
 from torch import nn
 
 from cna_viz.errors import UsageError, shown, unknown_name
-from cna_viz.recording.watched.kinds import is_container
+from cna_viz.recording.watched.model.kinds import is_container
 
 LISTED: Final = 20
 """Maximum number of names in a message."""

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch_geometric.data.data import BaseData
 
 from cna_viz.errors import UsageError, shown
-from cna_viz.recording.watched.inputs import find_inputs
+from cna_viz.recording.watched.model.inputs import find_inputs
 
 
 @dataclass(frozen=True, eq=False)

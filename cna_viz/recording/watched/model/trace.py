@@ -14,9 +14,9 @@ from torch.utils.hooks import RemovableHandle
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.nn.cna import CNA
 from cna_viz.recording.taps import first_tensor, tensors, undisturbed
-from cna_viz.recording.watched.call import Call
-from cna_viz.recording.watched.intervention import passes_on
-from cna_viz.recording.watched.kinds import layers_inside
+from cna_viz.recording.watched.model.call import Call
+from cna_viz.recording.watched.model.intervention import passes_on
+from cna_viz.recording.watched.model.kinds import layers_inside
 
 
 @dataclass
