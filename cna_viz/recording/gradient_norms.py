@@ -70,13 +70,12 @@ class StepGradients(GradientNorms):
     """Gradients of the last backward pass of somebody else's training loop; a context manager.
 
     Attributes:
-        scale: What the loss was multiplied by before its backward pass, as by a gradient scaler; None where unknown, so
-            that there are no norms.
+        scale: What the loss was multiplied by before its backward pass, as by a gradient scaler.
         heard: Whether any epoch had norms.
     """
 
     def __init__(self, taps: Taps) -> None:
-        self.scale: float | None = 1.0
+        self.scale: float | Tensor = 1.0
         self.heard = False
         self._open: Norms = {}
         self._closed: tuple[int, Norms] = (0, {})
@@ -91,7 +90,7 @@ class StepGradients(GradientNorms):
 
     def close(self, epoch: int) -> None:
         """End an epoch; one without a step has no norms."""
-        known = {} if self.scale is None else {key: norm / self.scale for key, norm in self._open.items()}
+        known = {key: norm / self.scale for key, norm in self._open.items()}
         self._open, self._closed, self.heard = {}, (epoch, known), self.heard or bool(known)
 
     def norms(self, epoch: int) -> Norms:

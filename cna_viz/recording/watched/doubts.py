@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-import torch
 from torch import Tensor
 
 from cna_viz.recording.gradient_norms import StepGradients
@@ -92,8 +91,8 @@ class Doubts:
                 "the loop trains in evaluation mode, without dropout and with fixed statistics of batch norms: "
                 "model.train() is missing"
             )
-        if trained and gradients is not None and not gradients.heard:
-            self.sentences.append(_without_gradients(loop))
+        if len(set(states)) > 1 and gradients is not None and not gradients.heard:
+            self.sentences.append("no gradient norms: no backward pass of the loop went through the layers")
 
     def warn_at_the_start(self, stacklevel: int) -> None:
         """Warn of what is known before the training."""
@@ -104,12 +103,3 @@ class Doubts:
         """Warn of what was found since."""
         for sentence in self.sentences[self._said :]:
             warnings.warn(sentence, stacklevel=stacklevel)
-
-
-def _without_gradients(loop: LoopCalls) -> str:
-    if loop.autocast == torch.float16:
-        return (
-            "no gradient norms: in float16 autocast the loss is usually scaled, and only the loop knows by what: "
-            "epoch(gradient_scale=scaler.get_scale())"
-        )
-    return "no gradient norms: no backward pass of the loop went through the layers"

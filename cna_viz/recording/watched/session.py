@@ -20,6 +20,7 @@ from cna_viz.recording.probe import Observation
 from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.watched.data.graph import WatchedGraph
 from cna_viz.recording.watched.doubts import Doubts
+from cna_viz.recording.watched.loss_scale import LossScale
 from cna_viz.recording.watched.model.call import Call
 from cna_viz.recording.watched.model.layers import Layers
 from cna_viz.recording.watched.model.loop_calls import LoopCalls
@@ -54,9 +55,10 @@ class Watch:
         self.folder = runs / config.run_id
         self._call, self._model, self._graph, self._layers, self._reading = call, call.model, graph, layers, reading
         self._config, self._quiet = config, quiet
-        self._epoch, self._looked = 0, 0
+        self._looked = 0
+        # By closed epoch.
         self._scores: list[Scores] = []
-        self._states: list[bytes] = []  # a fingerprint by epoch
+        self._states: list[bytes] = []
         self._chosen: tuple[bytes, SavedState] | None = None
         self._stack, self._is_open, self._was_used = contextlib.ExitStack(), False, False
         self._doubts = Doubts(call, layers, config.recording.measures)
@@ -80,8 +82,8 @@ class Watch:
 
         Args:
             loss: Loss of the training nodes, or losses by split (``train``, ``val``, ``test``).
-            gradient_scale: What the loss was multiplied by before its backward pass, ``scaler.get_scale()``; needed for
-                gradient norms where the loop runs in float16 autocast.
+            gradient_scale: What the loss was multiplied by before its backward pass, other than by torch's own
+                ``GradScaler``, which is noticed.
             **scores: Scores likewise: accuracy, macro_f1 and roc_auc from 0 to 1, nmse, r2. When the layers are
                 measured and the data has labels and masks, scores are computed from the same pass, and these count.
 
@@ -155,6 +157,7 @@ class Watch:
         self._gradients = StepGradients(self._layers.taps) if "gradient_norm" in recording.measures else None
         stack.enter_context(self._gradients or contextlib.nullcontext())
         self._loop = stack.enter_context(LoopCalls(self._call))
+        self._loss_scale = stack.enter_context(LossScale(model))
         return make_recorder(
             model,
             self._rows,
@@ -176,16 +179,17 @@ class Watch:
 
     def _close(self, told: Mapping[str, Mapping[str, float]], *, last: bool = False) -> None:
         """Close the next epoch; that of the untrained model is 0."""
-        epoch, found = len(self._states), list[Scores]()
+        epoch, looked, found = len(self._states), self._looked, Scores()
 
         def scores(seen: Observation | None) -> Scores:
-            found.append(self._merged(epoch, told, {} if seen is None else self._computed(epoch, seen)))
-            self._looked = self._looked if seen is None else epoch
-            return found[0]
+            nonlocal looked, found
+            looked = looked if seen is None else epoch
+            found = self._merged(epoch, told, {} if seen is None else self._computed(epoch, seen))
+            return found
 
         self._recorder.close(epoch, scores, last=last)
-        self._epoch = epoch
-        self._scores += found
+        self._looked = looked
+        self._scores.append(found)
         self._states.append(fingerprint(self._model))
 
     def _computed(self, epoch: int, seen: Observation) -> Scores:
@@ -210,7 +214,6 @@ class Watch:
         with contextlib.nullcontext() if saved is None or state == present else saved.loaded():
             if self._epoch_of(state) is None:
                 self._doubts.no_epoch = None if self._chosen else len(self._states)
-                self._set_scale(None)
                 self._close({}, last=True)
             epoch = self._epoch_of(state)
             assert epoch is not None, "the model changed while it was measured"
@@ -230,7 +233,8 @@ class Watch:
 
     def _set_scale(self, told: float | None) -> None:
         if self._gradients is not None:
-            self._gradients.scale = 1.0 if told is None and self._loop.autocast != torch.float16 else told
+            factor, self._loss_scale.factor = self._loss_scale.factor, None
+            self._gradients.scale = told or (1.0 if factor is None else factor)
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -249,7 +253,7 @@ class Watch:
             self._config.metric: {},
             **{name: _without_none(values) for name, values in scores.items() if name != "loss"},
             "best_epoch": epoch,
-            "epochs": self._epoch,
+            "epochs": max(0, len(self._states) - 1),
             "seconds_per_epoch": None,
             "parameters": sum(parameter.numel() for parameter in self._model.parameters()),
             "peak_memory_mib": peak_memory_mib(),

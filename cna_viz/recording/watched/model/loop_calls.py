@@ -1,38 +1,37 @@
 """How the user's loop calls the model that is watched."""
 
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from cna_viz.recording.taps import Hook
+from cna_viz.recording.taps import Hook, tensors
 from cna_viz.recording.watched.model.call import Call, bound_names
 
 
 class LoopCalls:
-    """Listens to the training calls of a loop, those with gradients; a context manager.
+    """Listens to the training calls of a loop, those with a backward pass; a context manager.
 
-    Looks at the model run without gradients and don't count. Of a compiled model nothing is heard.
+    Of a compiled model nothing is heard.
 
     Attributes:
         calls: Number of calls.
-        autocast: Type of the numbers if the last call ran under ``torch.autocast``.
     """
 
     def __init__(self, call: Call) -> None:
         self.call, self.calls = call, 0
-        self.autocast: torch.dtype | None = None
         self._in_eval = 0
+        self._known: dict[Any, tuple[str, ...]] = {}
         self._names: dict[Any, tuple[str, ...]] = {}
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
         model = self.call.model
         if not self.call.compiled:
-            self._handles = [model.register_forward_pre_hook(Hook(model, self._hear), with_kwargs=True)]
+            self._handles = [model.register_forward_hook(Hook(model, self._hear), with_kwargs=True)]
         return self
 
     def __exit__(
@@ -59,18 +58,17 @@ class LoopCalls:
                 )
         return None
 
-    def _hear(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not torch.is_grad_enabled():
-            return
+    def _hear(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        result = next((one for one in tensors(output) if one.requires_grad), None)
+        if result is not None:
+            kind = (*(item is None for item in args), *((name, item is None) for name, item in kwargs.items()))
+            if kind not in self._known:
+                with suppress(TypeError):  # the model itself refuses what doesn't fit
+                    self._known[kind] = bound_names(module.forward, args, kwargs)
+            result.register_hook(partial(self._count, kind, module.training))  # type: ignore[no-untyped-call]
+
+    def _count(self, kind: Any, training: bool, gradient: Tensor) -> None:
         self.calls += 1
-        self._in_eval += not module.training
-        self.autocast = _autocast(module)
-        kind = (*(item is None for item in args), *((name, item is None) for name, item in kwargs.items()))
-        if kind not in self._names:
-            with suppress(TypeError):  # the model itself refuses what doesn't fit
-                self._names[kind] = bound_names(module.forward, args, kwargs)
-
-
-def _autocast(model: nn.Module) -> torch.dtype | None:
-    device = next((parameter.device.type for parameter in model.parameters()), "cpu")
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
+        self._in_eval += not training
+        if kind in self._known:
+            self._names[kind] = self._known[kind]

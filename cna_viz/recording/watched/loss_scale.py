@@ -1,0 +1,79 @@
+"""What a gradient scaler multiplies the losses of a model by."""
+
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from torch import Tensor, nn
+from torch.amp import GradScaler
+
+
+class LossScale:
+    """Listens to torch's gradient scalers; a context manager.
+
+    Attributes:
+        factor: By what the last loss that depends on the model was multiplied, a scalar; None if none was. Reset it to
+            begin an epoch.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.factor: Tensor | None = None
+        self._parameters = list(model.parameters())
+
+    def __enter__(self) -> Self:
+        if not isinstance(_present(), _Heard):
+            GradScaler.scale = _Heard(GradScaler.scale)  # type: ignore[method-assign, assignment]
+        _present().listeners.append(self._hear)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        heard = _present()
+        heard.listeners.remove(self._hear)
+        if not heard.listeners:
+            GradScaler.scale = heard.scale  # type: ignore[method-assign]
+
+    def _hear(self, loss: Tensor, scaled: Tensor) -> None:
+        if scaled is not loss and _depends(loss, self._parameters):
+            self.factor = scaled.detach() / loss.detach()  # reading the scaler's own copy would make a GPU wait
+
+
+class _Heard:
+    """Stands for ``GradScaler.scale`` as long as anyone listens."""
+
+    def __init__(self, scale: Callable[[GradScaler, Any], Any]) -> None:
+        self.scale = scale
+        self.listeners: list[Callable[[Tensor, Tensor], None]] = []
+
+    def __get__(self, scaler: GradScaler | None, kind: type) -> Any:
+        return self if scaler is None else partial(self._scale, scaler)
+
+    def _scale(self, scaler: GradScaler, outputs: Any) -> Any:
+        scaled = self.scale(scaler, outputs)
+        pairs = [(outputs, scaled)] if isinstance(outputs, Tensor) else list(zip(outputs, scaled, strict=True))
+        for listener in self.listeners:
+            for one, other in pairs:
+                if isinstance(one, Tensor):
+                    listener(one, other)
+        return scaled
+
+
+def _present() -> Any:
+    return vars(GradScaler)["scale"]
+
+
+def _depends(loss: Tensor, parameters: list[nn.Parameter]) -> bool:
+    """Whether a loss is computed from any of these parameters."""
+    wanted = {id(parameter) for parameter in parameters}
+    waiting, seen = [loss.grad_fn], set[Any]()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if id(getattr(node, "variable", None)) in wanted:
+            return True
+        seen.add(node)
+        waiting += [earlier for earlier, _ in node.next_functions]
+    return False
