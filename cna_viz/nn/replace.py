@@ -54,7 +54,8 @@ def replace_activations(
     The LeakyReLU in GAT's attention is left alone, and so are gates and outputs (Sigmoid, Softmax, the scores of a
     pooling) and what only acts like an activation (``torch.where``, ``clamp``). Activations within the messages of a
     convolution (EdgeCNN, PNA) are replaced, although their rows are edges. Layer-wise ``inference()`` of PyG is refused
-    for models with several layers; torch.jit and torch.compile are refused for models with ``function_slots``.
+    for models with several layers; torch.jit, torch.export and torch.compile are refused for models with
+    ``function_slots``.
 
     CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``.
 
@@ -75,9 +76,9 @@ def replace_activations(
         The same model.
 
     Raises:
-        UsageError: For unknown names, values out of range, missing or superfluous labels, a model without
-            activations, or with functions that only ``inputs`` could count, ``inputs`` that the model fails on, a norm with unknown channels, and shared k-means between different channels. The model is then
-            unchanged.
+        UsageError: For unknown names, values out of range, missing or superfluous labels, a model without activations,
+            functions without ``inputs``, ``inputs`` that the model fails on, a norm with unknown channels, and shared
+            k-means between different channels. The model is then unchanged.
 
     Example:
         Make the optimizer afterwards; rationals need their own learning rate::

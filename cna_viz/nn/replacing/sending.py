@@ -1,7 +1,7 @@
 """A model whose forwards send the activations that it calls as functions to its slots."""
 
 import copyreg
-from functools import lru_cache, wraps
+from functools import cache, wraps
 from typing import Any, Final
 
 import torch
@@ -14,6 +14,12 @@ NAME: Final = "function_slots"
 """Name of the slots in the model."""
 
 
+_REFUSED: Final = (
+    "torch.compile, torch.export and torch.jit don't keep the slots of activations called as functions: run the model "
+    "as it is, or make them modules such as nn.ReLU() before replace_activations"
+)
+
+
 class Sending:
     """Mixin of the classes that :func:`send` makes."""
 
@@ -23,10 +29,7 @@ class Sending:
         return (_new, (type(self).__bases__[1],), *state) if make is copyreg.__newobj__ else (make, args, *state)  # type: ignore[attr-defined]
 
     def __prepare_scriptable__(self) -> None:
-        raise UsageError(
-            "torch.jit can't compile a model whose functions were replaced by slots: script the model before "
-            "replace_activations, or run it without torch.jit"
-        )
+        raise UsageError(_REFUSED)
 
 
 def send(model: nn.Module, slots: FunctionSlots) -> None:
@@ -40,19 +43,23 @@ def send(model: nn.Module, slots: FunctionSlots) -> None:
         model.__class__ = _subclass(type(model))
 
 
-@lru_cache
-def _subclass(kind: type[nn.Module]) -> type[nn.Module]:
+@cache
+def _subclass(kind: Any) -> Any:
     @wraps(kind.forward)
     def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():
-            raise UsageError(
-                "a model whose functions were replaced by slots can't be compiled or traced: run it as it is"
-            )
+        _refuse_tracing()
         with getattr(self, NAME).mode():
             return kind.forward(self, *args, **kwargs)
 
     named = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
     return type(kind.__name__, (Sending, kind), {**named, "forward": forward})
+
+
+def _refuse_tracing() -> None:
+    # Also set where torch.compile leaves a frame to Python, but goes on to compile those below.
+    compiling = torch._C._dynamo.eval_frame.get_eval_frame_callback() is not None
+    if compiling or torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+        raise UsageError(_REFUSED)
 
 
 def _new(kind: type[nn.Module]) -> nn.Module:

@@ -22,10 +22,13 @@ def counted_calls(model: nn.Module, inputs: Any) -> dict[str, list[Call]]:
     states of torch.
     """
     trial = _copy(model)
-    counters = {place.path: _put_counter(place.parent, place.name, place.owner) for place in find_places(trial)}
-    functions = counters.setdefault(NAME, _FunctionCounter())
+    counters: dict[str, _Counter | _FunctionCounter] = {
+        place.path: _put_counter(place.parent, place.name, place.owner) for place in find_places(trial)
+    }
+    functions = _FunctionCounter()
+    counters.setdefault(NAME, functions)
     devices = [parameter.device for parameter in model.parameters() if parameter.is_cuda]
-    with torch.random.fork_rng(devices), torch.no_grad(), functions.mode() if _sends_none(trial) else nullcontext():
+    with torch.random.fork_rng(devices), torch.no_grad(), _mode(trial, functions):
         _call(trial, inputs)
     return {path: counter.counted(path) for path, counter in counters.items()}
 
@@ -90,7 +93,7 @@ def _copy(model: nn.Module) -> nn.Module:
         ) from error
 
 
-def _put_counter(parent: nn.Module, name: str, owner: nn.Module) -> "_Counter | _FunctionCounter":
+def _put_counter(parent: nn.Module, name: str, owner: nn.Module) -> _Counter | _FunctionCounter:
     old = getattr(parent, name)
     if isinstance(old, FunctionSlots):
         functions = _FunctionCounter()
@@ -102,8 +105,9 @@ def _put_counter(parent: nn.Module, name: str, owner: nn.Module) -> "_Counter | 
     return counter
 
 
-def _sends_none(model: nn.Module) -> bool:
-    return not isinstance(model, Sending)
+def _mode(model: nn.Module, functions: _FunctionCounter) -> FunctionMode | nullcontext[None]:
+    # A model with slots for its functions enters the mode of the counter in their place.
+    return nullcontext() if isinstance(model, Sending) else functions.mode()
 
 
 def _call(model: nn.Module, inputs: Any) -> None:
