@@ -32,11 +32,19 @@ def _modules(module: nn.Module) -> Iterator[nn.Module]:
 
 def _held(module: nn.Module) -> Iterator[tuple[str, Any]]:
     """Yield the methods and functions of a module, with their names."""
+    replaced = set[str]()
     for kind in type(module).__mro__:
-        if not is_of_a_library(kind.__module__):
-            yield from ((f"{kind.__name__}.{name}", value) for name, value in vars(kind).items())
+        own = {} if is_of_a_library(kind.__module__) else vars(kind)
+        yield from ((f"{kind.__name__}.{name}", value) for name, value in own.items() if name not in replaced)
+        replaced |= {name for name, value in own.items() if not _calls_overridden(name, value)}
     if not is_of_a_library(type(module).__module__):
         yield from ((f"{type(module).__name__}.{name}", value) for name, value in vars(module).items())
+
+
+def _calls_overridden(name: str, value: Any) -> bool:
+    """Whether a method may call that of the class above, by ``super()`` or by name."""
+    code = value.__code__ if isinstance(value, FunctionType) else None
+    return code is not None and any("__class__" in each.co_freevars or name in each.co_names for each in _codes(code))
 
 
 def _mention(value: Any, where: str, seen: set[int]) -> str | None:

@@ -14,6 +14,9 @@ NAME: Final = "function_slots"
 """Name of the slots in the model."""
 
 
+_new_object: Final = vars(copyreg)["__newobj__"]
+"""The function that makes objects from pickles, where a class has no function of its own."""
+
 _REFUSED: Final = (
     "torch.compile, torch.export and torch.jit don't keep the slots of activations called as functions: run the model "
     "as it is, or make them modules such as nn.ReLU() before replace_activations"
@@ -25,8 +28,8 @@ class Sending:
 
     # The class that a pickle names is the model's own.
     def __reduce_ex__(self, protocol: Any) -> Any:
-        make, args, *state = super().__reduce_ex__(protocol)
-        return (_new, (type(self).__bases__[1],), *state) if make is copyreg.__newobj__ else (make, args, *state)  # type: ignore[attr-defined]
+        made: Any = super().__reduce_ex__(protocol)
+        return (_new, (type(self).__bases__[1],), *made[2:]) if made[0] is _new_object else made
 
     def __prepare_scriptable__(self) -> None:
         raise UsageError(_REFUSED)
@@ -40,7 +43,8 @@ def send(model: nn.Module, slots: FunctionSlots) -> None:
     """
     setattr(model, NAME, slots)
     if not isinstance(model, Sending):
-        model.__class__ = _subclass(type(model))
+        kind: Any = type(model)
+        model.__class__ = _subclass(kind)
 
 
 @cache
@@ -56,12 +60,15 @@ def _subclass(kind: Any) -> Any:
 
 
 def _refuse_tracing() -> None:
-    # Also set where torch.compile leaves a frame to Python, but goes on to compile those below.
-    compiling = torch._C._dynamo.eval_frame.get_eval_frame_callback() is not None
-    if compiling or torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or _is_compiling_below():
         raise UsageError(_REFUSED)
 
 
-def _new(kind: type[nn.Module]) -> nn.Module:
+def _is_compiling_below() -> bool:
+    # torch.compile may leave a frame to Python, and compile those that it calls.
+    return torch._C._dynamo.eval_frame.get_eval_frame_callback() is not None
+
+
+def _new(kind: Any) -> Any:
     subclass = _subclass(kind)
     return subclass.__new__(subclass)

@@ -21,6 +21,7 @@ def counted_calls(model: nn.Module, inputs: Any) -> dict[str, list[Call]]:
     A copy of the model runs, in evaluation mode and without gradients, so the model stays as it is; so do the random
     states of torch.
     """
+    _refuse_compiled(model)
     trial = _copy(model)
     counters: dict[str, _Counter | _FunctionCounter] = {
         place.path: _put_counter(place.parent, place.name, place.owner) for place in find_places(trial)
@@ -81,6 +82,12 @@ class _Listen(FunctionMode):
 
 def _width(x: Tensor) -> int | None:
     return x.shape[-1] if x.dim() > 1 else None
+
+
+def _refuse_compiled(model: nn.Module) -> None:
+    # Compiled code calls functions where no mode sees them.
+    if any(type(m).__name__ == "OptimizedModule" or m._compiled_call_impl is not None for m in model.modules()):
+        raise UsageError("the calls of a compiled model can't be counted: leave torch.compile out, or inputs")
 
 
 def _copy(model: nn.Module) -> nn.Module:
