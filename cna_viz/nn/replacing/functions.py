@@ -55,7 +55,13 @@ class FunctionMode(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls = Counter[str]()
+        self.calls, self.paused = Counter[str](), False
+
+    def __exit__(self, *error: Any) -> None:
+        """End the mode; an interrupt may come while it is paused, and so already left."""
+        if not self.paused:
+            super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self.paused = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Handle an activation; any other function runs as it would."""

@@ -9,6 +9,7 @@ from torch import nn
 
 from cna_viz.errors import UsageError
 from cna_viz.nn.replacing.functions import FunctionSlots
+from cna_viz.nn.replacing.pausing import pause_in_convolutions
 
 NAME: Final = "function_slots"
 """Name of the slots in the model."""
@@ -45,6 +46,7 @@ def send(model: nn.Module, slots: FunctionSlots) -> None:
     if not isinstance(model, Sending):
         kind: Any = type(model)
         model.__class__ = _subclass(kind)
+        pause_in_convolutions(model)
 
 
 @cache
