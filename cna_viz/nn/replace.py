@@ -45,17 +45,16 @@ def replace_activations(
     GraphSAGE, GAT, GIN, PNA, EdgeCNN, MLP, DeepGCNLayer, Sequential); an activation that is never called, as in a GCN
     of one layer, stays. Otherwise one call is assumed, and a model that calls more often fails at its first forward.
 
-    With ``inputs`` activations called as functions (``F.relu(x)``, ``torch.tanh(x)``, ``x.relu_()``) in code that is
-    neither torch's nor PyG's are replaced as well. The model keeps their slots as ``function_slots``, and its forwards
-    send every call to a slot; ``print(model)`` shows which. Another method of the model, or a part of it, called from
-    outside a forward of the model computes as before. Without ``inputs`` a model whose code names such a function is
-    refused.
+    With ``inputs`` activations called as functions (``F.relu(x)``, ``torch.tanh(x)``, ``x.relu_()``) are replaced as
+    well. The model keeps their slots as ``function_slots``, and its forwards send every call to a slot; ``print(model)``
+    shows which. Another method of the model, or a part of it, called from outside a forward of the model computes as
+    before. Without ``inputs`` a model whose code names such a function is refused.
 
-    The LeakyReLU in GAT's attention is left alone, and so are gates and outputs (Sigmoid, Softmax, the scores of a
-    pooling) and what only acts like an activation (``torch.where``, ``clamp``). Activations within the messages of a
-    convolution (EdgeCNN, PNA) are replaced, although their rows are edges. Layer-wise ``inference()`` of PyG is refused
-    for models with several layers; torch.jit, torch.export and torch.compile are refused for models with
-    ``function_slots``.
+    Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention,
+    nn.TransformerEncoderLayer), gates and outputs (Sigmoid, Softmax, the scores of a pooling) and what only acts like
+    an activation (``torch.where``, ``clamp``). Activations within the messages of a convolution (EdgeCNN, PNA) are
+    replaced, although their rows are edges. Layer-wise ``inference()`` of PyG is refused for models with several
+    layers; torch.jit, torch.export and torch.compile are refused for models with ``function_slots``.
 
     CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``.
 

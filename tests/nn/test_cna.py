@@ -662,14 +662,14 @@ def test_channels_of_the_first_step_are_those_of_all_later_ones(draw: Draw) -> N
     module = CNA(None, 3)
     module(draw(30, 5).float())
     for train in (True, False):
-        with pytest.raises(UsageError, match="^KMeans input has 6 channels, but its centroids have 5$"):
+        with pytest.raises(UsageError, match=r"^KMeans input has 6 channels, but its centroids have 5$"):
             module.train(train)(draw(30, 6).float())
 
 
 def test_layers_with_other_channels_share_what_does_not_depend_on_them(draw: Draw) -> None:
     first = CNA(5, 3, assignment="random")
     assert first.sharing()(draw(30, 6).float()).shape == (30, 6)
-    with pytest.raises(UsageError, match="^KMeans input has 6 channels, but its centroids have 5$"):
+    with pytest.raises(UsageError, match=r"^KMeans input has 6 channels, but its centroids have 5$"):
         CNA(5, 3).sharing()(draw(30, 6).float())
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import nn
 
-from cna_viz.nn.replacing.functions import FUNCTIONS, is_of_a_library
+from cna_viz.nn.replacing.functions import FUNCTIONS, is_left_alone
+from cna_viz.nn.replacing.places import function_names
 from cna_viz.nn.replacing.sending import Sending
 
 
@@ -34,11 +35,13 @@ def _held(module: nn.Module) -> Iterator[tuple[str, Any]]:
     """Yield the methods and functions of a module, with their names."""
     replaced = set[str]()
     for kind in type(module).__mro__:
-        own = {} if is_of_a_library(kind.__module__) else vars(kind)
+        own = {} if is_left_alone(kind.__module__) else vars(kind)
         yield from ((f"{kind.__name__}.{name}", value) for name, value in own.items() if name not in replaced)
         replaced |= {name for name, value in own.items() if not _calls_overridden(name, value)}
-    if not is_of_a_library(type(module).__module__):
-        yield from ((f"{type(module).__name__}.{name}", value) for name, value in vars(module).items())
+    places = function_names(module)
+    yield from (
+        (f"{type(module).__name__}.{name}", value) for name, value in vars(module).items() if name not in places
+    )
 
 
 def _calls_overridden(name: str, value: Any) -> bool:
@@ -54,7 +57,7 @@ def _mention(value: Any, where: str, seen: set[int]) -> str | None:
     seen.add(id(function))
     if function in FUNCTIONS:
         return f"{where} is {FUNCTIONS[function]}"
-    if not isinstance(function, FunctionType) or is_of_a_library(function.__module__ or ""):
+    if not isinstance(function, FunctionType) or is_left_alone(function.__module__ or "", function.__name__):
         return None
     if name := next(_names(function.__code__, function.__globals__), None):
         return f"{where} calls {name}"

@@ -41,8 +41,14 @@ _WRAPPERS: Final = {"torch.nn.functional", "torch.overrides", "torch._tensor", "
 _LIBRARIES: Final = {"torch", "torch_geometric", "cna_viz"}
 
 
-def is_of_a_library(module: str) -> bool:
-    """Whether a Python module belongs to torch, PyG or this library; the activations in its code are left alone."""
+def is_left_alone(module: str, function: str = "") -> bool:
+    """Whether the activations in a function of a Python module stay as they are.
+
+    They do in the code of torch and this library, and in PyG's, except in its models (LINKX, AttentiveFP) outside of
+    their messages.
+    """
+    if module.startswith("torch_geometric.nn.models."):
+        return function in {"message", "edge_update"}
     return module.partition(".")[0] in _LIBRARIES
 
 
@@ -143,7 +149,7 @@ def _place(func: Callable[..., Any], frame: FrameType | None) -> str | None:
     """Return where an activation is called, such as ``relu in Net.forward, line 12``; None in the code of a library."""
     while frame is not None and frame.f_globals.get("__name__") in _WRAPPERS:
         frame = frame.f_back
-    if frame is None or is_of_a_library(frame.f_globals.get("__name__", "")):
+    if frame is None or is_left_alone(frame.f_globals.get("__name__", ""), frame.f_code.co_name):
         return None
     place = f"{FUNCTIONS[func]} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
     _refuse_checkpoint(place, frame)

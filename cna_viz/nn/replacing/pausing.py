@@ -11,7 +11,7 @@ from torch import nn
 from torch.overrides import _get_current_function_mode, _pop_mode, _push_mode
 from torch_geometric.nn import MessagePassing
 
-from cna_viz.nn.replacing.functions import FunctionMode, is_of_a_library
+from cna_viz.nn.replacing.functions import FunctionMode, is_left_alone
 
 
 class _Paused(threading.local):
@@ -42,7 +42,7 @@ def _convolutions(module: nn.Module) -> Iterator[nn.Module]:
 def _is_plain(module: nn.Module) -> bool:
     """Whether no code but that of torch, PyG and this library runs in a module; a hook may be anybody's."""
     hooks = module._forward_hooks or module._forward_pre_hooks
-    return not hooks and all(is_of_a_library(each.__module__) for each in (type(module), *_functions(module)))
+    return not hooks and all(is_left_alone(each.__module__) for each in (type(module), *_functions(module)))
 
 
 def _functions(module: nn.Module) -> Iterator[Any]:

@@ -64,12 +64,12 @@ def _places(module: nn.Module, owner: nn.Module, path: str, seen: set[int]) -> I
             yield Place(module, name, owner, where)
         else:
             yield from _places(child, owner if isinstance(child, LISTS) else child, where, seen)
-    for name in _functions(module):
+    for name in function_names(module):
         yield Place(module, name, owner, f"{path}.{name}".lstrip("."))
 
 
-def _functions(module: nn.Module) -> list[str]:
-    """Return the names of the functions that a module of PyG holds and calls as its activations."""
+def function_names(module: nn.Module) -> list[str]:
+    """Return the names of the functions that are replaced where a module holds them, as those of modules of PyG."""
     if isinstance(module, pyg.Sequential):
         return [child.name for child in module._children if _is_function(vars(module).get(child.name))]
     return ["act"] if isinstance(module, _ACT) and callable(vars(module).get("act")) else []
