@@ -46,7 +46,7 @@ def replace_activations(
     of one layer, stays. Otherwise one call is assumed, and a model that calls more often fails at its first forward.
 
     With ``inputs`` activations called as functions (``F.relu(x)``, ``torch.tanh(x)``, ``x.relu_()``) are replaced as
-    well. The model keeps their slots as ``function_slots``, and its forwards send every call to a slot; ``print(model)``
+    well. The model keeps their slots as ``function_slots``, to which its forwards send every call; ``print(model)``
     shows which. Another method of the model, or a part of it, called from outside a forward of the model computes as
     before. Without ``inputs`` a model whose code names such a function is refused.
 

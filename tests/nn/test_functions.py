@@ -260,10 +260,22 @@ def test_functions_in_sequences_of_pyg(inputs: Inputs) -> None:
     lambdas = Sequential("x, edge_index", [*parts, (lambda x: F.relu(x), "x -> x")])
     with pytest.raises(UsageError, match=r"calls relu as a function, and only a run"):
         replace_activations(lambdas, "relu")
+    assert torch.equal(replace_activations(deepcopy(lambdas), "relu", inputs=inputs)(*inputs), lambdas(*inputs))
+    assert len(slots_of(replace_activations(lambdas, "na", inputs=inputs))) == 2
+
+
+def test_a_forward_that_was_set_on_the_object_is_refused(inputs: Inputs) -> None:
+    model = nn.Linear(5, 5)
+    model.forward = lambda x: F.relu(x)  # type: ignore[method-assign]
     with pytest.raises(
-        UsageError, match=r"^relu in .*<lambda>, line \d+ can't be replaced, as the forward of this Seq"
+        UsageError, match=r"^relu in .*<lambda>, line \d+ can't be replaced, as the forward of this Linear"
     ):
-        replace_activations(lambdas, "relu", inputs=inputs)
+        replace_activations(model, "relu", inputs=inputs[0])
+
+
+def test_functions_that_layers_of_torch_hold_are_left_alone() -> None:
+    model = replace_activations(nn.Sequential(nn.TransformerEncoderLayer(8, 2), nn.ReLU()), "na")
+    assert len(slots_of(model)) == 1
 
 
 # Functions that are seen without a run
@@ -373,7 +385,11 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], dict[str, Any], str]] = {
     "shape": (lambda: Call(nn.Linear(3, 2)), {"inputs": torch.ones(9, 5)}, "fails on inputs with RuntimeError, mat1"),
     "calls": (Net, {"inputs": torch.ones(9, 5), "calls": 2}, "^calls = 2 does not go with inputs"),
     "names": (Net, {"inputs": {"a": 1}}, r"fails on inputs with TypeError, .* unexpected keyword argument 'a'"),
-    "lock": (lambda: Call(threading.Lock().acquire), {"inputs": torch.ones(9, 5)}, "it can't be copied: TypeError"),
+    "lock": (
+        lambda: Call(partial(print, threading.Lock())),
+        {"inputs": torch.ones(9, 5)},
+        "it can't be copied: TypeError",
+    ),
     "none": (lambda: Call(torch.sin), {"inputs": torch.ones(9, 5)}, "found no activation module"),
     "compiled": (lambda: torch.compile(Call(F.relu)), {"inputs": torch.ones(9, 5)}, "leave torch.compile out"),  # type: ignore[dict-item, return-value]
 }
@@ -451,12 +467,12 @@ def test_replicas_use_the_slots_that_they_have(inputs: Inputs) -> None:
     assert calls == [1, 0]
 
 
-@pytest.mark.parametrize("slot", ["na", "cna"])
+@pytest.mark.parametrize("slot", ["none", "na", "cna"])
 @pytest.mark.parametrize("again", [True, False])
 def test_replacing_twice_is_as_replacing_once(inputs: Inputs, slot: str, again: bool) -> None:
     model = Net()
     once = replace_activations(deepcopy(model), "relu", inputs=inputs)
-    first = replace_activations(deepcopy(model), slot, clusters=3, inputs=inputs)
+    first = replace_activations(deepcopy(model), slot, inputs=inputs)
     twice = replace_activations(first, "relu", inputs=inputs if again else None)
     assert torch.equal(twice(*inputs), once(*inputs))
     assert [*twice.state_dict()] == [*once.state_dict()]

@@ -38,10 +38,10 @@ def _held(module: nn.Module) -> Iterator[tuple[str, Any]]:
         own = {} if is_left_alone(kind.__module__) else vars(kind)
         yield from ((f"{kind.__name__}.{name}", value) for name, value in own.items() if name not in replaced)
         replaced |= {name for name, value in own.items() if not _calls_overridden(name, value)}
-    places = function_names(module)
-    yield from (
-        (f"{type(module).__name__}.{name}", value) for name, value in vars(module).items() if name not in places
-    )
+    places, is_library = function_names(module), is_left_alone(type(module).__module__)
+    for name, value in vars(module).items():
+        if name not in places and not (is_library and _is_activation(value)):
+            yield f"{type(module).__name__}.{name}", value
 
 
 def _calls_overridden(name: str, value: Any) -> bool:
