@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from cna_viz.config import ModelConfig
 from cna_viz.config.vocabulary import FACTORS
 from cna_viz.errors import UsageError, unknown_name
-from cna_viz.nn.replacing.calls import SlotPerCall, count_in
+from cna_viz.nn.replacing.calls import LISTS, SlotPerCall, count_in
 from cna_viz.nn.replacing.code import mentioned_function
 from cna_viz.nn.replacing.functions import FunctionSlots
 from cna_viz.nn.replacing.guess import forward_is_known, guessed_calls
@@ -108,6 +108,7 @@ def replace_activations(
 def _calls(model: nn.Module, inputs: Any, calls: int | None) -> list[tuple[Place, list[Call]]]:
     """Return the places of the activations with their calls in one forward, counted on ``inputs`` if given."""
     places = find_places(model)
+    _refuse_no_forward(places)
     if inputs is None:
         _refuse_functions(model)
     elif calls is not None:
@@ -125,6 +126,16 @@ def _calls(model: nn.Module, inputs: Any, calls: int | None) -> list[tuple[Place
             "as functions, such as F.relu, are found with inputs=(data.x, data.edge_index)"
         )
     return found
+
+
+def _refuse_no_forward(places: list[Place]) -> None:
+    # Without a forward nothing says where the count of the calls begins, and all of them would share a slot.
+    for place in places:
+        if type(place.owner).forward is nn.Module.forward and not isinstance(place.owner, LISTS):
+            raise UsageError(
+                f"{type(place.owner).__name__} has no forward, in which the calls of activation {place.path!r} could be "
+                "counted: let its forward call it, and call the model, model(...)"
+            )
 
 
 def _refuse_functions(model: nn.Module) -> None:

@@ -605,6 +605,45 @@ def test_a_model_without_activations_is_refused() -> None:
             assert all(kind.__name__ in str(caught.value) for kind in ACTIVATIONS)
 
 
+def test_a_model_without_a_forward_is_refused() -> None:
+    class Encoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.ReLU()
+
+        def encode(self, x: Tensor) -> Tensor:
+            y: Tensor = self.act(self.act(x))
+            return y
+
+    for model in (Encoder(), nn.Sequential(Encoder())):
+        with pytest.raises(
+            UsageError, match=r"^Encoder has no forward, in which the calls of activation '(0\.)?act' cou"
+        ):
+            replace_activations(model, "na")
+
+
+def test_channels_of_a_layer_of_ones_own_are_not_guessed(inputs: tuple[Tensor, Tensor]) -> None:
+    class Heads(GATConv):  # type: ignore[misc]
+        """Says its channels per head."""
+
+        def __init__(self) -> None:
+            super().__init__(5, 4, heads=3)
+            self.concat = None
+
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            self.concat = True
+            y: Tensor = super().forward(x, edge_index)
+            self.concat = None
+            return y
+
+    model = Sequential("x, edge_index", [(Heads(), "x, edge_index -> x"), nn.ReLU()])
+    with pytest.raises(UsageError, match="slot 'batchnorm' needs the channels at activation"):
+        replace_activations(deepcopy(model), "batchnorm")
+    for slot in ("cna", "batchnorm"):
+        assert replace_activations(deepcopy(model), slot, inputs=inputs)(*inputs).shape == (NODES, 12)
+    assert replace_activations(model, "cna")(*inputs).shape == (NODES, 12)
+
+
 def test_no_model() -> None:
     for thing, name in ((GCN, "the class GCN"), ("gcn", "an object of type str"), (torch.relu, "an object of type")):
         with pytest.raises(UsageError, match=f"needs a model, an instance of torch.nn.Module, not {name}"):

@@ -6,7 +6,7 @@ import torch_geometric.nn as pyg
 from torch import nn
 from torch_geometric.nn.models.basic_gnn import BasicGNN
 
-from cna_viz.nn.replacing.functions import FunctionSlots
+from cna_viz.nn.replacing.functions import FunctionSlots, is_left_alone
 from cna_viz.nn.replacing.places import Call, Place, is_activation
 
 _KEEP_CHANNELS = (
@@ -80,6 +80,8 @@ def _out(module: nn.Module | None) -> int | None:
     if isinstance(module, pyg.GINConv | pyg.GINEConv | pyg.EdgeConv):
         return _out(module.nn)
     if isinstance(module, pyg.MixHopConv | pyg.RGATConv):  # a multiple of their out_channels
+        return None
+    if not is_left_alone(type(module).__module__):  # a module of the user's may give any multiple, too
         return None
     width = _positive(getattr(module, "out_features", None)) or _positive(getattr(module, "out_channels", None))
     # Convolutions with attention have out_channels per head.
