@@ -46,8 +46,8 @@ def replace_activations(
     of one layer, stays. Otherwise one call is assumed, and a model that calls more often fails at its first forward.
 
     With ``inputs`` activations called as functions (``F.relu(x)``, ``torch.tanh(x)``, ``x.relu_()``) are replaced as
-    well. The model keeps their slots as ``function_slots``, to which its forwards send every call; ``print(model)``
-    shows which. Another method of the model, or a part of it, called from outside a forward of the model computes as
+    well. The model keeps their slots as ``function_slots``, to which its forwards send every call (its class becomes a
+    subclass); ``print(model)`` shows which. Another method of the model, or a part of it, called from outside a forward of the model computes as
     before. Without ``inputs`` a model whose code names such a function is refused.
 
     Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention,
@@ -100,7 +100,7 @@ def replace_activations(
     slots = iter(_slots(config, gaps, labels))
     like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
     for place, made in calls_by_path:
-        if made:
+        if made or place.name == NAME:
             _put(place, list(islice(slots, len(made))), made, like)
     return model
 
@@ -116,9 +116,11 @@ def _calls(model: nn.Module, inputs: Any, calls: int | None) -> list[tuple[Place
     counted = {} if inputs is None or is_activation(model) else counted_calls(model, inputs)
     # An activation that evaluation does not call gets the slots that it would get without inputs.
     found = [(place, counted.get(place.path) or guessed_calls(place, calls)) for place in places]
-    if counted.get(NAME) and all(place.path != NAME for place in places):
-        _refuse_own_forward(model, counted[NAME])
-        found.append((Place(model, NAME, model, NAME), counted[NAME]))
+    functions = counted.get(NAME, [])
+    # Functions that evaluation does not call get no slots, which refuse them when training calls them.
+    if all(place.path != NAME for place in places) and (functions or (counted and found and mentioned_function(model))):
+        _refuse_own_forward(model)
+        found.append((Place(model, NAME, model, NAME), functions))
     if not found:
         raise UsageError(
             "replace_activations found no activation module in this model (looked for "
@@ -133,8 +135,8 @@ def _refuse_no_forward(places: list[Place]) -> None:
     for place in places:
         if type(place.owner).forward is nn.Module.forward and not isinstance(place.owner, LISTS):
             raise UsageError(
-                f"{type(place.owner).__name__} has no forward, in which the calls of activation {place.path!r} could be "
-                "counted: let its forward call it, and call the model, model(...)"
+                f"{type(place.owner).__name__} has no forward, in which the calls of activation {place.path!r} could "
+                "be counted: let its forward call it, and call the model, model(...)"
             )
 
 
@@ -146,11 +148,11 @@ def _refuse_functions(model: nn.Module) -> None:
         )
 
 
-def _refuse_own_forward(model: nn.Module, calls: list[Call]) -> None:
+def _refuse_own_forward(model: nn.Module) -> None:
     if "forward" in vars(model):
         raise UsageError(
-            f"{calls[0][0]} can't be replaced, as the forward of this {type(model).__name__} was set on the object: "
-            "call it from a module of your own, or make the function a module such as nn.ReLU()"
+            f"the activations that this {type(model).__name__} calls as functions can't be replaced, as its forward was "
+            "set on the object: write a class, or make them modules such as nn.ReLU()"
         )
 
 
@@ -175,7 +177,9 @@ def _slots(config: ModelConfig, gaps: list[tuple[str, int | None]], labels: Tens
     """Return a new slot for every gap, given as its path, for messages, and its channels, None where unknown."""
     for path, width in gaps:
         if config.slot in _NEED_CHANNELS and width is None:
-            raise UsageError(f"slot {config.slot!r} needs the channels at activation {path!r}: pass channels=")
+            raise UsageError(
+                f"slot {config.slot!r} needs the channels at activation {path!r}: pass channels= or inputs="
+            )
     made = [
         (config.replace(hidden=width or 1), SlotContext(channels_known=width is not None, partition=labels))
         for _, width in gaps

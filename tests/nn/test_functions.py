@@ -268,7 +268,7 @@ def test_a_forward_that_was_set_on_the_object_is_refused(inputs: Inputs) -> None
     model = nn.Linear(5, 5)
     model.forward = lambda x: F.relu(x)  # type: ignore[method-assign]
     with pytest.raises(
-        UsageError, match=r"^relu in .*<lambda>, line \d+ can't be replaced, as the forward of this Linear"
+        UsageError, match=r"this Linear calls as functions can't be replaced, as its forward was set on the object"
     ):
         replace_activations(model, "relu", inputs=inputs[0])
 
@@ -422,6 +422,25 @@ def test_calls_that_the_run_did_not_make_are_refused(inputs: Inputs) -> None:
     assert model.eval()(*inputs).shape == (NODES, 5)
     with pytest.raises(UsageError, match=r"^elu in .*Deeper\.forward, line \d+ is called 1 times or more"):
         model(inputs[0][:2], inputs[1])
+
+
+def test_functions_that_only_training_calls_are_refused_there(inputs: Inputs) -> None:
+    class Auxiliary(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.ReLU()
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.act(x)
+            return F.elu(x) if self.training else x
+
+    model = replace_activations(Auxiliary(), "na", inputs=inputs[0])
+    assert len(slots_of(model)) == 1
+    assert model.eval()(inputs[0]).shape == (NODES, 5)
+    with pytest.raises(
+        UsageError, match=r"^elu in .*Auxiliary\.forward, line \d+ is called 1 times or more in one forw"
+    ):
+        model.train()(inputs[0])
 
 
 def test_calls_that_are_left_out_move_no_other_slot(inputs: Inputs) -> None:

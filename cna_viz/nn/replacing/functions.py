@@ -86,6 +86,8 @@ class FunctionMode(TorchFunctionMode):
 class FunctionSlots(nn.Module):
     """Slots of the activations that a model calls as functions.
 
+    They belong to lines of code: a stored model whose code has changed since is refused, or must be replaced again.
+
     Args:
         slots: A slot for every call in a forward.
         calls: Place in the code and channels (None: unknown) of every call.

@@ -39,7 +39,7 @@ class Sending:
 def send(model: nn.Module, slots: FunctionSlots) -> None:
     """Let every forward of ``model`` send its activations to ``slots``.
 
-    The model gets a subclass of its class, as by :mod:`torch.nn.utils.parametrize`: unlike hooks, a ``forward`` ends
+    The model gets a subclass of its class, as by ``torch.nn.utils.parametrize``: unlike hooks, a ``forward`` ends
     the mode after a KeyboardInterrupt, too.
     """
     setattr(model, NAME, slots)
