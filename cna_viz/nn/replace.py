@@ -47,8 +47,8 @@ def replace_activations(
 
     With ``inputs`` activations called as functions (``F.relu(x)``, ``torch.tanh(x)``, ``x.relu_()``) are replaced as
     well. The model keeps their slots as ``function_slots``, to which its forwards send every call (its class becomes a
-    subclass); ``print(model)`` shows which. Another method of the model, or a part of it, called from outside a forward of the model computes as
-    before. Without ``inputs`` a model whose code names such a function is refused.
+    subclass); ``print(model)`` shows which. Another method of the model, or a part of it, called from outside a forward
+    of the model computes as before. Without ``inputs`` a model whose code names such a function is refused.
 
     Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention,
     nn.TransformerEncoderLayer), gates and outputs (Sigmoid, Softmax, the scores of a pooling) and what only acts like
@@ -151,8 +151,8 @@ def _refuse_functions(model: nn.Module) -> None:
 def _refuse_own_forward(model: nn.Module) -> None:
     if "forward" in vars(model):
         raise UsageError(
-            f"the activations that this {type(model).__name__} calls as functions can't be replaced, as its forward was "
-            "set on the object: write a class, or make them modules such as nn.ReLU()"
+            f"the activations that this {type(model).__name__} calls as functions can't be replaced, as its forward "
+            "was set on the object: write a class, or make them modules such as nn.ReLU()"
         )
 
 
