@@ -2,13 +2,14 @@
 
 import math
 import warnings
+from numbers import Integral
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from cna_viz.config.vocabulary import METRICS, SCHEDULES
-from cna_viz.errors import NotFiniteError, UsageError, unknown_name
+from cna_viz.errors import NotFiniteError, UsageError, shown, unknown_name
 from cna_viz.nn import kmeans
 
 STEPS = {"warm": 10, "released": 100, "running": 10}
@@ -49,8 +50,8 @@ class KMeans(nn.Module):
 
     Raises:
         UsageError: For arguments out of range, and when called with fewer nodes than clusters.
-        NotFiniteError: When clustering features with NaN or infinity (on a GPU only the first time: checking makes it
-            wait).
+        NotFiniteError: When features with NaN or infinity are clustered or compared with centroids (on a GPU only the
+            first time: checking makes it wait). Stored labels don't depend on the features.
     """
 
     centroids: Tensor
@@ -69,10 +70,8 @@ class KMeans(nn.Module):
         recluster_every: int = 20,
     ) -> None:
         super().__init__()
-        if clusters < 1:
-            raise UsageError(f"KMeans clusters = {clusters} is out of range: it must be at least 1")
-        if recluster_every < 1:
-            raise UsageError(f"KMeans recluster_every = {recluster_every} is out of range: it must be at least 1")
+        clusters = whole_number("KMeans clusters", clusters)
+        recluster_every = whole_number("KMeans recluster_every", recluster_every)
         if distance not in METRICS:
             raise unknown_name("distance", distance, METRICS)
         if schedule not in SCHEDULES:
@@ -91,6 +90,7 @@ class KMeans(nn.Module):
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
         """Return the cluster of every node; in training mode store it and count the call. ``nodes`` is not used."""
         training, seen = self.training, self._count
+        self._refuse_channels(x)
         moves = training and seen > 0 and self.schedule == "running"
         if x.shape[0] < self.clusters and not moves and (training or seen == 0):
             raise UsageError(
@@ -135,7 +135,6 @@ class KMeans(nn.Module):
     @torch.no_grad()
     def _move(self, x: Tensor) -> Tensor:
         """Move the centroids by a mini-batch, which may be small, and return its labels."""
-        self._refuse_not_finite(x)
         labels = self._nearest(x)
         means, sizes = kmeans.cluster_means(x, labels, self.clusters)
         # Features drift while the network learns: old batches count less and less.
@@ -146,12 +145,18 @@ class KMeans(nn.Module):
 
     @torch.no_grad()
     def _nearest(self, x: Tensor) -> Tensor:
+        self._refuse_not_finite(x)  # one such row would shift the origin of all
         origin = self._origin(x)
         return kmeans.nearest(x - origin, self.centroids.to(x.dtype) - origin, self.distance)
 
     def _origin(self, x: Tensor) -> Tensor:
         # Distances of nearly equal rows cancel in float32 unless measured from the mean.
         return x.mean(dim=0) if self.distance == "euclidean" else x.new_zeros(())
+
+    def _refuse_channels(self, x: Tensor) -> None:
+        channels = self.channels or self.centroids.shape[1]  # 0 before the first step
+        if channels not in (0, x.shape[1]):
+            raise UsageError(f"KMeans input has {x.shape[1]} channels, but its centroids have {channels}")
 
     def _refuse_not_finite(self, x: Tensor) -> None:
         # A finite sum is a check in a tenth of the time; it can overflow, so an infinite one proves nothing.
@@ -206,6 +211,8 @@ class Partition(nn.Module):
 
     def __init__(self, labels: Tensor) -> None:
         super().__init__()
+        if not isinstance(labels, Tensor):
+            raise UsageError(f"labels of type {type(labels).__name__} are not accepted: pass torch.as_tensor(labels)")
         if labels.dim() != 1 or labels.is_floating_point() or labels.numel() == 0 or int(labels.min()) < 0:
             raise UsageError(
                 f"Partition labels of shape {tuple(labels.shape)} and type {labels.dtype} are not accepted: "
@@ -217,6 +224,8 @@ class Partition(nn.Module):
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
         """Return the cluster of every row; ``nodes`` are their numbers if they are not all nodes."""
         if nodes is not None:
+            if len(nodes) != len(x):
+                raise UsageError(f"the input has {len(x)} nodes, but nodes has {len(nodes)}: pass one for every row")
             return self.labels.index_select(0, nodes)
         if len(x) != len(self.labels):
             raise UsageError(
@@ -241,9 +250,7 @@ class RandomPartition(nn.Module):
 
     def __init__(self, clusters: int) -> None:
         super().__init__()
-        if clusters < 1:
-            raise UsageError(f"RandomPartition clusters = {clusters} is out of range: it must be at least 1")
-        self.clusters = clusters
+        self.clusters = whole_number("RandomPartition clusters", clusters)
         self.register_buffer("seed", torch.randint(2**31, ()))
         # Cached, as it follows from the seed.
         self._seed, self._labels = int(self.seed), torch.zeros(0, dtype=torch.long)
@@ -281,6 +288,15 @@ class Whole(nn.Module):
     def forward(self, x: Tensor, nodes: Tensor | None = None) -> Tensor:
         """Return zero for every node."""
         return torch.zeros(len(x), dtype=torch.long, device=x.device)
+
+
+def whole_number(name: str, value: object) -> int:
+    """Return ``value``, an integer of at least 1, also one of NumPy; ``name`` is for the error."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise UsageError(f"{name} = {shown(value)} is not accepted: it must be an integer of at least 1")
+    if value < 1:
+        raise UsageError(f"{name} = {shown(value)} is out of range: it must be at least 1")
+    return int(value)
 
 
 def make_assignment(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from cna_viz.config.vocabulary import ACTIVATIONS, ASSIGNMENTS, METRICS, NORMALIZATIONS, PRESETS, SCHEDULES
 from cna_viz.errors import UsageError, unknown_name
 from cna_viz.nn import fused
-from cna_viz.nn.assignment import make_assignment
+from cna_viz.nn.assignment import make_assignment, whole_number
 from cna_viz.nn.compiled import OrderMemory
 from cna_viz.nn.normalize import ClusterNorm, NodeNorm, NoNorm, make_normalization
 from cna_viz.nn.rational import Rational, make_activation
@@ -18,6 +18,9 @@ from cna_viz.nn.rational import Rational, make_activation
 # Names of the parts in the fused pass. Looked up by exact type: a subclass may compute something else.
 _FUSED_NORMALIZATIONS: Final[dict[type, str]] = {ClusterNorm: "group", NodeNorm: "node", NoNorm: "none"}
 _FUSED_ACTIVATIONS: Final[dict[type, str]] = {Rational: "rational", nn.ReLU: "relu", nn.Identity: "none"}
+_NO_JIT: Final = (
+    "torch.jit can't script or trace CNA, whose clusters change from step to step: run it without torch.jit"
+)
 _LOW_PRECISION: Final = frozenset({torch.float16, torch.bfloat16})
 
 
@@ -63,14 +66,18 @@ class CNA(nn.Module):
         - output: ``[nodes, channels]``
 
     Raises:
-        UsageError: For an unknown name, missing or superfluous labels, and when called with fewer nodes than clusters.
-        NotFiniteError: When k-means clusters features with NaN or infinity.
+        UsageError: For an unknown name, missing or superfluous labels; when called with another shape or type, with
+            fewer nodes than clusters, or with another number of nodes than ``labels``; for torch.jit.
+        NotFiniteError: When k-means clusters features with NaN or infinity. Without k-means, and between two
+            clusterings, they make their channel NaN in their own cluster.
 
     Example:
         >>> slot = CNA(64, clusters=8)
         >>> slot(torch.randn(100, 64)).shape
         torch.Size([100, 64])
     """
+
+    channels: int | None = None
 
     def __init__(
         self,
@@ -96,12 +103,12 @@ class CNA(nn.Module):
         ):
             if name not in choices:
                 raise unknown_name(kind, name, choices)
-        if clusters is not None and clusters < 1:
-            raise UsageError(f"CNA clusters = {clusters} is out of range: it must be at least 1")
+        self.channels = channels if channels is None else whole_number("CNA channels", channels)
+        clusters = clusters if clusters is None else whole_number("CNA clusters", clusters)
         self.compiled = compiled
         self.assignment = make_assignment(
             assignment,
-            channels,
+            self.channels,
             clusters,
             distance=metric,
             schedule=schedule,
@@ -140,7 +147,8 @@ class CNA(nn.Module):
         """Return a module for another layer with the same clusters, counter and rational functions, not copies."""
         other = CNA.__new__(CNA)
         nn.Module.__init__(other)
-        other.compiled, other.clusters = self.compiled, self.clusters
+        # Only k-means, which is shared, needs the same channels.
+        other.compiled, other.clusters, other.channels = self.compiled, self.clusters, None
         other.assignment, other.normalization, other.activation = self.assignment, self.normalization, self.activation
         other.label_tap, other._order = Tap(), OrderMemory()
         return other
@@ -152,11 +160,26 @@ class CNA(nn.Module):
             x: Features, ``[nodes, channels]``.
             nodes: Numbers of the nodes in the graph, if the rows are not all nodes (mini-batches).
         """
+        self._refuse(x)
         low = x.dtype in _LOW_PRECISION
         features = x.float() if low else x
         labels = self.label_tap(self.assignment(features, nodes))
         y = self._normalize_activate(features, labels)
         return y.to(x.dtype) if low else y
+
+    def _refuse(self, x: Tensor) -> None:
+        if torch._C._get_tracing_state() is not None:
+            raise UsageError(_NO_JIT)
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+            raise UsageError(f"CNA input of type {kind} is not accepted: it must be a floating-point tensor")
+        if x.dim() != 2 or self.channels not in (None, x.shape[1]):
+            raise UsageError(
+                f"CNA input of shape {list(x.shape)} is not accepted: it must be [nodes, {self.channels or 'channels'}]"
+            )
+
+    def __prepare_scriptable__(self) -> None:
+        raise UsageError(_NO_JIT)
 
     def _normalize_activate(self, x: Tensor, labels: Tensor) -> Tensor:
         normalization, activation = self.normalization, self.activation

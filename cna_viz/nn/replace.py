@@ -1,96 +1,29 @@
 """Replace the activations of any model by slots."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-import torch_geometric.nn as pyg
 from torch import Tensor, nn
-from torch_geometric.nn.models.basic_gnn import BasicGNN
-from torch_geometric.nn.pool.select import SelectTopK
 
 from cna_viz.config import ModelConfig
 from cna_viz.config.vocabulary import FACTORS
 from cna_viz.errors import UsageError, unknown_name
-from cna_viz.nn.cna import CNA
+from cna_viz.nn.replacing.calls import LISTS, SlotPerCall, count_in
+from cna_viz.nn.replacing.code import mentioned_function
+from cna_viz.nn.replacing.functions import FunctionSlots
+from cna_viz.nn.replacing.guess import forward_is_known, guessed_calls
+from cna_viz.nn.replacing.places import ACTIVATIONS, MARK, Call, Place, find_places, is_activation
+from cna_viz.nn.replacing.sending import NAME, send
+from cna_viz.nn.replacing.trial import counted_calls
 from cna_viz.nn.slots import SlotContext, make_slot, make_slots
-
-ACTIVATIONS: Final = (
-    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU),
-    *(nn.SiLU, nn.Mish, nn.Tanh, nn.Softplus, nn.Softsign, nn.Hardtanh, nn.Hardswish),
-)
-"""Modules that count as activations. Sigmoid, Softmax and Threshold, mostly gates and outputs, do not."""
 
 SETTINGS: Final = (*FACTORS, "recluster_every", "compile")
 """Further fields of :class:`~cna_viz.config.ModelConfig` that describe a slot."""
 
-_ARGUMENTS: Final = ("slot", "clusters", "channels", "calls", "labels", *SETTINGS)
-
-_ACT = (BasicGNN, pyg.MLP, pyg.DeepGCNLayer)
-"""Modules whose ``act`` is their activation, whatever its type; it may be a plain function."""
-
-_LISTS = (nn.ModuleList, nn.ModuleDict)
-"""Modules without a forward: their owner calls their children."""
-
-_KEEP_CHANNELS = (
-    *(nn.Identity, nn.Dropout, nn.AlphaDropout, nn.BatchNorm1d, nn.LayerNorm),
-    *(getattr(pyg.norm, name) for name in pyg.norm.__all__),
-)
-"""Modules between a layer and its activation that keep the channels."""
+_ARGUMENTS: Final = ("slot", "inputs", "clusters", "channels", "calls", "labels", *SETTINGS)
 
 _NEED_CHANNELS = {"layernorm", "nodenorm", "batchnorm", "diffgroupnorm", "graphnorm"}
 """Slots that can't take their channels from the first step."""
-
-_MARK = "stands_for_activation"
-"""Attribute by which a slot that replaced an activation is found again."""
-
-
-class SlotPerCall(nn.Module):
-    """Passes the n-th call within a forward of its parent to the n-th slot.
-
-    PyG's models own one activation and call it once per layer; this gives every layer its own slot. Hooks on the parent
-    push a count before every forward and pop it afterwards, even after an exception, so forwards can be nested.
-
-    Args:
-        slots: A slot for every call.
-        place: Name of the activation in the model, for messages.
-
-    Raises:
-        UsageError: When called more often than it has slots, or with several slots outside a forward.
-    """
-
-    def __init__(self, slots: list[nn.Module], place: str) -> None:
-        super().__init__()
-        self.slots = nn.ModuleList(slots)
-        self.place = place
-        # Calls so far in every running forward of the parent, the innermost last. Replicas of a module
-        # (nn.DataParallel) would share a list. A KeyboardInterrupt skips the hooks and leaves a count behind; the next
-        # forward pushes another.
-        self.calls: tuple[int, ...] = ()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the output of this call's slot."""
-        call = 0
-        if self.calls:
-            call = self.calls[-1]
-            self.calls = (*self.calls[:-1], call + 1)
-        elif len(self.slots) > 1:
-            raise UsageError(
-                f"activation {self.place!r} has {len(self.slots)} slots, one for every call in a forward, but was "
-                "called outside a forward: call the model itself, model(...), not its forward() or inference()"
-            )
-        if call >= len(self.slots):
-            raise UsageError(
-                f"activation {self.place!r} is called {call + 1} times or more in one forward, but has a slot for "
-                f"{len(self.slots)}: pass calls={call + 1} or more to replace_activations"
-            )
-        y: Tensor = self.slots[call](x)
-        return y
-
-    def extra_repr(self) -> str:
-        """Describe the module in ``print(model)``."""
-        return f"place={self.place}"
 
 
 def replace_activations(
@@ -100,21 +33,28 @@ def replace_activations(
     clusters: int = 8,
     channels: int | None = None,
     calls: int | None = None,
+    inputs: Any = None,
     labels: Tensor | None = None,
     **factors: Any,
 ) -> nn.Module:
     """Replace the activations of a model by slots, in place.
 
-    Every activation module (see :data:`ACTIVATIONS`) and every slot is replaced, at each place where the model holds
-    it, by one slot per call in a forward. The number of calls is known for nn.Sequential and PyG's models (GCN,
+    Every activation module (see :data:`~cna_viz.nn.replacing.places.ACTIVATIONS`) and every slot is replaced, at each
+    place where the model holds it, by one slot per call in a forward. ``inputs`` let a copy of the model run once, in
+    evaluation mode, to count the calls. Without them the number is known for nn.Sequential and PyG's models (GCN,
     GraphSAGE, GAT, GIN, PNA, EdgeCNN, MLP, DeepGCNLayer, Sequential); an activation that is never called, as in a GCN
-    of one layer, stays. Otherwise one call is assumed, and a model that calls more often fails at its first forward:
-    pass ``calls`` then.
+    of one layer, stays. Otherwise one call is assumed, and a model that calls more often fails at its first forward.
 
-    Functions such as ``F.relu`` in a forward, or the LeakyReLU in GAT's attention, can't be replaced; gates and outputs
-    (Sigmoid, Softmax, the scores of a pooling) are left alone. Activations within the messages of a convolution
-    (EdgeCNN, PNA) are replaced, although their rows are edges. Layer-wise ``inference()`` of PyG is refused for models
-    with several layers.
+    With ``inputs`` activations called as functions (``F.relu(x)``, ``torch.tanh(x)``, ``x.relu_()``) are replaced as
+    well. The model keeps their slots as ``function_slots``, to which its forwards send every call (its class becomes a
+    subclass); ``print(model)`` shows which. Another method of the model, or a part of it, called from outside a forward
+    of the model computes as before. Without ``inputs`` a model whose code names such a function is refused.
+
+    Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention,
+    nn.TransformerEncoderLayer), gates and outputs (Sigmoid, Softmax, the scores of a pooling) and what only acts like
+    an activation (``torch.where``, ``clamp``). Activations within the messages of a convolution (EdgeCNN, PNA) are
+    replaced, although their rows are edges. Layer-wise ``inference()`` of PyG is refused for models with several
+    layers; torch.jit, torch.export and torch.compile are refused for models with ``function_slots``.
 
     CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``.
 
@@ -124,6 +64,8 @@ def replace_activations(
         clusters: Clusters per slot; ``labels`` override it.
         channels: Channels at activations where the model does not tell; only norms need them.
         calls: Calls of an activation in one forward, where unknown; slots that are called less often stay unused.
+        inputs: Arguments of the model's forward, such as ``(data.x, data.edge_index)``: a sequence, a dictionary of
+            arguments by name, or a single argument.
         labels: Cluster of every node, ``[nodes]``, for the assignments labels, communities and random.
         **factors: Factors of the slot as in :class:`~cna_viz.config.ModelConfig`: assignment, normalization,
             activation, metric, schedule, sharing, and recluster_every, compile. With ``sharing="shared"`` all slots
@@ -133,9 +75,9 @@ def replace_activations(
         The same model.
 
     Raises:
-        UsageError: For unknown names, values out of range, missing or superfluous labels, a model without activation
-            modules, a norm with unknown channels, and shared k-means between different channels. The model is then
-            unchanged.
+        UsageError: For unknown names, values out of range, missing or superfluous labels, a model without activations,
+            functions without ``inputs``, ``inputs`` that the model fails on, a norm with unknown channels, and shared
+            k-means between different channels. The model is then unchanged.
 
     Example:
         Make the optimizer afterwards; rationals need their own learning rate::
@@ -152,32 +94,66 @@ def replace_activations(
     for name, number in (("channels", channels), ("calls", calls)):
         if number is not None and (type(number) is not int or number < 1):
             raise UsageError(f"{name} = {number!r} is out of range: it must be an integer of at least 1")
-    places = [] if _is_activation(model) else list(_places(model, model, "", set()))
-    if not places:
-        raise UsageError(
-            "replace_activations found no activation module in this model (looked for "
-            f"{', '.join(kind.__name__ for kind in ACTIVATIONS)} and the slots of this library); activations called "
-            "as functions, such as F.relu, can't be seen: make them modules first, such as self.act = nn.ReLU()"
-        )
-    widths = [_widths(place, calls) for place in places]
-    gaps = [(place.path, width or channels) for place, each in zip(places, widths, strict=True) for width in each]
+    calls_by_path = _calls(model, inputs, calls)
+    gaps = [(name, width or channels) for _, made in calls_by_path for name, width in made]
     # All slots are made before the first is inserted: an error leaves the model unchanged.
     slots = iter(_slots(config, gaps, labels))
     like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
-    for place, each in zip(places, widths, strict=True):
-        if each:
-            _put(place, list(islice(slots, len(each))), like)
+    for place, made in calls_by_path:
+        if made or place.name == NAME:
+            _put(place, list(islice(slots, len(made))), made, like)
     return model
 
 
-@dataclass(frozen=True)
-class _Place:
-    """The place of an activation: ``parent`` holds it as ``name``, a forward of ``owner`` calls it."""
+def _calls(model: nn.Module, inputs: Any, calls: int | None) -> list[tuple[Place, list[Call]]]:
+    """Return the places of the activations with their calls in one forward, counted on ``inputs`` if given."""
+    places = find_places(model)
+    _refuse_no_forward(places)
+    if inputs is None:
+        _refuse_functions(model)
+    elif calls is not None:
+        raise UsageError(f"calls = {calls} does not go with inputs, on which the calls are counted: leave calls out")
+    counted = {} if inputs is None or is_activation(model) else counted_calls(model, inputs)
+    # An activation that evaluation does not call gets the slots that it would get without inputs.
+    found = [(place, counted.get(place.path) or guessed_calls(place, calls)) for place in places]
+    functions = counted.get(NAME, [])
+    # Functions that evaluation does not call get no slots, which refuse them when training calls them.
+    if all(place.path != NAME for place in places) and (functions or (counted and found and mentioned_function(model))):
+        _refuse_own_forward(model)
+        found.append((Place(model, NAME, model, NAME), functions))
+    if not found:
+        raise UsageError(
+            "replace_activations found no activation module in this model (looked for "
+            f"{', '.join(kind.__name__ for kind in ACTIVATIONS)} and the slots of this library); activations called "
+            "as functions, such as F.relu, are found with inputs=(data.x, data.edge_index)"
+        )
+    return found
 
-    parent: nn.Module
-    name: str
-    owner: nn.Module
-    path: str
+
+def _refuse_no_forward(places: list[Place]) -> None:
+    # Without a forward nothing says where the count of the calls begins, and all of them would share a slot.
+    for place in places:
+        if type(place.owner).forward is nn.Module.forward and not isinstance(place.owner, LISTS):
+            raise UsageError(
+                f"{type(place.owner).__name__} has no forward, in which the calls of activation {place.path!r} could "
+                "be counted: let its forward call it, and call the model, model(...)"
+            )
+
+
+def _refuse_functions(model: nn.Module) -> None:
+    if mention := mentioned_function(model):
+        raise UsageError(
+            f"{mention} as a function, and only a run of the model shows how often: pass inputs=(data.x, "
+            "data.edge_index), or whatever the model is called with"
+        )
+
+
+def _refuse_own_forward(model: nn.Module) -> None:
+    if "forward" in vars(model):
+        raise UsageError(
+            f"the activations that this {type(model).__name__} calls as functions can't be replaced, as its forward "
+            "was set on the object: write a class, or make them modules such as nn.ReLU()"
+        )
 
 
 def _config(slot: str, clusters: int, labels: Tensor | None, factors: dict[str, Any]) -> ModelConfig:
@@ -197,104 +173,13 @@ def _config(slot: str, clusters: int, labels: Tensor | None, factors: dict[str, 
     return config.replace(assignment="labels") if assignment == "random" else config
 
 
-def _places(module: nn.Module, owner: nn.Module, path: str, seen: set[int]) -> Iterator[_Place]:
-    """Yield the places below ``module``, each once; ``owner`` is the module whose forward calls its children."""
-    if id(module) in seen or isinstance(module, SelectTopK):  # its activation is a gate
-        return
-    seen.add(id(module))
-    # By name, not by object: an activation at two places becomes two slots.
-    for name, child in module._modules.items():
-        where = f"{path}.{name}".lstrip(".")
-        if child is None:
-            continue
-        if _is_activation(child) or (name == "act" and isinstance(module, _ACT)):
-            yield _Place(module, name, owner, where)
-        else:
-            yield from _places(child, owner if isinstance(child, _LISTS) else child, where, seen)
-    if isinstance(module, _ACT) and callable(vars(module).get("act")):
-        yield _Place(module, "act", owner, f"{path}.act".lstrip("."))
-
-
-def _is_activation(module: nn.Module) -> bool:
-    return isinstance(module, (*ACTIVATIONS, CNA, SlotPerCall)) or _MARK in vars(module)
-
-
-def _forward_is_known(parent: nn.Module) -> bool:
-    """Whether ``parent`` runs one of the forwards that this module was written for; a subclass may override it."""
-    if type(parent) is pyg.Sequential:  # generates its forward
-        return True
-    kinds = (BasicGNN, pyg.MLP, pyg.DeepGCNLayer, nn.Sequential)
-    forward = getattr(parent.forward, "__func__", None)
-    return any(isinstance(parent, kind) and forward is kind.forward for kind in kinds)
-
-
-def _widths(place: _Place, calls: int | None) -> list[int | None]:
-    """Return the channels at every call of an activation in one forward, None where unknown.
-
-    The number of calls is ``calls``, or a guess, where the forward is unknown.
-    """
-    parent, named_act = place.parent, place.name == "act"
-    usual, width, hidden = 1, None, list[int]()
-    if isinstance(parent, pyg.MLP) and named_act:
-        usual, hidden = len(parent.norms), list(parent.channel_list[1:])
-    elif isinstance(parent, BasicGNN) and named_act:
-        usual, width = parent.num_layers - (parent.jk_mode is None), _positive(parent.hidden_channels)
-    elif isinstance(parent, pyg.DeepGCNLayer) and named_act:
-        width = _positive(getattr(parent.conv, "in_channels", None)) if parent.block == "res+" else _out(parent.conv)
-    else:
-        width = _last_out(_before(place))
-    number = usual if _forward_is_known(parent) else calls or max(usual, 1)
-    return [*hidden, *[width] * number][:number]
-
-
-def _before(place: _Place) -> list[nn.Module | None]:
-    """Return the modules before an activation in its sequence, in order; None for functions."""
-    parent = place.parent
-    if isinstance(parent, nn.Sequential):
-        names = list(parent._modules)
-        return [parent._modules[name] for name in names[: names.index(place.name)]]
-    if not isinstance(parent, pyg.Sequential):
-        return []
-    position = [child.name for child in parent._children].index(place.name)
-    path: list[nn.Module | None] = []
-    value = parent._children[position].param_names[0]
-    for child in reversed(parent._children[:position]):
-        if value in child.return_names:
-            path.insert(0, parent._modules.get(child.name) if child.return_names[0] == value else None)
-            value = child.param_names[0]
-    return path
-
-
-def _last_out(path: list[nn.Module | None]) -> int | None:
-    """Return the channels at the end of a sequence, from the last module that can change them."""
-    for module in reversed(path):
-        if module is None or not (isinstance(module, _KEEP_CHANNELS) or _is_activation(module)):
-            return _out(module)
-    return None
-
-
-def _out(module: nn.Module | None) -> int | None:
-    """Return the output channels of a layer, None where unknown."""
-    if isinstance(module, nn.Sequential):
-        return _last_out(list(module))
-    if isinstance(module, pyg.GINConv | pyg.GINEConv | pyg.EdgeConv):
-        return _out(module.nn)
-    if isinstance(module, pyg.MixHopConv | pyg.RGATConv):  # a multiple of their out_channels
-        return None
-    width = _positive(getattr(module, "out_features", None)) or _positive(getattr(module, "out_channels", None))
-    # Convolutions with attention have out_channels per head.
-    return width * int(getattr(module, "heads", 1)) if width and getattr(module, "concat", False) is True else width
-
-
-def _positive(value: object) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
-
-
 def _slots(config: ModelConfig, gaps: list[tuple[str, int | None]], labels: Tensor | None) -> list[nn.Module]:
     """Return a new slot for every gap, given as its path, for messages, and its channels, None where unknown."""
     for path, width in gaps:
         if config.slot in _NEED_CHANNELS and width is None:
-            raise UsageError(f"slot {config.slot!r} needs the channels at activation {path!r}: pass channels=")
+            raise UsageError(
+                f"slot {config.slot!r} needs the channels at activation {path!r}: pass channels= or inputs="
+            )
     made = [
         (config.replace(hidden=width or 1), SlotContext(channels_known=width is not None, partition=labels))
         for _, width in gaps
@@ -310,36 +195,17 @@ def _slots(config: ModelConfig, gaps: list[tuple[str, int | None]], labels: Tens
     return make_slots(made[0][0], len(gaps), made[0][1])
 
 
-def _put(place: _Place, slots: list[nn.Module], like: Tensor | None) -> None:
+def _put(place: Place, slots: list[nn.Module], calls: list[Call], like: Tensor | None) -> None:
     # A single call needs no counting.
-    plain = len(slots) == 1 and _forward_is_known(place.parent)
-    new = slots[0] if plain else SlotPerCall(slots, place.path)
-    vars(new)[_MARK] = True
+    plain = place.name != NAME and len(slots) == 1 and forward_is_known(place.parent)
+    new = slots[0] if plain else FunctionSlots(slots, calls) if place.name == NAME else SlotPerCall(slots, place.path)
+    vars(new)[MARK] = True
     new.train(place.parent.training)
     if like is not None:
         new.to(like.device, like.dtype)
+    if isinstance(new, FunctionSlots):
+        send(place.parent, new)
+        return
     setattr(place.parent, place.name, new)
-    owner = place.owner
-    if not plain and _enter not in owner._forward_pre_hooks.values():
-        owner.register_forward_pre_hook(_enter, prepend=True)
-        owner.register_forward_hook(_leave, always_call=True)
-
-
-# The hooks act on the module they get, so copies of a model do not count for each other.
-def _enter(module: nn.Module, args: Any) -> None:
-    for each in _counting(module):
-        each.calls = (*each.calls, 0)
-
-
-def _leave(module: nn.Module, args: Any, output: Any) -> None:
-    for each in _counting(module):
-        each.calls = each.calls[:-1]
-
-
-def _counting(module: nn.Module) -> Iterator[SlotPerCall]:
-    """Yield the counting children of ``module``, including those in lists."""
-    for child in module.children():
-        if isinstance(child, SlotPerCall):
-            yield child
-        elif isinstance(child, _LISTS):
-            yield from _counting(child)
+    if not plain:
+        count_in(place.owner)

@@ -8,6 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -630,6 +631,109 @@ def test_unknown_preset() -> None:
 def test_clusters_out_of_range(assignment: str, clusters: int) -> None:
     with pytest.raises(UsageError, match=f"^CNA clusters = {clusters} is out of range: it must be at least 1$"):
         CNA(5, clusters, assignment=assignment)
+
+
+@pytest.mark.parametrize("value", [2.0, "2", True, torch.tensor(2)], ids=str)
+@pytest.mark.parametrize("name", ["clusters", "channels"])
+def test_numbers_that_are_not_integers(name: str, value: Any) -> None:
+    message = f"CNA {name} = {value!r} is not accepted: it must be an integer of at least 1"
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+        CNA(**{"channels": 5, name: value})
+    with pytest.raises(UsageError, match=r"^KMeans recluster_every = 2\.5 is not accepted: it must be an integer"):
+        CNA(5, recluster_every=2.5)  # type: ignore[arg-type]
+
+
+def test_integers_of_numpy_are_integers(draw: Draw) -> None:
+    module = CNA(np.int64(5), np.int32(3))  # type: ignore[arg-type]
+    assert module(draw(30, 5).float()).shape == (30, 5)
+    assert type(module.clusters) is int
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (2, 30, 5), (30, 6), (30, 4)], ids=str)
+@pytest.mark.parametrize("assignment", ["kmeans", "none", "random", "labels"])
+def test_inputs_of_another_shape(assignment: str, shape: tuple[int, ...]) -> None:
+    module = new((assignment, "cluster", "rational"), 30)
+    message = f"CNA input of shape {[*shape]} is not accepted: it must be [nodes, 5]"
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+        module(torch.zeros(shape))
+
+
+def test_channels_of_the_first_step_are_those_of_all_later_ones(draw: Draw) -> None:
+    module = CNA(None, 3)
+    module(draw(30, 5).float())
+    for train in (True, False):
+        with pytest.raises(UsageError, match=r"^KMeans input has 6 channels, but its centroids have 5$"):
+            module.train(train)(draw(30, 6).float())
+
+
+def test_layers_with_other_channels_share_what_does_not_depend_on_them(draw: Draw) -> None:
+    first = CNA(5, 3, assignment="random")
+    assert first.sharing()(draw(30, 6).float()).shape == (30, 6)
+    with pytest.raises(UsageError, match=r"^KMeans input has 6 channels, but its centroids have 5$"):
+        CNA(5, 3).sharing()(draw(30, 6).float())
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (torch.ones(30, 5, dtype=torch.long), "torch.int64"),
+        (torch.ones(30, 5, dtype=torch.bool), "torch.bool"),
+        (torch.ones(30, 5, dtype=torch.complex64), "torch.complex64"),
+        (np.ones((30, 5)), "ndarray"),
+        (None, "NoneType"),
+    ],
+    ids=["integers", "bool", "complex", "numpy", "none"],
+)
+def test_inputs_of_another_type(value: Any, kind: str) -> None:
+    message = f"^CNA input of type {kind} is not accepted: it must be a floating-point tensor$"
+    with pytest.raises(UsageError, match=message):
+        CNA(5)(value)
+
+
+def test_no_nodes_give_no_rows(draw: Draw) -> None:
+    trained_before = trained(draw).eval()
+    whole, drawn = CNA(5, assignment="none"), CNA(5, assignment="random")
+    assert [module(torch.zeros(0, 5)).shape for module in (trained_before, whole, drawn)] == [(0, 5)] * 3
+    with pytest.raises(UsageError, match="clusters = 8 is out of range: the input has 0 nodes"):
+        CNA(5)(torch.zeros(0, 5))
+
+
+def test_another_number_of_nodes_than_labels(draw: Draw) -> None:
+    module = CNA(5, assignment="labels", labels=torch.arange(30) % 3)
+    with pytest.raises(UsageError, match="the input has 7 nodes, but the partition has a cluster for each of 30 nodes"):
+        module(draw(7, 5).float())
+    with pytest.raises(UsageError, match="the input has 7 nodes, but nodes has 5: pass one for every row"):
+        module(draw(7, 5).float(), torch.arange(5))
+
+
+def test_labels_that_are_no_tensor() -> None:
+    with pytest.raises(UsageError, match=r"labels of type ndarray are not accepted: pass torch.as_tensor\(labels\)"):
+        CNA(5, assignment="labels", labels=np.arange(30))  # type: ignore[arg-type]
+
+
+def test_nan_never_moves_the_clusters_of_other_nodes(draw: Draw) -> None:
+    module, x = trained(draw, steps=1, recluster_every=9), draw(30, 5).float()
+    labels = kmeans_of(module).labels.clone()
+    wanted = module(x)
+    x[4, 2] = float("nan")
+    y = module(x)  # between two clusterings the labels are the stored ones
+    spoiled = torch.zeros(30, 5, dtype=torch.bool)
+    spoiled[labels == labels[4], 2] = True
+    assert torch.equal(y.isnan(), spoiled)
+    torch.testing.assert_close(y[~spoiled], wanted[~spoiled])
+    with pytest.raises(NotFiniteError, match="in 1 of 20 rows"):  # another graph gets the nearest centroids
+        module.eval()(x[:20])
+
+
+@pytest.mark.parametrize("wrap", [lambda module: module, nn.Sequential], ids=["alone", "within"])
+def test_torch_jit_is_refused(draw: Draw, wrap: Callable[[nn.Module], nn.Module]) -> None:
+    x = draw(30, 5).float()
+    for refused in (lambda: torch.jit.script(wrap(CNA(5))), lambda: torch.jit.trace(wrap(CNA(5)), x)):
+        with (
+            warnings.catch_warnings(action="ignore", category=DeprecationWarning),
+            pytest.raises(UsageError, match=r"^torch\.jit can't script or trace CNA"),
+        ):
+            refused()
 
 
 def test_fewer_nodes_than_clusters_are_refused() -> None:

@@ -28,7 +28,9 @@ from torch_geometric.nn.models import GAT, GCN, GIN, PNA, EdgeCNN, GraphSAGE
 from cna_viz.errors import UsageError
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.rational import Rational
-from cna_viz.nn.replace import ACTIVATIONS, SlotPerCall, replace_activations
+from cna_viz.nn.replace import replace_activations
+from cna_viz.nn.replacing.calls import SlotPerCall
+from cna_viz.nn.replacing.places import ACTIVATIONS
 
 MODELS = [GCN, GraphSAGE, GAT, GIN]
 NODES = 30
@@ -594,16 +596,52 @@ def test_one_activation_that_can_not_be_replaced_leaves_them_all() -> None:
     assert isinstance(model[1], nn.ReLU)
 
 
-def test_functions_are_not_seen() -> None:
-    class Functions(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return torch.relu(x)
+def test_a_model_without_activations_is_refused() -> None:
+    for model in (nn.Sequential(nn.Linear(2, 2), nn.Sigmoid()), nn.ReLU(), CNA(4)):
+        for inputs in (None, torch.ones(9, 2)):
+            with pytest.raises(UsageError, match="found no activation module in this model") as caught:
+                replace_activations(model, inputs=inputs)
+            assert "activations called as functions, such as F.relu, are found with inputs=" in str(caught.value)
+            assert all(kind.__name__ in str(caught.value) for kind in ACTIVATIONS)
 
-    for model in (Functions(), nn.Sequential(nn.Linear(2, 2), nn.Sigmoid()), nn.ReLU(), CNA(4)):
-        with pytest.raises(UsageError, match="found no activation module in this model") as caught:
-            replace_activations(model)
-        assert "called as functions, such as F.relu, can't be seen: make them modules first" in str(caught.value)
-        assert all(kind.__name__ in str(caught.value) for kind in ACTIVATIONS)
+
+def test_a_model_without_a_forward_is_refused() -> None:
+    class Encoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.ReLU()
+
+        def encode(self, x: Tensor) -> Tensor:
+            y: Tensor = self.act(self.act(x))
+            return y
+
+    for model in (Encoder(), nn.Sequential(Encoder())):
+        with pytest.raises(
+            UsageError, match=r"^Encoder has no forward, in which the calls of activation '(0\.)?act' cou"
+        ):
+            replace_activations(model, "na")
+
+
+def test_channels_of_a_layer_of_ones_own_are_not_guessed(inputs: tuple[Tensor, Tensor]) -> None:
+    class Heads(GATConv):  # type: ignore[misc]
+        """Says its channels per head."""
+
+        def __init__(self) -> None:
+            super().__init__(5, 4, heads=3)
+            self.concat = None
+
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            self.concat = True
+            y: Tensor = super().forward(x, edge_index)
+            self.concat = None
+            return y
+
+    model = Sequential("x, edge_index", [(Heads(), "x, edge_index -> x"), nn.ReLU()])
+    with pytest.raises(UsageError, match="slot 'batchnorm' needs the channels at activation"):
+        replace_activations(deepcopy(model), "batchnorm")
+    for slot in ("cna", "batchnorm"):
+        assert replace_activations(deepcopy(model), slot, inputs=inputs)(*inputs).shape == (NODES, 12)
+    assert replace_activations(model, "cna")(*inputs).shape == (NODES, 12)
 
 
 def test_no_model() -> None:

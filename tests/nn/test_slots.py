@@ -149,7 +149,7 @@ def test_factors_override_those_of_the_name(draw: Draw) -> None:
 
 
 def test_a_is_one_function_for_all_nodes(draw: Draw) -> None:
-    slot = make_slot(ModelConfig(slot="a"))
+    slot = make_slot(ModelConfig(slot="a", hidden=16))
     assert slot.activation.numerator.shape == (1, 6)
     x = draw(20, 16).float()
     torch.testing.assert_close(slot(x), slot.activation(x))

@@ -1,0 +1,1 @@
+"""The pieces of :func:`~cna_viz.nn.replace.replace_activations`."""

@@ -1,0 +1,169 @@
+"""Activations that a model calls as functions, such as ``F.relu``: seen, and sent to slots, while it runs."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from inspect import signature
+from types import FrameType, FunctionType
+from typing import Any, Final
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from cna_viz.errors import UsageError
+
+_NAMES: Final = (
+    *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu"),
+    *("silu", "mish", "tanh", "softplus", "softsign", "hardtanh", "hardswish"),
+)
+
+FUNCTIONS: Final[dict[Any, str]] = {
+    function: name
+    for stem in _NAMES
+    for name in (stem, f"{stem}_")
+    for owner in (F, torch, Tensor)
+    if (function := getattr(owner, name, None)) is not None
+}
+"""The functional forms of the activations, with their names; those that end in an underscore work in place."""
+
+_INPLACE: Final[dict[Any, int]] = {
+    function: list(signature(function).parameters).index("inplace")
+    for function in FUNCTIONS
+    if isinstance(function, FunctionType) and "inplace" in signature(function).parameters
+}
+"""Position of the argument ``inplace``."""
+
+_WRAPPERS: Final = {"torch.nn.functional", "torch.overrides", "torch._tensor", "torch._jit_internal"}
+"""Modules of torch that stand between a call and its caller."""
+
+_LIBRARIES: Final = {"torch", "torch_geometric", "cna_viz"}
+
+
+def is_left_alone(module: str, function: str = "") -> bool:
+    """Whether the activations in a function of a Python module stay as they are.
+
+    They do in the code of torch and this library, and in PyG's, except in its models (LINKX, AttentiveFP) outside of
+    their messages.
+    """
+    if module.startswith("torch_geometric.nn.models."):
+        return function in {"message", "edge_update"}
+    return module.partition(".")[0] in _LIBRARIES
+
+
+class FunctionMode(TorchFunctionMode):
+    """Notices the activations that a forward calls as functions.
+
+    Calls from the code of torch and PyG, such as the LeakyReLU in GAT's attention, stay as they are. A mode belongs to
+    one forward and to its thread, and numbers the calls at each place of the code.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls, self.paused = Counter[str](), False
+
+    def __exit__(self, *error: Any) -> None:
+        """End the mode; an interrupt may come while it is paused, and so already left."""
+        if not self.paused:
+            super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self.paused = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Handle an activation; any other function runs as it would."""
+        # Runs for every function of torch in a forward.
+        if func in FUNCTIONS and (place := _place(func, sys._getframe(1))):
+            call = self.calls[place]
+            self.calls[place] += 1
+            return self.handle(func, place, call, args, kwargs or {})
+        return func(*args, **kwargs) if kwargs else func(*args)
+
+    def handle(self, func: Any, place: str, call: int, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Return the result of the ``call``-th call at ``place`` in this forward."""
+        raise NotImplementedError
+
+
+class FunctionSlots(nn.Module):
+    """Slots of the activations that a model calls as functions.
+
+    They belong to lines of code: a stored model whose code has changed since is refused, or must be replaced again.
+
+    Args:
+        slots: A slot for every call in a forward.
+        calls: Place in the code and channels (None: unknown) of every call.
+
+    Raises:
+        UsageError: For a call that no slot was made for.
+    """
+
+    def __init__(self, slots: list[nn.Module], calls: list[tuple[str, int | None]]) -> None:
+        super().__init__()
+        self.slots, self.calls = nn.ModuleList(slots), calls
+
+    def slot(self, place: str, call: int) -> nn.Module:
+        """Return the slot of the ``call``-th call at ``place`` in a forward."""
+        slots = [slot for slot, (known, _) in zip(self.slots, self.calls, strict=True) if known == place]
+        if call >= len(slots):
+            raise UsageError(
+                f"{place} is called {call + 1} times or more in one forward, but {len(slots)} times in the run on "
+                "inputs: pass inputs to replace_activations with which the model, in evaluation mode, calls all its "
+                "activations"
+            )
+        return slots[call]
+
+    def mode(self) -> FunctionMode:
+        """Return the mode of a new forward."""
+        return _Send(self)
+
+    def extra_repr(self) -> str:
+        """Describe the module in ``print(model)``."""
+        return "\n".join(f"({number}): {place}" for number, (place, _) in enumerate(self.calls))
+
+
+class _Send(FunctionMode):
+    """Sends the activations to slots."""
+
+    def __init__(self, slots: FunctionSlots) -> None:
+        super().__init__()
+        self.slots = slots
+
+    def handle(self, func: Any, place: str, call: int, args: Any, kwargs: dict[str, Any]) -> Tensor:
+        x = argument(args, kwargs)
+        slot = self.slots.slot(place, call)
+        target = x if _is_in_place(func, args, kwargs) else kwargs.get("out")
+        # A slot may keep its input for the backward, which must not be written to then.
+        y: Tensor = slot(x.clone() if target is x else x)
+        return y if target is None else target.copy_(y)
+
+
+def argument(args: Any, kwargs: dict[str, Any]) -> Tensor:
+    """Return the tensor to which an activation is applied."""
+    x: Tensor = args[0] if args else kwargs["input"]
+    return x
+
+
+def _is_in_place(func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+    position = _INPLACE.get(func, len(args))
+    return FUNCTIONS[func].endswith("_") or bool(args[position] if position < len(args) else kwargs.get("inplace"))
+
+
+def _place(func: Callable[..., Any], frame: FrameType | None) -> str | None:
+    """Return where an activation is called, such as ``relu in Net.forward, line 12``; None in the code of a library."""
+    while frame is not None and frame.f_globals.get("__name__") in _WRAPPERS:
+        frame = frame.f_back
+    if frame is None or is_left_alone(frame.f_globals.get("__name__", ""), frame.f_code.co_name):
+        return None
+    place = f"{FUNCTIONS[func]} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
+    _refuse_checkpoint(place, frame)
+    return place
+
+
+def _refuse_checkpoint(place: str, frame: FrameType | None) -> None:
+    # The backward runs the code again, after the forward and its mode.
+    while frame is not None and not (module := frame.f_globals.get("__name__", "")).startswith("cna_viz."):
+        if module == "torch.utils.checkpoint":
+            raise UsageError(
+                f"{place} runs within torch.utils.checkpoint, whose second run, in the backward, would not reach the "
+                "slot: checkpoint the whole model, or make it a module such as nn.ReLU()"
+            )
+        frame = frame.f_back
