@@ -14,9 +14,8 @@ LISTS: Final = (nn.ModuleList, nn.ModuleDict)
 class SlotPerCall(nn.Module):
     """Passes the n-th call within a forward of its owner to the n-th slot.
 
-    Hooks on the owner push a count before every forward and pop it afterwards, so forwards can be nested. A call is
-    refused if there is no slot for it, or outside a forward with several slots. With ``inplace`` the output is written
-    into the input.
+    Hooks on the owner push a count before every forward and pop it afterwards, so forwards can be nested. With
+    ``inplace`` the output is written into the input.
     """
 
     def __init__(self, slots: list[nn.Module], place: str, inplace: bool = False) -> None:
@@ -27,7 +26,7 @@ class SlotPerCall(nn.Module):
         self.calls: tuple[int, ...] = ()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the output of this call's slot."""
+        """Return the output of this call's slot; a call without a slot is refused."""
         if not self.calls and len(self.slots) > 1:
             raise UsageError(
                 f"activation {self.place!r} has {len(self.slots)} slots, one for every call in a forward, but was "
@@ -53,7 +52,7 @@ class SlotPerCall(nn.Module):
 
 
 class Uncalled:
-    """Hook of an activation without a slot: a call would mix activations and slots, and is refused."""
+    """Hook of an activation that stays as it has no calls: one would mix activations and slots, and is refused."""
 
     def __init__(self, place: str) -> None:
         self.place = place

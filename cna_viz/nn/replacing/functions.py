@@ -2,6 +2,8 @@
 
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from inspect import signature
 from types import FrameType, FunctionType
 from typing import Any, Final
@@ -29,7 +31,7 @@ FUNCTIONS: Final[dict[Any, str]] = {
 """The functional forms of the activations, with their names; those that end in an underscore work in place."""
 
 _INPLACE: Final[dict[Any, int]] = {
-    function: list(signature(function).parameters).index("inplace")
+    function: [*signature(function).parameters].index("inplace")
     for function in FUNCTIONS
     if isinstance(function, FunctionType) and "inplace" in signature(function).parameters
 }
@@ -59,23 +61,26 @@ def is_left_alone(module: str, function: str = "") -> bool:
 
 
 class FunctionMode(TorchFunctionMode):
-    """Notices the activations that one forward calls as functions, and numbers the calls at each place of the code."""
+    """Hands the activations that one forward calls as functions to ``handle``, which returns their results.
 
-    def __init__(self) -> None:
+    It gets the place in the code, the number of the call there, the input, the tensor to write to, or None, and the
+    activation without arguments.
+    """
+
+    def __init__(self, handle: Callable[[str, int, Tensor, Any, Callable[[], Any]], Any]) -> None:
         super().__init__()
-        self.calls = Counter[str]()
+        self.handle, self.calls = handle, Counter[str]()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Handle an activation; any other function runs as it would."""
+        kwargs = kwargs or {}
         # Runs for every function of torch in a forward.
-        if func in FUNCTIONS and (place := _place(func, sys._getframe(1))):
-            self.calls[place] += 1
-            return self.handle(func, place, self.calls[place] - 1, args, kwargs or {})
-        return func(*args, **kwargs) if kwargs else func(*args)
-
-    def handle(self, func: Any, place: str, call: int, args: Any, kwargs: dict[str, Any]) -> Any:
-        """Return the result of the ``call``-th call at ``place`` in this forward."""
-        raise NotImplementedError
+        if func not in FUNCTIONS or not (place := _place(func, sys._getframe(1))):
+            return func(*args, **kwargs)
+        self.calls[place] += 1
+        x = args[0] if args else kwargs["input"]
+        target = x if _is_in_place(func, args, kwargs) else kwargs.get("out")
+        return self.handle(place, self.calls[place] - 1, x, target, partial(func, *args, **kwargs))
 
 
 class FunctionSlots(nn.Module):
@@ -93,44 +98,25 @@ class FunctionSlots(nn.Module):
         super().__init__()
         self.slots, self.calls, self.partial = nn.ModuleList(slots), calls, partial
 
-    def slot(self, place: str, call: int) -> nn.Module | None:
-        """Return the slot of the ``call``-th call at ``place`` in a forward, None where the function stays."""
+    def mode(self) -> FunctionMode:
+        """Return the mode of a new forward."""
+        return FunctionMode(self._send)
+
+    def _send(self, place: str, call: int, x: Tensor, target: Any, activation: Callable[[], Any]) -> Any:
         slots = [slot for slot, (known, _) in zip(self.slots, self.calls, strict=True) if known == place]
         if self.partial and not slots:
-            return None
+            return activation()
         if call >= len(slots):
             raise UsageError(
                 f"{place} is called {call + 1} times or more in one forward, but {len(slots)} times in the run on "
                 "inputs: pass inputs to replace_activations with which the model, in evaluation mode, calls all its "
                 "activations"
             )
-        return slots[call]
-
-    def mode(self) -> FunctionMode:
-        """Return the mode of a new forward."""
-        return _Send(self)
+        return applied(slots[call], x, target)
 
     def extra_repr(self) -> str:
         """Describe the module in ``print(model)``."""
         return "\n".join(f"({number}): {place}" for number, (place, _) in enumerate(self.calls))
-
-
-class _Send(FunctionMode):
-    def __init__(self, slots: FunctionSlots) -> None:
-        super().__init__()
-        self.slots = slots
-
-    def handle(self, func: Any, place: str, call: int, args: Any, kwargs: dict[str, Any]) -> Any:
-        if (slot := self.slots.slot(place, call)) is None:
-            return func(*args, **kwargs)
-        x = argument(args, kwargs)
-        return applied(slot, x, x if _is_in_place(func, args, kwargs) else kwargs.get("out"))
-
-
-def argument(args: Any, kwargs: dict[str, Any]) -> Tensor:
-    """Return the tensor to which an activation is applied."""
-    x: Tensor = args[0] if args else kwargs["input"]
-    return x
 
 
 def _is_in_place(func: Any, args: Any, kwargs: dict[str, Any]) -> bool:

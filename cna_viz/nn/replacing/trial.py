@@ -1,17 +1,22 @@
 """A run of a model that counts the calls of its activations, and their channels."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.nn.replacing.calls import SlotPerCall, count_in
-from cna_viz.nn.replacing.functions import FunctionMode, argument
+from cna_viz.nn.replacing.functions import FunctionMode
 from cna_viz.nn.replacing.places import NAME, Calls, Place, find_places
 from cna_viz.nn.replacing.sending import Sending
+
+_COPIED: Final = "replace_activations runs a copy of the model on inputs, but it can't be copied:"
+_CALLED: Final = "the model fails on inputs with"
+_ARGUMENTS: Final = ": pass the arguments of its forward, such as inputs=(data.x, data.edge_index), on its device"
 
 
 def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str]]:
@@ -23,7 +28,8 @@ def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str]]:
     # Compiled code calls functions where no mode sees them.
     if any(type(m).__name__ == "OptimizedModule" or m._compiled_call_impl is not None for m in model.modules()):
         raise UsageError("the calls of a compiled model can't be counted: leave torch.compile out, or inputs")
-    trial, last = _copy(model), list[str]()
+    with _readable(_COPIED, "; make it anew, or leave inputs out"):
+        trial, last = deepcopy(model).eval(), list[str]()
     parts = [*zip(model.modules(), trial.modules(), strict=True)]
     places = [[place for place in find_places(each) if place.name != NAME] for each in (model, trial)]
     for _, part in parts:
@@ -37,8 +43,9 @@ def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str]]:
             listeners.append((part, _Listener(last)))
             setattr(copy, NAME, listeners[-1][1])
     devices = [parameter.device for parameter in model.parameters() if parameter.is_cuda]
-    with torch.random.fork_rng(devices), torch.no_grad(), listeners[0][1].mode():
-        _call(trial, inputs)
+    args = inputs if isinstance(inputs, tuple | list) else () if isinstance(inputs, Mapping) else (inputs,)
+    with torch.random.fork_rng(devices), torch.no_grad(), _readable(_CALLED, _ARGUMENTS), listeners[0][1].mode():
+        trial(*args, **(inputs if isinstance(inputs, Mapping) else {}))
     found = [(place, counter.widths) for place, counter in zip(places[0], counters, strict=True)]
     for part, listener in listeners:
         found += [(Place(part, NAME, part, path), widths) for path, widths in listener.widths.items()]
@@ -71,18 +78,12 @@ class _Listener(nn.Module):
         self.widths, self.last = dict[str, list[int | None]](), last
 
     def mode(self) -> FunctionMode:
-        return _Listen(self.widths, self.last)
+        return FunctionMode(self._keep)
 
-
-class _Listen(FunctionMode):
-    def __init__(self, widths: dict[str, list[int | None]], last: list[str]) -> None:
-        super().__init__()
-        self.widths, self.last = widths, last
-
-    def handle(self, func: Any, place: str, call: int, args: Any, kwargs: dict[str, Any]) -> Any:
-        _keep(self.widths.setdefault(place, []), call, argument(args, kwargs))
+    def _keep(self, place: str, call: int, x: Tensor, target: Any, activation: Callable[[], Any]) -> Any:
+        _keep(self.widths.setdefault(place, []), call, x)
         self.last[:] = [place]
-        return func(*args, **kwargs)
+        return activation()
 
 
 def _keep(widths: list[int | None], call: int, x: Tensor) -> None:
@@ -97,30 +98,12 @@ def _put_counter(place: Place, last: list[str]) -> _Counter:
     return counter
 
 
-def _copy(model: nn.Module) -> nn.Module:
+@contextmanager
+def _readable(what: str, advice: str) -> Iterator[None]:
     try:
-        return deepcopy(model).eval()
-    except Exception as error:
-        raise UsageError(
-            f"replace_activations runs a copy of the model on inputs, but it can't be copied: {_said(error)}; make it "
-            "anew, or leave inputs out"
-        ) from error
-
-
-def _call(model: nn.Module, inputs: Any) -> None:
-    try:
-        if isinstance(inputs, Mapping):
-            model(**inputs)
-        else:
-            model(*inputs if isinstance(inputs, tuple | list) else (inputs,))
+        yield
     except CnaVizError:
         raise
     except Exception as error:
-        raise UsageError(
-            f"the model fails on inputs with {_said(error)}: pass the arguments of its forward, such as "
-            "inputs=(data.x, data.edge_index), on its device"
-        ) from error
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}, {str(error).partition(chr(10))[0]}".rstrip(" .,")
+        said = f"{type(error).__name__}, {str(error).partition(chr(10))[0]}".rstrip(" .,")
+        raise UsageError(f"{what} {said}{advice}") from error
