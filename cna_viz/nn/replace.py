@@ -1,7 +1,7 @@
 """Replace the activations of any model by slots."""
 
 from copy import deepcopy
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, Final
 
 from torch import Tensor, nn
@@ -27,6 +27,9 @@ _ARGUMENTS: Final = ("slot", "inputs", "clusters", "channels", "calls", "only", 
 _NEED_CHANNELS: Final = {"layernorm", "nodenorm", "batchnorm", "diffgroupnorm", "graphnorm"}
 """Slots that can't take their channels from the first step."""
 
+_Call = tuple[nn.Module, str, int | None]
+"""A slot for a call of a function, its place in the code, and its channels."""
+
 
 def replace_activations(
     model: nn.Module,
@@ -45,24 +48,23 @@ def replace_activations(
 
     Every activation module (see :data:`~cna_viz.nn.replacing.places.ACTIVATIONS`) and every slot is replaced, at each
     place where the model holds it, by one slot per call in a forward. ``inputs`` let a copy of the model run once, in
-    evaluation mode, to count the calls. Without them the number is known for nn.Sequential and PyG's models (GCN,
-    GraphSAGE, GAT, GIN, PNA, EdgeCNN, MLP, DeepGCNLayer, Sequential); otherwise one call is assumed, and a model that
-    calls more often fails at its first forward. An activation that is not called stays, and refuses later calls. The
-    slot of an ``nn.ReLU(inplace=True)`` works in place, too.
+    evaluation mode, to count the calls. Without them the number is known for nn.Sequential and PyG's models (BasicGNN,
+    MLP, DeepGCNLayer, Sequential); otherwise one call is assumed, and a model that calls more often fails at its first
+    forward. An activation that is not called stays, and a later call is refused: it would mix activations and slots.
+    Slots of activations with ``inplace=True`` write into their input, too.
 
-    With ``inputs`` activations called as functions (``F.relu(x)``, ``x.relu_()``) or made in the forward
-    (``nn.ReLU()(x)``) are replaced as well. The model keeps their slots as ``function_slots``, to which its forwards
-    send every call (its class becomes a subclass). Another method of the model, or a part of it, called from outside
-    a forward computes as before. Without ``inputs`` a model whose code names such a function is refused.
+    With ``inputs`` activations called as functions (``F.relu(x)``, ``x.relu_()``, ``nn.ReLU()(x)``) are replaced as
+    well. The model keeps their slots as ``function_slots``, to which its forwards send every call (its class becomes a
+    subclass); torch.jit, torch.export and torch.compile then refuse it. Parts and other methods of the model, called
+    from outside a forward, compute as before. Without ``inputs`` a model whose code names such a function is refused.
 
-    Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention,
-    nn.TransformerEncoderLayer), gates and outputs (Sigmoid, Softmax, the scores of a pooling) and what only acts like
-    an activation (``torch.where``, ``clamp``). Anything else is replaced: the activation of an attention or gate of
-    your own, one after the last layer, and those within the messages of a convolution (EdgeCNN, PNA), although their
-    rows are edges; choose with ``only``. Layer-wise ``inference()`` of PyG is refused for models with several layers;
-    torch.jit, torch.export and torch.compile are refused for models with ``function_slots``.
+    Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention), gates and outputs
+    (Sigmoid, Softmax, the scores of a pooling) and what only acts like an activation (``torch.where``, ``clamp``).
+    Anything else is replaced, be it in your own attention or gate, after the last layer, or in the messages of a
+    convolution (EdgeCNN, PNA), whose rows are edges: choose with ``only``.
 
-    CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``.
+    CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``. PyG's layer-wise
+    ``inference()`` is refused for models with several layers.
 
     Args:
         model: The model; its device, type and mode (training or evaluation) are kept.
@@ -83,9 +85,7 @@ def replace_activations(
         The same model.
 
     Raises:
-        UsageError: For unknown names, values out of range, missing or superfluous labels, a model without activations,
-            functions without ``inputs``, ``inputs`` that the model fails on, a norm with unknown channels, and shared
-            k-means between different channels. The model is then unchanged.
+        UsageError: For unknown names, values out of range, and what can't be replaced; the model is then unchanged.
 
     Example:
         Make the optimizer afterwards; rationals need their own learning rate::
@@ -107,19 +107,16 @@ def replace_activations(
     # All slots are made before the first is inserted: an error leaves the model unchanged.
     slots = iter(_slots(config, [(place.path, width or channels) for place, made in chosen for width in made], labels))
     text = notice(model, found, chosen, last, is_guess=inputs is None)
-    senders = _senders(model) if inputs is not None and only is None else []
-    functions: dict[nn.Module, list[tuple[nn.Module, str, int | None]]] = {sender: [] for sender in senders}
     like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
+    functions = {sender: list[_Call]() for sender in (_senders(model) if inputs is not None and only is None else [])}
     for place, widths in chosen:
         made = list(islice(slots, len(widths)))
         if place.name == NAME:
-            functions.setdefault(place.parent, []).extend(
-                (new, place.path, w) for new, w in zip(made, widths, strict=True)
-            )
+            functions.setdefault(place.parent, []).extend(zip(made, repeat(place.path), widths))
         else:
             _put(place, made, like)
-    for sender, sent in functions.items():
-        _send(sender, sent, like, is_partial=only is not None)
+    for sender, calls_of_sender in functions.items():
+        _send(sender, calls_of_sender, like, is_partial=only is not None)
     if not quiet:
         print(text)
     return model
@@ -230,9 +227,7 @@ def _put(place: Place, slots: list[nn.Module], like: Tensor | None) -> None:
         count_in(place.owner)
 
 
-def _send(
-    model: nn.Module, made: list[tuple[nn.Module, str, int | None]], like: Tensor | None, *, is_partial: bool
-) -> None:
+def _send(model: nn.Module, made: list[_Call], like: Tensor | None, *, is_partial: bool) -> None:
     old = getattr(model, NAME, None)
     if is_partial and old is not None:
         paths = {path for _, path, _ in made}

@@ -301,6 +301,13 @@ class ByName(nn.Module):
         return y
 
 
+class Made(ByName):
+    """Makes its activation in the forward."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.ReLU()(self.relu(x))  # type: ignore[no-any-return]
+
+
 class Overridden(Net):
     """Never calls the functions of Net."""
 
@@ -325,6 +332,8 @@ MENTIONS: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "partial": (lambda: Call(partial(F.leaky_relu, negative_slope=0.1)), r"Call\.function is leaky_relu"),
     "lambda": (lambda: Call(lambda x: torch.tanh(x)), r"Call\.function calls tanh"),
     "nested": (lambda: Call(lambda xs: [(lambda: x.elu_())() if False else F.elu_(x) for x in xs]), "calls elu_"),
+    "module": (lambda: Made(), r"Made\.forward calls ReLU"),
+    "list": (lambda: Call([nn.ELU()]), r"Call\.function is ELU"),  # type: ignore[arg-type]
     "imported": (lambda: Call(lambda x: imported(x)), r"Call\.function calls relu"),
     "helper": (lambda: Call(lambda x: helper(x)), r"helper calls tanh"),
     "closure": (lambda: (lambda f: Call(lambda x: f(x)))(helper), r"Call\.function calls tanh"),

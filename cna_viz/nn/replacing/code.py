@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from cna_viz.nn.replacing.functions import FUNCTIONS, is_left_alone
-from cna_viz.nn.replacing.places import NAME, function_names, is_function
+from cna_viz.nn.replacing.places import ACTIVATIONS, NAME, function_names, is_function
 from cna_viz.nn.replacing.sending import Sending
 
 
@@ -33,48 +33,46 @@ def _modules(module: nn.Module) -> Iterator[nn.Module]:
 
 def _held(module: nn.Module) -> Iterator[tuple[str, Any]]:
     """Yield the methods and functions of a module, with their names."""
-    replaced = {*function_names(module)}
+    places = function_names(module)
+    replaced = {*places}
     for kind in type(module).__mro__:
         own = {} if is_left_alone(kind.__module__) else vars(kind)
         yield from ((f"{kind.__name__}.{name}", value) for name, value in own.items() if name not in replaced)
         replaced |= {name for name, value in own.items() if not _calls_overridden(name, value)}
     for name, value in vars(module).items():
-        if name not in function_names(module) and not (is_left_alone(type(module).__module__) and is_function(value)):
-            yield f"{type(module).__name__}.{name}", value
+        if name not in places and not (is_left_alone(type(module).__module__) and is_function(value)):
+            for each in value if isinstance(value, list | tuple) else [value]:
+                yield f"{type(module).__name__}.{name}", each
 
 
 def _calls_overridden(name: str, value: Any) -> bool:
     """Whether a method may call that of the class above, by ``super()`` or by name."""
-    return isinstance(value, FunctionType) and any({"super", name} & {*each.co_names} for each in _codes(value))
+    return isinstance(value, FunctionType) and any(
+        {"super", name} & {*each.co_names} for each in _codes(value.__code__)
+    )
 
 
 def _mention(value: Any, where: str, seen: set[int]) -> str | None:
-    function = _plain(value)
-    if id(function) in seen:
-        return None
-    seen.add(id(function))
-    if is_function(function):
-        return f"{where} is {FUNCTIONS[function]}"
-    if not isinstance(function, FunctionType) or is_left_alone(function.__module__ or "", function.__name__):
-        return None
-    if name := next(_names(function), None):
-        return f"{where} calls {name}"
-    called = {name: function.__globals__.get(name) for code in _codes(function) for name in code.co_names}
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    reached = [*called.items(), *((where, cell.cell_contents) for name, cell in cells if name != "__class__")]
-    return next(filter(None, (_mention(each, name, seen) for name, each in reached)), None)
-
-
-def _plain(value: Any) -> Any:
-    """Return the function in a method, property or partial."""
     value = value.fget if isinstance(value, property) else value
     value = value.__func__ if isinstance(value, staticmethod | classmethod | MethodType) else value
-    return value.func if isinstance(value, partial) else value
+    value = value.func if isinstance(value, partial) else value
+    if id(value) in seen:
+        return None
+    seen.add(id(value))
+    if is_function(value) or isinstance(value, ACTIVATIONS):
+        return f"{where} is {FUNCTIONS[value] if is_function(value) else type(value).__name__}"
+    if not isinstance(value, FunctionType) or is_left_alone(value.__module__ or "", value.__name__):
+        return None
+    if name := next(_names(value), None):
+        return f"{where} calls {name}"
+    called = [(name, value.__globals__.get(name)) for code in _codes(value.__code__) for name in code.co_names]
+    cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
+    closed = [(where, cell.cell_contents) for name, cell in cells if name != "__class__"]
+    return next(filter(None, (_mention(each, name, seen) for name, each in called + closed)), None)
 
 
-def _codes(function: FunctionType | CodeType) -> Iterator[CodeType]:
+def _codes(code: CodeType) -> Iterator[CodeType]:
     """Yield the code of a function and of the functions within."""
-    code = function if isinstance(function, CodeType) else function.__code__
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -82,14 +80,19 @@ def _codes(function: FunctionType | CodeType) -> Iterator[CodeType]:
 
 
 def _names(function: FunctionType) -> Iterator[str]:
-    """Yield the activation functions that a code names, such as ``F.relu``, ``x.relu`` or an imported ``relu``."""
-    for code in _codes(function):
+    """Yield the activations that a code names: ``F.relu``, ``x.relu``, an imported ``relu``; ``nn.ReLU`` in forward."""
+    made = {kind.__name__ for kind in ACTIVATIONS} if function.__name__ == "forward" else set()
+    for code in _codes(function.__code__):
         before = ""
         for step in dis.get_instructions(code):
             name, named = step.argval, function.__globals__.get(str(step.argval))
             # self.relu is a module, or found among what the module holds.
-            if step.opname in {"LOAD_ATTR", "LOAD_METHOD"} and name in FUNCTIONS.values() and before != "self":
+            if (
+                step.opname in {"LOAD_ATTR", "LOAD_METHOD"}
+                and name in {*FUNCTIONS.values(), *made}
+                and before != "self"
+            ):
                 yield name
-            elif step.opname in {"LOAD_GLOBAL", "LOAD_NAME"} and is_function(named):
-                yield FUNCTIONS[named]
+            elif step.opname in {"LOAD_GLOBAL", "LOAD_NAME"} and (is_function(named) or name in made):
+                yield FUNCTIONS.get(named, name)
             before = step.argrepr.rpartition(", ")[2]
