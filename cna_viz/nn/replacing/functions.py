@@ -63,8 +63,7 @@ def is_left_alone(module: str, function: str = "") -> bool:
 class FunctionMode(TorchFunctionMode):
     """Hands the activations that one forward calls as functions to ``handle``, which returns their results.
 
-    It gets the place in the code, the number of the call there, the input, the tensor to write to, or None, and the
-    activation without arguments.
+    It gets the place in the code, the number of the call there, the input, the tensor to write to and the activation.
     """
 
     def __init__(self, handle: Callable[[str, int, Tensor, Any, Callable[[], Any]], Any]) -> None:
@@ -87,11 +86,8 @@ class FunctionSlots(nn.Module):
     """Slots of the activations that a model calls as functions.
 
     They belong to lines of code: a stored model whose code has changed since is refused, or must be replaced again.
-
-    Args:
-        slots: A slot for every call in a forward.
-        calls: Place in the code and channels (None: unknown) of every call.
-        partial: Whether the functions at other places stay as they are; otherwise they are refused.
+    ``calls`` has the place in the code and the channels (None: unknown) for every slot. Functions at other places are
+    refused, or stay as they are if ``partial``.
     """
 
     def __init__(self, slots: list[nn.Module], calls: list[tuple[str, int | None]], partial: bool) -> None:

@@ -1,6 +1,7 @@
 """The calls of an activation in one forward and their channels, from what is known of the modules of torch and PyG."""
 
 import inspect
+from collections.abc import Sequence
 
 import torch_geometric.nn as pyg
 from torch import nn
@@ -53,12 +54,11 @@ def last_module(module: nn.Module, path: str = "") -> list[str]:
     return []
 
 
-def _before(place: Place) -> list[nn.Module | None]:
+def _before(place: Place) -> Sequence[nn.Module | None]:
     """Return the modules before an activation in its sequence, in order; None for functions."""
     parent = place.parent
     if isinstance(parent, nn.Sequential):
-        names = list(parent._modules)
-        return [parent._modules[name] for name in names[: names.index(place.name)]]
+        return [*parent][: list(parent._modules).index(place.name)]
     if not isinstance(parent, pyg.Sequential):
         return []
     position = [child.name for child in parent._children].index(place.name)
@@ -70,7 +70,7 @@ def _before(place: Place) -> list[nn.Module | None]:
     return path
 
 
-def _last_out(path: list[nn.Module | None]) -> int | None:
+def _last_out(path: Sequence[nn.Module | None]) -> int | None:
     """Return the channels at the end of a sequence, from the last module that can change them."""
     changing = (m for m in reversed(path) if m is None or not (isinstance(m, _KEEP_CHANNELS) or is_activation(m)))
     return _out(next(changing, None))

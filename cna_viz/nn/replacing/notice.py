@@ -23,19 +23,13 @@ def _line(place: Place, widths: list[int | None], is_last: bool, is_guess: bool)
         return f"not called: {_named(place)}"
     guess = " assumed" if is_guess and place.name != NAME and not forward_is_known(place.parent) else ""
     known = " and ".join(dict.fromkeys(str(width) for width in widths if width is not None))
-    calls = _plural(str(len(widths)), "call") + guess
-    return (
-        f"replaced: {_named(place, calls, known and _plural(known, 'channel'), 'the last module' if is_last else '')}"
-    )
-
-
-def _plural(number: str, word: str) -> str:
-    return f"{number} {word}" if number == "1" else f"{number} {word}s"
+    calls = f"{len(widths)} call{'s' * (len(widths) > 1)}{guess}"
+    channels = known and f"{known} channel{'s' * (known != '1')}"
+    return f"replaced: {_named(place, calls, channels, 'the last module' * is_last)}"
 
 
 def _named(place: Place, *details: str) -> str:
-    old = place.activation
-    kind = "" if place.name == NAME else getattr(old, "__name__", type(old).__name__)
+    kind = "" if place.name == NAME else getattr(place.activation, "__name__", type(place.activation).__name__)
     listed = ", ".join(filter(None, (kind, *details)))
     return f"{place.path} ({listed})" if listed else place.path
 

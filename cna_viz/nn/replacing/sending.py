@@ -10,9 +10,6 @@ from torch import nn
 from cna_viz.errors import UsageError
 from cna_viz.nn.replacing.places import NAME
 
-_new_object: Final = vars(copyreg)["__newobj__"]
-"""The function that makes objects from pickles, where a class has no function of its own."""
-
 _REFUSED: Final = (
     "torch.compile, torch.export and torch.jit don't keep the slots of activations called as functions: run the model "
     "as it is, or make them modules such as nn.ReLU() before replace_activations"
@@ -22,10 +19,10 @@ _REFUSED: Final = (
 class Sending:
     """Mixin of the classes that :func:`send` makes."""
 
-    # The class that a pickle names is the model's own.
+    # The class that a pickle names is the model's own, unless it pickles in a way of its own.
     def __reduce_ex__(self, protocol: Any) -> Any:
         made: Any = super().__reduce_ex__(protocol)
-        return (_new, (type(self).__bases__[1],), *made[2:]) if made[0] is _new_object else made
+        return (_new, (type(self).__bases__[1],), *made[2:]) if made[0] is vars(copyreg)["__newobj__"] else made
 
     def __prepare_scriptable__(self) -> None:
         raise UsageError(_REFUSED)

@@ -36,7 +36,7 @@ def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str]]:
         if part._parameters:
             part.register_forward_pre_hook(lambda *_: last.clear())
             part.register_forward_hook(lambda *_: last.clear())
-    counters = [_put_counter(place, last) for place in places[1]]
+    counters = [_Counter(place, last) for place in places[1]]
     listeners = [(model, _Listener(last))]
     for part, copy in parts:
         if isinstance(copy, Sending):
@@ -53,16 +53,18 @@ def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str]]:
 
 
 class _Counter(SlotPerCall):
-    """Stands for an activation, calls it, and keeps the channels at every call in a forward."""
+    """Takes the place of an activation, calls it, and keeps the channels at every call in a forward."""
 
-    def __init__(self, activation: Any, place: str, last: list[str]) -> None:
-        super().__init__([], place)
-        self.activation, self.widths, self.last = activation, list[int | None](), last
+    def __init__(self, place: Place, last: list[str]) -> None:
+        super().__init__([], place.path)
+        self.activation, self.widths, self.last = place.activation, list[int | None](), last
+        setattr(place.parent, place.name, self)
+        count_in(place.owner)
 
     def forward(self, x: Tensor) -> Tensor:
         call, old = self.next_call(), self.activation
         _keep(self.widths, call, x)
-        # Slots of before know their call only in their own place. An activation without slots refuses its call.
+        # Slots of before know their call only in their own place; hooks may refuse the call.
         old = old.slots[min(call, len(old.slots) - 1)] if isinstance(old, SlotPerCall) else old
         with torch._C.DisableTorchFunction():  # type: ignore[attr-defined, unused-ignore]
             y: Tensor = getattr(old, "forward", old)(x)
@@ -89,13 +91,6 @@ class _Listener(nn.Module):
 def _keep(widths: list[int | None], call: int, x: Tensor) -> None:
     if call == len(widths):
         widths.append(x.shape[-1] if x.dim() > 1 else None)
-
-
-def _put_counter(place: Place, last: list[str]) -> _Counter:
-    counter = _Counter(place.activation, place.path, last)
-    setattr(place.parent, place.name, counter)
-    count_in(place.owner)
-    return counter
 
 
 @contextmanager
