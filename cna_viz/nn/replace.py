@@ -1,6 +1,7 @@
 """Replace the activations of any model by slots."""
 
-from itertools import islice
+from copy import deepcopy
+from itertools import islice, repeat
 from typing import Any, Final
 
 from torch import Tensor, nn
@@ -8,22 +9,26 @@ from torch import Tensor, nn
 from cna_viz.config import ModelConfig
 from cna_viz.config.vocabulary import FACTORS
 from cna_viz.errors import UsageError, unknown_name
-from cna_viz.nn.replacing.calls import LISTS, SlotPerCall, count_in
+from cna_viz.nn.replacing.calls import LISTS, SlotPerCall, Uncalled, count_in
 from cna_viz.nn.replacing.code import mentioned_function
-from cna_viz.nn.replacing.functions import FunctionSlots
-from cna_viz.nn.replacing.guess import forward_is_known, guessed_calls
-from cna_viz.nn.replacing.places import ACTIVATIONS, MARK, Call, Place, find_places, is_activation
-from cna_viz.nn.replacing.sending import NAME, send
+from cna_viz.nn.replacing.functions import MARK, FunctionSlots
+from cna_viz.nn.replacing.guess import forward_is_known, guessed_calls, last_module
+from cna_viz.nn.replacing.notice import notice
+from cna_viz.nn.replacing.places import ACTIVATIONS, NAME, Calls, Place, find_places, is_activation
+from cna_viz.nn.replacing.sending import Sending, send
 from cna_viz.nn.replacing.trial import counted_calls
 from cna_viz.nn.slots import SlotContext, make_slot, make_slots
 
 SETTINGS: Final = (*FACTORS, "recluster_every", "compile")
 """Further fields of :class:`~cna_viz.config.ModelConfig` that describe a slot."""
 
-_ARGUMENTS: Final = ("slot", "inputs", "clusters", "channels", "calls", "labels", *SETTINGS)
+_ARGUMENTS: Final = ("slot", "inputs", "clusters", "channels", "calls", "only", "labels", "quiet", *SETTINGS)
 
-_NEED_CHANNELS = {"layernorm", "nodenorm", "batchnorm", "diffgroupnorm", "graphnorm"}
+_NEED_CHANNELS: Final = {"layernorm", "nodenorm", "batchnorm", "diffgroupnorm", "graphnorm"}
 """Slots that can't take their channels from the first step."""
+
+_Call = tuple[nn.Module, str, int | None]
+"""A slot for a call of a function, its place in the code, and its channels."""
 
 
 def replace_activations(
@@ -34,29 +39,32 @@ def replace_activations(
     channels: int | None = None,
     calls: int | None = None,
     inputs: Any = None,
+    only: Any = None,
     labels: Tensor | None = None,
+    quiet: bool = False,
     **factors: Any,
 ) -> nn.Module:
-    """Replace the activations of a model by slots, in place.
+    """Replace the activations of a model by slots, in place, and print which.
 
     Every activation module (see :data:`~cna_viz.nn.replacing.places.ACTIVATIONS`) and every slot is replaced, at each
     place where the model holds it, by one slot per call in a forward. ``inputs`` let a copy of the model run once, in
-    evaluation mode, to count the calls. Without them the number is known for nn.Sequential and PyG's models (GCN,
-    GraphSAGE, GAT, GIN, PNA, EdgeCNN, MLP, DeepGCNLayer, Sequential); an activation that is never called, as in a GCN
-    of one layer, stays. Otherwise one call is assumed, and a model that calls more often fails at its first forward.
+    evaluation mode, to count the calls. Without them the number is known for nn.Sequential and PyG's models (BasicGNN,
+    MLP, DeepGCNLayer, Sequential); otherwise one call is assumed, and a model that calls more often fails at its first
+    forward. An activation that is not called stays, and a later call is refused: it would mix activations and slots.
+    Slots of activations with ``inplace=True`` write into their input, too.
 
-    With ``inputs`` activations called as functions (``F.relu(x)``, ``torch.tanh(x)``, ``x.relu_()``) are replaced as
+    With ``inputs`` activations called as functions (``F.relu(x)``, ``x.relu_()``, ``nn.ReLU()(x)``) are replaced as
     well. The model keeps their slots as ``function_slots``, to which its forwards send every call (its class becomes a
-    subclass); ``print(model)`` shows which. Another method of the model, or a part of it, called from outside a forward
-    of the model computes as before. Without ``inputs`` a model whose code names such a function is refused.
+    subclass); torch.jit, torch.export and torch.compile then refuse it. Parts and other methods of the model, called
+    from outside a forward, compute as before. Without ``inputs`` a model whose code names such a function is refused.
 
-    Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention,
-    nn.TransformerEncoderLayer), gates and outputs (Sigmoid, Softmax, the scores of a pooling) and what only acts like
-    an activation (``torch.where``, ``clamp``). Activations within the messages of a convolution (EdgeCNN, PNA) are
-    replaced, although their rows are edges. Layer-wise ``inference()`` of PyG is refused for models with several
-    layers; torch.jit, torch.export and torch.compile are refused for models with ``function_slots``.
+    Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention), gates and outputs
+    (Sigmoid, Softmax, the scores of a pooling) and what only acts like an activation (``torch.where``, ``clamp``).
+    Anything else is replaced, be it in your own attention or gate, after the last layer, or in the messages of a
+    convolution (EdgeCNN, PNA), whose rows are edges: choose with ``only``.
 
-    CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``.
+    CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``. PyG's layer-wise
+    ``inference()`` is refused for models with several layers.
 
     Args:
         model: The model; its device, type and mode (training or evaluation) are kept.
@@ -66,7 +74,9 @@ def replace_activations(
         calls: Calls of an activation in one forward, where unknown; slots that are called less often stay unused.
         inputs: Arguments of the model's forward, such as ``(data.x, data.edge_index)``: a sequence, a dictionary of
             arguments by name, or a single argument.
+        only: Places to replace, as printed, such as ``["act"]``; all others stay as they are.
         labels: Cluster of every node, ``[nodes]``, for the assignments labels, communities and random.
+        quiet: Print nothing; otherwise a line for every place, and one for what was left alone.
         **factors: Factors of the slot as in :class:`~cna_viz.config.ModelConfig`: assignment, normalization,
             activation, metric, schedule, sharing, and recluster_every, compile. With ``sharing="shared"`` all slots
             have the same clusters and rationals.
@@ -75,9 +85,7 @@ def replace_activations(
         The same model.
 
     Raises:
-        UsageError: For unknown names, values out of range, missing or superfluous labels, a model without activations,
-            functions without ``inputs``, ``inputs`` that the model fails on, a norm with unknown channels, and shared
-            k-means between different channels. The model is then unchanged.
+        UsageError: For unknown names, values out of range, and what can't be replaced; the model is then unchanged.
 
     Example:
         Make the optimizer afterwards; rationals need their own learning rate::
@@ -94,43 +102,29 @@ def replace_activations(
     for name, number in (("channels", channels), ("calls", calls)):
         if number is not None and (type(number) is not int or number < 1):
             raise UsageError(f"{name} = {number!r} is out of range: it must be an integer of at least 1")
-    calls_by_path = _calls(model, inputs, calls)
-    gaps = [(name, width or channels) for _, made in calls_by_path for name, width in made]
+    found, last = _find(model, inputs, calls, is_partial=only is not None)
+    chosen = found if only is None else _choose(found, only)
     # All slots are made before the first is inserted: an error leaves the model unchanged.
-    slots = iter(_slots(config, gaps, labels))
+    slots = iter(_slots(config, [(place.path, width or channels) for place, made in chosen for width in made], labels))
+    text = notice(model, found, chosen, last, is_guess=inputs is None)
     like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
-    for place, made in calls_by_path:
-        if made or place.name == NAME:
-            _put(place, list(islice(slots, len(made))), made, like)
+    functions = {sender: list[_Call]() for sender in (_senders(model) if inputs is not None and only is None else [])}
+    for place, widths in chosen:
+        made = list(islice(slots, len(widths)))
+        if place.name == NAME:
+            functions.setdefault(place.parent, []).extend(zip(made, repeat(place.path), widths))
+        else:
+            _put(place, made, like)
+    for sender, calls_of_sender in functions.items():
+        _send(sender, calls_of_sender, like, is_partial=only is not None)
+    if not quiet:
+        print(text)
     return model
 
 
-def _calls(model: nn.Module, inputs: Any, calls: int | None) -> list[tuple[Place, list[Call]]]:
-    """Return the places of the activations with their calls in one forward, counted on ``inputs`` if given."""
+def _find(model: nn.Module, inputs: Any, calls: int | None, *, is_partial: bool) -> tuple[Calls, list[str]]:
+    """Return the activations with their calls in one forward, counted on ``inputs`` if given, and the last module."""
     places = find_places(model)
-    _refuse_no_forward(places)
-    if inputs is None:
-        _refuse_functions(model)
-    elif calls is not None:
-        raise UsageError(f"calls = {calls} does not go with inputs, on which the calls are counted: leave calls out")
-    counted = {} if inputs is None or is_activation(model) else counted_calls(model, inputs)
-    # An activation that evaluation does not call gets the slots that it would get without inputs.
-    found = [(place, counted.get(place.path) or guessed_calls(place, calls)) for place in places]
-    functions = counted.get(NAME, [])
-    # Functions that evaluation does not call get no slots, which refuse them when training calls them.
-    if all(place.path != NAME for place in places) and (functions or (counted and found and mentioned_function(model))):
-        _refuse_own_forward(model)
-        found.append((Place(model, NAME, model, NAME), functions))
-    if not found:
-        raise UsageError(
-            "replace_activations found no activation module in this model (looked for "
-            f"{', '.join(kind.__name__ for kind in ACTIVATIONS)} and the slots of this library); activations called "
-            "as functions, such as F.relu, are found with inputs=(data.x, data.edge_index)"
-        )
-    return found
-
-
-def _refuse_no_forward(places: list[Place]) -> None:
     # Without a forward nothing says where the count of the calls begins, and all of them would share a slot.
     for place in places:
         if type(place.owner).forward is nn.Module.forward and not isinstance(place.owner, LISTS):
@@ -138,22 +132,45 @@ def _refuse_no_forward(places: list[Place]) -> None:
                 f"{type(place.owner).__name__} has no forward, in which the calls of activation {place.path!r} could "
                 "be counted: let its forward call it, and call the model, model(...)"
             )
-
-
-def _refuse_functions(model: nn.Module) -> None:
-    if mention := mentioned_function(model):
+    mention = mentioned_function(model)
+    if inputs is None and mention and not is_partial:
         raise UsageError(
             f"{mention} as a function, and only a run of the model shows how often: pass inputs=(data.x, "
             "data.edge_index), or whatever the model is called with"
         )
-
-
-def _refuse_own_forward(model: nn.Module) -> None:
-    if "forward" in vars(model):
+    if inputs is not None and calls is not None:
+        raise UsageError(f"calls = {calls} does not go with inputs, on which the calls are counted: leave calls out")
+    if inputs is None or is_activation(model):
+        found, last = [(place, guessed_calls(place, calls)) for place in places], last_module(model)
+    else:
+        found, last = counted_calls(model, inputs)
+    if not found:
+        raise UsageError(
+            "replace_activations found no activation module in this model (looked for "
+            f"{', '.join(kind.__name__ for kind in ACTIVATIONS)} and the slots of this library); activations called "
+            "as functions, such as F.relu, are found with inputs=(data.x, data.edge_index)"
+        )
+    if "forward" in vars(model) and (mention or any(place.name == NAME for place, _ in found)):
         raise UsageError(
             f"the activations that this {type(model).__name__} calls as functions can't be replaced, as its forward "
             "was set on the object: write a class, or make them modules such as nn.ReLU()"
         )
+    return found, last
+
+
+def _choose(found: Calls, only: Any) -> Calls:
+    names = list(only) if isinstance(only, list | tuple | set) else [only]
+    paths = [place.path for place, _ in found]
+    for name in names:
+        if name not in paths:
+            note = "Functions, such as 'relu in Net.forward, line 12', are found with inputs=."
+            raise unknown_name("activation", str(name), paths, note)
+    return [each for each in found if each[0].path in names]
+
+
+def _senders(model: nn.Module) -> list[nn.Module]:
+    """Return the modules that refuse a function without a slot: those with such slots, and a model that names one."""
+    return [m for m in model.modules() if isinstance(m, Sending) or (m is model and mentioned_function(model))]
 
 
 def _config(slot: str, clusters: int, labels: Tensor | None, factors: dict[str, Any]) -> ModelConfig:
@@ -195,17 +212,32 @@ def _slots(config: ModelConfig, gaps: list[tuple[str, int | None]], labels: Tens
     return make_slots(made[0][0], len(gaps), made[0][1])
 
 
-def _put(place: Place, slots: list[nn.Module], calls: list[Call], like: Tensor | None) -> None:
-    # A single call needs no counting.
-    plain = place.name != NAME and len(slots) == 1 and forward_is_known(place.parent)
-    new = slots[0] if plain else FunctionSlots(slots, calls) if place.name == NAME else SlotPerCall(slots, place.path)
-    vars(new)[MARK] = True
-    new.train(place.parent.training)
-    if like is not None:
-        new.to(like.device, like.dtype)
-    if isinstance(new, FunctionSlots):
-        send(place.parent, new)
-        return
-    setattr(place.parent, place.name, new)
-    if not plain:
+def _put(place: Place, slots: list[nn.Module], like: Tensor | None) -> None:
+    old = place.activation
+    is_in_place = getattr(old, "inplace", False)
+    if not slots and isinstance(old, nn.Module):
+        new = deepcopy(old)  # another place may hold the same object
+        new.register_forward_pre_hook(Uncalled(place.path))
+        setattr(place.parent, place.name, new)
+    elif len(slots) == 1 and not is_in_place and forward_is_known(place.parent):  # a single call needs no counting
+        setattr(place.parent, place.name, _prepared(slots[0], place.parent, like))
+    elif slots:
+        new = SlotPerCall(slots, place.path, is_in_place)
+        setattr(place.parent, place.name, _prepared(new, place.parent, like))
         count_in(place.owner)
+
+
+def _send(model: nn.Module, made: list[_Call], like: Tensor | None, *, is_partial: bool) -> None:
+    old = getattr(model, NAME, None)
+    if is_partial and old is not None:
+        paths = {path for _, path, _ in made}
+        made += [(slot, *call) for slot, call in zip(old.slots, old.calls, strict=True) if call[0] not in paths]
+        is_partial = old.partial
+    new = FunctionSlots([slot for slot, *_ in made], [(path, width) for _, path, width in made], is_partial)
+    send(model, _prepared(new, model, like))
+
+
+def _prepared(new: nn.Module, parent: nn.Module, like: Tensor | None) -> nn.Module:
+    vars(new)[MARK] = True
+    new.train(parent.training)
+    return new if like is None else new.to(like.device, like.dtype)

@@ -200,10 +200,10 @@ class Loop(nn.Module):
 
 
 def test_modules_are_counted_as_well(inputs: Inputs) -> None:
-    model = replace_activations(nn.Sequential(Loop()), "batchnorm", inputs=inputs[0], channels=9)
+    model = replace_activations(nn.Sequential(Loop()), "batchnorm", inputs=inputs[0])
     norms = [module.num_features for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
-    assert norms == [4, 3, 6, 9]  # an activation that the run does not call gets its slot, too
-    assert [len(each.slots) for each in model.modules() if isinstance(each, SlotPerCall)] == [3, 1]
+    assert norms == [4, 3, 6]
+    assert [len(each.slots) for each in model.modules() if isinstance(each, SlotPerCall)] == [3]
     assert len(model(inputs[0])) == NODES
     gnn = replace_activations(GCN(5, 8, 3, 3), "cna", clusters=3, inputs=inputs)
     gnn(*inputs)
@@ -301,6 +301,13 @@ class ByName(nn.Module):
         return y
 
 
+class Made(ByName):
+    """Makes its activation in the forward."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.ReLU()(self.relu(x))  # type: ignore[no-any-return]
+
+
 class Overridden(Net):
     """Never calls the functions of Net."""
 
@@ -325,6 +332,8 @@ MENTIONS: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "partial": (lambda: Call(partial(F.leaky_relu, negative_slope=0.1)), r"Call\.function is leaky_relu"),
     "lambda": (lambda: Call(lambda x: torch.tanh(x)), r"Call\.function calls tanh"),
     "nested": (lambda: Call(lambda xs: [(lambda: x.elu_())() if False else F.elu_(x) for x in xs]), "calls elu_"),
+    "module": (lambda: Made(), r"Made\.forward calls ReLU"),
+    "list": (lambda: Call([nn.ELU()]), r"Call\.function is ELU"),  # type: ignore[arg-type]
     "imported": (lambda: Call(lambda x: imported(x)), r"Call\.function calls relu"),
     "helper": (lambda: Call(lambda x: helper(x)), r"helper calls tanh"),
     "closure": (lambda: (lambda f: Call(lambda x: f(x)))(helper), r"Call\.function calls tanh"),

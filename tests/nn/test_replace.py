@@ -274,6 +274,7 @@ def test_too_few_calls_are_said_at_the_first_forward(inputs: tuple[Tensor, Tenso
     assert [int(slot.assignment.count) for slot in slots_of(model)] == [2, 2, 2, 0]  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("ignore:Sparse:UserWarning")  # of torch, once in a process
 def test_calls_is_for_what_is_not_known(inputs: tuple[Tensor, Tensor]) -> None:
     model = nn.ModuleList([GCN(5, 8, 4, 5), Layers(2)])
     replaced = replace_activations(model, "na", calls=2)

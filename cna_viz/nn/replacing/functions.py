@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from inspect import signature
 from types import FrameType, FunctionType
 from typing import Any, Final
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cna_viz.errors import UsageError
+from cna_viz.nn.replacing.calls import applied
 
 _NAMES: Final = (
     *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu"),
@@ -20,25 +22,31 @@ _NAMES: Final = (
 )
 
 FUNCTIONS: Final[dict[Any, str]] = {
-    function: name
+    getattr(owner, name): name
     for stem in _NAMES
     for name in (stem, f"{stem}_")
     for owner in (F, torch, Tensor)
-    if (function := getattr(owner, name, None)) is not None
+    if hasattr(owner, name)
 }
 """The functional forms of the activations, with their names; those that end in an underscore work in place."""
 
 _INPLACE: Final[dict[Any, int]] = {
-    function: list(signature(function).parameters).index("inplace")
+    function: [*signature(function).parameters].index("inplace")
     for function in FUNCTIONS
     if isinstance(function, FunctionType) and "inplace" in signature(function).parameters
 }
 """Position of the argument ``inplace``."""
 
-_WRAPPERS: Final = {"torch.nn.functional", "torch.overrides", "torch._tensor", "torch._jit_internal"}
+_WRAPPERS: Final = {
+    *("torch.nn.functional", "torch.overrides", "torch._tensor", "torch._jit_internal"),
+    # An activation module that still calls a function is in no list of modules: nn.ReLU()(x).
+    *("torch.nn.modules.activation", "torch.nn.modules.module", "torch.nn.modules.container"),
+}
 """Modules of torch that stand between a call and its caller."""
 
-_LIBRARIES: Final = {"torch", "torch_geometric", "cna_viz"}
+
+MARK: Final = "stands_for_activation"
+"""Attribute by which a slot that replaced an activation is found again."""
 
 
 def is_left_alone(module: str, function: str = "") -> bool:
@@ -49,97 +57,62 @@ def is_left_alone(module: str, function: str = "") -> bool:
     """
     if module.startswith("torch_geometric.nn.models."):
         return function in {"message", "edge_update"}
-    return module.partition(".")[0] in _LIBRARIES
+    return module.partition(".")[0] in {"torch", "torch_geometric", "cna_viz"}
 
 
 class FunctionMode(TorchFunctionMode):
-    """Notices the activations that a forward calls as functions.
+    """Hands the activations that one forward calls as functions to ``handle``, which returns their results.
 
-    Calls from the code of torch and PyG, such as the LeakyReLU in GAT's attention, stay as they are. A mode belongs to
-    one forward and to its thread, and numbers the calls at each place of the code.
+    It gets the place in the code, the number of the call there, the input, the tensor to write to and the activation.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, handle: Callable[[str, int, Tensor, Any, Callable[[], Any]], Any]) -> None:
         super().__init__()
-        self.calls, self.paused = Counter[str](), False
-
-    def __exit__(self, *error: Any) -> None:
-        """End the mode; an interrupt may come while it is paused, and so already left."""
-        if not self.paused:
-            super().__exit__(*error)  # type: ignore[no-untyped-call]
-        self.paused = False
+        self.handle, self.calls = handle, Counter[str]()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Handle an activation; any other function runs as it would."""
+        kwargs = kwargs or {}
         # Runs for every function of torch in a forward.
-        if func in FUNCTIONS and (place := _place(func, sys._getframe(1))):
-            call = self.calls[place]
-            self.calls[place] += 1
-            return self.handle(func, place, call, args, kwargs or {})
-        return func(*args, **kwargs) if kwargs else func(*args)
-
-    def handle(self, func: Any, place: str, call: int, args: Any, kwargs: dict[str, Any]) -> Any:
-        """Return the result of the ``call``-th call at ``place`` in this forward."""
-        raise NotImplementedError
+        if func not in FUNCTIONS or not (place := _place(func, sys._getframe(1))):
+            return func(*args, **kwargs)
+        self.calls[place] += 1
+        x = args[0] if args else kwargs["input"]
+        target = x if _is_in_place(func, args, kwargs) else kwargs.get("out")
+        return self.handle(place, self.calls[place] - 1, x, target, partial(func, *args, **kwargs))
 
 
 class FunctionSlots(nn.Module):
     """Slots of the activations that a model calls as functions.
 
     They belong to lines of code: a stored model whose code has changed since is refused, or must be replaced again.
-
-    Args:
-        slots: A slot for every call in a forward.
-        calls: Place in the code and channels (None: unknown) of every call.
-
-    Raises:
-        UsageError: For a call that no slot was made for.
+    ``calls`` has the place in the code and the channels (None: unknown) for every slot. Functions at other places are
+    refused, or stay as they are if ``partial``.
     """
 
-    def __init__(self, slots: list[nn.Module], calls: list[tuple[str, int | None]]) -> None:
+    def __init__(self, slots: list[nn.Module], calls: list[tuple[str, int | None]], partial: bool) -> None:
         super().__init__()
-        self.slots, self.calls = nn.ModuleList(slots), calls
+        self.slots, self.calls, self.partial = nn.ModuleList(slots), calls, partial
 
-    def slot(self, place: str, call: int) -> nn.Module:
-        """Return the slot of the ``call``-th call at ``place`` in a forward."""
+    def mode(self) -> FunctionMode:
+        """Return the mode of a new forward."""
+        return FunctionMode(self._send)
+
+    def _send(self, place: str, call: int, x: Tensor, target: Any, activation: Callable[[], Any]) -> Any:
         slots = [slot for slot, (known, _) in zip(self.slots, self.calls, strict=True) if known == place]
+        if self.partial and not slots:
+            return activation()
         if call >= len(slots):
             raise UsageError(
                 f"{place} is called {call + 1} times or more in one forward, but {len(slots)} times in the run on "
                 "inputs: pass inputs to replace_activations with which the model, in evaluation mode, calls all its "
                 "activations"
             )
-        return slots[call]
-
-    def mode(self) -> FunctionMode:
-        """Return the mode of a new forward."""
-        return _Send(self)
+        return applied(slots[call], x, target)
 
     def extra_repr(self) -> str:
         """Describe the module in ``print(model)``."""
         return "\n".join(f"({number}): {place}" for number, (place, _) in enumerate(self.calls))
-
-
-class _Send(FunctionMode):
-    """Sends the activations to slots."""
-
-    def __init__(self, slots: FunctionSlots) -> None:
-        super().__init__()
-        self.slots = slots
-
-    def handle(self, func: Any, place: str, call: int, args: Any, kwargs: dict[str, Any]) -> Tensor:
-        x = argument(args, kwargs)
-        slot = self.slots.slot(place, call)
-        target = x if _is_in_place(func, args, kwargs) else kwargs.get("out")
-        # A slot may keep its input for the backward, which must not be written to then.
-        y: Tensor = slot(x.clone() if target is x else x)
-        return y if target is None else target.copy_(y)
-
-
-def argument(args: Any, kwargs: dict[str, Any]) -> Tensor:
-    """Return the tensor to which an activation is applied."""
-    x: Tensor = args[0] if args else kwargs["input"]
-    return x
 
 
 def _is_in_place(func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
@@ -147,19 +120,16 @@ def _is_in_place(func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
     return FUNCTIONS[func].endswith("_") or bool(args[position] if position < len(args) else kwargs.get("inplace"))
 
 
-def _place(func: Callable[..., Any], frame: FrameType | None) -> str | None:
+def _place(func: Any, frame: FrameType | None) -> str | None:
     """Return where an activation is called, such as ``relu in Net.forward, line 12``; None in the code of a library."""
     while frame is not None and frame.f_globals.get("__name__") in _WRAPPERS:
+        if MARK in getattr(frame.f_locals.get("self"), "__dict__", ()):
+            return None
         frame = frame.f_back
     if frame is None or is_left_alone(frame.f_globals.get("__name__", ""), frame.f_code.co_name):
         return None
     place = f"{FUNCTIONS[func]} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
-    _refuse_checkpoint(place, frame)
-    return place
-
-
-def _refuse_checkpoint(place: str, frame: FrameType | None) -> None:
-    # The backward runs the code again, after the forward and its mode.
+    # In the backward, a checkpoint runs the code again, after the forward and its mode.
     while frame is not None and not (module := frame.f_globals.get("__name__", "")).startswith("cna_viz."):
         if module == "torch.utils.checkpoint":
             raise UsageError(
@@ -167,3 +137,4 @@ def _refuse_checkpoint(place: str, frame: FrameType | None) -> None:
                 "slot: checkpoint the whole model, or make it a module such as nn.ReLU()"
             )
         frame = frame.f_back
+    return place

@@ -1,13 +1,14 @@
 """The calls of an activation in one forward and their channels, from what is known of the modules of torch and PyG."""
 
 import inspect
+from collections.abc import Sequence
 
 import torch_geometric.nn as pyg
 from torch import nn
 from torch_geometric.nn.models.basic_gnn import BasicGNN
 
-from cna_viz.nn.replacing.functions import FunctionSlots, is_left_alone
-from cna_viz.nn.replacing.places import Call, Place, is_activation
+from cna_viz.nn.replacing.functions import is_left_alone
+from cna_viz.nn.replacing.places import NAME, Place, is_activation
 
 _KEEP_CHANNELS = (
     *(nn.Identity, nn.Dropout, nn.AlphaDropout, nn.BatchNorm1d, nn.LayerNorm),
@@ -25,16 +26,12 @@ def forward_is_known(parent: nn.Module) -> bool:
     return any(isinstance(parent, kind) and forward is kind.forward for kind in kinds)
 
 
-def guessed_calls(place: Place, calls: int | None) -> list[Call]:
-    """Return the calls of an activation in one forward: ``calls``, or a guess, where the forward is unknown."""
-    old = getattr(place.parent, place.name)
-    return old.calls if isinstance(old, FunctionSlots) else [(place.path, width) for width in _widths(place, calls)]
-
-
-def _widths(place: Place, calls: int | None) -> list[int | None]:
-    """Return the channels at every call of an activation, None where unknown."""
+def guessed_calls(place: Place, calls: int | None) -> list[int | None]:
+    """Return the channels, None where unknown, at the ``calls`` of an activation in one forward, or at a guess."""
     parent, named_act = place.parent, place.name == "act"
     usual, width, hidden = 1, None, list[int]()
+    if place.name == NAME:
+        return [known for path, known in place.activation.calls if path == place.path]
     if isinstance(parent, pyg.MLP) and named_act:
         usual, hidden = len(parent.norms), list(parent.channel_list[1:])
     elif isinstance(parent, BasicGNN) and named_act:
@@ -47,17 +44,25 @@ def _widths(place: Place, calls: int | None) -> list[int | None]:
     return [*hidden, *[width] * number][:number]
 
 
-def _before(place: Place) -> list[nn.Module | None]:
+def last_module(module: nn.Module, path: str = "") -> list[str]:
+    """Return the path of the activation that ends a model, as far as nn.Sequential tells."""
+    for name, child in reversed(module._modules.items() if isinstance(module, nn.Sequential) else ()):
+        if child is not None and is_activation(child):
+            return [f"{path}{name}"]
+        if child is not None and [*child.parameters()]:
+            return last_module(child, f"{path}{name}.")
+    return []
+
+
+def _before(place: Place) -> Sequence[nn.Module | None]:
     """Return the modules before an activation in its sequence, in order; None for functions."""
     parent = place.parent
     if isinstance(parent, nn.Sequential):
-        names = list(parent._modules)
-        return [parent._modules[name] for name in names[: names.index(place.name)]]
+        return [*parent][: list(parent._modules).index(place.name)]
     if not isinstance(parent, pyg.Sequential):
         return []
     position = [child.name for child in parent._children].index(place.name)
-    path: list[nn.Module | None] = []
-    value = parent._children[position].param_names[0]
+    path, value = list[nn.Module | None](), parent._children[position].param_names[0]
     for child in reversed(parent._children[:position]):
         if value in child.return_names:
             path.insert(0, parent._modules.get(child.name) if child.return_names[0] == value else None)
@@ -65,12 +70,10 @@ def _before(place: Place) -> list[nn.Module | None]:
     return path
 
 
-def _last_out(path: list[nn.Module | None]) -> int | None:
+def _last_out(path: Sequence[nn.Module | None]) -> int | None:
     """Return the channels at the end of a sequence, from the last module that can change them."""
-    for module in reversed(path):
-        if module is None or not (isinstance(module, _KEEP_CHANNELS) or is_activation(module)):
-            return _out(module)
-    return None
+    changing = (m for m in reversed(path) if m is None or not (isinstance(m, _KEEP_CHANNELS) or is_activation(m)))
+    return _out(next(changing, None))
 
 
 def _out(module: nn.Module | None) -> int | None:
@@ -79,9 +82,8 @@ def _out(module: nn.Module | None) -> int | None:
         return _last_out(list(module))
     if isinstance(module, pyg.GINConv | pyg.GINEConv | pyg.EdgeConv):
         return _out(module.nn)
-    if isinstance(module, pyg.MixHopConv | pyg.RGATConv):  # a multiple of their out_channels
-        return None
-    if not is_left_alone(type(module).__module__):  # a module of the user's may give any multiple, too
+    # These give a multiple of their out_channels; a module of the user's may, too.
+    if isinstance(module, pyg.MixHopConv | pyg.RGATConv) or not is_left_alone(type(module).__module__):
         return None
     width = _positive(getattr(module, "out_features", None)) or _positive(getattr(module, "out_channels", None))
     # Convolutions with attention have out_channels per head.

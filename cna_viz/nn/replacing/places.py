@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch_geometric.nn as pyg
 from torch import nn
@@ -11,7 +11,7 @@ from torch_geometric.nn.pool.select import SelectTopK
 
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.replacing.calls import LISTS, SlotPerCall
-from cna_viz.nn.replacing.functions import FUNCTIONS, FunctionSlots
+from cna_viz.nn.replacing.functions import FUNCTIONS, MARK, FunctionSlots
 
 ACTIVATIONS: Final = (
     *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU),
@@ -22,22 +22,30 @@ ACTIVATIONS: Final = (
 _ACT = (BasicGNN, pyg.MLP, pyg.DeepGCNLayer)
 """Modules whose ``act`` is their activation, whatever its type; it may be a plain function."""
 
-MARK = "stands_for_activation"
-"""Attribute by which a slot that replaced an activation is found again."""
-
-
-Call = tuple[str, int | None]
-"""A call of an activation in a forward: its place, for messages, and its channels, None where unknown."""
+NAME: Final = "function_slots"
+"""Name of the slots of functions in a model."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The place of an activation: ``parent`` holds it as ``name``, a forward of ``owner`` calls it."""
+    """A place of an activation: ``parent`` holds it as ``name``, a forward of ``owner`` calls it.
+
+    The place of a function is a line of code, its ``path``; its ``name`` is :data:`NAME`.
+    """
 
     parent: nn.Module
     name: str
     owner: nn.Module
     path: str
+
+    @property
+    def activation(self) -> Any:
+        """The activation; None for a function that has no slots yet."""
+        return getattr(self.parent, self.name, None)
+
+
+Calls = list[tuple[Place, list[int | None]]]
+"""Places with the channels at every call in a forward, None where unknown."""
 
 
 def find_places(model: nn.Module) -> list[Place]:
@@ -47,7 +55,7 @@ def find_places(model: nn.Module) -> list[Place]:
 
 def is_activation(module: nn.Module) -> bool:
     """Whether a module is an activation, or a slot that replaced one."""
-    return isinstance(module, (*ACTIVATIONS, CNA, SlotPerCall, FunctionSlots)) or MARK in vars(module)
+    return isinstance(module, (*ACTIVATIONS, CNA, SlotPerCall)) or MARK in vars(module)
 
 
 def _places(module: nn.Module, owner: nn.Module, path: str, seen: set[int]) -> Iterator[Place]:
@@ -57,23 +65,24 @@ def _places(module: nn.Module, owner: nn.Module, path: str, seen: set[int]) -> I
     seen.add(id(module))
     # By name, not by object: an activation at two places becomes two slots.
     for name, child in module._modules.items():
-        where = f"{path}.{name}".lstrip(".")
-        if child is None:
-            continue
-        if is_activation(child) or (name == "act" and isinstance(module, _ACT)):
+        where = f"{path}{name}"
+        if isinstance(child, FunctionSlots):
+            yield from (Place(module, NAME, module, code) for code in dict(child.calls))
+        elif child is not None and (is_activation(child) or (name == "act" and isinstance(module, _ACT))):
             yield Place(module, name, owner, where)
-        else:
-            yield from _places(child, owner if isinstance(child, LISTS) else child, where, seen)
-    for name in function_names(module):
-        yield Place(module, name, owner, f"{path}.{name}".lstrip("."))
+        elif child is not None:
+            yield from _places(child, owner if isinstance(child, LISTS) else child, f"{where}.", seen)
+    yield from (Place(module, name, owner, f"{path}{name}") for name in function_names(module))
 
 
 def function_names(module: nn.Module) -> list[str]:
     """Return the names of the functions that are replaced where a module holds them, as those of modules of PyG."""
+    held = vars(module)
     if isinstance(module, pyg.Sequential):
-        return [child.name for child in module._children if _is_function(vars(module).get(child.name))]
-    return ["act"] if isinstance(module, _ACT) and callable(vars(module).get("act")) else []
+        return [child.name for child in module._children if is_function(held.get(child.name))]
+    return ["act"] if isinstance(module, _ACT) and callable(held.get("act")) else []
 
 
-def _is_function(value: object) -> bool:
-    return callable(value) and value in FUNCTIONS
+def is_function(value: Any) -> bool:
+    """Whether a value is one of :data:`FUNCTIONS`."""
+    return callable(value) and type(value).__hash__ is not None and value in FUNCTIONS

@@ -8,15 +8,7 @@ import torch
 from torch import nn
 
 from cna_viz.errors import UsageError
-from cna_viz.nn.replacing.functions import FunctionSlots
-from cna_viz.nn.replacing.pausing import pause_in_convolutions
-
-NAME: Final = "function_slots"
-"""Name of the slots in the model."""
-
-
-_new_object: Final = vars(copyreg)["__newobj__"]
-"""The function that makes objects from pickles, where a class has no function of its own."""
+from cna_viz.nn.replacing.places import NAME
 
 _REFUSED: Final = (
     "torch.compile, torch.export and torch.jit don't keep the slots of activations called as functions: run the model "
@@ -27,17 +19,17 @@ _REFUSED: Final = (
 class Sending:
     """Mixin of the classes that :func:`send` makes."""
 
-    # The class that a pickle names is the model's own.
+    # The class that a pickle names is the model's own, unless it pickles in a way of its own.
     def __reduce_ex__(self, protocol: Any) -> Any:
         made: Any = super().__reduce_ex__(protocol)
-        return (_new, (type(self).__bases__[1],), *made[2:]) if made[0] is _new_object else made
+        return (_new, (type(self).__bases__[1],), *made[2:]) if made[0] is vars(copyreg)["__newobj__"] else made
 
     def __prepare_scriptable__(self) -> None:
         raise UsageError(_REFUSED)
 
 
-def send(model: nn.Module, slots: FunctionSlots) -> None:
-    """Let every forward of ``model`` send its activations to ``slots``.
+def send(model: nn.Module, slots: nn.Module) -> None:
+    """Let every forward of ``model`` enter the mode of ``slots``.
 
     The model gets a subclass of its class, as by ``torch.nn.utils.parametrize``: unlike hooks, a ``forward`` ends
     the mode after a KeyboardInterrupt, too.
@@ -46,29 +38,21 @@ def send(model: nn.Module, slots: FunctionSlots) -> None:
     if not isinstance(model, Sending):
         kind: Any = type(model)
         model.__class__ = _subclass(kind)
-        pause_in_convolutions(model)
 
 
 @cache
 def _subclass(kind: Any) -> Any:
     @wraps(kind.forward)
     def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        _refuse_tracing()
+        # torch.compile may leave a frame to Python, and compile those that it calls.
+        is_compiling = torch.compiler.is_compiling() or torch._C._dynamo.eval_frame.get_eval_frame_callback()
+        if is_compiling or torch._C._get_tracing_state() is not None:
+            raise UsageError(_REFUSED)
         with getattr(self, NAME).mode():
             return kind.forward(self, *args, **kwargs)
 
     named = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
     return type(kind.__name__, (Sending, kind), {**named, "forward": forward})
-
-
-def _refuse_tracing() -> None:
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or _is_compiling_below():
-        raise UsageError(_REFUSED)
-
-
-def _is_compiling_below() -> bool:
-    # torch.compile may leave a frame to Python, and compile those that it calls.
-    return torch._C._dynamo.eval_frame.get_eval_frame_callback() is not None
 
 
 def _new(kind: Any) -> Any:
