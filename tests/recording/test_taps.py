@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from torch_geometric.data import Data
 
 from cna_viz.nn.cna import Tap
-from cna_viz.recording.taps import ConvCalls, Key, TapModules, Taps, first_tensor, listen, undisturbed
+from cna_viz.recording.taps import ConvCalls, Key, TapModules, Taps, listen, nth_tensor, undisturbed
 from tests.recording.helpers import hooks
 
 
@@ -54,7 +54,7 @@ def x() -> Tensor:
 def both(model: Network) -> list[Taps]:
     return [
         TapModules({(1, "conv"): model.one, (2, "conv"): model.two}),
-        ConvCalls(model, [model.first, model.second], 2),
+        ConvCalls(model, [model.first, model.second]),
     ]
 
 
@@ -140,7 +140,7 @@ class Recurrent(nn.Module):
 
 def test_every_call_of_one_module_is_a_layer(x: Tensor) -> None:
     model, ear = Recurrent(), Ear()
-    with listen(ConvCalls(model, [model.layer], 3), ear):
+    with listen(ConvCalls(model, [model.layer] * 3), ear):
         model(x)
         model(x)
     assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv"), (2, "slot"), (3, "conv")] * 2
@@ -148,7 +148,7 @@ def test_every_call_of_one_module_is_a_layer(x: Tensor) -> None:
 
 def test_a_pass_that_was_broken_off_does_not_shift_the_next(x: Tensor) -> None:
     model, ear = Recurrent(), Ear()
-    with listen(ConvCalls(model, [model.layer], 3), ear):
+    with listen(ConvCalls(model, [model.layer] * 3), ear):
         with pytest.raises(RuntimeError):
             model(x[:, :2])
         ear.heard.clear()
@@ -158,7 +158,7 @@ def test_a_pass_that_was_broken_off_does_not_shift_the_next(x: Tensor) -> None:
 
 def test_calls_beyond_the_last_layer_are_not_heard(x: Tensor) -> None:
     model, ear = Recurrent(), Ear()
-    with listen(ConvCalls(model, [model.layer], 2), ear):
+    with listen(ConvCalls(model, [model.layer] * 2), ear):
         model(x)
     assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv")]
 
@@ -179,7 +179,7 @@ def test_layers_that_are_called_by_keyword_or_give_more_than_one_thing_are_heard
             return self.two(edges=edges, features=2 * x)[1]["features"]
 
     model, ear = Model(), Ear()
-    with listen(ConvCalls(model, [model.one, model.two], 2), ear):
+    with listen(ConvCalls(model, [model.one, model.two]), ear):
         model(x)
     for value, wanted in zip(ear.heard, (x + 1, 2 * (x + 1), 2 * (x + 1) + 1), strict=True):
         assert torch.equal(value[1], wanted)
@@ -187,10 +187,10 @@ def test_layers_that_are_called_by_keyword_or_give_more_than_one_thing_are_heard
 
 def test_the_first_tensor_is_the_first_with_fractions() -> None:
     one, whole = torch.ones(2), torch.tensor([1])
-    assert first_tensor(one) is one
-    assert first_tensor((whole, [None, {"a": whole, "b": (one, 2 * one)}])) is one
+    assert nth_tensor(one, 0) is one
+    assert nth_tensor((whole, [None, {"a": whole, "b": (one, 2 * one)}]), 0) is one
     for nothing in (whole, None, "x", (), {}, [whole, (None,)]):
-        assert first_tensor(nothing) is None
+        assert nth_tensor(nothing, 0) is None
 
 
 def test_evaluation_without_gradients_inside_and_everything_as_before_outside() -> None:
@@ -243,7 +243,7 @@ def test_a_copy_that_is_made_meanwhile_is_not_heard(x: Tensor, kind: int) -> Non
 @pytest.mark.parametrize("kind", [0, 1])
 def test_a_model_can_be_saved_meanwhile_and_its_file_does_not_need_this_package(x: Tensor, kind: int) -> None:
     model, ear, file = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)), Ear(), BytesIO()
-    kinds: list[Taps] = [TapModules({(1, "conv"): model[0]}), ConvCalls(model, list(model), 2)]
+    kinds: list[Taps] = [TapModules({(1, "conv"): model[0]}), ConvCalls(model, list(model))]
     with listen(kinds[kind], ear):
         torch.save(model, file)
     assert b"cna_viz" not in file.getvalue()
@@ -273,7 +273,7 @@ def test_a_layer_that_is_run_again_in_the_backward_pass_is_heard_once(x: Tensor,
 
     model, ear = Checkpointed(), Ear()
     expected = [(1, "conv"), (1, "slot"), (2, "conv"), (2, "slot"), (3, "conv")]
-    with listen(ConvCalls(model, [model.layer], 3), ear):
+    with listen(ConvCalls(model, [model.layer] * 3), ear):
         for _ in range(2):
             model(x.clone().requires_grad_()).sum().backward()
     assert ear.keys == expected * 2
@@ -281,7 +281,7 @@ def test_a_layer_that_is_run_again_in_the_backward_pass_is_heard_once(x: Tensor,
 
 def test_calls_outside_a_forward_pass_are_not_heard(x: Tensor) -> None:
     model, ear = Recurrent(), Ear()
-    with listen(ConvCalls(model, [model.layer], 3), ear):
+    with listen(ConvCalls(model, [model.layer] * 3), ear):
         model.layer(x)
         with pytest.raises(RuntimeError):
             model(x[:, :2])
@@ -304,7 +304,7 @@ def test_a_call_inside_a_call_is_a_part_of_it(x: Tensor) -> None:
 
     inner = nn.Linear(3, 3)
     model, ear = nn.Sequential(inner, Block(inner)), Ear()
-    with listen(ConvCalls(model, list(model), 2), ear):
+    with listen(ConvCalls(model, list(model)), ear):
         model(x)
     assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv")]
     assert torch.equal(ear.heard[2][1], model(x))
@@ -312,7 +312,7 @@ def test_a_call_inside_a_call_is_a_part_of_it(x: Tensor) -> None:
 
 def test_stages_that_are_left_out_are_not_heard(x: Tensor) -> None:
     model, ear = Recurrent(), Ear()
-    taps = ConvCalls(model, [model.layer], 3, {1})
+    taps = ConvCalls(model, [model.layer] * 3, {1})
     with listen(taps, ear):
         model(x)
     assert ear.keys == [(1, "conv"), (2, "conv"), (2, "slot"), (3, "conv")]
@@ -320,8 +320,8 @@ def test_stages_that_are_left_out_are_not_heard(x: Tensor) -> None:
 
 
 def test_the_features_of_a_graph_are_heard(x: Tensor) -> None:
-    assert first_tensor((Data(x=x, edge_index=torch.tensor([[0], [1]])),)) is x
-    assert first_tensor(Data(edge_index=torch.tensor([[0], [1]]))) is None
+    assert nth_tensor((Data(x=x, edge_index=torch.tensor([[0], [1]])),), 0) is x
+    assert nth_tensor(Data(edge_index=torch.tensor([[0], [1]])), 0) is None
 
 
 def test_the_random_states_of_python_and_numpy_are_restored() -> None:
