@@ -121,6 +121,10 @@ class ConvCalls:
         layers: The convolution of every layer. One may be called more than once in a pass.
         without_slot: Layers whose stage ``slot`` is not heard.
         positions: Which of the floating-point tensors at a stage is heard; the first where it is left out.
+
+    Attributes:
+        uneven: Convolutions of several layers that a training pass called another number of times, so that which layers
+            these were can't be known.
     """
 
     def __init__(
@@ -131,6 +135,7 @@ class ConvCalls:
         positions: Mapping[Key, int] = MappingProxyType({}),
     ) -> None:
         self.model, self.positions = model, positions
+        self.uneven: set[nn.Module] = set()
         self.numbers: dict[nn.Module, list[int]] = {}
         for number, module in enumerate(layers, start=1):
             self.numbers.setdefault(module, []).append(number)
@@ -148,6 +153,16 @@ class ConvCalls:
                 module.register_forward_hook(Hook(module, passing.leave), always_call=True),
             ]
         return handles
+
+    def doubt(self) -> str | None:
+        """Return the sentence if what was heard may be that of another layer."""
+        names = [name for name, module in self.model.named_modules() if module in self.uneven]
+        if not names:
+            return None
+        return (
+            f"training calls {', '.join(names)} another number of times than evaluation, so that which of its layers "
+            "the gradient norms belong to can't be known"
+        )
 
     def _holders(self) -> list[nn.Module]:
         """Return the model, its convolutions and whatever holds any of them."""
@@ -176,11 +191,14 @@ class _Pass:
         self.open.append(module)
 
     def leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        if module in self.open:
-            while self.open.pop() is not module:
-                pass  # an exception left these
-            if module in self.taps.numbers and self._is_outermost() and self.layer is not None:
-                self._hear((self.layer, "conv"), output)
+        if module not in self.open:
+            return
+        while self.open.pop() is not module:
+            pass  # an exception left these
+        if module in self.taps.numbers and self._is_outermost() and self.layer is not None:
+            self._hear((self.layer, "conv"), output)
+        if module is self.taps.model and output is not None and torch.is_grad_enabled():
+            self.taps.uneven.update(filter(self._is_uneven, self.calls))
 
     def _is_rerun(self, module: nn.Module) -> bool:
         return module is not self.taps.model and torch._C._current_graph_task_id() != -1
@@ -194,6 +212,9 @@ class _Pass:
         self.calls[module] += 1
         if self.layer is not None and before == self.layer - 1:
             self._hear((before, "slot"), inputs)
+
+    def _is_uneven(self, conv: nn.Module) -> bool:
+        return self.calls[conv] != len(self.taps.numbers[conv]) > 1
 
     def _counts(self, module: nn.Module, layers: int) -> bool:
         """Whether it can be known which layer this call is."""
