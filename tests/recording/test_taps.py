@@ -334,3 +334,205 @@ def test_the_random_states_of_python_and_numpy_are_restored() -> None:
         random.random()
         np.random.rand()
     assert (random.random(), np.random.rand()) == expected
+
+
+# Modes of the caller
+
+
+def test_methods_that_change_weights_with_the_mode_are_not_called() -> None:
+    class Merging(nn.Linear):
+        def train(self, mode: bool = True) -> "Merging":
+            raise AssertionError("called")
+
+    model = nn.Sequential(Merging(2, 2))
+    with undisturbed(model):
+        assert not model[0].training
+        assert not model.training
+    assert model[0].training
+    assert model.training
+
+
+def test_no_tensors_of_inference_mode_are_made_in_a_look() -> None:
+    model = nn.Linear(2, 2)
+    with torch.inference_mode():
+        with undisturbed(model):
+            output = model(torch.ones(1, 2))
+            assert not torch.is_grad_enabled()
+        assert torch.is_inference_mode_enabled()
+    assert not output.is_inference()
+    assert not output.requires_grad
+
+
+def test_the_autocast_of_the_caller_is_off_inside() -> None:
+    model = nn.Linear(2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        with undisturbed(model):
+            assert model(torch.ones(1, 2)).dtype == torch.float32
+        assert model(torch.ones(1, 2)).dtype == torch.bfloat16
+
+
+def test_the_autocast_of_the_model_itself_stays() -> None:
+    class Half(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                return super().forward(x)
+
+    model = Half(2, 2)
+    with undisturbed(model):
+        assert model(torch.ones(1, 2)).dtype == torch.bfloat16
+
+
+# Passes that skip layers, and passes of parts
+
+
+class Chain(nn.Module):
+    """Layers one after the other, of which some may be left out."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers, self.skipped = nn.ModuleList(layers), set[int]()
+
+    def forward(self, x: Tensor) -> Tensor:
+        for number, layer in enumerate(self.layers, start=1):
+            x = x if number in self.skipped else layer(x).tanh()
+        return x
+
+
+def linears(count: int) -> list[nn.Module]:
+    torch.manual_seed(0)
+    return [nn.Linear(3, 3) for _ in range(count)]
+
+
+def test_a_layer_that_is_skipped_does_not_shift_those_behind_it(x: Tensor) -> None:
+    model, ear = Chain(*linears(4)), Ear()
+    model.skipped = {2}
+    with listen(ConvCalls(model, list(model.layers)), ear):
+        model(x)
+        # The input of layer 3 is no output of layer 2.
+        assert ear.keys == [(1, "conv"), (3, "conv"), (3, "slot"), (4, "conv")]
+        third = model.layers[2](model.layers[0](x).tanh())
+        assert torch.equal(ear.heard[1][1], third)
+        ear.heard.clear()
+        model.skipped = set()
+        model(x)
+    assert len(ear.keys) == 7
+
+
+def test_a_repeated_layer_that_training_calls_less_often_is_a_doubt(x: Tensor) -> None:
+    shared = nn.Linear(3, 3)
+    model = Chain(shared, shared, nn.Linear(3, 3))
+    taps = ConvCalls(model, list(model.layers))
+    with listen(taps, Ear()):
+        model(x)
+        with torch.no_grad():
+            model.skipped = {2}
+            model(x)
+        assert taps.doubt() is None
+        model.skipped = {1, 2, 3}
+        model(x)
+        assert taps.doubt() is None
+        model.skipped = {2}
+        model(x)
+    assert taps.doubt() == (
+        "training calls layers.0 another number of times than evaluation, so that which of its layers the gradient "
+        "norms belong to can't be known"
+    )
+
+
+class Whole(nn.Module):
+    """An encoder, as PyG's GAE has one, and a layer that the encoder has, too."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.encoder = Chain(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.encoder(x)
+        return y
+
+
+def test_a_pass_of_a_part_is_heard_where_the_loop_calls_no_more(x: Tensor) -> None:
+    model, ear = Whole(*linears(3)), Ear()
+    with listen(ConvCalls(model, list(model.encoder.layers)), ear):
+        model.encoder(x)
+        assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv"), (2, "slot"), (3, "conv")]
+        ear.heard.clear()
+        model.forward(x)
+        assert len(ear.keys) == 5
+        model.encoder.forward(x)  # every layer is a pass of its own
+        assert ear.keys[5:] == [(1, "conv"), (2, "conv"), (3, "conv")]
+
+
+def test_looks_at_the_whole_do_not_end_the_listening_to_parts(x: Tensor) -> None:
+    model, ear = Whole(*linears(3)), Ear()
+    with listen(ConvCalls(model, list(model.encoder.layers)), ear):
+        with torch.no_grad():
+            model(x)
+        ear.heard.clear()
+        model.encoder(x)
+        assert len(ear.keys) == 5
+        model(x)
+        ear.heard.clear()
+        model.encoder(x)  # beside the whole it is something else, as an additional loss
+    assert ear.keys == []
+
+
+def test_in_a_pass_of_a_part_repeated_layers_are_not_heard(x: Tensor) -> None:
+    shared = nn.Linear(3, 3)
+    model, ear = Whole(shared, nn.Linear(3, 3), shared), Ear()
+    with listen(ConvCalls(model, list(model.encoder.layers)), ear):
+        model.encoder(x)
+        assert ear.keys == [(2, "conv")]
+        ear.heard.clear()
+        model(x)
+    assert len(ear.keys) == 5
+
+
+def test_a_part_that_fails_does_not_shift_the_next_pass(x: Tensor) -> None:
+    model, ear = Whole(*linears(3)), Ear()
+    with listen(ConvCalls(model, list(model.encoder.layers)), ear):
+        with pytest.raises(RuntimeError):
+            model.encoder(x[:, :2])
+        ear.heard.clear()
+        model.encoder(x)
+    assert len(ear.keys) == 5
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_parts_that_run_again_in_the_backward_pass_are_heard_once(x: Tensor, reentrant: bool) -> None:
+    class Again(Chain):
+        def forward(self, x: Tensor) -> Tensor:
+            for layer in self.layers:
+                x = checkpoint(layer, x, use_reentrant=reentrant).tanh()
+            return x
+
+    model, ear = Whole(), Ear()
+    model.encoder = Again(*linears(3))
+    with listen(ConvCalls(model, list(model.encoder.layers)), ear):
+        for _ in range(2):
+            model.encoder(x.clone().requires_grad_()).sum().backward()
+    assert ear.keys == [(1, "conv"), (1, "slot"), (2, "conv"), (2, "slot"), (3, "conv")] * 2
+
+
+def test_a_stage_is_heard_at_its_position(x: Tensor) -> None:
+    class Pair(nn.Module):
+        def forward(self, one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+            return one + 1, other + 10
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = Pair(), Pair()
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            one, other = self.a(x, 2 * x)
+            y: tuple[Tensor, Tensor] = self.b(one, other=other * 3)
+            return y
+
+    model, ear = Model(), Ear()
+    positions: dict[Key, int] = {(1, "conv"): 1, (1, "slot"): 1, (2, "conv"): 1}
+    with listen(ConvCalls(model, [model.a, model.b], (), positions), ear):
+        model(x)
+    expected = (2 * x + 10, (2 * x + 10) * 3, (2 * x + 10) * 3 + 10)
+    for (_, value, _), wanted in zip(ear.heard, expected, strict=True):
+        assert torch.equal(value, wanted)
