@@ -1,14 +1,19 @@
 """Running a model without a trace of it in the model."""
 
 import random
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+_KEPT: Final = {nn.Parameter, NoneType, bool, int, float, str, tuple, OrderedDict}
+"""Types, for speed the most frequent ones, whose values nobody writes into; hooks are in ordered dictionaries."""
 
 
 @contextmanager
@@ -36,13 +41,14 @@ def unchanged(model: nn.Module) -> Iterator[None]:
 def _copy_values(values: dict[str, Any], copies: dict[int, Any]) -> None:
     """Replace values by copies; one that stands at two places by one copy."""
     for name, value in values.items():
-        if id(value) not in copies:
-            copies[id(value)] = _copied(value)
-        values[name] = copies[id(value)]
+        if type(value) not in _KEPT:
+            if id(value) not in copies:
+                copies[id(value)] = _copied(value)
+            values[name] = copies[id(value)]
 
 
 def _copied(value: Any) -> Any:
-    if isinstance(value, Tensor) and not isinstance(value, nn.Parameter):
+    if isinstance(value, Tensor):
         return value.detach().clone()
     if isinstance(value, torch.Generator):
         return value.clone_state()
