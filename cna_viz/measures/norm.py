@@ -1,7 +1,10 @@
 """Norms of features, gradients and weights."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import ParametrizationList
 
 
 def feature_norm(x: Tensor) -> Tensor:
@@ -23,11 +26,12 @@ def feature_norm(x: Tensor) -> Tensor:
 
 
 def weight_norm(module: nn.Module) -> Tensor:
-    r"""Frobenius norm of all weights of a module: its parameters with two dimensions or more, biases left out.
+    r"""Frobenius norm of all weights of a module: tensors with two dimensions or more, biases left out.
 
     .. math:: \lVert W \rVert_F = \sqrt{\textstyle\sum_p \lVert W_p \rVert_F^2}
 
-    Small weights damp features and gradients at every layer.
+    Small weights damp features and gradients at every layer. Weights are what the module multiplies with: the masked
+    ones of ``nn.utils.prune``, those computed by ``nn.utils.parametrizations`` and ``nn.utils.weight_norm``.
 
     Args:
         module: Any module.
@@ -35,5 +39,18 @@ def weight_norm(module: nn.Module) -> Tensor:
     Returns:
         A scalar, float64; 0 for a module without weights. Shared parameters count once. Cost: O(parameters).
     """
-    norms = [feature_norm(parameter.detach()) for parameter in module.parameters() if parameter.dim() >= 2]
+    weights = {id(weight): weight for part in module.modules() for weight in _weights(part)}
+    norms = [feature_norm(weight.detach()) for weight in weights.values() if weight.dim() >= 2]
     return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros((), dtype=torch.float64)
+
+
+def _weights(module: nn.Module) -> Iterator[Tensor]:
+    """Yield the weights that a module itself holds, as it uses them."""
+    if isinstance(module, ParametrizationList):  # its parameters are what a weight is computed from
+        return
+    for name, parameter in module.named_parameters(recurse=False):
+        plain = next((name.removesuffix(end) for end in ("_orig", "_v", "_g") if name.endswith(end)), name)
+        value = getattr(module, plain, parameter) if plain not in module._parameters else parameter
+        yield value if isinstance(value, Tensor) else parameter
+    for name in getattr(module, "parametrizations", {}):
+        yield getattr(module, name)

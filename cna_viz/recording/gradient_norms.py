@@ -72,11 +72,13 @@ class StepGradients(GradientNorms):
     Attributes:
         scale: What the loss was multiplied by before its backward pass, as by a gradient scaler.
         heard: Whether any epoch had norms.
+        mixed: Whether several backward passes went through one forward pass. The gradients of their sum have norms that
+            can't be computed from theirs: these are NaN.
     """
 
     def __init__(self, taps: Taps) -> None:
         self.scale: float | Tensor = 1.0
-        self.heard = False
+        self.heard = self.mixed = False
         self._open: Norms = {}
         self._closed: tuple[int, Norms] = (0, {})
         self._listening = listen(taps, self._hear)
@@ -100,8 +102,22 @@ class StepGradients(GradientNorms):
     def _hear(self, key: Key, value: Tensor, training: bool) -> None:
         # Our own looks run without gradients; a loop may train in evaluation mode.
         if value.requires_grad:
-            _note(self._open, key, value)
+            _note(self._open, key, value, again=self._mix)
+
+    def _mix(self) -> None:
+        self.mixed = True
 
 
-def _note(norms: Norms, key: Key, value: Tensor) -> None:
-    value.register_hook(lambda gradient: norms.update({key: as_rows(gradient).square.sqrt()}))  # type: ignore[no-untyped-call]
+def _note(norms: Norms, key: Key, value: Tensor, again: Callable[[], None] | None = None) -> None:
+    """Note the norm of the gradient of a value; NaN after a second backward pass, of which ``again`` is told."""
+    passes = 0
+
+    def note(gradient: Tensor) -> None:
+        nonlocal passes
+        passes += 1
+        norm = as_rows(gradient).square.sqrt()
+        norms[key] = norm if passes == 1 or again is None else torch.full_like(norm, torch.nan)
+        if passes > 1 and again is not None:
+            again()
+
+    value.register_hook(note)  # type: ignore[no-untyped-call]

@@ -1,10 +1,12 @@
 """The Frobenius norms."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 
 from cna_viz.measures import feature_norm, weight_norm
 
@@ -40,3 +42,25 @@ def test_modules_without_weights_and_with_nan() -> None:
     layer = nn.Linear(1, 1)
     nn.init.constant_(layer.weight, math.nan)
     assert math.isnan(float(weight_norm(layer)))
+
+
+def rescaled(module: nn.Module, name: str) -> nn.Module:
+    with torch.no_grad():
+        module.get_parameter(name).mul_(3)
+    module(torch.ones(4))  # some recompute their weight in the forward pass
+    return module
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: prune.random_unstructured(nn.Linear(4, 3), "weight", 0.5),
+        lambda: rescaled(parametrizations.weight_norm(nn.Linear(4, 3)), "parametrizations.weight.original0"),
+        lambda: rescaled(nn.utils.weight_norm(nn.Linear(4, 3)), "weight_g"),
+        lambda: parametrizations.spectral_norm(nn.Linear(4, 3)).eval(),
+    ],
+)
+def test_weights_are_those_that_a_module_multiplies_with(make: Callable[[], nn.Linear]) -> None:
+    layer = make()
+    assert float(weight_norm(nn.Sequential(layer))) == pytest.approx(float(layer.weight.detach().norm()))

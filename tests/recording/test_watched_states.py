@@ -327,6 +327,21 @@ def test_weights_that_change_without_a_backward_pass_are_noticed(tmp_path: Path)
         watched.epoch()
 
 
+def test_two_backward_passes_through_one_forward_pass_have_no_norms(tmp_path: Path) -> None:
+    model = make()
+    message = "gradient norms are missing where several backward passes went through one forward pass"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:  # noqa: PT031
+        output = model(DATA.x, DATA.edge_index)
+        for part in (DATA.train_mask, DATA.val_mask):
+            torch.nn.functional.cross_entropy(output[part], DATA.y[part]).backward(retain_graph=True)
+        watched.epoch()
+        loop(model, DATA, 1)
+        watched.epoch()
+    norms = watched.load().metrics["gradient_norm"].sel(stage="conv")
+    assert norms.sel(epoch=1).isnull().all()
+    assert norms.sel(epoch=2).notnull().all()
+
+
 def test_a_watch_is_used_once(tmp_path: Path) -> None:
     watched = started(tmp_path, make())
     with watched:

@@ -91,6 +91,11 @@ class Doubts:
                 "the loop trains in evaluation mode, without dropout and with fixed statistics of batch norms: "
                 "model.train() is missing"
             )
+        if gradients is not None and gradients.mixed:
+            self.sentences.append(
+                "gradient norms are missing where several backward passes went through one forward pass: add losses "
+                "before a single backward()"
+            )
         if len(set(states)) > 1 and gradients is not None and not gradients.heard:
             self.sentences.append("no gradient norms: no backward pass of the loop went through the layers")
 
