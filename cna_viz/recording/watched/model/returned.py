@@ -1,6 +1,6 @@
 """Which of the tensors that a layer returns is its embedding."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -30,15 +30,19 @@ class Returned:
 
 
 def find_returned(output: Any, nodes: int, chosen: Position = None) -> Returned:
-    """Return which tensor is the embedding: the chosen one, or the only one with a row for each node.
+    """Return which tensor is the embedding: the only one with a row for each node, in the chosen part if there is one.
 
     Raises:
-        UsageError: When there is none where it was chosen.
+        UsageError: When there is none in the chosen part, or several.
     """
-    found = _features(_at(output, chosen), chosen) if chosen is not None else None
-    rows = [value for value in _without_edges(output) if is_rows(value.shape, nodes)] if found is None else []
-    several = len({id(value) for value in rows}) > 1
-    embedding = found if found is not None else rows[0] if rows and not several else nth_tensor(output, 0)
+    part = output if chosen is None else _at(output, chosen)
+    rows = [value for value in _without_edges(part) if is_rows(value.shape, nodes)]
+    embedding, several = rows[0] if rows else nth_tensor(part, 0), len({id(value) for value in rows}) > 1
+    if chosen is not None and (embedding is None or several):
+        what = (
+            "several tensors with a row per node" if several else "no floating-point tensor in what the layer returns"
+        )
+        raise UsageError(f"layers= says {shown(chosen)}, and that is {what}")
     if embedding is None:
         return Returned()
     others = [(step, value.shape) for step, value in _steps(output) if any(value is row for row in rows)]
@@ -69,21 +73,14 @@ def _belongs_to_edges(edges: Any, value: Any) -> bool:
 
 
 def _steps(output: Any) -> Iterator[tuple[Position, Tensor]]:
-    items = output.items() if isinstance(output, Mapping) else enumerate(output)
+    items = (
+        output.items() if isinstance(output, dict) else enumerate(output if isinstance(output, tuple | list) else ())
+    )
     return ((step, value) for step, item in items for value in floating(item))
 
 
 def _at(output: Any, chosen: Position) -> Any:
     try:
-        return output[chosen]
+        return output[chosen] if isinstance(output, dict | tuple | list) else None  # type: ignore[index]
     except (LookupError, TypeError):
         return None
-
-
-def _features(value: Any, chosen: Position) -> Tensor:
-    found = nth_tensor(value, 0)
-    if found is None:
-        raise UsageError(
-            f"layers= says {shown(chosen)}, and that is no floating-point tensor in what the layer returns"
-        )
-    return found

@@ -58,6 +58,14 @@ def test_what_is_not_there_is_refused(chosen: Any) -> None:
         find_returned((ROWS, EDGES), 5, chosen)
 
 
+def test_one_tensor_has_no_positions_and_a_part_with_several_is_no_choice() -> None:
+    with pytest.raises(UsageError, match="layers= says 0, and that is no floating-point tensor"):
+        find_returned(ROWS, 5, 0)
+    with pytest.raises(UsageError, match="layers= says 1, and that is several tensors with a row per node"):
+        find_returned((ROWS, (MORE, ROWS)), 5, 1)
+    assert find_returned((ROWS, (EDGES, MORE, None)), 5, 1).position == 1
+
+
 class Equivariant(MessagePassing):
     """Returns coordinates and features, as the layers of an EGNN do."""
 
