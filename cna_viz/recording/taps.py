@@ -181,7 +181,8 @@ class _Pass:
         self.whole = False  # whether the loop calls the model itself
 
     def enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        if module is self.taps.model or not self.open:
+        # A call that an interrupt has broken off is open for ever.
+        if module is self.taps.model or not self.open or module in self.open:
             if self._is_rerun(module):
                 return
             self.open, self.calls, self.layer = [], Counter(), None

@@ -488,11 +488,17 @@ def test_in_a_pass_of_a_part_repeated_layers_are_not_heard(x: Tensor) -> None:
     assert len(ear.keys) == 5
 
 
-def test_a_part_that_fails_does_not_shift_the_next_pass(x: Tensor) -> None:
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_part_that_fails_does_not_shift_the_next_pass(x: Tensor, error: type[BaseException]) -> None:
+    def fail(module: nn.Module, args: object) -> None:
+        raise error
+
     model, ear = Whole(*linears(3)), Ear()
     with listen(ConvCalls(model, list(model.encoder.layers)), ear):
-        with pytest.raises(RuntimeError):
-            model.encoder(x[:, :2])
+        failing = model.encoder.layers[1].register_forward_pre_hook(fail)
+        with pytest.raises(error):
+            model.encoder(x)
+        failing.remove()
         ear.heard.clear()
         model.encoder(x)
     assert len(ear.keys) == 5

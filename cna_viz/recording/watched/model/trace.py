@@ -204,11 +204,12 @@ def _comes_from(value: Tensor, result: Any) -> bool:
     waiting, seen = [value.grad_fn], set[Any]()
     while waiting:
         node = waiting.pop()
+        if node is None or node in seen:
+            continue
         if node is result:
             return True
-        if node is not None and node not in seen:
-            seen.add(node)
-            waiting += [earlier for earlier, _ in node.next_functions]
+        seen.add(node)
+        waiting += [earlier for earlier, _ in node.next_functions]
     return False
 
 
