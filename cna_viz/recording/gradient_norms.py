@@ -37,8 +37,8 @@ class Backward:
 class GradientNorms:
     """Source of gradient norms for a recorder whose probe can't run the backward pass itself."""
 
-    def close(self, epoch: int) -> None:
-        """End an epoch."""
+    def close(self, epoch: int, *, following: bool = True) -> None:
+        """End an epoch, and tell whether the norms of the next will be asked for."""
 
     def norms(self, epoch: int) -> Norms:
         """Return the norms of an epoch, which was closed last, or of the model as it is; none if they aren't known."""
@@ -71,14 +71,16 @@ class StepGradients(GradientNorms):
 
     Attributes:
         scale: What the loss was multiplied by before its backward pass, as by a gradient scaler.
-        heard: Whether any epoch had norms.
+        asked: Number of trained epochs whose norms were asked for.
+        heard: Whether any of them had norms.
         mixed: Whether several backward passes went through one forward pass. The gradients of their sum have norms that
             can't be computed from theirs: these are NaN.
     """
 
     def __init__(self, taps: Taps) -> None:
         self.scale: float | Tensor = 1.0
-        self.heard = self.mixed = False
+        self.asked, self.heard, self.mixed = 0, False, False
+        self._wanted = True
         self._open: Norms = {}
         self._closed: tuple[int, Norms] = (0, {})
         self._listening = listen(taps, self._hear)
@@ -90,10 +92,11 @@ class StepGradients(GradientNorms):
     def __exit__(self, *exception: object) -> None:
         self._listening.__exit__(None, None, None)
 
-    def close(self, epoch: int) -> None:
-        """End an epoch; one without a step has no norms."""
+    def close(self, epoch: int, *, following: bool = True) -> None:
+        """End an epoch; one without a step has no norms, and one that nobody asks for takes no time."""
         known = {key: norm / self.scale for key, norm in self._open.items()}
-        self._open, self._closed, self.heard = {}, (epoch, known), self.heard or bool(known)
+        self.asked, self.heard = self.asked + (self._wanted and epoch > 0), self.heard or bool(known)
+        self._open, self._closed, self._wanted = {}, (epoch, known), following
 
     def norms(self, epoch: int) -> Norms:
         """Return the norms of the last step of the epoch closed last; of any other none are known."""
@@ -101,7 +104,7 @@ class StepGradients(GradientNorms):
 
     def _hear(self, key: Key, value: Tensor, training: bool) -> None:
         # Our own looks run without gradients; a loop may train in evaluation mode.
-        if value.requires_grad:
+        if value.requires_grad and self._wanted:
             _note(self._open, key, value, again=self._mix)
 
     def _mix(self) -> None:

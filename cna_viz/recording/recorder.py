@@ -59,9 +59,9 @@ class Recorder:
     def close(self, epoch: int, scores: Callable[[Observation | None], Mapping[str, Any]], *, last: bool) -> None:
         """Write the line of an epoch, with the scores by split given its observation, if due."""
         if self.gradients is not None:
-            self.gradients.close(epoch)
+            self.gradients.close(epoch, following=self._is_due(epoch + 1))
         snapshot, seen = snapshot_due(self.config.snapshots, epoch, last=last), None
-        if snapshot or last or epoch % self.config.every == 0:
+        if last or self._is_due(epoch):
             seen = self._observe(epoch, snapshot=snapshot)
         now = time.perf_counter()
         line = {"epoch": epoch, **scores(seen)} | ({"layers": self._measured[epoch]} if seen else {})
@@ -69,6 +69,9 @@ class Recorder:
         self._clock = now
         # Only the selected epoch is asked for again, and it can be measured again.
         self._measured = {epoch: self._measured[epoch]} if seen else {}
+
+    def _is_due(self, epoch: int) -> bool:
+        return epoch % self.config.every == 0 or snapshot_due(self.config.snapshots, epoch, last=False)
 
     def _observe(self, epoch: int, *, snapshot: bool) -> Observation:
         if snapshot:

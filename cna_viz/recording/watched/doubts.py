@@ -96,7 +96,7 @@ class Doubts:
                 "gradient norms are missing where several backward passes went through one forward pass: add losses "
                 "before a single backward()"
             )
-        if len(set(states)) > 1 and gradients is not None and not gradients.heard:
+        if len(set(states)) > 1 and gradients is not None and gradients.asked and not gradients.heard:
             self.sentences.append("no gradient norms: no backward pass of the loop went through the layers")
 
     def warn_at_the_start(self, stacklevel: int) -> None:

@@ -17,10 +17,16 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 def fingerprint(model: nn.Module) -> bytes:
     """Return a digest of all parameters and buffers: equal for equal states, to the bit."""
     digest = hashlib.sha256()
-    for tensor in (*model.parameters(), *model.buffers()):
-        values = tensor.detach() if tensor.layout == torch.strided else tensor.detach().to_dense()
-        digest.update(values.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    for module in model.modules():  # at every epoch: several times faster than model.parameters()
+        for tensor in (*module._parameters.values(), *module._buffers.values()):
+            if tensor is not None:
+                digest.update(_bytes(tensor.detach()))
     return digest.digest()
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    dense = tensor if tensor.layout == torch.strided else tensor.to_dense()
+    return dense.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
 
 
 def is_finite(model: nn.Module) -> bool:
