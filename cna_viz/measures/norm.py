@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
+from torch.nn.utils.prune import BasePruningMethod
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 
 def feature_norm(x: Tensor) -> Tensor:
@@ -48,9 +51,24 @@ def _weights(module: nn.Module) -> Iterator[Tensor]:
     """Yield the weights that a module itself holds, as it uses them."""
     if isinstance(module, ParametrizationList):  # its parameters are what a weight is computed from
         return
+    computed = _computed(module)
     for name, parameter in module.named_parameters(recurse=False):
         plain = next((name.removesuffix(end) for end in ("_orig", "_v", "_g") if name.endswith(end)), name)
-        value = getattr(module, plain, parameter) if plain not in module._parameters else parameter
+        present = getattr(module, plain, parameter) if plain not in module._parameters else parameter
+        value = computed.get(plain, present)
         yield value if isinstance(value, Tensor) else parameter
     for name in getattr(module, "parametrizations", {}):
         yield getattr(module, name)
+
+
+def _computed(module: nn.Module) -> dict[str, Tensor]:
+    """Return the weights that hooks of torch will compute before the next call; those in the module may be older."""
+    found = {}
+    for hook in module._forward_pre_hooks.values():
+        if isinstance(hook, BasePruningMethod):
+            found[hook._tensor_name] = hook.apply_mask(module)  # type: ignore[no-untyped-call]
+        elif isinstance(hook, WeightNorm):
+            found[hook.name] = hook.compute_weight(module)
+        elif isinstance(hook, SpectralNorm):
+            found[hook.name] = hook.compute_weight(module, do_power_iteration=False)
+    return found

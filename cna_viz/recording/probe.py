@@ -111,7 +111,7 @@ class Probe:
             if self.loss is not None:
                 backward.run(self.loss(output))
                 found.measures["gradient_norm"] = backward.norms
-        for layer, stage in sorted(self._widths.keys() - passed):
+        for stage, layer in sorted((stage, layer) for layer, stage in self._widths.keys() - passed):
             raise RecordError(
                 f"layer {layer}, stage {stage}: nothing passed it, as if the layer were no longer called; start a new "
                 "record when you change the model"

@@ -13,7 +13,7 @@ from torch_geometric.data import Batch, Data
 from cna_viz.config import RecordingConfig, RunConfig, vocabulary
 from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
 from cna_viz.recording.watched.model.call import Call, make_call
-from cna_viz.recording.watched.model.layers import find_layers
+from cna_viz.recording.watched.model.layers import LayerNames, find_layers
 from cna_viz.recording.watched.output.reading import find_reading
 from cna_viz.recording.watched.session import Watch
 from cna_viz.recording.watched.state import program_of
@@ -24,7 +24,7 @@ def watch(
     data: Any,
     *,
     inputs: Any = None,
-    layers: Sequence[str] | str | None = None,
+    layers: LayerNames = None,
     output: Any = None,
     task: str | None = None,
     reading: str | None = None,

@@ -64,3 +64,25 @@ def rescaled(module: nn.Module, name: str) -> nn.Module:
 def test_weights_are_those_that_a_module_multiplies_with(make: Callable[[], nn.Linear]) -> None:
     layer = make()
     assert float(weight_norm(nn.Sequential(layer))) == pytest.approx(float(layer.weight.detach().norm()))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.*` is deprecated")
+@pytest.mark.parametrize(
+    ("make", "raw"),
+    [
+        (lambda: prune.l1_unstructured(nn.Linear(4, 3), "weight", 0.5), "weight_orig"),
+        (lambda: nn.utils.weight_norm(nn.Linear(4, 3)), "weight_g"),
+        (lambda: nn.utils.spectral_norm(nn.Linear(4, 3)).eval(), "weight_orig"),
+    ],
+)
+def test_weights_are_those_of_the_next_call_although_older_ones_are_in_the_module(
+    make: Callable[[], nn.Linear], raw: str
+) -> None:
+    layer = make()
+    layer(torch.ones(4))
+    with torch.no_grad():
+        layer.get_parameter(raw)[0] += 3
+    norm = float(weight_norm(layer))
+    assert norm != pytest.approx(float(layer.weight.detach().norm()), rel=1e-3)
+    layer(torch.ones(4))
+    assert norm == pytest.approx(float(layer.weight.detach().norm()))

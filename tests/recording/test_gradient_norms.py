@@ -39,7 +39,7 @@ def taps_of(model: Network) -> TapModules:
 
 
 def in_place_taps(model: InPlace) -> ConvCalls:
-    return ConvCalls(model, [model.one, model.two], 2)
+    return ConvCalls(model, [model.one, model.two])
 
 
 def loss_of(output: Tensor) -> Tensor:

@@ -571,7 +571,7 @@ def test_while_it_looks_no_layer_but_the_one_that_is_read_is_there(monkeypatch: 
         return real(self, x)
 
     monkeypatch.setattr(FeatureMeasurer, "__call__", note)
-    x, taps = torch.randn(NODES, 5), ConvCalls(model, convs, 6)
+    x, taps = torch.randn(NODES, 5), ConvCalls(model, convs)
     measurer = FeatureMeasurer(["mad", "rayleigh"], edges)
     probe = probe_module.Probe(model, lambda: model(x), taps, {}, measurer, NODES, RecordingConfig())
     look = probe.look()

@@ -10,12 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import is_lazy
 from torch.optim.swa_utils import AveragedModel
 from torch_geometric.data.data import BaseData
 
 from cna_viz.errors import UsageError, shown
 from cna_viz.recording.watched.model.inputs import find_inputs
+from cna_viz.recording.watched.model.unchanged import unchanged
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +38,12 @@ class Call:
     declared: bool
 
     def __call__(self) -> Any:
-        """Run the model and return its output as it is."""
+        """Run the model, without a trace of it in the model, and return its output as it is."""
         with torch.compiler.set_stance("force_eager") if self.compiled else nullcontext():
             # A graph is copied, because some models keep their features in it.
             inputs = [copy(item) if isinstance(item, BaseData) else item for item in self.args]
-            return self.model(*inputs, **self.kwargs)
+            with unchanged(self.model):
+                return self.model(*inputs, **self.kwargs)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ def _check(model: Any) -> None:
         raise UsageError("the model is a ScriptModule, whose layers can't be heard: watch the Python model behind it")
     if not isinstance(model, nn.Module):
         raise UsageError(f"the model is {shown(model)}, not a torch.nn.Module: watch the module that you train")
-    if any(isinstance(parameter, UninitializedParameter) for parameter in model.parameters()):
+    if any(map(is_lazy, (*model.parameters(), *model.buffers()))):
         raise UsageError(f"{type(model).__name__} has weights without a shape: call it once before it is watched")
 
 

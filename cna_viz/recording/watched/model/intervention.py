@@ -8,12 +8,12 @@ from typing import Any
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from cna_viz.recording.taps import tensors, undisturbed
+from cna_viz.recording.taps import floating, undisturbed
 from cna_viz.recording.watched.model.call import Call
 from cna_viz.recording.watched.model.same import same
 
 
-def passes_on(call: Call, layers: Collection[nn.Module], number: int) -> tuple[bool, bool]:
+def passes_on(call: Call, layers: Collection[nn.Module], number: int, position: int) -> tuple[bool, bool]:
     """Return whether the inputs of the next call of a layer depend on the output of this one, and its features alone.
 
     Inputs that differ from pass to pass by themselves tell nothing, nor does a model that fails with changed features:
@@ -23,6 +23,7 @@ def passes_on(call: Call, layers: Collection[nn.Module], number: int) -> tuple[b
         call: The call of the model.
         layers: Its layers.
         number: Number of the call of a layer, from 1.
+        position: Position of the features among the floating-point inputs of the next call.
     """
     first, again = (_next_inputs(call, layers, number, change=False) for _ in range(2))
     try:
@@ -31,7 +32,8 @@ def passes_on(call: Call, layers: Collection[nn.Module], number: int) -> tuple[b
         return False, False
     if not same(first, again):
         return False, False
-    return not same(first, changed), not same(first[:1], changed[:1])
+    features = slice(position, position + 1)
+    return not same(first, changed), not same(first[features], changed[features])
 
 
 def _next_inputs(call: Call, layers: Collection[nn.Module], number: int, *, change: bool) -> list[Tensor]:
@@ -43,7 +45,7 @@ def _next_inputs(call: Call, layers: Collection[nn.Module], number: int, *, chan
         depth += 1
         calls += depth == 1
         if depth == 1 and calls == number + 1:
-            found.extend(value.clone() for value in tensors((args, kwargs)) if value.is_floating_point())
+            found.extend(value.clone() for value in floating((args, kwargs)))
 
     def leave(module: nn.Module, args: Any, output: Any) -> Any:
         nonlocal depth

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import nn
 
@@ -12,7 +12,8 @@ from cna_viz.recording.taps import ConvCalls, undisturbed
 from cna_viz.recording.watched.model.call import Call
 from cna_viz.recording.watched.model.kinds import layers_inside
 from cna_viz.recording.watched.model.names import listed, named_layers, open_containers
-from cna_viz.recording.watched.model.order import check_order, check_rows, is_rows
+from cna_viz.recording.watched.model.order import check_order, check_rows
+from cna_viz.recording.watched.model.returned import Position, is_rows
 from cna_viz.recording.watched.model.same import same
 from cna_viz.recording.watched.model.trace import LayerCall, Trace, trace
 
@@ -38,53 +39,80 @@ class Layers:
     random: bool
 
 
-def find_layers(call: Call, names: Sequence[str] | str | None, nodes: int) -> Layers:
+LayerNames: TypeAlias = Sequence[str] | Mapping[str, Position] | str | None
+"""Names of the layers, maybe with the position of the embedding in what each returns; None if they are to be found."""
+
+
+def find_layers(call: Call, names: LayerNames, nodes: int) -> Layers:
     """Return the layers of a model: the calls of the named modules, or of PyG's outermost convolutions and blocks.
 
     Raises:
         UsageError: When there are none, the calls don't follow each other, so that they can't be counted, a layer does
-            not return a row per node, or the model fails.
+            not return a row per node, or several and it isn't known which, or the model fails.
     """
-    passed = _outermost(call) if names is None else _named(call, [names] if isinstance(names, str) else names)
+    passed = _outermost(call, nodes) if names is None else _named(call, names, nodes)
     calls = passed.calls
     if names is None:
         check_order(call, calls, nodes)
     check_rows(calls, nodes)
-    following = enumerate(calls[1:], start=1)
-    without = {layer for layer, item in following if not (item.continues and is_rows(item.entering, nodes))}
-    taps = ConvCalls(call.model, list({item.module: None for item in calls}), len(calls), without)
+    taps = _taps(call, calls, nodes)
     convs = {layer: item.module for layer, item in enumerate(calls, start=1)}
     with undisturbed(call.model):
         output, again = call(), call()
     return Layers(taps, convs, _slots(passed, taps), _table(calls, taps), output, not same(output, again))
 
 
-def _outermost(call: Call) -> Trace:
-    found, model = layers_inside(call.model), type(call.model).__name__
+def _taps(call: Call, calls: Sequence[LayerCall], nodes: int) -> ConvCalls:
+    following = list(enumerate(calls[1:], start=1))
+    without = {layer for layer, item in following if not (item.continues and is_rows(item.entering, nodes))}
+    positions = {(layer, "conv"): item.returned.position for layer, item in enumerate(calls, start=1)}
+    positions |= {(layer, "slot"): item.entered for layer, item in following}
+    return ConvCalls(call.model, [item.module for item in calls], without, positions)
+
+
+def _outermost(call: Call, nodes: int) -> Trace:
+    found = layers_inside(call.model)
     if not found:
-        names = [name for name, _ in call.model.named_modules() if name]
-        raise UsageError(
-            f"{model} has no layers of PyG's MessagePassing: name the modules whose outputs are the layers, such as "
-            f"those of DGL or your own, layers=[...]; there are: {listed(names)}"
-        )
-    passed = trace(call, found)
+        raise _without_layers(call, nodes)
+    passed = trace(call, found, nodes)
     if not passed.calls:
         raise _not_called(call, found)
     return passed
 
 
-def _named(call: Call, names: Sequence[str]) -> Trace:
+def _without_layers(call: Call, nodes: int) -> UsageError:
+    try:
+        trace(call, {}, nodes)
+    except UsageError as error:
+        if error.__cause__ is None:  # it doesn't fail by itself: its layers are none of its parts
+            return error
+    names = [name for name, _ in call.model.named_modules() if name]
+    return UsageError(
+        f"{type(call.model).__name__} has no layers of PyG's MessagePassing: name the modules whose outputs are the "
+        f"layers, such as those of DGL or your own, layers=[...]; there are: {listed(names)}"
+    )
+
+
+def _named(call: Call, names: Sequence[str] | Mapping[str, Position] | str, nodes: int) -> Trace:
+    positions = names if isinstance(names, Mapping) else {}
+    names = [names] if isinstance(names, str) else list(names) if isinstance(names, Mapping) else names
     found, opened = named_layers(call.model, names), dict[str, nn.Module]()
     while found != opened:
-        passed = trace(call, found)
+        passed = trace(call, found, nodes, positions)
         called = {item.module for item in passed.calls}
         opened, found = found, open_containers(found, called)
+        positions = {name: _inherited(positions, name) for name in found}
     if not called:
         raise _not_called(call, found)
     for name, module in found.items():
         if name in names and module not in called:
             raise _not_called(call, {name: module})
     return passed
+
+
+def _inherited(positions: Mapping[str, Position], name: str) -> Position:
+    """Return the position of a layer or of the container that it was taken out of."""
+    return positions.get(name, positions.get(name.rpartition(".")[0]))
 
 
 def _not_called(call: Call, layers: Mapping[str, nn.Module]) -> UsageError:

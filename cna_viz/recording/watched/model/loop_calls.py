@@ -5,6 +5,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -23,7 +24,7 @@ class LoopCalls:
 
     def __init__(self, call: Call) -> None:
         self.call, self.calls = call, 0
-        self._in_eval = 0
+        self._in_eval, self._was_called = 0, False
         self._known: dict[Any, tuple[str, ...]] = {}
         self._names: dict[Any, tuple[str, ...]] = {}
         self._handles: list[RemovableHandle] = []
@@ -58,7 +59,20 @@ class LoopCalls:
                 )
         return None
 
+    def advice(self) -> str | None:
+        """Return the sentence if the loop never calls the model with gradients, as is known at its end."""
+        if self._was_called or self.call.compiled:
+            return None
+        name = type(self.call.model).__name__
+        parts = [part for part, module in self.call.model.named_children() if list(module.parameters())]
+        such = f", such as watch(model.{parts[0]}, data)" if len(parts) == 1 else ""
+        return (
+            f"the loop never calls {name} itself, only parts or methods of it, so that its mode and inputs can't be "
+            f"compared with those of watch: watch the part that it calls{such}"
+        )
+
     def _hear(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        self._was_called = self._was_called or torch.is_grad_enabled()
         result = next((one for one in tensors(output) if one.requires_grad), None)
         if result is not None:
             kind = (*(item is None for item in args), *((name, item is None) for name, item in kwargs.items()))

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
-import torch
-
 from cna_viz.errors import UsageError
 from cna_viz.recording.watched.model.call import Call
 from cna_viz.recording.watched.model.kinds import is_container
 from cna_viz.recording.watched.model.names import listed
+from cna_viz.recording.watched.model.returned import is_rows
 from cna_viz.recording.watched.model.trace import LayerCall, trace
 
 
@@ -27,9 +26,11 @@ def check_order(call: Call, calls: Sequence[LayerCall], nodes: int) -> None:
 
 
 def check_rows(calls: Sequence[LayerCall], nodes: int) -> None:
-    """Refuse layers that don't return a row per node."""
+    """Refuse layers that don't return a row per node, or several tensors that do."""
     without = {item.module for item in calls if not is_rows(item.leaving, nodes)}
     for layer, item in enumerate(calls, start=1):
+        if item.returned.others:
+            raise _several(layer, item, calls)
         if item.module in without:
             features = "no features" if item.leaving is None else f"features of shape {tuple(item.leaving)}"
             whole = list(dict.fromkeys(other.name for other in calls if other.module not in without))
@@ -39,9 +40,14 @@ def check_rows(calls: Sequence[LayerCall], nodes: int) -> None:
             )
 
 
-def is_rows(shape: torch.Size | None, nodes: int) -> bool:
-    """Whether features of this shape have a row per node."""
-    return shape is not None and len(shape) == 2 and shape[0] == nodes
+def _several(layer: int, item: LayerCall, calls: Sequence[LayerCall]) -> UsageError:
+    tensors = ", ".join(f"{step!r} has shape {tuple(shape)}" for step, shape in item.returned.others)
+    last = {call.name: call.returned.others[-1][0] for call in calls if call.returned.others}
+    chosen = {call.name: last.get(call.name) for call in calls}
+    return UsageError(
+        f"layer {layer}, {item.label}, returns {len(item.returned.others)} tensors with a row per node, and which one "
+        f"is its embedding can't be known: {tensors}; say where it is, for example the last, layers={chosen}"
+    )
 
 
 def _parents(names: Sequence[str], one: str, other: str) -> list[str]:
@@ -56,5 +62,5 @@ def _are_layers(call: Call, names: Sequence[str], nodes: int) -> bool:
     known = dict(call.model.named_modules())
     if len(names) < 2 or any(is_container(known[name]) for name in names):
         return False
-    calls = trace(call, {name: known[name] for name in names}).calls
+    calls = trace(call, {name: known[name] for name in names}, nodes).calls
     return bool(calls) and all(item.follows and is_rows(item.leaving, nodes) for item in calls)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -13,10 +14,13 @@ from torch.utils.hooks import RemovableHandle
 
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.nn.cna import CNA
-from cna_viz.recording.taps import first_tensor, tensors, undisturbed
+from cna_viz.recording.taps import floating, nth_tensor, tensors, undisturbed
 from cna_viz.recording.watched.model.call import Call
 from cna_viz.recording.watched.model.intervention import passes_on
 from cna_viz.recording.watched.model.kinds import layers_inside
+from cna_viz.recording.watched.model.others import refusing_others
+from cna_viz.recording.watched.model.returned import Position, Returned, find_returned, is_rows
+from cna_viz.recording.watched.model.written import Written
 
 
 @dataclass
@@ -26,20 +30,29 @@ class LayerCall:
     Attributes:
         name: Name of the module.
         module: The layer.
-        entering: Shape of the features that it is given, if any.
+        entered: Position of the features among the floating-point tensors that it is given.
+        entering: Their shape, if there are any.
         follows: Whether any of its inputs is computed from the output of the call before; true for the first.
         continues: Whether the features that it is given are.
-        leaving: Shape of the features that it returns, if any.
+        returned: What it returns.
     """
 
     name: str
     module: nn.Module
-    entering: torch.Size | None
+    entered: int = 0
+    entering: torch.Size | None = None
     follows: bool = True
     continues: bool = True
-    leaving: torch.Size | None = None
+    returned: Returned = field(default_factory=Returned)
     # Numbers of the operations that autograd noted during the call; None if the output can't be traced.
     operations: tuple[int, int] | None = None
+    # The last operation of the features that it returns.
+    result: Any = None
+
+    @property
+    def leaving(self) -> torch.Size | None:
+        """Shape of the features that it returns, if any."""
+        return self.returned.shape
 
     @property
     def label(self) -> str:
@@ -55,27 +68,33 @@ class Trace:
     slots: list[tuple[int, nn.Module]] = field(default_factory=list)
 
 
-def trace(call: Call, layers: Mapping[str, nn.Module]) -> Trace:
+def trace(
+    call: Call, layers: Mapping[str, nn.Module], nodes: int, positions: Mapping[str, Position] = MappingProxyType({})
+) -> Trace:
     """Run the model once in evaluation mode and return the calls of ``layers``; a call inside another is part of it.
 
     Autograd notes the operations, but holds no tensors.
 
+    Args:
+        call: The call of the model.
+        layers: Its layers by name.
+        nodes: Number of nodes.
+        positions: Where the features are in what a layer returns, by its name; found where it is left out.
+
     Raises:
-        UsageError: When the model fails, or writes into its inputs, so that every look would change the training.
+        UsageError: When the model fails, calls modules that are not its own, or writes into its inputs or parameters,
+            so that every look would change the training.
     """
-    listener, before = _Listener(call.model, layers), _versions(call)
+    listener, written = _Listener(call.model, layers, nodes, positions), Written(call)
     with undisturbed(call.model), torch.enable_grad(), saved_tensors_hooks(_nothing, _nothing), ExitStack() as stack:
         for handle in listener.attach():
             stack.callback(handle.remove)
-        _run(call)
-    if _versions(call) != before:
-        raise UsageError(
-            f"{call.sentence} writes into its inputs, so that looking at it would change its training: let the model "
-            "work on a copy, x.clone()"
-        )
+        with refusing_others(call.model):
+            _run(call)
+    written.check()
     for number, following in enumerate(listener.trace.calls[1:], start=1):
         if not (following.follows and following.continues):  # or autograd can't see it, as without gradients
-            follows, continues = passes_on(call, layers.values(), number)
+            follows, continues = passes_on(call, layers.values(), number, following.entered)
             following.follows, following.continues = following.follows or follows, following.continues or continues
     return listener.trace
 
@@ -94,9 +113,12 @@ def _run(call: Call) -> None:
 
 
 class _Listener:
-    def __init__(self, model: nn.Module, layers: Mapping[str, nn.Module]) -> None:
+    def __init__(
+        self, model: nn.Module, layers: Mapping[str, nn.Module], nodes: int, positions: Mapping[str, Position]
+    ) -> None:
         self.trace = Trace()
         self._model, self._names = model, {module: name for name, module in layers.items()}
+        self._nodes, self._positions = nodes, positions
         self._depth = 0  # calls of layers that have not returned
         self._has_convolved = False  # whether the present layer has called a layer inside it
         self._first: int | None = None  # number of the first operation of the present layer, if they are noted
@@ -124,23 +146,34 @@ class _Listener:
         self._depth -= 1
         if self._depth:
             return None
-        call, features, replaced = self.trace.calls[-1], first_tensor(output), None
-        call.leaving = None if features is None else features.shape
+        call, replaced = self.trace.calls[-1], None
+        call.returned = find_returned(output, self._nodes, self._positions.get(call.name))
+        features = nth_tensor(output, call.returned.position)
         if features is not None and features is output and self._first is not None and not features.requires_grad:
             features = replaced = features.detach().requires_grad_().clone()  # weights may be frozen
         if features is not None and features.requires_grad and self._first is not None:
-            call.operations = self._first, _get_sequence_nr()
+            call.operations, call.result = (self._first, _get_sequence_nr()), features.grad_fn
         return replaced
 
     def _traced(self, module: nn.Module, inputs: Any) -> LayerCall:
-        features, before = first_tensor(inputs), self.trace.calls[-1] if self.trace.calls else None
-        call = LayerCall(self._names[module], module, None if features is None else features.shape)
+        call, before = LayerCall(self._names[module], module), self.trace.calls[-1] if self.trace.calls else None
+        features = list(floating(inputs))
         if before is not None:
             first, last = before.operations or (0, 0)
             call.follows = _reach(tensors(inputs), first, last)
-            call.continues = _reach(tensors(features), first, last)
+            going_on = [number for number, value in enumerate(features) if _reach([value], first, last)]
+            call.entered = self._entered(features, going_on, before)
+            call.continues = call.entered in going_on
+        call.entering = features[call.entered].shape if call.entered < len(features) else None
         self._first = _get_sequence_nr() if torch.is_grad_enabled() else None
         return call
+
+    def _entered(self, features: list[Tensor], going_on: list[int], before: LayerCall) -> int:
+        """Return the position of the only features that are computed from those before, or else the same position."""
+        rows = [number for number in going_on if is_rows(features[number].shape, self._nodes)]
+        if len(rows) > 1:
+            rows = [number for number in rows if _comes_from(features[number], before.result)]
+        return rows[0] if len(rows) == 1 else before.returned.position
 
     def _enter_slot(self, slot: nn.Module, args: Any) -> None:
         finished = len(self.trace.calls) - (self._depth > 0)
@@ -166,9 +199,18 @@ def _reach(values: Iterable[Tensor], first: int, last: int) -> bool:
     return False
 
 
-def _versions(call: Call) -> list[int]:
-    """Return how often the inputs have been written to."""
-    return [value._version for value in tensors((call.args, call.kwargs)) if not value.is_inference()]
+def _comes_from(value: Tensor, result: Any) -> bool:
+    """Whether a value is computed from the result of an operation."""
+    waiting, seen = [value.grad_fn], set[Any]()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if node is result:
+            return True
+        seen.add(node)
+        waiting += [earlier for earlier, _ in node.next_functions]
+    return False
 
 
 def _nothing(value: Any) -> Any:

@@ -310,3 +310,23 @@ def test_a_compiled_model_is_not_listened_to() -> None:
         assert hooks(model) == 0
     assert loop.problem() is None
     assert not loop.in_eval
+
+
+def test_a_loop_that_calls_parts_only_is_advised_to_watch_the_part() -> None:
+    data = karate_data()
+    model = GAE(GCN(NODES, 8, 2, 4))
+    with LoopCalls(call_of(model, (data.x, data.edge_index))) as loop:
+        model.encode(data.x, data.edge_index).sum().backward()
+        with torch.no_grad():
+            model(data.x, data.edge_index)
+        assert loop.advice() == (
+            "the loop never calls GAE itself, only parts or methods of it, so that its mode and inputs can't be "
+            "compared with those of watch: watch the part that it calls, such as watch(model.encoder, data)"
+        )
+        model(data.x, data.edge_index).detach()
+    assert loop.advice() is None
+
+
+def test_of_several_parts_none_is_proposed() -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    assert str(LoopCalls(call_of(model, X)).advice()).endswith("watch the part that it calls")

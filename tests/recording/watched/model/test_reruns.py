@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from torch_geometric.nn import DeepGCNLayer, GCNConv, GroupAddRev
+from torch_geometric.nn.models import GAE
 
 from cna_viz.recording.gradient_norms import Norms, StepGradients
 from cna_viz.recording.watched.model.call import make_call
@@ -93,3 +94,50 @@ def test_gradients_of_layers_that_are_run_again_are_those_of_layers_run_once(kin
 def test_what_a_reentrant_checkpoint_hides_has_no_gradient_and_none_is_made_up() -> None:
     once, rerun = (norms(lambda: GCNConv(WIDTH, WIDTH), step) for step in (plainly, again(True)))
     assert not [key for key, norm in rerun.items() if not torch.isclose(norm, once[key], rtol=1e-4)]
+
+
+def test_gradients_of_a_training_that_skips_a_layer_are_those_by_hand() -> None:
+    torch.manual_seed(0)
+    model, data = Stack([GCNConv(WIDTH, WIDTH) for _ in range(LAYERS)], plainly), karate_data()
+    left_out = model.blocks[1]
+
+    def step(block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
+        return x if block is left_out and block.training else plainly(block, x, edge_index).relu()
+
+    model.step = step  # type: ignore[assignment]
+    gradients = StepGradients(find_layers(make_call(model, data), None, NODES).taps)
+    with gradients:
+        model(data.x, data.edge_index).square().sum().backward()
+        gradients.close(1)
+    x, values = model.first(data.x), {}
+    for number in (1, 3, 4):
+        entering = x
+        x = model.blocks[number - 1](entering, data.edge_index)
+        values[number, "conv"] = x
+        if number == 4:
+            values[3, "slot"] = entering
+        x = x.relu()
+    expected = torch.autograd.grad(x.square().sum(), list(values.values()))
+    assert gradients.norms(1).keys() == values.keys()
+    for key, gradient in zip(values, expected, strict=True):
+        assert float(gradients.norms(1)[key]) == pytest.approx(float(gradient.norm()), rel=1e-5)
+
+
+def test_gradients_of_a_loop_that_calls_the_encoder_only_are_those_of_the_whole() -> None:
+    data = karate_data()
+
+    def norms_of(name: str) -> Norms:
+        torch.manual_seed(0)
+        model = GAE(Stack([GCNConv(WIDTH, WIDTH) for _ in range(LAYERS)], plainly))
+        taps = find_layers(make_call(model, data, (data.x, data.edge_index)), None, NODES).taps
+        gradients = StepGradients(taps)
+        with gradients:
+            for _ in range(2):
+                getattr(model, name)(data.x, data.edge_index).square().sum().backward()
+            gradients.close(1)
+        assert hooks(model) == 0
+        return gradients.norms(1)
+
+    whole = norms_of("__call__")
+    assert len(whole) == 2 * LAYERS - 1
+    assert norms_of("encode") == norms_of("forward") == whole

@@ -1,0 +1,57 @@
+"""Running a model without a trace of it in the model."""
+
+import random
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy, deepcopy
+from types import NoneType
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+_KEPT: Final = {nn.Parameter, NoneType, bool, int, float, str, tuple, OrderedDict}
+"""Types, for speed the most frequent ones, whose values nobody writes into; hooks are in ordered dictionaries."""
+
+
+@contextmanager
+def unchanged(model: nn.Module) -> Iterator[None]:
+    """On exit the modules of a model hold what they held, even after an exception.
+
+    Attributes that a forward pass sets, such as a cache or a counter, get back what they had. Tensors and buffers,
+    random generators, lists, dictionaries and sets are copied for the pass, so that it may write into them. Parameters
+    are not copied, nor what lies deeper, such as a tensor in a list.
+    """
+    held = [(vars(module), dict(vars(module))) for module in model.modules()]
+    copies: dict[int, Any] = {}
+    try:
+        for present, _ in held:
+            _copy_values(present, copies)
+            _copy_values(present["_buffers"], copies)
+        yield
+    finally:
+        for present, before in held:
+            for name in present.keys() - before.keys():
+                del present[name]
+            present.update(before)
+
+
+def _copy_values(values: dict[str, Any], copies: dict[int, Any]) -> None:
+    """Replace values by copies; one that stands at two places by one copy."""
+    for name, value in values.items():
+        if type(value) not in _KEPT:
+            if id(value) not in copies:
+                copies[id(value)] = _copied(value)
+            values[name] = copies[id(value)]
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, torch.Generator):
+        return value.clone_state()
+    if isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
+        return deepcopy(value)
+    return copy(value) if type(value) in (dict, list, set) else value

@@ -1,0 +1,157 @@
+"""Running a model leaves it as it was, whatever its forward pass stores or writes into."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+from torch_geometric.nn import GCNConv
+
+from cna_viz.recording.taps import undisturbed
+from cna_viz.recording.watched.model.call import make_call
+from cna_viz.recording.watched.model.layers import find_layers
+from cna_viz.recording.watched.model.unchanged import unchanged
+from tests.recording.helpers import NODES, karate_data
+
+
+class Holding(nn.Module):
+    """Calls what it is given with itself when it runs."""
+
+    memory: Tensor
+
+    def __init__(self, act: Callable[[Any], object]) -> None:
+        super().__init__()
+        self.act, self.calls, self.plain = act, 0, torch.zeros(3)
+        self.register_buffer("memory", torch.zeros(3))
+        self.alias, self.seen, self.table, self.kinds = self.memory, list[int](), {"a": 1}, {1}
+        self.cache: Any = None
+        self.own, self.generators = torch.Generator().manual_seed(3), (random.Random(3), np.random.default_rng(3))
+        self.python, self.numpy = self.generators
+        self.inner = nn.Linear(2, 2)
+
+    def forward(self) -> None:
+        self.act(self)
+
+
+def written(model: Holding) -> None:
+    model.memory.add_(1)
+    model.plain.mul_(2).add_(1)
+
+
+def rebound(model: Holding) -> None:
+    model.memory = model.memory + 1
+    model.plain = model.plain + 1
+    model.calls += 1
+    model.cache = (torch.ones(3), None)
+    model.inner.training = not model.inner.training
+
+
+def made(model: Holding) -> None:
+    model.new = 3
+    model.register_buffer("late", torch.ones(2))
+    model.late_part = nn.Linear(1, 1)
+    model.weight = nn.Parameter(torch.ones(1))
+    model.inner.weight = nn.Parameter(torch.ones(2, 2))
+
+
+def removed(model: Holding) -> None:
+    del model.memory, model.plain, model.inner
+
+
+def grown(model: Holding) -> None:
+    model.seen.append(1)
+    model.table["b"] = 2
+    model.kinds.clear()
+
+
+def drawn(model: Holding) -> None:
+    torch.rand(3, generator=model.own)
+    model.python.random()
+    model.numpy.random()
+
+
+def state(model: Holding) -> str:
+    tensors = [model.memory.tolist(), model.plain.tolist(), model.own.get_state().tolist()]
+    random_states = model.python.getstate(), model.numpy.bit_generator.state
+    plain = model.calls, model.seen, model.table, model.kinds, model.cache, model.inner.training
+    return repr((tensors, random_states, plain, sorted(vars(model)), sorted(model.state_dict()), repr(model)))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("act", [written, rebound, made, removed, grown, drawn])
+def test_whatever_a_pass_does_is_undone(act: Callable[[Any], object], fails: bool) -> None:
+    def acting(model: Holding) -> None:
+        act(model)
+        if fails:
+            raise KeyboardInterrupt
+
+    model = Holding(acting)
+    before, held = state(model), {id(module): dict(vars(module)) for module in model.modules()}
+    weight, memory, version = model.inner.weight, model.memory, model.memory._version
+    with pytest.raises(KeyboardInterrupt) if fails else torch.no_grad(), unchanged(model):
+        model()
+    assert state(model) == before
+    assert model.inner.weight is weight
+    assert model.memory is memory is model.alias
+    assert memory._version == version
+    assert all(
+        vars(module).keys() == held[id(module)].keys()
+        and all(value is held[id(module)][name] for name, value in vars(module).items())
+        for module in model.modules()
+    )
+
+
+def test_one_tensor_at_two_places_is_one_tensor_inside() -> None:
+    def acting(model: Holding) -> None:
+        model.memory.add_(1)
+        assert model.alias is model.memory
+
+    model = Holding(acting)
+    with unchanged(model):
+        model()
+    assert model.memory.tolist() == [0, 0, 0]
+
+
+def test_what_a_pass_reads_is_what_there_was() -> None:
+    seen: list[Any] = []
+    model = Holding(lambda self: seen.append((self.memory.tolist(), self.table, self.calls)))
+    model.memory += 5
+    model.calls = 7
+    with unchanged(model):
+        model()
+    assert seen == [([5, 5, 5], {"a": 1}, 7)]
+
+
+class Network(nn.Module):
+    """Two convolutions that keep their graph, with a memory and a norm of the weights that is iterated."""
+
+    memory: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.one, self.two = GCNConv(NODES, 8, cached=True), GCNConv(8, 4)
+        self.head = spectral_norm(nn.Linear(4, 4))
+        self.register_buffer("memory", torch.zeros(NODES, 8))
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        x = self.one(x, edge_index)
+        self.memory.mul_(0.5).add_(x.detach())
+        y: Tensor = self.head(self.two(x.relu() + self.memory, edge_index))
+        return y
+
+
+def test_layers_are_found_and_looks_taken_without_a_trace() -> None:
+    model, data = Network(), karate_data()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    call = make_call(model, data)
+    assert len(find_layers(call, None, NODES).convs) == 2
+    with undisturbed(model):
+        first, second = call(), call()
+    assert torch.equal(first, second)
+    assert model.one._cached_edge_index is None
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
