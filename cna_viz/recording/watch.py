@@ -12,6 +12,7 @@ from torch_geometric.data import Batch, Data
 
 from cna_viz.config import RecordingConfig, RunConfig, vocabulary
 from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
+from cna_viz.recording.watched.data.unchanged import READ, Unchanged
 from cna_viz.recording.watched.model.call import Call, make_call
 from cna_viz.recording.watched.model.layers import LayerNames, find_layers
 from cna_viz.recording.watched.output.reading import find_reading
@@ -65,7 +66,8 @@ def watch(
             graphs a ``Batch`` or a list of ``Data``.
         inputs: Arguments of the model, a sequence, or a mapping for keywords; found by the names in its ``forward`` if
             left out. Needed where only your loop knows, as for an optional ``edge_weight``.
-        layers: Names of the modules whose outputs are the layers; found if left out.
+        layers: Names of the modules whose outputs are the layers, or a mapping from names to the index or key of the
+            embedding where a layer returns several tensors (None where there is one); found if left out.
         output: Which of several outputs is scored: an index, a key, a sequence of both, or a function of the output.
         task: node-classification, node-regression, graph-classification, or none, for which no labels are read; found
             if left out.
@@ -117,7 +119,8 @@ def watch(
             "seed": seed or 0,
         }
     )
-    return Watch(call, graph, found, scored, config, Path(runs), quiet=quiet)
+    unchanged = Unchanged(data, READ if call.declared else ("x", *call.names, *READ))
+    return Watch(call, graph, found, scored, unchanged, config, Path(runs), quiet=quiet)
 
 
 def _as_given(graph: WatchedGraph, data: Any, call: Call) -> WatchedGraph:

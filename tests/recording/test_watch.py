@@ -619,7 +619,7 @@ def test_a_layer_that_is_replaced_by_another_ends_the_record(runs: Path) -> None
     model = Functional(layers=4)
     context = watch(model, karate_data(), runs=runs)
     # Nobody listens to the new one: the layers behind it must not be taken for those before.
-    message = r"layer 3, stage slot: nothing passed it|channels, but"
+    message = r"layer 2, stage conv: nothing passed it|channels, but"
     with pytest.raises(RecordError, match=message), context:  # noqa: PT012
         model.convs[1] = GCNConv(8, 8)
         context.epoch()
@@ -630,7 +630,7 @@ def test_a_layer_that_is_replaced_by_another_ends_the_record(runs: Path) -> None
 def test_a_layer_that_is_left_out_ends_the_record(runs: Path) -> None:
     model = nn.Sequential(nn.Linear(NODES, 8), nn.Linear(8, 8), nn.Linear(8, 8))
     context = watch(model, karate_data(), runs=runs, layers=["0", "1", "2"], inputs=(karate_data().x,), task="none")
-    with pytest.raises(RecordError, match="layer 2, stage slot: nothing passed it"), context:  # noqa: PT012
+    with pytest.raises(RecordError, match="layer 2, stage conv: nothing passed it"), context:  # noqa: PT012
         del model[1]
         context.epoch()
     incomplete(context.folder, [0])

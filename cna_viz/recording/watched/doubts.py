@@ -29,6 +29,7 @@ class Doubts:
         self.no_epoch: int | None = None
         self.status = "complete"
         self.sentences: list[str] = []
+        self._layers = layers
         self._differ: list[str] = []
         self._not_finite: list[int] = []
         if call.compiled and "gradient_norm" in measures:
@@ -98,6 +99,10 @@ class Doubts:
             )
         if len(set(states)) > 1 and gradients is not None and gradients.asked and not gradients.heard:
             self.sentences.append("no gradient norms: no backward pass of the loop went through the layers")
+        elif len(set(states)) > 1 and (advice := loop.advice()):
+            self.sentences.append(advice)
+        if doubt := self._layers.taps.doubt():
+            self.sentences.append(doubt)
 
     def warn_at_the_start(self, stacklevel: int) -> None:
         """Warn of what is known before the training."""

@@ -19,6 +19,7 @@ from cna_viz.recording.graph_tensors import graph_tensors
 from cna_viz.recording.probe import Observation
 from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.watched.data.graph import WatchedGraph
+from cna_viz.recording.watched.data.unchanged import Unchanged
 from cna_viz.recording.watched.doubts import Doubts
 from cna_viz.recording.watched.loss_scale import LossScale
 from cna_viz.recording.watched.model.call import Call
@@ -47,6 +48,7 @@ class Watch:
         graph: WatchedGraph,
         layers: Layers,
         reading: Reading | None,
+        unchanged: Unchanged,
         config: RunConfig,
         runs: Path,
         *,
@@ -54,7 +56,7 @@ class Watch:
     ) -> None:
         self.folder = runs / config.run_id
         self._call, self._model, self._graph, self._layers, self._reading = call, call.model, graph, layers, reading
-        self._config, self._quiet = config, quiet
+        self._unchanged, self._config, self._quiet = unchanged, config, quiet
         self._looked = 0
         # By closed epoch.
         self._scores: list[Scores] = []
@@ -94,7 +96,7 @@ class Watch:
         """
         self._require_open()
         told = {name: by_part(name, value) for name, value in {"loss": loss, **scores}.items()}
-        if problem := self._loop.problem():
+        if problem := self._loop.problem() or self._unchanged.problem():
             raise UsageError(problem)
         self._set_scale(gradient_scale)
         with _readable_errors(self.folder):
