@@ -12,12 +12,12 @@ from torch_geometric.data import Batch, Data
 
 from cna_viz.config import RecordingConfig, RunConfig, vocabulary
 from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
-from cna_viz.recording.watched.data.unchanged import READ, Unchanged
+from cna_viz.recording.watched.layers.find import LayerNames, find_layers
+from cna_viz.recording.watched.loop.replaced import READ, Unchanged
 from cna_viz.recording.watched.model.call import Call, make_call
-from cna_viz.recording.watched.model.layers import LayerNames, find_layers
-from cna_viz.recording.watched.output.reading import find_reading
+from cna_viz.recording.watched.model.state import program_of
+from cna_viz.recording.watched.output.find import find_reading
 from cna_viz.recording.watched.session import Watch
-from cna_viz.recording.watched.state import program_of
 
 
 def watch(

@@ -19,15 +19,15 @@ from cna_viz.recording.graph_tensors import graph_tensors
 from cna_viz.recording.probe import Observation
 from cna_viz.recording.recorder import Recorder, make_recorder
 from cna_viz.recording.watched.data.graph import WatchedGraph
-from cna_viz.recording.watched.data.unchanged import Unchanged
-from cna_viz.recording.watched.doubts import Doubts
-from cna_viz.recording.watched.loss_scale import LossScale
+from cna_viz.recording.watched.layers.find import Layers
+from cna_viz.recording.watched.loop.calls import LoopCalls
+from cna_viz.recording.watched.loop.doubts import Doubts
+from cna_viz.recording.watched.loop.loss_scale import LossScale
+from cna_viz.recording.watched.loop.replaced import Unchanged
+from cna_viz.recording.watched.loop.reported import Told, by_part
 from cna_viz.recording.watched.model.call import Call
-from cna_viz.recording.watched.model.layers import Layers
-from cna_viz.recording.watched.model.loop_calls import LoopCalls
+from cna_viz.recording.watched.model.state import SavedState, fingerprint, is_finite
 from cna_viz.recording.watched.output.reading import Reading
-from cna_viz.recording.watched.state import SavedState, fingerprint, is_finite
-from cna_viz.recording.watched.told import Told, by_part
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writing.lock import record_lock
 from cna_viz.records.writing.writer import RecordWriter

@@ -1,1 +1,1 @@
-"""The door of somebody else's data: graph, labels and masks, read as own graphs are, and never written to."""
+"""The data: graph, labels and masks, read as own graphs are, and never written to."""

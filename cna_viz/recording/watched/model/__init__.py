@@ -1,1 +1,1 @@
-"""Somebody else's network: how it is called, and which calls are its layers."""
+"""The model: how it is called, how to run it without side effects, and which state it is in."""

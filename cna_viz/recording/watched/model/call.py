@@ -1,22 +1,21 @@
 """How a model is called: by the recorder on the whole graph, and by the loop that trains it."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import is_lazy
 from torch.optim.swa_utils import AveragedModel
 from torch_geometric.data.data import BaseData
 
 from cna_viz.errors import UsageError, shown
-from cna_viz.recording.watched.model.inputs import find_inputs
-from cna_viz.recording.watched.model.unchanged import unchanged
+from cna_viz.recording.watched.model.inputs import bound_names, declared_inputs, find_inputs
+from cna_viz.recording.watched.model.side_effects import unchanged
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ def make_call(model: Any, data: Any, inputs: Any = None) -> Call:
         UsageError: When the model can't be watched, or its inputs can't be known.
     """
     plain, compiled = _unwrapped(model)
-    args, kwargs = (find_inputs(plain, data), {}) if inputs is None else _given(inputs)
+    args, kwargs = (find_inputs(plain, data), {}) if inputs is None else declared_inputs(inputs)
     call = Call(plain, compiled, args, kwargs, inputs is not None)
     try:
         inspect.signature(plain.forward).bind(*args, **kwargs)
@@ -78,29 +77,6 @@ def make_call(model: Any, data: Any, inputs: Any = None) -> Call:
             f"{type(plain).__name__} can't be called with {count} inputs ({error}): pass inputs=[...]"
         ) from None
     return call
-
-
-def bound_names(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the parameters that are given something else than None or their default.
-
-    Raises:
-        TypeError: When the arguments don't fit.
-    """
-    signature = inspect.signature(forward)
-    names: list[str] = []
-    for name, value in signature.bind(*args, **kwargs).arguments.items():
-        parameter = signature.parameters[name]
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            names += [f"input {number}" for number in range(len(names) + 1, len(names) + len(value) + 1)]
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            names += [name for name, item in value.items() if item is not None]
-        elif value is not None and not _is_default(value, parameter.default):
-            names.append(name)
-    return tuple(names)
-
-
-def _is_default(value: Any, default: Any) -> bool:
-    return isinstance(value, bool | int | float | str) and type(value) is type(default) and bool(value == default)
 
 
 def _unwrapped(model: Any) -> tuple[nn.Module, bool]:
@@ -123,12 +99,3 @@ def _check(model: Any) -> None:
         raise UsageError(f"the model is {shown(model)}, not a torch.nn.Module: watch the module that you train")
     if any(map(is_lazy, (*model.parameters(), *model.buffers()))):
         raise UsageError(f"{type(model).__name__} has weights without a shape: call it once before it is watched")
-
-
-def _given(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if isinstance(inputs, str):
-        raise UsageError(f"inputs = {shown(inputs)} is not accepted: pass the inputs themselves, as inputs=(data.x,)")
-    if isinstance(inputs, Mapping):
-        return (), dict(inputs)
-    is_sequence = isinstance(inputs, Sequence) and not isinstance(inputs, Tensor)
-    return (tuple(inputs) if is_sequence else (inputs,)), {}

@@ -1,17 +1,17 @@
-"""The inputs of a model, found by the names of its parameters; what only the user's loop knows is asked for."""
+"""The inputs of a model: declared, or found by the names of its parameters; never guessed."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from torch import nn
+from torch import Tensor, nn
 from torch_geometric.data.data import BaseData
 
-from cna_viz.errors import UsageError
+from cna_viz.errors import UsageError, shown
 
-EDGES: Final = ("edge_index", "adj_t", "adj")
+_EDGES: Final = ("edge_index", "adj_t", "adj")
 """Names of parameters that take the edges, in either form."""
-HIDDEN: Final = ("edge_weight", "edge_attr", "batch")
+_HIDDEN: Final = ("edge_weight", "edge_attr", "batch")
 """What a model may be given through ``*args`` or ``**kwargs``."""
 
 
@@ -32,7 +32,7 @@ def find_inputs(model: nn.Module, data: Any) -> tuple[Any, ...]:
             f"{type(model).__name__} takes {_listed(sources)}, and the data has no {_listed(missing)}: say what the "
             "model is given, inputs=(...) in the order of its parameters, or inputs={name: value}"
         )
-    hidden = () if not takes_any or None in sources.values() else HIDDEN
+    hidden = () if not takes_any or None in sources.values() else _HIDDEN
     if unsure := {name: name for name in (*names, *hidden) if name not in sources and _stored(data, name)}:
         both = (f"inputs={_spelled(inputs, names)}" for inputs in ({**sources, **unsure}, sources))
         raise UsageError(
@@ -42,14 +42,47 @@ def find_inputs(model: nn.Module, data: Any) -> tuple[Any, ...]:
     return tuple(data if source is None else _value(data, source) for source in sources.values())
 
 
+def declared_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the positional and the keyword arguments that a user declares as a sequence, a mapping or one input."""
+    if isinstance(inputs, str):
+        raise UsageError(f"inputs = {shown(inputs)} is not accepted: pass the inputs themselves, as inputs=(data.x,)")
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    is_sequence = isinstance(inputs, Sequence) and not isinstance(inputs, Tensor)
+    return (tuple(inputs) if is_sequence else (inputs,)), {}
+
+
+def bound_names(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the parameters that are given something else than None or their default.
+
+    Raises:
+        TypeError: When the arguments don't fit.
+    """
+    signature = inspect.signature(forward)
+    names: list[str] = []
+    for name, value in signature.bind(*args, **kwargs).arguments.items():
+        parameter = signature.parameters[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"input {number}" for number in range(len(names) + 1, len(names) + len(value) + 1)]
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            names += [name for name, item in value.items() if item is not None]
+        elif value is not None and not _is_default(value, parameter.default):
+            names.append(name)
+    return tuple(names)
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return isinstance(value, bool | int | float | str) and type(value) is type(default) and bool(value == default)
+
+
 def _sources(needed: list[str], data: Any) -> dict[str, str | None]:
     """Return the attribute of the data for every needed parameter; None for the data itself."""
     edges = "adj_t" if _value(data, "edge_index") is None and _value(data, "adj_t") is not None else "edge_index"
-    sources = {name: edges if name in EDGES and _value(data, name) is None else name for name in needed}
+    sources = {name: edges if name in _EDGES and _value(data, name) is None else name for name in needed}
     unknown = {name for name, source in sources.items() if _value(data, source) is None}
-    if len(needed) == 1 and (needed[0] == "batch" or (unknown and needed[0] not in ("x", *EDGES))):
+    if len(needed) == 1 and (needed[0] == "batch" or (unknown and needed[0] not in ("x", *_EDGES))):
         return {needed[0]: None}
-    if len(needed) == 2 and unknown and needed[0] in {"x", *unknown} and needed[1] in {*EDGES, *unknown}:
+    if len(needed) == 2 and unknown and needed[0] in {"x", *unknown} and needed[1] in {*_EDGES, *unknown}:
         return dict(zip(needed, ("x", edges), strict=True))  # (features, edges), however they are called
     return dict(sources)
 

@@ -1,1 +1,1 @@
-"""What a network returns: which tensor is scored, and what its numbers are."""
+"""The output of a model: which tensor is scored, and how it is read."""

@@ -1,26 +1,23 @@
-"""What the output of a model says: scored only if it is declared or certain."""
+"""How the output of a model becomes predictions and scores."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import torch
 from torch import Tensor
 
 from cna_viz.config.vocabulary import SPLITS
-from cna_viz.errors import RecordError, unknown_name
+from cna_viz.errors import RecordError
 from cna_viz.recording.watched.data.graph import WatchedGraph
-from cna_viz.recording.watched.output.channels import check_channels
-from cna_viz.recording.watched.output.outputs import OutputChoice, Path, as_path, find_path, path_name, pick
-from cna_viz.recording.watched.output.rows import are_probabilities, as_rows, finite_rows, likely_kind, rounding
+from cna_viz.recording.watched.output.choice import Path, path_name, pick
 from cna_viz.training.objective import Objective, make_objective, score
 
-READINGS: Final = ("logits", "probabilities")
 _DECLARED: Final = 1e-2
 """How far the sum of probabilities may be from 1 where the user says that they are probabilities."""
 
-Scored = dict[str, dict[str, float | None]]
+Scores: TypeAlias = dict[str, dict[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ class Reading:
         member = self.watched.graph.graph_of_node
         return found if member is None else found[member]
 
-    def score(self, rows: Tensor) -> Scored:
+    def score(self, rows: Tensor) -> Scores:
         """Return loss, accuracy and macro F1, or loss, NMSE and R², by part.
 
         None where a part is missing or empty, where a row of it is not finite, and where the score is undefined.
@@ -102,7 +99,7 @@ class Reading:
         finite = finite_rows(rows)
         sound = {name: part for name, part in self.watched.parts.items() if len(part) and bool(finite[part].all())}
         names = ("loss", *(("nmse", "r2") if self.kind == "numbers" else ("accuracy", "macro_f1")))
-        unknown: Scored = {name: dict.fromkeys(SPLITS) for name in names}
+        unknown: Scores = {name: dict.fromkeys(SPLITS) for name in names}
         if not sound:
             return unknown
         found = score(self._logits(rows), self.watched.graph.target, sound, self._objective)
@@ -123,36 +120,33 @@ class Reading:
         return rows if self.kind == "logits" else rows.log()
 
 
-def find_reading(
-    raw: Any, watched: WatchedGraph, model: str, *, output: OutputChoice = None, reading: str | None = None
-) -> Reading | None:
-    """Return how the output of a model is read; None where the task is ``none``.
+def as_rows(output: Tensor) -> Tensor:
+    """Return an output as float32 on the CPU, ``[rows, channels]``."""
+    return output.detach().float().cpu().reshape(len(output), -1)
 
-    Args:
-        raw: What the model returned.
-        watched: The graph.
-        model: Name of the model, for messages.
-        output: Which tensor is scored, where there are several with a row for each node or graph.
-        reading: ``logits`` or ``probabilities``, where it can't be known.
 
-    Raises:
-        UsageError: There is no reading, or more than one; the message names the argument that decides.
-        RecordError: The output is not what ``reading`` says.
-    """
-    if reading is not None and reading not in READINGS:
-        raise unknown_name("reading", str(reading), READINGS)
-    if watched.task == "none":
-        return None
-    rows = len(watched.graph.target)
-    choice = find_path(raw, rows, model) if output is None else as_path(output)
-    found = pick(raw, choice, rows)
-    channels = 1 if found.dim() == 1 else found.shape[1]
-    what = f"{model} returns {'1 channel' if channels == 1 else f'{channels} channels'} ({path_name(choice)})"
-    check_channels(what, channels, watched, reading)
-    kind = "numbers" if watched.task == "node-regression" else reading or likely_kind(found)
-    made = Reading(watched, choice, channels, kind, declared=reading is not None)
-    made.rows(raw)
-    return made
+def are_probabilities(rows: Tensor, tolerance: float) -> bool:
+    """Whether all rows are at least 0 and sum to 1; a single channel is the probability of class 1."""
+    both = rows if rows.shape[1] > 1 else torch.cat([1 - rows, rows], dim=1)
+    return bool((both >= 0).all()) and bool(((both.sum(dim=1) - 1).abs() <= tolerance).all())
+
+
+def rounding(output: Tensor) -> float:
+    """Return how far the sum of a row of probabilities can be from 1 in the precision of the output."""
+    # Each is rounded by a share of itself, so that the number of channels doesn't matter.
+    return max(1e-5, torch.finfo(output.dtype).eps)
+
+
+def finite_rows(rows: Tensor) -> Tensor:
+    """Return which rows are finite."""
+    return torch.isfinite(rows).all(dim=1)
+
+
+def likely_kind(output: Tensor) -> str:
+    """Return the kind of an output with a channel for each class; logits where no row is finite."""
+    rows = as_rows(output)
+    finite = rows[finite_rows(rows)]
+    return "probabilities" if len(finite) and are_probabilities(finite, rounding(output)) else "logits"
 
 
 def _known(values: dict[str, float]) -> dict[str, float | None]:

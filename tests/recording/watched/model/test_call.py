@@ -16,8 +16,8 @@ from torch_geometric.nn import GCNConv
 from torch_geometric.nn.models import GAE, GCN, MLP, LightGCN, SchNet
 
 from cna_viz.errors import UsageError
+from cna_viz.recording.watched.loop.calls import LoopCalls
 from cna_viz.recording.watched.model.call import Call, make_call
-from cna_viz.recording.watched.model.loop_calls import LoopCalls
 from tests.recording.helpers import NODES, hooks, karate_data
 
 X, EDGES, WEIGHTS, OTHER = torch.ones(2, 3), torch.tensor([[0, 1], [1, 0]]), torch.ones(2), torch.zeros(2)

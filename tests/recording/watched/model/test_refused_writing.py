@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 
 from cna_viz.errors import UsageError
+from cna_viz.recording.watched.layers.find import find_layers
 from cna_viz.recording.watched.model.call import make_call
-from cna_viz.recording.watched.model.layers import find_layers
 from tests.recording.helpers import NODES, hooks, karate_data
 
 

@@ -15,7 +15,8 @@ from torch_geometric.nn import GCNConv
 from cna_viz.data.embedded import karate
 from cna_viz.errors import CnaVizError, RecordError, UsageError
 from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
-from cna_viz.recording.watched.output.reading import Reading, find_reading
+from cna_viz.recording.watched.output.find import find_reading
+from cna_viz.recording.watched.output.reading import Reading
 from tests.recording.helpers import NODES, karate_data
 
 Y, PARTS = karate().y, ("train", "val", "test")

@@ -1,14 +1,49 @@
-"""Whether the channels of an output can be scores of the classes, or the numbers, that the labels are."""
+"""Finding how the output of a model is read, where it is declared or certain."""
 
-from typing import Final
+from typing import Any, Final
 
-from cna_viz.errors import UsageError, shown
+from cna_viz.errors import UsageError, shown, unknown_name
 from cna_viz.recording.watched.data.graph import WatchedGraph
+from cna_viz.recording.watched.output.choice import OutputChoice, as_path, find_path, path_name, pick
+from cna_viz.recording.watched.output.reading import Reading, likely_kind
 
+_READINGS: Final = ("logits", "probabilities")
 _NOTHING: Final = 'task="none" scores nothing'
 
 
-def check_channels(what: str, channels: int, watched: WatchedGraph, reading: str | None) -> None:
+def find_reading(
+    raw: Any, watched: WatchedGraph, model: str, *, output: OutputChoice = None, reading: str | None = None
+) -> Reading | None:
+    """Return how the output of a model is read; None where the task is ``none``.
+
+    Args:
+        raw: What the model returned.
+        watched: The graph.
+        model: Name of the model, for messages.
+        output: Which tensor is scored, where there are several with a row for each node or graph.
+        reading: ``logits`` or ``probabilities``, where it can't be known.
+
+    Raises:
+        UsageError: There is no reading, or more than one; the message names the argument that decides.
+        RecordError: The output is not what ``reading`` says.
+    """
+    if reading is not None and reading not in _READINGS:
+        raise unknown_name("reading", str(reading), _READINGS)
+    if watched.task == "none":
+        return None
+    rows = len(watched.graph.target)
+    choice = find_path(raw, rows, model) if output is None else as_path(output)
+    found = pick(raw, choice, rows)
+    channels = 1 if found.dim() == 1 else found.shape[1]
+    what = f"{model} returns {'1 channel' if channels == 1 else f'{channels} channels'} ({path_name(choice)})"
+    _check_channels(what, channels, watched, reading)
+    kind = "numbers" if watched.task == "node-regression" else reading or likely_kind(found)
+    made = Reading(watched, choice, channels, kind, declared=reading is not None)
+    made.rows(raw)
+    return made
+
+
+def _check_channels(what: str, channels: int, watched: WatchedGraph, reading: str | None) -> None:
     """Refuse an output that is not certain to be a prediction of the labels; ``what`` describes it.
 
     Raises:

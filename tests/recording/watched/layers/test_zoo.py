@@ -48,8 +48,8 @@ from torch_geometric.nn.models import (
 )
 
 from cna_viz.errors import UsageError
+from cna_viz.recording.watched.layers.find import Layers, find_layers
 from cna_viz.recording.watched.model.call import make_call
-from cna_viz.recording.watched.model.layers import Layers, find_layers
 from tests.recording.helpers import NODES, hooks, karate_data
 
 WIDTH, CLASSES = 8, 4

@@ -1,4 +1,4 @@
-"""Running a model without a trace of it in the model."""
+"""Running a model without side effects, and refusing models that write where that can't be undone."""
 
 import random
 from collections import OrderedDict
@@ -11,6 +11,9 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from cna_viz.errors import UsageError
+from cna_viz.recording.taps import tensors
 
 _KEPT: Final = {nn.Parameter, NoneType, bool, int, float, str, tuple, OrderedDict}
 """Types, for speed the most frequent ones, whose values nobody writes into; hooks are in ordered dictionaries."""
@@ -38,6 +41,24 @@ def unchanged(model: nn.Module) -> Iterator[None]:
             present.update(before)
 
 
+@contextmanager
+def refusing_writes(model: nn.Module, inputs: Any, sentence: str) -> Iterator[None]:
+    """Refuse a model that writes into its inputs or parameters; ``sentence`` is its call, for the message."""
+    versions = [(value, _version(value)) for value in tensors(inputs)]
+    # Writing into .data leaves the version as it is.
+    before = [(name, kept, _version(kept), kept.detach().clone()) for name, kept in model.named_parameters()]
+    yield
+    effect = "so that looking at it would change its training"
+    if any(_version(value) != version for value, version in versions):
+        raise UsageError(f"{sentence} writes into its inputs, {effect}: let the model work on a copy, x.clone()")
+    for name, parameter, version, values in before:
+        if _version(parameter) != version or not _equal(parameter.detach(), values):
+            raise UsageError(
+                f"{sentence} writes into its parameter {name}, {effect}: let your loop do that, after the step of the "
+                "optimizer"
+            )
+
+
 def _copy_values(values: dict[str, Any], copies: dict[int, Any]) -> None:
     """Replace values by copies; one that stands at two places by one copy."""
     for name, value in values.items():
@@ -55,3 +76,13 @@ def _copied(value: Any) -> Any:
     if isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
         return deepcopy(value)
     return copy(value) if type(value) in (dict, list, set) else value
+
+
+def _version(value: Tensor) -> int:
+    """Return how often a tensor has been written to."""
+    return 0 if value.is_inference() else value._version
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    """Whether tensors are equal; NaN is equal to NaN."""
+    return one.shape == other.shape and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)

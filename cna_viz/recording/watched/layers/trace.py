@@ -15,12 +15,11 @@ from torch.utils.hooks import RemovableHandle
 from cna_viz.errors import CnaVizError, UsageError
 from cna_viz.nn.cna import CNA
 from cna_viz.recording.taps import floating, nth_tensor, tensors, undisturbed
+from cna_viz.recording.watched.layers.dependence import operations_behind, passes_on
+from cna_viz.recording.watched.layers.embedding import Position, Returned, find_returned, is_rows
+from cna_viz.recording.watched.layers.modules import layers_inside, refusing_others
 from cna_viz.recording.watched.model.call import Call
-from cna_viz.recording.watched.model.intervention import passes_on
-from cna_viz.recording.watched.model.kinds import layers_inside
-from cna_viz.recording.watched.model.others import refusing_others
-from cna_viz.recording.watched.model.returned import Position, Returned, find_returned, is_rows
-from cna_viz.recording.watched.model.written import Written
+from cna_viz.recording.watched.model.side_effects import refusing_writes
 
 
 @dataclass
@@ -85,13 +84,16 @@ def trace(
         UsageError: When the model fails, calls modules that are not its own, or writes into its inputs or parameters,
             so that every look would change the training.
     """
-    listener, written = _Listener(call.model, layers, nodes, positions), Written(call)
-    with undisturbed(call.model), torch.enable_grad(), saved_tensors_hooks(_nothing, _nothing), ExitStack() as stack:
+    listener = _Listener(call.model, layers, nodes, positions)
+    with ExitStack() as stack:
+        stack.enter_context(refusing_writes(call.model, (call.args, call.kwargs), call.sentence))
+        stack.enter_context(undisturbed(call.model))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(saved_tensors_hooks(_nothing, _nothing))
         for handle in listener.attach():
             stack.callback(handle.remove)
-        with refusing_others(call.model):
-            _run(call)
-    written.check()
+        stack.enter_context(refusing_others(call.model))
+        _run(call)
     for number, following in enumerate(listener.trace.calls[1:], start=1):
         if not (following.follows and following.continues):  # or autograd can't see it, as without gradients
             follows, continues = passes_on(call, layers.values(), number, following.entered)
@@ -172,7 +174,7 @@ class _Listener:
         """Return the position of the only features that are computed from those before, or else the same position."""
         rows = [number for number in going_on if is_rows(features[number].shape, self._nodes)]
         if len(rows) > 1:
-            rows = [number for number in rows if _comes_from(features[number], before.result)]
+            rows = [number for number in rows if before.result in operations_behind([features[number]])]
         return rows[0] if len(rows) == 1 else before.returned.position
 
     def _enter_slot(self, slot: nn.Module, args: Any) -> None:
@@ -185,32 +187,8 @@ class _Listener:
 
 def _reach(values: Iterable[Tensor], first: int, last: int) -> bool:
     """Whether any of the values is computed from the result of an operation from ``first`` up to ``last``."""
-    waiting, seen = [value.grad_fn for value in values], set()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        number = node._sequence_nr()
-        if first <= number < last:
-            return True
-        if number >= last:  # what is older can't be computed from it
-            waiting += [earlier for earlier, _ in node.next_functions]
-    return False
-
-
-def _comes_from(value: Tensor, result: Any) -> bool:
-    """Whether a value is computed from the result of an operation."""
-    waiting, seen = [value.grad_fn], set[Any]()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        if node is result:
-            return True
-        seen.add(node)
-        waiting += [earlier for earlier, _ in node.next_functions]
-    return False
+    # An operation older than all of these can't use their results.
+    return any(first <= operation._sequence_nr() < last for operation in operations_behind(values, since=last))
 
 
 def _nothing(value: Any) -> Any:

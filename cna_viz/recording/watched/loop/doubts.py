@@ -8,9 +8,9 @@ from typing import Final
 from torch import Tensor
 
 from cna_viz.recording.gradient_norms import StepGradients
+from cna_viz.recording.watched.layers.find import Layers
+from cna_viz.recording.watched.loop.calls import LoopCalls
 from cna_viz.recording.watched.model.call import Call
-from cna_viz.recording.watched.model.layers import Layers
-from cna_viz.recording.watched.model.loop_calls import LoopCalls
 
 TOLERANCE: Final = 0.001
 """Difference of a score that was told from the computed one that counts as rounding."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from cna_viz.recording.watched.data.unchanged import READ, Unchanged
+from cna_viz.recording.watched.loop.replaced import READ, Unchanged
 from tests.recording.helpers import NODES, karate_data
 
 

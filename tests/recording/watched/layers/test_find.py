@@ -27,8 +27,8 @@ from cna_viz.errors import UsageError
 from cna_viz.nn.cna import CNA
 from cna_viz.nn.replace import replace_activations
 from cna_viz.recording.taps import listen
+from cna_viz.recording.watched.layers.find import Layers, find_layers
 from cna_viz.recording.watched.model.call import make_call
-from cna_viz.recording.watched.model.layers import Layers, find_layers
 from tests.recording.helpers import NODES, hooks, karate_data
 
 WIDTH = 8

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from cna_viz.errors import UsageError
-from cna_viz.recording.watched.output.outputs import as_path, find_path, path_name, pick
+from cna_viz.recording.watched.output.choice import as_path, find_path, path_name, pick
 
 ROWS = 5
 LOGITS, HIDDEN, ATTENTION = torch.randn(ROWS, 3), torch.randn(ROWS, 8), torch.randn(12, 2)

@@ -11,8 +11,8 @@ from torch_geometric.nn import DeepGCNLayer, GCNConv, GroupAddRev
 from torch_geometric.nn.models import GAE
 
 from cna_viz.recording.gradient_norms import Norms, StepGradients
+from cna_viz.recording.watched.layers.find import find_layers
 from cna_viz.recording.watched.model.call import make_call
-from cna_viz.recording.watched.model.layers import find_layers
 from tests.recording.helpers import NODES, hooks, karate_data
 
 WIDTH, LAYERS = 8, 4

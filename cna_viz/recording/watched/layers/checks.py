@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from cna_viz.errors import UsageError
+from cna_viz.recording.watched.layers.embedding import is_rows
+from cna_viz.recording.watched.layers.modules import is_container, listed
+from cna_viz.recording.watched.layers.trace import LayerCall, trace
 from cna_viz.recording.watched.model.call import Call
-from cna_viz.recording.watched.model.kinds import is_container
-from cna_viz.recording.watched.model.names import listed
-from cna_viz.recording.watched.model.returned import is_rows
-from cna_viz.recording.watched.model.trace import LayerCall, trace
 
 
 def check_order(call: Call, calls: Sequence[LayerCall], nodes: int) -> None:

@@ -9,9 +9,9 @@ from torch_geometric.nn import GATConv, MessagePassing
 
 from cna_viz.errors import UsageError
 from cna_viz.recording.taps import listen
+from cna_viz.recording.watched.layers.embedding import find_returned
+from cna_viz.recording.watched.layers.find import Layers, find_layers
 from cna_viz.recording.watched.model.call import make_call
-from cna_viz.recording.watched.model.layers import Layers, find_layers
-from cna_viz.recording.watched.model.returned import find_returned
 from tests.recording.helpers import NODES, karate_data
 
 ROWS, MORE, EDGES = torch.zeros(5, 3), torch.ones(5, 2), torch.zeros(2, 5, dtype=torch.long)

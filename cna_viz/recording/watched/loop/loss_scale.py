@@ -8,6 +8,8 @@ from typing import Any, Self
 from torch import Tensor, nn
 from torch.amp import GradScaler
 
+from cna_viz.recording.watched.layers.dependence import operations_behind
+
 
 class LossScale:
     """Listens to torch's gradient scalers; a context manager.
@@ -67,13 +69,4 @@ def _present() -> Any:
 def _depends(loss: Tensor, parameters: list[nn.Parameter]) -> bool:
     """Whether a loss is computed from any of these parameters."""
     wanted = {id(parameter) for parameter in parameters}
-    waiting, seen = [loss.grad_fn], set[Any]()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        if id(getattr(node, "variable", None)) in wanted:
-            return True
-        seen.add(node)
-        waiting += [earlier for earlier, _ in node.next_functions]
-    return False
+    return any(id(getattr(operation, "variable", None)) in wanted for operation in operations_behind([loss]))

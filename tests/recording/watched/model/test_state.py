@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch_geometric.nn.models import GCN
 
 from cna_viz.nn.replace import replace_activations
-from cna_viz.recording.watched.state import SavedState, fingerprint, is_finite, program_of
+from cna_viz.recording.watched.model.state import SavedState, fingerprint, is_finite, program_of
 from tests.recording.helpers import NODES, karate_data, loop, states_equal
 
 

@@ -12,9 +12,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 from torch_geometric.nn import GCNConv
 
 from cna_viz.recording.taps import undisturbed
+from cna_viz.recording.watched.layers.find import find_layers
 from cna_viz.recording.watched.model.call import make_call
-from cna_viz.recording.watched.model.layers import find_layers
-from cna_viz.recording.watched.model.unchanged import unchanged
+from cna_viz.recording.watched.model.side_effects import unchanged
 from tests.recording.helpers import NODES, karate_data
 
 

@@ -9,13 +9,12 @@ from torch import nn
 
 from cna_viz.errors import UsageError
 from cna_viz.recording.taps import ConvCalls, undisturbed
+from cna_viz.recording.watched.layers.checks import check_order, check_rows
+from cna_viz.recording.watched.layers.dependence import same
+from cna_viz.recording.watched.layers.embedding import Position, is_rows
+from cna_viz.recording.watched.layers.modules import layers_inside, listed, named_layers, open_containers
+from cna_viz.recording.watched.layers.trace import LayerCall, Trace, trace
 from cna_viz.recording.watched.model.call import Call
-from cna_viz.recording.watched.model.kinds import layers_inside
-from cna_viz.recording.watched.model.names import listed, named_layers, open_containers
-from cna_viz.recording.watched.model.order import check_order, check_rows
-from cna_viz.recording.watched.model.returned import Position, is_rows
-from cna_viz.recording.watched.model.same import same
-from cna_viz.recording.watched.model.trace import LayerCall, Trace, trace
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from cna_viz.recording.taps import Hook, tensors
-from cna_viz.recording.watched.model.call import Call, bound_names
+from cna_viz.recording.watched.model.call import Call
+from cna_viz.recording.watched.model.inputs import bound_names
 
 
 class LoopCalls:

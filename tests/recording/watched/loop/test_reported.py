@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cna_viz.errors import UsageError
-from cna_viz.recording.watched.told import by_part
+from cna_viz.recording.watched.loop.reported import by_part
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Whether a layer uses the output of the layer before, tried out by changing that output."""
+"""Whether a layer uses the output of the layer before: by the graph of autograd, or by changing that output."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from copy import copy
 from typing import Any
@@ -10,7 +10,21 @@ from torch_geometric.data import Data
 
 from cna_viz.recording.taps import floating, undisturbed
 from cna_viz.recording.watched.model.call import Call
-from cna_viz.recording.watched.model.same import same
+
+
+def operations_behind(values: Iterable[Tensor], since: int = -1) -> Iterator[Any]:
+    """Yield the operations of autograd that values are computed by, without those behind operations before ``since``.
+
+    Operations are numbered in the order in which they ran.
+    """
+    waiting, seen = [value.grad_fn for value in values], set[Any]()
+    while waiting:
+        operation = waiting.pop()
+        if operation is not None and operation not in seen:
+            seen.add(operation)
+            yield operation
+            if operation._sequence_nr() >= since:
+                waiting += [earlier for earlier, _ in operation.next_functions]
 
 
 def passes_on(call: Call, layers: Collection[nn.Module], number: int, position: int) -> tuple[bool, bool]:
@@ -34,6 +48,20 @@ def passes_on(call: Call, layers: Collection[nn.Module], number: int, position: 
         return False, False
     features = slice(position, position + 1)
     return not same(first, changed), not same(first[features], changed[features])
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether nested results are equal up to rounding, relative to the largest value of every tensor."""
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if not isinstance(one, Tensor) or not one.is_floating_point():
+        return True
+    if one.shape != other.shape:
+        return False
+    one, other = one.double().nan_to_num(), other.double().nan_to_num()
+    return bool(((one - other).abs() <= 1e-4 * one.abs().max()).all()) if one.numel() else True
 
 
 def _next_inputs(call: Call, layers: Collection[nn.Module], number: int, *, change: bool) -> list[Tensor]:

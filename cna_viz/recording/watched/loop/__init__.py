@@ -1,0 +1,1 @@
+"""The training loop: what it calls, reports and replaces, and what is doubtful about it."""
