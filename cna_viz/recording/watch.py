@@ -2,19 +2,18 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from torch import nn
-from torch_geometric.data import Batch, Data
 
 from cna_viz.config import RecordingConfig, RunConfig, vocabulary
-from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
+from cna_viz.recording.watched.data.graph import read_watched
+from cna_viz.recording.watched.data.objects import as_one
 from cna_viz.recording.watched.layers.find import LayerNames, find_layers
-from cna_viz.recording.watched.loop.replaced import READ, Unchanged
-from cna_viz.recording.watched.model.call import Call, make_call
+from cna_viz.recording.watched.loop.replaced import ReadTensors
+from cna_viz.recording.watched.model.call import make_call
 from cna_viz.recording.watched.model.state import program_of
 from cna_viz.recording.watched.output.find import find_reading
 from cna_viz.recording.watched.session import Watch
@@ -93,13 +92,13 @@ def watch(
     recording = RecordingConfig.model_validate(
         {"every": every, "measures": measures, "snapshots": snapshots, "precision": precision, "project": project}
     )
-    if isinstance(data, list | tuple) and data and all(isinstance(one, Data) for one in data):
-        data = Batch.from_data_list(list(data))
-    graph = read_watched(data, split=split, task=task)
+    data = as_one(data)
     call = make_call(model, data, inputs)
+    graph = read_watched(
+        data, split=split, task=task, weighted=call.uses(data, "edge_weight"), directed=call.uses(data, "edge_index")
+    )
     found = find_layers(call, layers, graph.graph.num_nodes)
     scored = find_reading(found.output, graph, type(call.model).__name__, output=output, reading=reading)
-    graph = _as_given(graph, data, call)
     config = RunConfig.model_validate(
         {
             "watched": {
@@ -119,18 +118,5 @@ def watch(
             "seed": seed or 0,
         }
     )
-    unchanged = Unchanged(data, READ if call.declared else ("x", *call.names, *READ))
-    return Watch(call, graph, found, scored, unchanged, config, Path(runs), quiet=quiet)
-
-
-def _as_given(graph: WatchedGraph, data: Any, call: Call) -> WatchedGraph:
-    """Return the graph without weights and direction unless the very tensors of the data are inputs of the model."""
-    values = (data, *call.args, *call.kwargs.values())
-
-    def passes(name: str) -> bool:
-        value = getattr(data, name, None)
-        return value is not None and any(one is value for one in values)
-
-    whole = any(one is data for one in values[1:])
-    graph = graph if whole or passes("edge_weight") else graph.without_weights()
-    return graph if whole or passes("edge_index") else replace(graph, graph=replace(graph.graph, arcs=None))
+    read = ReadTensors(data, () if call.declared else ("x", *call.names))
+    return Watch(call, graph, found, scored, read, config, Path(runs), quiet=quiet)

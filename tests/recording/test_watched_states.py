@@ -215,7 +215,7 @@ def test_training_is_equal_to_the_bit_with_every_way_to_select(tmp_path: Path) -
 
 def test_a_score_of_another_model_or_mask_is_not_recorded_beside_the_look(tmp_path: Path) -> None:
     model = make()
-    message = r"epoch 1: accuracy of test was told to be 0\.99, and the model that was measured has .*, and 1 more like"
+    message = r"epoch 1: the loop reported accuracy of test 0\.99, and the model .* has .*, and 1 more like"
     with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:
         loop(model, DATA, 2, lambda epoch: watched.epoch(accuracy={"test": 0.99}))
     agrees(watched.load(), truth(model))
@@ -244,7 +244,7 @@ def test_a_network_that_is_nan_has_diverged_and_has_no_score(tmp_path: Path, epo
                 model.convs[0].lin.weight[0, 0] = torch.nan  # type: ignore[index, union-attr]
         watched.epoch(loss=0.5)
 
-    message = rf"output or loss was not finite \(NaN or infinity\) from epoch {epoch} on"
+    message = rf"output or loss was not finite \(NaN or infinity\), first at epoch {epoch}"
     with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:
         loop(model, DATA, 4, after)
     record = watched.load()

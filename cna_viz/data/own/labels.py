@@ -52,6 +52,12 @@ def read_labels(y: Values, task: str | None) -> Labels:
     return found._replace(changes=(*said, *found.changes))
 
 
+def are_whole(values: Values) -> bool:
+    """Whether all values but NaN are whole numbers that float64 can count."""
+    known = values[~np.isnan(values)]
+    return bool((known == np.floor(known)).all() and (np.abs(known) < 2**53).all())
+
+
 def label_values(y: Values) -> tuple[Values, list[str]]:
     """Return labels, one per row: numbers, or text and None; and what was changed.
 
@@ -122,7 +128,7 @@ def _is_number(word: str) -> bool:
 
 def _of_floats(values: Values, task: str | None) -> Labels:
     known = values[~np.isnan(values)]
-    whole = bool((known == np.floor(known)).all()) and bool((np.abs(known) < 2**53).all())
+    whole = are_whole(known)
     if task is None and not (whole and len(np.unique(known)) <= MOST_FLOATS):
         many = f"more than {MOST_FLOATS} whole ones (--task node-classification makes them classes)"
         return numbers_to_predict(values, f"since they are {many if whole else 'not whole'}")

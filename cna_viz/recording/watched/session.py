@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -23,16 +23,14 @@ from cna_viz.recording.watched.layers.find import Layers
 from cna_viz.recording.watched.loop.calls import LoopCalls
 from cna_viz.recording.watched.loop.doubts import Doubts
 from cna_viz.recording.watched.loop.loss_scale import LossScale
-from cna_viz.recording.watched.loop.replaced import Unchanged
-from cna_viz.recording.watched.loop.reported import Told, by_part
+from cna_viz.recording.watched.loop.replaced import ReadTensors
+from cna_viz.recording.watched.loop.reported import Reported, by_split
 from cna_viz.recording.watched.model.call import Call
 from cna_viz.recording.watched.model.state import SavedState, fingerprint, is_finite
-from cna_viz.recording.watched.output.reading import Reading
+from cna_viz.recording.watched.output.reading import Reading, Scores
 from cna_viz.records.record import Record, load_record
 from cna_viz.records.writing.lock import record_lock
 from cna_viz.records.writing.writer import RecordWriter
-
-Scores: TypeAlias = dict[str, dict[str, float | None]]
 
 
 class Watch:
@@ -48,7 +46,7 @@ class Watch:
         graph: WatchedGraph,
         layers: Layers,
         reading: Reading | None,
-        unchanged: Unchanged,
+        read: ReadTensors,
         config: RunConfig,
         runs: Path,
         *,
@@ -56,7 +54,7 @@ class Watch:
     ) -> None:
         self.folder = runs / config.run_id
         self._call, self._model, self._graph, self._layers, self._reading = call, call.model, graph, layers, reading
-        self._unchanged, self._config, self._quiet = unchanged, config, quiet
+        self._read, self._config, self._quiet = read, config, quiet
         self._looked = 0
         # By closed epoch.
         self._scores: list[Scores] = []
@@ -69,7 +67,7 @@ class Watch:
         if self._was_used:
             raise UsageError("this watch was used already: every training needs its own, watch(model, data)")
         self._was_used = True
-        self._doubts.warn_at_the_start(stacklevel=3)
+        self._doubts.warn(stacklevel=3)
         if not self._quiet:
             print(self._announcement())
         with contextlib.ExitStack() as stack, _readable_errors(self.folder):
@@ -79,7 +77,7 @@ class Watch:
             self._stack, self._is_open = stack.pop_all(), True
         return self
 
-    def epoch(self, *, loss: Told = None, gradient_scale: float | None = None, **scores: Told) -> None:
+    def epoch(self, *, loss: Reported = None, gradient_scale: float | None = None, **scores: Reported) -> None:
         """Close an epoch: write its line and, if due, measure the layers.
 
         Args:
@@ -95,12 +93,12 @@ class Watch:
             RecordError: When a layer changed its shape, or the record can't be written.
         """
         self._require_open()
-        told = {name: by_part(name, value) for name, value in {"loss": loss, **scores}.items()}
-        if problem := self._loop.problem() or self._unchanged.problem():
+        reported = {name: by_split(name, value) for name, value in {"loss": loss, **scores}.items()}
+        if problem := self._loop.problem() or self._read.problem():
             raise UsageError(problem)
         self._set_scale(gradient_scale)
         with _readable_errors(self.folder):
-            self._close(told)
+            self._close(reported)
 
     def select(self, epoch: int | None = None) -> None:
         """State that the model as it is now is the one to report; the last call counts.
@@ -144,7 +142,7 @@ class Watch:
                     del summary["best_epoch"]  # readers take the last measured epoch
                     self._writer.abandon(summary)
         if error is None:
-            self._doubts.warn_at_the_end(stacklevel=3)
+            self._doubts.warn(stacklevel=3)
 
     def _open(self, stack: contextlib.ExitStack) -> Recorder:
         """Begin the record, and listen to the loop."""
@@ -179,14 +177,14 @@ class Watch:
         output = self._call()
         return torch.empty(0) if self._reading is None else self._reading.rows(output)
 
-    def _close(self, told: Mapping[str, Mapping[str, float]], *, last: bool = False) -> None:
+    def _close(self, reported: Mapping[str, Mapping[str, float]], *, last: bool = False) -> None:
         """Close the next epoch; that of the untrained model is 0."""
         epoch, looked, found = len(self._states), self._looked, Scores()
 
         def scores(seen: Observation | None) -> Scores:
             nonlocal looked, found
             looked = looked if seen is None else epoch
-            found = self._merged(epoch, told, {} if seen is None else self._computed(epoch, seen))
+            found = self._merged(epoch, reported, {} if seen is None else self._computed(epoch, seen))
             return found
 
         self._recorder.close(epoch, scores, last=last)
@@ -198,14 +196,15 @@ class Watch:
         self._doubts.see(epoch, seen.output)
         return {} if self._reading is None else self._reading.score(seen.output)
 
-    def _merged(self, epoch: int, told: Mapping[str, Mapping[str, float]], computed: Scores) -> Scores:
-        """Return what is known by score: the loss that was told, and of scores those of the pass that was measured."""
+    def _merged(self, epoch: int, reported: Mapping[str, Mapping[str, float]], computed: Scores) -> Scores:
+        """Return scores by name: reported losses replace computed ones, and computed scores reported ones."""
         merged: Scores = {}
-        for name in dict.fromkeys(["loss", self._config.metric, *told, *computed]):
-            ours, theirs = computed.get(name, {}), told.get(name, {})
+        for name in dict.fromkeys(["loss", self._config.metric, *reported, *computed]):
+            ours, theirs = computed.get(name, {}), reported.get(name, {})
+            known = {**ours, **theirs}
             if name != "loss":
                 self._doubts.compare(epoch, name, theirs, ours)
-            known = {**ours, **theirs} if name == "loss" else {**theirs, **_without_none(ours)}
+                known |= _without_none(ours)
             merged[name] = {part: known.get(part) for part in SPLITS}
         self._doubts.hear_loss(epoch, merged["loss"])
         return merged
@@ -233,10 +232,10 @@ class Watch:
         epoch = self._epoch_of(state)
         return "those of no closed epoch" if epoch is None else f"those of epoch {epoch}"
 
-    def _set_scale(self, told: float | None) -> None:
+    def _set_scale(self, stated: float | None) -> None:
         if self._gradients is not None:
             factor, self._loss_scale.factor = self._loss_scale.factor, None
-            self._gradients.scale = told or (1.0 if factor is None else factor)
+            self._gradients.scale = stated or (1.0 if factor is None else factor)
 
     def _require_open(self) -> None:
         if not self._is_open:

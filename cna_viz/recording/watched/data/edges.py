@@ -1,4 +1,4 @@
-"""Edges and features of somebody else's data."""
+"""Edges and features."""
 
 import warnings
 from typing import Any

@@ -1,6 +1,6 @@
 """The graph of a watched training: read from somebody else's data, and never written to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
@@ -29,7 +29,6 @@ class WatchedGraph:
         task: What is scored, one of ``vocabulary.WATCHED_TASKS``.
         declared: Whether the user stated the task.
         notes: What was read or changed, a sentence each.
-        plain: The same without weights, where there are some.
     """
 
     graph: Graph
@@ -37,31 +36,19 @@ class WatchedGraph:
     task: str
     declared: bool = False
     notes: tuple[str, ...] = ()
-    plain: "WatchedGraph | None" = None
-
-    @property
-    def classes(self) -> Tensor | None:
-        """Class of every node, -1 where it is unlabelled; None where no node has a class."""
-        return self.graph.y if self.graph.num_classes else None
-
-    @property
-    def features(self) -> Tensor:
-        """Features for the measures. NaN where the data has none: their information gain is unknown, and not 0."""
-        x = self.graph.x
-        return x if x.shape[1] else x.new_full((len(x), 1), torch.nan)
-
-    def without_weights(self) -> "WatchedGraph":
-        """Return what a model sees that is not given the weights: edges of weight 0 are edges, too."""
-        return self.plain or self
 
 
-def read_watched(data: Any, *, split: SplitChoice = None, task: str | None = None) -> WatchedGraph:
+def read_watched(
+    data: Any, *, split: SplitChoice = None, task: str | None = None, weighted: bool = True, directed: bool = True
+) -> WatchedGraph:
     """Read a graph, or a dataset of graphs.
 
     Args:
         data: PyG's ``Data``, any object with its attributes, or a ``Batch`` or list of ``Data``.
         split: Which column of the masks, or masks by part.
         task: What is scored, where the labels don't say it; ``none`` reads no labels.
+        weighted: Whether to read the weights of edges. Without them, edges of weight 0 are edges, too.
+        directed: Whether to keep the direction of edges.
 
     Raises:
         UsageError: ``data`` is no graph, or an argument is needed or doesn't fit.
@@ -74,10 +61,13 @@ def read_watched(data: Any, *, split: SplitChoice = None, task: str | None = Non
     edges, weight = read_edges(data, len(x))
     known = _target(data, _membership(data, edges, len(x)), len(x), task)
     parts, masked = read_parts(data, split, known.counted, "node" if known.member is None else "graph")
-    graph = replace(_graph(x, known), **_edges(edges, None, len(x)))
-    notes = (*said, *known.labels.notes, *masked, *(() if parts or known.task == "none" else (_NO_MASKS,)))
-    plain = WatchedGraph(graph, parts, known.task, task is not None, notes)
-    return plain if weight is None else _with_weights(plain, edges, weight)
+    cleaned, changed = _edges(edges, weight if weighted else None, len(x), directed)
+    unmasked = () if parts or known.task == "none" else (_NO_MASKS,)
+    notes = (*said, *known.labels.notes, *masked, *unmasked, *changed)
+    y, member = known.labels.y, known.member
+    row = y if member is None else y[member]
+    graph = Graph("watched", x, row, num_classes=known.labels.classes, graph_of_node=member, **cleaned)
+    return WatchedGraph(graph, parts, known.task, task is not None, notes)
 
 
 @dataclass(frozen=True)
@@ -139,25 +129,19 @@ def _rows(labels: int, member: Tensor | None, nodes: int, task: str | None) -> T
     )
 
 
-def _graph(x: Tensor, known: _Target) -> Graph:
-    y, member = known.labels.y, known.member
-    empty = torch.zeros(2, 0, dtype=torch.long)
-    return Graph("watched", x, y if member is None else y[member], empty, known.labels.classes, graph_of_node=member)
-
-
-def _edges(edges: Tensor, weight: Tensor | None, nodes: int) -> dict[str, Any]:
-    edge_index, edge_weight, arcs = clean_edges(edges, weight, nodes, directed=True)
-    assert arcs is not None
-    directed = arcs.shape != edge_index.shape
-    return {"edge_index": edge_index, "edge_weight": edge_weight, "arcs": arcs if directed else None}
-
-
-def _with_weights(plain: WatchedGraph, edges: Tensor, weight: Any) -> WatchedGraph:
-    nodes = plain.graph.num_nodes
+def _edges(edges: Tensor, weight: Any, nodes: int, directed: bool) -> tuple[dict[str, Any], list[str]]:
+    """Return the edges of a graph by attribute, and what was changed."""
+    if weight is None:
+        return _cleaned(edges, None, nodes, directed), []
     try:
         numbers = as_tensor(weight, "data.edge_weight")
-        graph = replace(plain.graph, **_edges(edges, numbers, nodes))
+        return _cleaned(edges, numbers, nodes, directed), weight_notes(edges, numbers, nodes)
     # The model may well like such weights, but nothing that is measured can count them.
     except (DataError, ValueError) as error:
-        return replace(plain, notes=(*plain.notes, f"the weights of the edges are not recorded: {error}"))
-    return replace(plain, graph=graph, notes=(*plain.notes, *weight_notes(edges, numbers, nodes)), plain=plain)
+        return _cleaned(edges, None, nodes, directed), [f"the weights of the edges are not recorded: {error}"]
+
+
+def _cleaned(edges: Tensor, weight: Tensor | None, nodes: int, directed: bool) -> dict[str, Any]:
+    edge_index, edge_weight, arcs = clean_edges(edges, weight, nodes, directed=directed)
+    one_way = arcs is not None and arcs.shape != edge_index.shape
+    return {"edge_index": edge_index, "edge_weight": edge_weight, "arcs": arcs if one_way else None}

@@ -1,4 +1,4 @@
-"""Labels of somebody else's data. Class 3 is channel 3 of the network, so classes are never renumbered."""
+"""Labels. Class 3 is channel 3 of the network, so classes are never renumbered."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from cna_viz.data.clean import UNLABELLED
-from cna_viz.data.own.labels import as_int64, label_values, numbers_to_predict
+from cna_viz.data.own.labels import are_whole, as_int64, label_values, numbers_to_predict
 from cna_viz.data.own.parts import plural
 from cna_viz.errors import DataError, UsageError, shown
 from cna_viz.recording.watched.data.objects import on_cpu
@@ -52,7 +52,7 @@ def _read(y: Values, task: str | None) -> WatchedLabels:
     values, said = label_values(y)
     if task == "node-regression":
         return _numbers(values, "as the task says", one_hot=bool(said))
-    if values.dtype.kind == "f" and not _whole(values):
+    if values.dtype.kind == "f" and not are_whole(values):
         if task is not None:
             raise UsageError(
                 f"data.y has numbers that are not whole, and task = {shown(task)} needs classes; {NO_TASK}"
@@ -75,11 +75,6 @@ def _array(y: Any) -> Values:
         return np.asarray(y)
     except (TypeError, ValueError):
         raise DataError(f"labels are a {type(y).__name__} that is no array of one number per row") from None
-
-
-def _whole(values: Values) -> bool:
-    known = values[~np.isnan(values)]
-    return bool((known == np.floor(known)).all() and (np.abs(known) < 2**53).all())
 
 
 def _numbers(values: Values, why: str, *, one_hot: bool = False) -> WatchedLabels:

@@ -1,4 +1,4 @@
-"""What is accepted as a graph or a dataset of graphs; anything else is refused by name, with the way out."""
+"""Objects that are a graph or a dataset of graphs; others are refused by their type, with a way out."""
 
 from collections.abc import Sequence
 from typing import Any, Final

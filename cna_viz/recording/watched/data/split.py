@@ -1,4 +1,4 @@
-"""Which rows, nodes or graphs, train, select and test: masks of the data, or those that the user gives."""
+"""The rows, nodes or graphs, of train, val and test: from masks of the data, or from those that the user gives."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias

@@ -26,12 +26,14 @@ def check_order(call: Call, calls: Sequence[LayerCall], nodes: int) -> None:
 
 def check_rows(calls: Sequence[LayerCall], nodes: int) -> None:
     """Refuse layers that don't return a row per node, or several tensors that do."""
-    without = {item.module for item in calls if not is_rows(item.leaving, nodes)}
+    without = {item.module for item in calls if not is_rows(item.returned.shape, nodes)}
     for layer, item in enumerate(calls, start=1):
         if item.returned.others:
             raise _several(layer, item, calls)
         if item.module in without:
-            features = "no features" if item.leaving is None else f"features of shape {tuple(item.leaving)}"
+            features = (
+                "no features" if item.returned.shape is None else f"features of shape {tuple(item.returned.shape)}"
+            )
             whole = list(dict.fromkeys(other.name for other in calls if other.module not in without))
             raise UsageError(
                 f"layer {layer}, {item.label}, returns {features}, but the graph has {nodes} nodes: only layers with "
@@ -62,4 +64,4 @@ def _are_layers(call: Call, names: Sequence[str], nodes: int) -> bool:
     if len(names) < 2 or any(is_container(known[name]) for name in names):
         return False
     calls = trace(call, {name: known[name] for name in names}, nodes).calls
-    return bool(calls) and all(item.follows and is_rows(item.leaving, nodes) for item in calls)
+    return bool(calls) and all(item.follows and is_rows(item.returned.shape, nodes) for item in calls)

@@ -1,6 +1,6 @@
 """Which of the tensors that a layer returns is its embedding."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -45,7 +45,8 @@ def find_returned(output: Any, nodes: int, chosen: Position = None) -> Returned:
         raise UsageError(f"layers= says {shown(chosen)}, and that is {what}")
     if embedding is None:
         return Returned()
-    others = [(step, value.shape) for step, value in _steps(output) if any(value is row for row in rows)]
+    steps = ((step, value) for step, item in _items(output) for value in floating(item))
+    others = [(step, value.shape) for step, value in steps if any(value is row for row in rows)]
     position = next(number for number, value in enumerate(floating(output)) if value is embedding)
     return Returned(position, embedding.shape, tuple(others) if several else ())
 
@@ -60,7 +61,7 @@ def _without_edges(value: Any) -> Iterator[Tensor]:
     if isinstance(value, tuple | list) and len(value) == 2 and _belongs_to_edges(*value):
         return
     if isinstance(value, dict | tuple | list):
-        for item in value.values() if isinstance(value, dict) else value:
+        for _, item in _items(value):
             yield from _without_edges(item)
     else:
         yield from floating(value)
@@ -72,11 +73,8 @@ def _belongs_to_edges(edges: Any, value: Any) -> bool:
     return edges.dim() == 2 and len(edges) == 2 and value.dim() > 0 and edges.shape[1] == len(value)
 
 
-def _steps(output: Any) -> Iterator[tuple[Position, Tensor]]:
-    items = (
-        output.items() if isinstance(output, dict) else enumerate(output if isinstance(output, tuple | list) else ())
-    )
-    return ((step, value) for step, item in items for value in floating(item))
+def _items(value: Any) -> Iterable[tuple[int | str, Any]]:
+    return value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, tuple | list) else ())
 
 
 def _at(output: Any, chosen: Position) -> Any:

@@ -1,4 +1,4 @@
-"""The layers of a watched model, as its author counts them."""
+"""Finding the layers of a model, as its author counts them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -130,6 +130,6 @@ def _table(calls: Sequence[LayerCall], taps: ConvCalls) -> str:
     rows = [("layer", "module", "recorded", "shape")]
     for layer, item in enumerate(calls, start=1):
         recorded = "output, input of the next layer" if (layer, "slot") in taps.keys else "output"
-        rows.append((str(layer), item.label, recorded, str(list(item.leaving or ()))))
+        rows.append((str(layer), item.label, recorded, str(list(item.returned.shape or ()))))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

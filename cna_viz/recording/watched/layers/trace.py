@@ -1,4 +1,4 @@
-"""One forward pass, in which the calls of layers are counted and each is traced to the one before."""
+"""Tracing one forward pass: which layers are called, and which of them use the output of the layer before."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -47,11 +47,6 @@ class LayerCall:
     operations: tuple[int, int] | None = None
     # The last operation of the features that it returns.
     result: Any = None
-
-    @property
-    def leaving(self) -> torch.Size | None:
-        """Shape of the features that it returns, if any."""
-        return self.returned.shape
 
     @property
     def label(self) -> str:
@@ -151,9 +146,11 @@ class _Listener:
         call, replaced = self.trace.calls[-1], None
         call.returned = find_returned(output, self._nodes, self._positions.get(call.name))
         features = nth_tensor(output, call.returned.position)
-        if features is not None and features is output and self._first is not None and not features.requires_grad:
+        if features is None or self._first is None:
+            return None
+        if features is output and not features.requires_grad:
             features = replaced = features.detach().requires_grad_().clone()  # weights may be frozen
-        if features is not None and features.requires_grad and self._first is not None:
+        if features.requires_grad:
             call.operations, call.result = (self._first, _get_sequence_nr()), features.grad_fn
         return replaced
 

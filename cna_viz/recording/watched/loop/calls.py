@@ -1,4 +1,4 @@
-"""How the user's loop calls the model that is watched."""
+"""How the loop calls the model."""
 
 from contextlib import suppress
 from functools import partial
@@ -26,8 +26,9 @@ class LoopCalls:
     def __init__(self, call: Call) -> None:
         self.call, self.calls = call, 0
         self._in_eval, self._was_called = 0, False
+        # Names of the inputs by kind of call: of all calls, and of those with a backward pass.
         self._known: dict[Any, tuple[str, ...]] = {}
-        self._names: dict[Any, tuple[str, ...]] = {}
+        self._trained: dict[Any, tuple[str, ...]] = {}
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
@@ -48,20 +49,20 @@ class LoopCalls:
         return 0 < self.calls == self._in_eval
 
     def problem(self) -> str | None:
-        """Return the sentence if the loop passes something else than the recorder does, and the user didn't say so."""
-        name, own = type(self.call.model).__name__, set(self.call.names)
-        for names in [] if self.call.declared else self._names.values():
-            if set(names) != own:
-                more, less = ", ".join(sorted(set(names) - own)), ", ".join(sorted(own - set(names)))
-                loop = " and ".join([f"with {more}"] * bool(more) + [f"without {less}"] * bool(less))
-                return (
-                    f"your loop calls {name} {loop}, and watch calls {self.call.sentence}: say what the model is "
-                    "given, inputs=(...)"
-                )
-        return None
+        """Return a sentence if the loop passes other inputs than the recorder, unless the user declared them."""
+        own = set(self.call.names)
+        other = next((set(names) for names in self._trained.values() if set(names) != own), own)
+        if self.call.declared or other == own:
+            return None
+        more, less = ", ".join(sorted(other - own)), ", ".join(sorted(own - other))
+        loop = " and ".join([f"with {more}"] * bool(more) + [f"without {less}"] * bool(less))
+        return (
+            f"your loop calls {type(self.call.model).__name__} {loop}, and watch calls {self.call.sentence}: say what "
+            "the model is given, inputs=(...)"
+        )
 
     def advice(self) -> str | None:
-        """Return the sentence if the loop never calls the model with gradients, as is known at its end."""
+        """Return a sentence if the loop, at its end, has never called the model with gradients."""
         if self._was_called or self.call.compiled:
             return None
         name = type(self.call.model).__name__
@@ -86,4 +87,4 @@ class LoopCalls:
         self.calls += 1
         self._in_eval += not training
         if kind in self._known:
-            self._names[kind] = self._known[kind]
+            self._trained[kind] = self._known[kind]

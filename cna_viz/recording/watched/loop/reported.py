@@ -1,4 +1,4 @@
-"""What a loop tells of an epoch: numbers by split."""
+"""The numbers that a loop reports of an epoch, by split."""
 
 import math
 from collections.abc import Mapping
@@ -9,17 +9,17 @@ from torch import Tensor
 from cna_viz.config import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 
-Told: TypeAlias = Any
+Reported: TypeAlias = Any
 """A number (of the training nodes), a scalar tensor, or numbers by split; None if unknown."""
 
 _SHARES = ("accuracy", "macro_f1", "roc_auc")
 
 
-def by_part(what: str, value: Told) -> dict[str, float]:
+def by_split(what: str, value: Reported) -> dict[str, float]:
     """Return a loss or a score by split.
 
     Raises:
-        UsageError: It is none that there is, a split is unknown, or a value is no number or out of range.
+        UsageError: The score or a split is unknown, or a value is no number or out of range.
     """
     if what not in ("loss", *vocabulary.SCORES):
         raise unknown_name("score", what, ("loss", *vocabulary.SCORES))

@@ -37,12 +37,18 @@ class Call:
     declared: bool
 
     def __call__(self) -> Any:
-        """Run the model, without a trace of it in the model, and return its output as it is."""
+        """Run the model without side effects, and return its output as it is."""
         with torch.compiler.set_stance("force_eager") if self.compiled else nullcontext():
             # A graph is copied, because some models keep their features in it.
             inputs = [copy(item) if isinstance(item, BaseData) else item for item in self.args]
             with unchanged(self.model):
                 return self.model(*inputs, **self.kwargs)
+
+    def uses(self, data: Any, name: str) -> bool:
+        """Whether the model is given this very attribute of the data, or the data as a whole."""
+        value = getattr(data, name, None)
+        given = (*self.args, *self.kwargs.values())
+        return any(item is data or (value is not None and item is value) for item in given)
 
     @property
     def names(self) -> tuple[str, ...]:

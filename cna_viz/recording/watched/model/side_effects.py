@@ -21,7 +21,7 @@ _KEPT: Final = {nn.Parameter, NoneType, bool, int, float, str, tuple, OrderedDic
 
 @contextmanager
 def unchanged(model: nn.Module) -> Iterator[None]:
-    """On exit the modules of a model hold what they held, even after an exception.
+    """Restore on exit whatever the modules of a model held, even after an exception.
 
     Attributes that a forward pass sets, such as a cache or a counter, get back what they had. Tensors and buffers,
     random generators, lists, dictionaries and sets are copied for the pass, so that it may write into them. Parameters

@@ -1,4 +1,4 @@
-"""Finding the tensor that is scored among what a model returns."""
+"""The tensor that is scored, among those that a model returns."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence

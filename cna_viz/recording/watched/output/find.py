@@ -1,4 +1,4 @@
-"""Finding how the output of a model is read, where it is declared or certain."""
+"""Finding how the output of a model is read: only if it is declared or certain."""
 
 from typing import Any, Final
 

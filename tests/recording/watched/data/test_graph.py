@@ -11,7 +11,6 @@ from torch_geometric.data import Batch, Data
 
 from cna_viz.data.embedded import karate
 from cna_viz.errors import CnaVizError, UsageError
-from cna_viz.measures import EdgeList, FeatureMeasurer
 from cna_viz.recording.graph_tensors import graph_tensors
 from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
 from tests.recording.helpers import NODES, karate_data
@@ -69,7 +68,6 @@ def test_classes_are_not_renumbered() -> None:
     watched = read_watched(karate_data(y=Y + 1))
     assert (watched.graph.y.tolist(), watched.graph.num_classes) == ((Y + 1).tolist(), 5)
     assert watched.graph.class_names == ()
-    assert watched.classes is watched.graph.y
 
 
 @pytest.mark.parametrize("y", [None, torch.full((NODES,), -1), torch.full((NODES,), torch.nan)])
@@ -77,7 +75,6 @@ def test_without_labels_no_node_has_a_class_and_nothing_is_scored(y: Any) -> Non
     watched = read_watched(karate_data(y=y))
     assert (watched.task, watched.graph.num_classes) == ("none", 0)
     assert watched.graph.y.tolist() == [-1] * NODES
-    assert watched.classes is None
     assert watched.notes[-1] == "no labels: nothing is scored but what your loop reports"
     assert len(watched.parts["train"]) == 12
 
@@ -94,7 +91,6 @@ def test_numbers_to_predict() -> None:
     watched = read_watched(karate_data(y=y))
     assert (watched.task, watched.graph.task, watched.graph.num_classes) == ("node-regression", "node-regression", 0)
     assert torch.equal(watched.graph.y, y)
-    assert watched.classes is None
     assert read_watched(karate_data(), task="node-regression").graph.y.tolist() == Y.tolist()
 
 
@@ -140,20 +136,13 @@ def test_edges_become_undirected_and_their_direction_is_kept() -> None:
     assert graph.arcs is not None
     assert graph.arcs.tolist() == [[0, 1, 1], [1, 0, 2]]
     assert graph.degree().tolist() == [1, 2, 1, 0]
+    undirected = read_watched(SimpleNamespace(x=torch.zeros(4, 2), edge_index=edges), directed=False).graph
+    assert (undirected.edge_index.tolist(), undirected.arcs) == (graph.edge_index.tolist(), None)
 
 
 def test_a_graph_may_have_neither_features_nor_edges() -> None:
     graph = read_watched(Data(edge_index=torch.zeros(2, 0, dtype=torch.long), num_nodes=4)).graph
     assert (tuple(graph.x.shape), tuple(graph.edge_index.shape), graph.arcs) == ((4, 0), (2, 0), None)
-
-
-@pytest.mark.parametrize("x", [None, torch.eye(NODES).index_fill(0, torch.tensor([3]), torch.nan)])
-def test_the_information_gain_of_features_that_are_not_known_is_not_known(x: Any) -> None:
-    watched = read_watched(karate_data(x=x, num_nodes=NODES))
-    edges = EdgeList.from_edge_index(watched.graph.edge_index, NODES)
-    measurer = FeatureMeasurer(["information_gain"], edges, watched.classes, watched.features, seed=0)
-    assert bool(measurer(karate().x)["information_gain"].isnan())
-    assert read_watched(karate_data()).features.isfinite().all()
 
 
 def test_weights_can_be_left_out_and_their_edges_stay() -> None:
@@ -164,10 +153,9 @@ def test_weights_can_be_left_out_and_their_edges_stay() -> None:
     assert watched.graph.edge_weight is not None
     assert watched.graph.edge_weight.tolist() == [0.5, 0.5]
     assert "2 edges of weight 0 left out" in watched.notes
-    plain = watched.without_weights()
+    plain = read_watched(data, weighted=False)
     assert (plain.graph.edge_index.tolist(), plain.graph.edge_weight) == (both.tolist(), None)
     assert not any("weight" in note for note in plain.notes)
-    assert plain.without_weights() is plain
 
 
 @pytest.mark.parametrize(
