@@ -10,7 +10,7 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from cna_viz.data.embedded import karate
-from cna_viz.errors import CnaVizError, UsageError
+from cna_viz.errors import CnaVizError
 from cna_viz.recording.graph_tensors import graph_tensors
 from cna_viz.recording.watched.data.graph import WatchedGraph, read_watched
 from tests.recording.helpers import NODES, karate_data
@@ -43,25 +43,6 @@ def test_a_record_keeps_the_classes_and_parts() -> None:
     assert tensors["target"].tolist() == [-1 if node == 3 else int(Y[node]) for node in range(NODES)]
     assert tensors["split_of_node"].tolist() == [0 if node == 3 else node % 3 + 1 for node in range(NODES)]
     assert np.array_equal(tensors["degree"], np.bincount(karate_data().edge_index[0]))
-
-
-@pytest.mark.parametrize(
-    ("y", "said"),
-    [
-        (torch.where(torch.arange(NODES) == 0, -1, Y), "1 label missing"),
-        (Y.float(), "labels are floats, all whole"),
-        (torch.nn.functional.one_hot(Y), "labels were one-hot rows of 4 classes"),
-        (Y.tolist(), None),
-        (Y[:, None], None),
-        (Y.numpy(), None),
-    ],
-)
-def test_labels_of_any_form_are_the_classes_of_the_nodes(y: Any, said: str | None) -> None:
-    watched = read_watched(karate_data(y=y))
-    assert watched.graph.y[1:].tolist() == Y[1:].tolist()
-    assert (watched.task, watched.graph.num_classes) == ("node-classification", 4)
-    assert bool(watched.notes) == (said is not None)
-    assert said is None or watched.notes[0].startswith(said)
 
 
 def test_classes_are_not_renumbered() -> None:
@@ -119,14 +100,6 @@ def test_without_masks_nothing_is_scored_and_that_is_said() -> None:
     watched = read_watched(SimpleNamespace(x=torch.eye(3), edge_index=PATH, y=[0, 1, 1]))
     assert watched.parts == {}
     assert watched.notes[-1].startswith("the data has no masks: nothing is scored; split=")
-
-
-def test_of_several_splits_the_stated_one_is_read() -> None:
-    columns = torch.stack([torch.arange(NODES) % 10 == number for number in range(10)], dim=1)
-    data = karate_data(train_mask=columns, val_mask=columns.roll(1, 1), test_mask=None)
-    assert parts(read_watched(data, split=3)) == {"train": [3, 13, 23, 33], "val": [2, 12, 22, 32]}
-    with pytest.raises(UsageError, match=r"data\.train_mask has 10 columns: say which one you train on"):
-        read_watched(data)
 
 
 def test_edges_become_undirected_and_their_direction_is_kept() -> None:

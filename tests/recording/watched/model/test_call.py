@@ -1,8 +1,6 @@
 """How a model is called: the inputs that are found or asked for, wrappers, and what the loop does."""
 
 from collections.abc import Callable
-from copy import deepcopy
-from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,13 +10,11 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel
 from torch.optim.swa_utils import AveragedModel
 from torch_geometric.data import Batch, Data
-from torch_geometric.nn import GCNConv
 from torch_geometric.nn.models import GAE, GCN, MLP, LightGCN, SchNet
 
 from cna_viz.errors import UsageError
-from cna_viz.recording.watched.loop.calls import LoopCalls
-from cna_viz.recording.watched.model.call import Call, make_call
-from tests.recording.helpers import NODES, hooks, karate_data
+from cna_viz.recording.watched.model.call import make_call
+from tests.recording.helpers import NODES, karate_data
 
 X, EDGES, WEIGHTS, OTHER = torch.ones(2, 3), torch.tensor([[0, 1], [1, 0]]), torch.ones(2), torch.zeros(2)
 LEARNED = torch.ones(2, 3, requires_grad=True)
@@ -230,103 +226,3 @@ def test_what_is_no_module_is_refused_by_name() -> None:
     ):
         with pytest.raises(UsageError, match=message):
             make_call(model, data)
-
-
-# The loop
-
-
-def call_of(model: nn.Module, inputs: Any = None) -> Call:
-    return make_call(model, karate_data(), inputs)
-
-
-def test_a_loop_that_passes_the_same_is_no_problem() -> None:
-    model, data = GCN(NODES, 8, 2, 4), karate_data()
-    with LoopCalls(call_of(model)) as loop:
-        model(data.x, data.edge_index).sum().backward()
-        model(x=data.x, edge_index=data.edge_index, edge_weight=None).sum().backward()
-        model(data.x, edge_index=data.edge_index, edge_attr=None).sum().backward()
-        with torch.no_grad():
-            model(data.x, data.edge_index, torch.ones(data.num_edges))
-        model(data.x, data.edge_index, torch.ones(data.num_edges))  # without a backward pass
-    assert loop.problem() is None
-    assert loop.calls == 3
-    assert hooks(model) == 0
-
-
-def test_a_loop_that_passes_more_or_less_is_told() -> None:
-    model, data = GCN(NODES, 8, 2, 4), karate_data()
-    weights = torch.ones(data.num_edges)
-    with LoopCalls(call_of(model)) as loop:
-        model(data.x, data.edge_index, weights).sum().backward()
-    assert loop.problem() == (
-        "your loop calls GCN with edge_weight, and watch calls GCN(x, edge_index): say what the model is given, "
-        "inputs=(...)"
-    )
-    with LoopCalls(call_of(model, (data.x, data.edge_index))) as declared:
-        model(data.x, data.edge_index, weights).sum().backward()
-    assert declared.problem() is None
-    other = model_of(lambda self, x, other: 2 * x)
-    with LoopCalls(make_call(other, Data(x=X, other=OTHER))) as loop:
-        other(LEARNED, None).sum().backward()
-    assert "your loop calls Model without other, and watch calls Model(x, other)" in str(loop.problem())
-
-
-def test_values_that_are_the_defaults_are_not_passed() -> None:
-    model = model_of(lambda self, x, training=True, p=0.5: 2 * x)
-    with LoopCalls(make_call(model, Data(x=X))) as loop:
-        model(LEARNED, training=True, p=0.5).sum().backward()
-    assert loop.problem() is None
-    with LoopCalls(make_call(model, Data(x=X))) as loop:
-        model(LEARNED, False).sum().backward()
-    assert "with training, and" in str(loop.problem())
-
-
-def test_loops_in_evaluation_mode_are_noticed() -> None:
-    model, data = GCN(NODES, 8, 2, 4), karate_data()
-    with LoopCalls(call_of(model)) as loop:
-        assert not loop.in_eval
-        model.eval()(data.x, data.edge_index).sum().backward()
-        assert loop.in_eval
-        model.train()(data.x, data.edge_index).sum().backward()
-        assert not loop.in_eval
-
-
-def test_calls_that_fail_and_calls_of_copies_do_not_count() -> None:
-    model, data = GCN(NODES, 8, 2, 4), karate_data()
-    with LoopCalls(call_of(model)) as loop:
-        with pytest.raises(TypeError):
-            model(data.x)
-        deepcopy(model)(data.x, data.edge_index, torch.ones(data.num_edges)).sum().backward()
-        torch.save(model, BytesIO())
-        DataParallel(model)(data.x, data.edge_index).sum().backward()
-    assert loop.problem() is None
-    assert loop.calls == 1
-
-
-def test_a_compiled_model_is_not_listened_to() -> None:
-    model = GCNConv(NODES, 4)
-    model.compile(backend="eager")
-    with LoopCalls(call_of(model, (karate_data().x, karate_data().edge_index))) as loop:
-        assert hooks(model) == 0
-    assert loop.problem() is None
-    assert not loop.in_eval
-
-
-def test_a_loop_that_calls_parts_only_is_advised_to_watch_the_part() -> None:
-    data = karate_data()
-    model = GAE(GCN(NODES, 8, 2, 4))
-    with LoopCalls(call_of(model, (data.x, data.edge_index))) as loop:
-        model.encode(data.x, data.edge_index).sum().backward()
-        with torch.no_grad():
-            model(data.x, data.edge_index)
-        assert loop.advice() == (
-            "the loop never calls GAE itself, only parts or methods of it, so that its mode and inputs can't be "
-            "compared with those of watch: watch the part that it calls, such as watch(model.encoder, data)"
-        )
-        model(data.x, data.edge_index).detach()
-    assert loop.advice() is None
-
-
-def test_of_several_parts_none_is_proposed() -> None:
-    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
-    assert str(LoopCalls(call_of(model, X)).advice()).endswith("watch the part that it calls")

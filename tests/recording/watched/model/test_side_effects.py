@@ -1,4 +1,4 @@
-"""Running a model leaves it as it was, whatever its forward pass stores or writes into."""
+"""Running a model leaves it as it was, whatever its forward pass stores or writes into; other writes are refused."""
 
 import random
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch_geometric.nn import GCNConv
 
+from cna_viz.errors import UsageError
 from cna_viz.recording.taps import undisturbed
 from cna_viz.recording.watched.layers.find import find_layers
 from cna_viz.recording.watched.model.call import make_call
@@ -155,3 +156,47 @@ def test_layers_are_found_and_looks_taken_without_a_trace() -> None:
     assert torch.equal(first, second)
     assert model.one._cached_edge_index is None
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+# Refused
+
+
+class Model(nn.Module):
+    """Two layers, and something that happens first."""
+
+    def __init__(self, first: Callable[["Model", Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.one, self.two, self.first = GCNConv(NODES, 8), GCNConv(8, 4), first
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        y: Tensor = self.two(self.one(self.first(self, x), edge_index).relu(), edge_index)
+        return y
+
+
+def clamped(model: Model, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        model.two.bias.clamp_(-1, 1)
+    return x
+
+
+def scaled(model: Model, x: Tensor) -> Tensor:
+    model.two.bias.data += 1
+    return x
+
+
+@pytest.mark.parametrize("first", [clamped, scaled])
+def test_a_model_that_writes_into_its_weights_is_refused(first: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_layers(make_call(Model(first), karate_data()), None, NODES)
+    assert str(caught.value) == (
+        "Model(x, edge_index) writes into its parameter two.bias, so that looking at it would change its training: let "
+        "your loop do that, after the step of the optimizer"
+    )
+
+
+def test_weights_that_are_not_finite_are_no_change() -> None:
+    model = Model(lambda model, x: x)
+    with torch.no_grad():
+        model.two.bias.fill_(torch.nan)
+    assert len(find_layers(make_call(model, karate_data()), None, NODES).convs) == 2
