@@ -15,7 +15,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
-from torch_geometric.nn import DeepGCNLayer, GCNConv, LayerNorm, global_mean_pool
+from torch_geometric.nn import DeepGCNLayer, GCNConv, LayerNorm
 from torch_geometric.nn.models import GAT, GCN, GIN, GraphSAGE
 
 import cna_viz
@@ -266,6 +266,9 @@ def test_whether_weights_of_edges_are_used_is_said_and_not_guessed(runs: Path) -
     for inputs in ((data.x, data.edge_index, data.edge_weight), (data.x, data.edge_index)):
         with watch(model, data, runs=runs, inputs=inputs, precision="float32") as record:
             record.epoch()
+        watched = record.load().config.watched
+        assert watched is not None
+        assert watched.is_weighted == (len(inputs) == 3)
         last.append(record.load().embedding(3, "conv").values)
         torch.testing.assert_close(torch.from_numpy(last[-1]), model.eval()(*inputs).detach(), rtol=1e-5, atol=1e-6)
     assert not np.allclose(*last)

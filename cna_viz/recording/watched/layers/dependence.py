@@ -30,8 +30,8 @@ def operations_behind(values: Iterable[Tensor], since: int = -1) -> Iterator[Any
 def passes_on(call: Call, layers: Collection[nn.Module], number: int, position: int) -> tuple[bool, bool]:
     """Return whether the inputs of the next call of a layer depend on the output of this one, and its features alone.
 
-    Inputs that differ from pass to pass by themselves tell nothing, nor does a model that fails with changed features:
-    then neither is known to depend on it.
+    Both are false where that can't be known: if the inputs vary by themselves from pass to pass, or the model fails
+    with changed features.
 
     Args:
         call: The call of the model.

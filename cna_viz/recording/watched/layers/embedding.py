@@ -30,7 +30,7 @@ class Returned:
 
 
 def find_returned(output: Any, nodes: int, chosen: Position = None) -> Returned:
-    """Return which tensor is the embedding: the only one with a row for each node, in the chosen part if there is one.
+    """Find the embedding: the only tensor with a row per node, in the chosen part if one is chosen.
 
     Raises:
         UsageError: When there is none in the chosen part, or several.
@@ -57,7 +57,7 @@ def is_rows(shape: torch.Size | None, nodes: int) -> bool:
 
 
 def _without_edges(value: Any) -> Iterator[Tensor]:
-    """Yield the floating-point tensors but those next to the edges that they belong to, such as attention."""
+    """Yield the floating-point tensors, except values of edges that are paired with these, such as attention."""
     if isinstance(value, tuple | list) and len(value) == 2 and _belongs_to_edges(*value):
         return
     if isinstance(value, dict | tuple | list):

@@ -32,7 +32,7 @@ class LayerCall:
         entered: Position of the features among the floating-point tensors that it is given.
         entering: Their shape, if there are any.
         follows: Whether any of its inputs is computed from the output of the call before; true for the first.
-        continues: Whether the features that it is given are.
+        continues: Whether the features among its inputs are.
         returned: What it returns.
     """
 
@@ -56,7 +56,12 @@ class LayerCall:
 
 @dataclass
 class Trace:
-    """The calls of the layers in one forward pass, and the CNA modules called between them, with the layer before."""
+    """One forward pass.
+
+    Attributes:
+        calls: Calls of layers.
+        slots: CNA modules, each with the number of the layer before it.
+    """
 
     calls: list[LayerCall] = field(default_factory=list)
     slots: list[tuple[int, nn.Module]] = field(default_factory=list)

@@ -1,6 +1,5 @@
 """How the loop calls the model."""
 
-from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -24,11 +23,9 @@ class LoopCalls:
     """
 
     def __init__(self, call: Call) -> None:
-        self.call, self.calls = call, 0
+        self.call, self.calls, self._own = call, 0, set(call.names)
         self._in_eval, self._was_called = 0, False
-        # Names of the inputs by kind of call: of all calls, and of those with a backward pass.
-        self._known: dict[Any, tuple[str, ...]] = {}
-        self._trained: dict[Any, tuple[str, ...]] = {}
+        self._other: set[str] | None = None  # inputs of the first call with others than the recorder's
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
@@ -50,10 +47,9 @@ class LoopCalls:
 
     def problem(self) -> str | None:
         """Return a sentence if the loop passes other inputs than the recorder, unless the user declared them."""
-        own = set(self.call.names)
-        other = next((set(names) for names in self._trained.values() if set(names) != own), own)
-        if self.call.declared or other == own:
+        if self.call.declared or self._other is None:
             return None
+        own, other = self._own, self._other
         more, less = ", ".join(sorted(other - own)), ", ".join(sorted(own - other))
         loop = " and ".join([f"with {more}"] * bool(more) + [f"without {less}"] * bool(less))
         return (
@@ -77,14 +73,11 @@ class LoopCalls:
         self._was_called = self._was_called or torch.is_grad_enabled()
         result = next((one for one in tensors(output) if one.requires_grad), None)
         if result is not None:
-            kind = (*(item is None for item in args), *((name, item is None) for name, item in kwargs.items()))
-            if kind not in self._known:
-                with suppress(TypeError):  # the model itself refuses what doesn't fit
-                    self._known[kind] = bound_names(module.forward, args, kwargs)
-            result.register_hook(partial(self._count, kind, module.training))  # type: ignore[no-untyped-call]
+            names = set(bound_names(module.forward, args, kwargs))
+            result.register_hook(partial(self._count, names, module.training))  # type: ignore[no-untyped-call]
 
-    def _count(self, kind: Any, training: bool, gradient: Tensor) -> None:
+    def _count(self, names: set[str], training: bool, gradient: Tensor) -> None:
         self.calls += 1
         self._in_eval += not training
-        if kind in self._known:
-            self._trained[kind] = self._known[kind]
+        if self._other is None and names != self._own:
+            self._other = names

@@ -1,4 +1,4 @@
-"""What a gradient scaler multiplies the losses of a model by."""
+"""The factor by which a gradient scaler multiplies the loss."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ class LossScale:
     """Listens to torch's gradient scalers; a context manager.
 
     Attributes:
-        factor: By what the last loss that depends on the model was multiplied, a scalar; None if none was. Reset it to
+        factor: Factor of the last scaled loss that depends on the model, a scalar; None if there was none. Reset it to
             begin an epoch.
     """
 
@@ -43,7 +43,7 @@ class LossScale:
 
 
 class _Heard:
-    """Stands for ``GradScaler.scale`` as long as anyone listens."""
+    """Replaces ``GradScaler.scale`` while there are listeners."""
 
     def __init__(self, scale: Callable[[GradScaler, Any], Any]) -> None:
         self.scale = scale

@@ -52,7 +52,7 @@ class Call:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Parameters that are given something."""
+        """Names of the parameters that get a value."""
         return bound_names(self.model.forward, self.args, self.kwargs)
 
     @property

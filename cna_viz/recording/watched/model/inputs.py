@@ -53,7 +53,7 @@ def declared_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def bound_names(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the parameters that are given something else than None or their default.
+    """Return the names of the parameters whose argument is neither None nor their default.
 
     Raises:
         TypeError: When the arguments don't fit.
@@ -101,7 +101,7 @@ def _value(data: Any, name: str) -> Any:
 
 
 def _stored(data: Any, name: str) -> bool:
-    """Whether the data was given this; the number of nodes, for example, is derived."""
+    """Whether the data stores this attribute; the number of nodes, for example, is computed."""
     return not (isinstance(data, BaseData) and name not in data) and _value(data, name) is not None
 
 

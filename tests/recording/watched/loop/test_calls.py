@@ -68,6 +68,7 @@ def test_values_that_are_the_defaults_are_not_passed() -> None:
         model(LEARNED, training=True, p=0.5).sum().backward()
     assert loop.problem() is None
     with LoopCalls(make_call(model, Data(x=X))) as loop:
+        model(LEARNED, True).sum().backward()
         model(LEARNED, False).sum().backward()
     assert "with training, and" in str(loop.problem())
 
