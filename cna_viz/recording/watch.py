@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from cna_viz.config import RecordingConfig, RunConfig, vocabulary
+from cna_viz.recording.watched.data.edges import edge_names
 from cna_viz.recording.watched.data.graph import read_watched
 from cna_viz.recording.watched.data.objects import as_one
 from cna_viz.recording.watched.layers.find import LayerNames, find_layers
@@ -94,9 +95,9 @@ def watch(
     )
     data = as_one(data)
     call = make_call(model, data, inputs)
-    graph = read_watched(
-        data, split=split, task=task, weighted=call.uses(data, "edge_weight"), directed=call.uses(data, "edge_index")
-    )
+    edges, weights = edge_names(data)
+    used = {"weighted": call.uses(data, weights), "directed": call.uses(data, edges)}
+    graph = read_watched(data, split=split, task=task, **used)
     found = find_layers(call, layers, graph.graph.num_nodes)
     scored = find_reading(found.output, graph, type(call.model).__name__, output=output, reading=reading)
     config = RunConfig.model_validate(

@@ -274,6 +274,22 @@ def test_whether_weights_of_edges_are_used_is_said_and_not_guessed(runs: Path) -
     assert not np.allclose(*last)
 
 
+@pytest.mark.filterwarnings("ignore:Sparse:UserWarning")
+@pytest.mark.parametrize("name", ["adj_t", "edge_index"])
+def test_a_sparse_matrix_that_the_model_is_given_has_weights_and_direction(runs: Path, name: str) -> None:
+    edges = karate_data().edge_index
+    edges, weight = edges[:, edges[0] < edges[1]], torch.rand(len(edges.T) // 2) + 0.5
+    matrix = torch.sparse_coo_tensor(edges.flip(0), weight, (NODES, NODES)).to_sparse_csr()
+    with watch(GCN(NODES, 8, 2, 4), karate_data(**{"edge_index": None, name: matrix}), runs=runs) as record:
+        pass
+    graph, watched = record.load().graph, record.load().config.watched
+    assert watched is not None
+    assert (watched.is_directed, watched.is_weighted) == (True, True)
+    kept = dict(zip(zip(*graph["edge_index"].values.tolist(), strict=True), graph["edge_weight"].values, strict=True))
+    wanted = dict(zip(zip(*edges.tolist(), strict=True), weight.tolist(), strict=True))
+    assert {ends: kept[ends] for ends in wanted} == pytest.approx(wanted)
+
+
 def test_inputs_of_ones_own(runs: Path) -> None:
     data = karate_data()
     model = GCN(5, 8, 2, 4)

@@ -32,6 +32,13 @@ def read_features(data: Any) -> tuple[Tensor, list[str]]:
     return found, said
 
 
+def edge_names(data: Any) -> tuple[str, str]:
+    """Return the names of the attributes with the edges and with their weights; a sparse matrix has both."""
+    edges = "adj_t" if getattr(data, "edge_index", None) is None else "edge_index"
+    is_matrix = edges == "adj_t" or is_sparse(getattr(data, edges))
+    return edges, edges if is_matrix else "edge_weight"
+
+
 def read_edges(data: Any, nodes: int) -> tuple[Tensor, Any]:
     """Return edges from source to target, ``[2, edges]``, as the data has them, and their weights of any form, or None.
 
@@ -39,10 +46,10 @@ def read_edges(data: Any, nodes: int) -> tuple[Tensor, Any]:
         DataError: An edge leads to no node.
         UsageError: There are no edges.
     """
-    given = getattr(data, "edge_index", None)
-    weight = on_cpu(getattr(data, "edge_weight", None))
-    if given is None or is_sparse(given):
-        edges, weight = _of_matrix(getattr(data, "adj_t", None) if given is None else given, data)
+    name, weights = edge_names(data)
+    given, weight = getattr(data, name, None), on_cpu(getattr(data, weights, None))
+    if name == weights:
+        edges, weight = _of_matrix(given, data)
     else:
         edges = as_tensor(on_cpu(given), "data.edge_index")
     whole = not edges.is_floating_point() and edges.dtype != torch.bool
