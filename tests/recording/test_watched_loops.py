@@ -278,3 +278,27 @@ def test_batches_of_graphs_with_pooling(tmp_path: Path, batched: bool) -> None:
 def test_a_scripted_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="watch the Python model"):
         started(tmp_path, torch.jit.trace(nn.Linear(2, 2), torch.zeros(3, 2)))
+
+
+def _rank(rank: int, folder: str) -> None:
+    """Train in one of two processes; the first one watches."""
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    model = make()
+    parallel = DistributedDataParallel(model)
+    if rank == 0:
+        with started(Path(folder), parallel) as watched:
+            loop(parallel, DATA, 3, lambda epoch: watched.epoch())
+        is_right(watched, model)
+    else:
+        loop(parallel, DATA, 3)
+    torch.save(model.state_dict(), f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_one_of_two_processes_watches(tmp_path: Path) -> None:
+    torch.multiprocessing.spawn(_rank, (str(tmp_path),), nprocs=2)  # type: ignore[no-untyped-call]
+    plain = make()
+    loop(plain, DATA, 3)
+    for rank in (0, 1):
+        assert states_equal(torch.load(tmp_path / f"{rank}.pt"), plain.state_dict())

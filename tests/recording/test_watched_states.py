@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch_geometric.nn.models import GCN
 
 from cna_viz.errors import UsageError
+from cna_viz.figures import plot_measure_by_layer
 from cna_viz.nn.replace import replace_activations
 from cna_viz.recording.watch import Watch, watch
 from cna_viz.records.record import Record
@@ -349,3 +350,27 @@ def test_a_watch_is_used_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="this watch was used already: every training needs its own"), watched:
         pytest.fail("it began")
     assert watched.load().status == "complete"
+
+
+# Runs that only repeat a cell
+
+
+def test_the_same_cell_run_twice_is_two_arms_and_different_seeds_are_one(tmp_path: Path) -> None:
+    def cell(**options: Any) -> Record:
+        torch.manual_seed(options.get("seed", 0))
+        model = GCN(NODES, 8, 3, 4)
+        with started(tmp_path, model, name="mine", **options) as watched:
+            loop(model, DATA, 2, lambda epoch: watched.epoch())
+        return watched.load()
+
+    def names(*records: Record) -> set[str]:
+        figure = plot_measure_by_layer(list(records), "mad")
+        return {trace.name for trace in figure.data if trace.name}
+
+    again = [cell(), cell()]
+    starts = sorted(str(record.config.watched.started)[11:19] for record in again)  # type: ignore[union-attr]
+    assert len(names(*again)) == 2
+    assert all(name.startswith("mine, ") for name in names(*again))
+    assert {name[6:14] for name in names(*again)} == set(starts)
+    assert len(names(cell(seed=1), cell(seed=1))) == 2
+    assert names(cell(seed=1), cell(seed=2)) == {"mine", "mine, over seeds"}
