@@ -1,4 +1,4 @@
-"""A record being written while somebody else's loop trains a model."""
+"""The record of a watched training while it is written."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -82,8 +82,8 @@ class Watch:
 
         Args:
             loss: Loss of the training nodes, or losses by split (``train``, ``val``, ``test``).
-            gradient_scale: What the loss was multiplied by before its backward pass, other than by torch's own
-                ``GradScaler``, which is noticed.
+            gradient_scale: Factor by which the loss was multiplied before its backward pass; that of torch's own
+                ``GradScaler`` is noticed.
             **scores: Scores likewise: accuracy, macro_f1 and roc_auc from 0 to 1, nmse, r2. When the layers are
                 measured and the data has labels and masks, scores are computed from the same pass, and these count.
 

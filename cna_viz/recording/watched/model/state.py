@@ -1,4 +1,4 @@
-"""The state of a model: which one it is, a copy of it, and which program it belongs to."""
+"""The state of a model: its fingerprint, a copy of it, and the program that it belongs to."""
 
 import hashlib
 import re
@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
+_NOT_OWN: Final = {"torch", "torch_geometric", "builtins", "typing", "abc"}
 
 
 def fingerprint(model: nn.Module) -> bytes:
@@ -67,18 +68,15 @@ def _not_persistent(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def program_of(model: nn.Module) -> str:
-    """Return a digest of the code and the shape of a model, 16 hexadecimal digits; weights don't count.
+    """Return a digest of the shapes and the code of a model, 16 hexadecimal digits; weights don't count.
 
-    Of code it has that of all classes outside torch and PyG.
+    The code is that of all its classes outside torch and PyG.
     """
     shapes = [(name, str(tensor.dtype), tuple(tensor.shape)) for name, tensor in model.named_parameters()]
     kinds = sorted({kind for module in model.modules() for kind in type(module).__mro__}, key=_name)
     code = [(_name(kind), _code_of(kind)) for kind in kinds if kind.__module__.partition(".")[0] not in _NOT_OWN]
-    told = _ADDRESS.sub("", repr((repr(model), shapes, code)))
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-
-_NOT_OWN = {"torch", "torch_geometric", "builtins", "typing", "abc"}
+    described = _ADDRESS.sub("", repr((repr(model), shapes, code)))
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def _name(kind: type) -> str:
@@ -86,10 +84,10 @@ def _name(kind: type) -> str:
 
 
 def _code_of(kind: type) -> list[Any]:
-    return [(name, _told(value.__code__)) for name, value in vars(kind).items() if isinstance(value, FunctionType)]
+    return [(name, _described(value.__code__)) for name, value in vars(kind).items() if isinstance(value, FunctionType)]
 
 
-def _told(code: CodeType) -> tuple[Any, ...]:
+def _described(code: CodeType) -> tuple[Any, ...]:
     """Return what a function does, without where it was written."""
-    constants = [_told(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
+    constants = [_described(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
     return code.co_code.hex(), code.co_names, constants
