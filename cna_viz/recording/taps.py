@@ -51,12 +51,10 @@ class Taps(Protocol):
 @contextmanager
 def listen(taps: Taps, heard: Heard) -> Iterator[None]:
     """Call ``heard`` with everything that passes the taps; all hooks are removed on exit, even after an exception."""
-    handles = list(taps.attach(heard))
-    try:
+    with ExitStack() as stack:
+        for handle in taps.attach(heard):
+            stack.callback(handle.remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager

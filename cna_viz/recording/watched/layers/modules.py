@@ -49,18 +49,19 @@ def named_layers(model: nn.Module, names: Sequence[str]) -> dict[str, nn.Module]
     """Return the modules with these names.
 
     Raises:
-        UsageError: When a name is unknown, a module is named twice, or a module is part of another.
+        UsageError: When a name is unknown, a module is named not_once, or a module is part of another.
     """
     refused = f"layers = {shown(names)} is not accepted"
+    not_once = UsageError(f"{refused}: it must be one or more names, each once")
     if not isinstance(names, Sequence) or not names or not all(isinstance(name, str) for name in names):
-        raise UsageError(f"{refused}: it must be one or more names, each once")
+        raise not_once
     known = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
     for name in names:
         if name not in known:
             raise unknown_name(f"module of {type(model).__name__}", name, known)
     found = {name: known[name] for name in names}
     if len(set(found.values())) < len(names):
-        raise UsageError(f"{refused}: it must be one or more names, each once")
+        raise not_once
     for outer, holder in found.items():
         if not (set(holder.modules()) - {holder}).isdisjoint(found.values()):
             raise UsageError(f"{refused}: a part of {outer!r} can't be a layer, too")
@@ -98,7 +99,7 @@ def refusing_others(model: nn.Module) -> Iterator[None]:
     handle = register_module_forward_pre_hook(hear)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Using `torch.compile", UserWarning)  # hears some twice; no matter
+            warnings.filterwarnings("ignore", "Using `torch.compile", UserWarning)  # hears some not_once; no matter
             yield
     finally:
         handle.remove()

@@ -1,7 +1,6 @@
 """How the loop calls the model."""
 
 from functools import partial
-from types import TracebackType
 from typing import Any, Self
 
 import torch
@@ -34,9 +33,7 @@ class LoopCalls:
             self._handles = [model.register_forward_hook(Hook(model, self._hear), with_kwargs=True)]
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         for handle in self._handles:
             handle.remove()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import Any, Self
 
 from torch import Tensor, nn
@@ -29,9 +28,7 @@ class LossScale:
         _present().listeners.append(self._hear)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         heard = _present()
         heard.listeners.remove(self._hear)
         if not heard.listeners:

@@ -86,17 +86,18 @@ def _is_rows(value: Tensor, rows: int) -> bool:
 
 def _follow(raw: Any, path: Path) -> Any:
     value = raw
-    for step in path:
-        try:
-            # Fields of a named tuple go by their name, too.
-            value = getattr(value, step) if step in getattr(value, "_fields", ()) else _step(value, step)
-        except (LookupError, TypeError):
-            have = _listing(raw) or type(raw).__name__
-            raise UsageError(f"output = {shown(path[0] if len(path) == 1 else path)} is not there: {have}") from None
+    try:
+        for step in path:
+            value = _step(value, step)
+    except (LookupError, TypeError):
+        have = _listing(raw) or type(raw).__name__
+        raise UsageError(f"output = {shown(_short(path))} is not there: {have}") from None
     return value
 
 
 def _step(value: Any, step: Any) -> Any:
+    if step in getattr(value, "_fields", ()):  # a named tuple
+        return getattr(value, step)
     return value[step] if isinstance(value, tuple | list | Mapping) else _parts(value)[step]
 
 
@@ -107,4 +108,9 @@ def _listing(raw: Any, paths: Sequence[Path] | None = None) -> str:
 
 
 def _argument(path: Path) -> str:
-    return f"output={(path[0] if len(path) == 1 else path)!r} is " if path else ""
+    return f"output={_short(path)!r} is " if path else ""
+
+
+def _short(path: Path) -> Any:
+    """Return a path as a user would give it."""
+    return path[0] if len(path) == 1 else path
