@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from torch_geometric.nn.models import GCN
+from torch_geometric.nn.models import GAE, GCN
 
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_measure_by_layer
@@ -294,6 +294,38 @@ def test_another_model_that_is_trained_is_noticed(tmp_path: Path) -> None:
     assert said == ["the weights are the same in all 3 epochs: is another model trained?"]
     assert watched.load().summary["warnings"] == said
     assert all(warning.filename == __file__ for warning in caught if warning.category is UserWarning)
+
+
+def test_an_epoch_with_replaced_data_is_refused(tmp_path: Path) -> None:
+    model, data = make(), karate_data()
+    with watch(model, data, runs=tmp_path, quiet=True) as watched:
+        loop(model, data, 1, lambda epoch: watched.epoch())
+        data.x = data.x.clone()
+        with pytest.raises(UsageError, match=r"data\.x was replaced since watch began"):
+            watched.epoch()
+
+
+def test_an_epoch_with_other_inputs_is_refused(tmp_path: Path) -> None:
+    model, weights = make(), torch.ones(DATA.num_edges)
+    message = "your loop calls GCN with edge_weight, and watch calls GCN"
+    with pytest.raises(UsageError, match=message), started(tmp_path, model) as watched:
+        loop(model, DATA, 1, lambda epoch: watched.epoch(), inputs=(DATA.x, DATA.edge_index, weights))
+
+
+def test_a_model_that_is_random_in_evaluation_mode_is_warned_of(tmp_path: Path) -> None:
+    class Dropped(GCN):
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:  # type: ignore[override]
+            return torch.nn.functional.dropout(super().forward(x, edge_index), 0.1)
+
+    with pytest.warns(UserWarning, match="the model is random in evaluation mode"):
+        started(tmp_path, Dropped(NODES, 8, 3, 4)).__enter__().__exit__(None, None, None)
+
+
+def test_a_model_of_which_the_loop_calls_a_part_is_warned_of(tmp_path: Path) -> None:
+    model = GAE(make())
+    message = r"the loop never calls GAE itself, .* such as watch\(model\.encoder, data\)"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:
+        loop(model.encoder, DATA, 1, lambda epoch: watched.epoch())
 
 
 @pytest.mark.parametrize("outputs", ["loss", "list"])
