@@ -370,7 +370,14 @@ def test_an_encoder_that_runs_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [tuple, list, namedtuple("Pair", "first second")._make, lambda pair: dict(zip("ab", pair, strict=True))]
+    "kind",
+    [
+        tuple,
+        list,
+        namedtuple("Pair", "first second")._make,
+        lambda pair: {"edges": None, "x": pair[1]},
+        lambda pair: Data(edge_index=pair[0], x=pair[1]),
+    ],
 )
 def test_a_chain_without_gradients_is_followed_through_whatever_holds_the_features(kind: Any) -> None:
     class Holding(nn.Module):
@@ -379,7 +386,7 @@ def test_a_chain_without_gradients_is_followed_through_whatever_holds_the_featur
             self.conv = conv()
 
         def forward(self, given: Any, edge_index: Tensor) -> Any:
-            x = given if isinstance(given, Tensor) else (given["b"] if isinstance(given, dict) else given[1])
+            x = given if isinstance(given, Tensor) else given["x" if isinstance(given, dict | Data) else 1]
             return kind([edge_index, self.conv(x, edge_index).detach()])
 
     class Model(Stack):
