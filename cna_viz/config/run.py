@@ -378,6 +378,8 @@ class WatchedConfig(Config):
     """Start of the training in UTC, which tells apart trainings of one program and seed; empty in older records."""
     seeded: bool = True
     """Whether the seed was stated."""
+    split: str = "its own"
+    """Which split: that of the data (its own), a column of its masks, or one that was given."""
 
     @property
     def metric(self) -> str:

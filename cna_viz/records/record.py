@@ -24,7 +24,7 @@ _LARGE: Final = (schema.GRAPH_FILE, schema.METRICS_FILE)
 """Files whose content is only checked when it is used; opening a record checks their size."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """The record of one run. Small files are read and checked at once, arrays on first use.
 
@@ -41,6 +41,14 @@ class Record:
     environment: dict[str, Any]
     summary: dict[str, Any]
     manifest: integrity.Manifest
+
+    def __repr__(self) -> str:
+        facts, score = self.config.facts, self.score()
+        known = "" if math.isnan(score) else f", test {self.metric} {score:.4g}"
+        return (
+            f"<Record {self.id}: {facts['backbone']} + {facts['slot']}, {self.layers} layers, {facts['dataset']}, "
+            f"seed {self.config.stated_seed}, {self.status}{known}>"
+        )
 
     @property
     def id(self) -> str:

@@ -39,6 +39,7 @@ def test_show_has_what_is_known(call: Call, watched: Record) -> None:
         "program": "p",
         "started": STARTED,
         "seeded": False,
+        "split": "its own",
     }
     assert shown["recording"]["snapshots"] == "ends"
     assert json.loads(call("runs", "list", "--json").out)["runs"][0]["config"] == shown

@@ -126,3 +126,13 @@ def test_record_without_epochs(tmp_path: Path) -> None:
     record = load_record(folder)
     assert record.metrics.sizes == {"epoch": 0, "split": 3, "layer": 2, "stage": 2}
     assert record.snapshots == ()
+
+
+def test_a_record_shows_itself_in_a_line(make: Make) -> None:
+    record = make()
+    facts = record.config.facts
+    assert repr(record).startswith(
+        f"<Record {record.id}: {facts['backbone']} + {facts['slot']}, {record.layers} layers, "
+    )
+    assert f"seed {facts['seed']}, complete, test accuracy {record.score():.4g}>" in repr(record)
+    assert "\n" not in repr(record)

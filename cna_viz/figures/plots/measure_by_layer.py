@@ -46,7 +46,9 @@ def plot_measure_by_layer(records: Sequence[Record], measure: str = "rayleigh", 
     figure = go.Figure()
     for slot in table["slot"].unique():
         add_slot_line(figure, slot, "layer", table[table["slot"] == slot].sort_values("layer"))
-    if measure == "rayleigh":  # of a layer that gives every node the same features
+    if (
+        measure == "rayleigh" and len({record.content for record in records}) == 1
+    ):  # of a layer that gives every node the same features
         name, energy = "all nodes equal", constant_energy(records[0])
         look = {
             "mode": "lines",

@@ -56,6 +56,8 @@ def plot_training_curves(records: Sequence[Record]) -> go.Figure:
 def _scale(variable: str, table: pd.DataFrame) -> dict[str, object]:
     if variable in SHARES:
         return {"range": [0, 102]}
+    if variable == "r2":
+        return {}
     return log_axis(table[["mean", "low", "high"]].to_numpy().ravel())
 
 

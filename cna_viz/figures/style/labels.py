@@ -29,10 +29,9 @@ def setting_axis(setting: str) -> str:
 
 def provenance(records: Sequence[Record], *notes: str) -> str:
     """Return the footnote: dataset, split, seeds and runs in one line, then the notes."""
-    runs = [record.config.facts for record in records]
     facts = [
         "dataset " + _listed(_datasets(records)),
-        "split " + _listed(str(run["split"]) for run in runs),
+        "split " + _listed(map(_split, records)),
         "seeds " + _listed(str(record.config.stated_seed) for record in records),
         "runs " + _listed((record.id[:8] for record in records), most=3),
     ]
@@ -56,6 +55,11 @@ def snapshot_note(records: Sequence[Record], epoch: int | None = None) -> list[s
         else f"snapshots of epochs {_listed(map(str, sorted(late)))}"
     )
     return [f"{which}, the last one kept"]
+
+
+def _split(record: Record) -> str:
+    watched = record.config.watched
+    return str(record.config.facts["split"]) if watched is None else watched.split
 
 
 def _datasets(records: Sequence[Record]) -> list[str]:

@@ -1,5 +1,6 @@
 """Watched runs are averaged only where their program says that they repeat each other."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,31 @@ def test_seeds_of_two_programs_are_two_arms_named_by_their_first_start(tmp_path:
     assert names(tmp_path, *runs) == ["mine, 03:11:22"] * 2 + ["mine, 03:15:02"] * 2
 
 
-def test_depths_and_datasets_are_told_apart_by_themselves(tmp_path: Path) -> None:
-    assert names(tmp_path, {}, {"layers": 5}, {"dataset": "cora"}) == ["mine"] * 3
+def test_depths_are_told_apart_by_themselves_and_data_by_its_name(tmp_path: Path) -> None:
+    assert names(tmp_path, {}, {"layers": 5}) == ["mine", "mine"]
+    assert names(tmp_path / "b", {}, {"layers": 5}, {"dataset": "cora"}) == [
+        "mine, karate",
+        "mine, karate",
+        "mine, cora",
+    ]
+
+
+def test_other_content_under_one_name_is_other_data(tmp_path: Path) -> None:
+    records = [watched_record(tmp_path, key, seed=seed) for seed, key in enumerate("ab")]
+    records = [
+        dataclasses.replace(one, environment={**one.environment, "content": digit * 64})
+        for one, digit in zip(records, "12", strict=True)
+    ]
+    assert [one.config.slot for one in told_apart(records)] == ["mine, karate (11111111)", "mine, karate (22222222)"]
+
+
+def test_of_one_seed_the_latest_run_counts(tmp_path: Path) -> None:
+    runs = {"seed": 0}, {"seed": 1}, {"seed": 0, "started": LATER}
+    assert names(tmp_path, *runs) == ["mine, 03:11:22", "mine", "mine"]
+
+
+def test_other_columns_of_the_masks_are_repetitions(tmp_path: Path) -> None:
+    assert names(tmp_path, {"split": "column 0"}, {"split": "column 1"}) == ["mine", "mine"]
 
 
 @pytest.mark.parametrize(
