@@ -1,6 +1,7 @@
 """Norms of the loss gradient at every stage; the gradients themselves are not kept."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Self
 
 import torch
@@ -26,7 +27,7 @@ class Backward:
         if value.requires_grad:
             # Its place in the graph: the tensor itself would be held until the end.
             self._first = get_gradient_edge(value) if self._first is None else self._first
-            _note(self.norms, key, value)
+            value.register_hook(lambda gradient: self.norms.update({key: _norm(gradient)}))  # type: ignore[no-untyped-call]
 
     def run(self, loss: Tensor) -> None:
         """Differentiate the loss with respect to the first stage, through all others; parameters get no gradient."""
@@ -73,8 +74,8 @@ class StepGradients(GradientNorms):
         scale: What the loss was multiplied by before its backward pass, as by a gradient scaler.
         asked: Number of trained epochs whose norms were asked for.
         heard: Whether any of them had norms.
-        mixed: Whether several backward passes went through one forward pass. The gradients of their sum have norms that
-            can't be computed from theirs: these are NaN.
+        mixed: Whether the gradients of a stage came several times after one forward pass, or once for each of several.
+            Those of the sum of the losses can't be computed from their norms: these are NaN.
     """
 
     def __init__(self, taps: Taps) -> None:
@@ -83,6 +84,7 @@ class StepGradients(GradientNorms):
         self._wanted = True
         self._open: Norms = {}
         self._closed: tuple[int, Norms] = (0, {})
+        self._noted: set[Key] = set()  # since the last forward pass
         self._listening = listen(taps, self._hear)
 
     def __enter__(self) -> Self:
@@ -105,22 +107,18 @@ class StepGradients(GradientNorms):
     def _hear(self, key: Key, value: Tensor, training: bool) -> None:
         # Our own looks run without gradients; a loop may train in evaluation mode.
         if value.requires_grad and self._wanted:
-            _note(self._open, key, value, again=self._mix)
+            self._noted.discard(key)
+            value.register_hook(partial(self._note, self._open, key))  # type: ignore[no-untyped-call]
 
-    def _mix(self) -> None:
-        self.mixed = True
+    def _note(self, norms: Norms, key: Key, gradient: Tensor) -> None:
+        if torch._C._functorch.is_functorch_wrapped_tensor(gradient):  # of torch.func, which has no single gradient
+            return
+        norm = _norm(gradient)
+        if key in self._noted:
+            self.mixed, norm = True, torch.full_like(norm, torch.nan)
+        self._noted.add(key)
+        norms[key] = norm
 
 
-def _note(norms: Norms, key: Key, value: Tensor, again: Callable[[], None] | None = None) -> None:
-    """Note the norm of the gradient of a value; NaN after a second backward pass, of which ``again`` is told."""
-    passes = 0
-
-    def note(gradient: Tensor) -> None:
-        nonlocal passes
-        passes += 1
-        norm = as_rows(gradient).square.sqrt()
-        norms[key] = norm if passes == 1 or again is None else torch.full_like(norm, torch.nan)
-        if passes > 1 and again is not None:
-            again()
-
-    value.register_hook(note)  # type: ignore[no-untyped-call]
+def _norm(gradient: Tensor) -> Tensor:
+    return as_rows(gradient).square.sqrt()

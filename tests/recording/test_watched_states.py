@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
 from torch.optim.swa_utils import AveragedModel
 from torch_geometric.nn.models import GAE, GCN
 
-from cna_viz.errors import UsageError
+from cna_viz.errors import RecordError, UsageError
 from cna_viz.figures import plot_measure_by_layer
 from cna_viz.nn.replace import replace_activations
 from cna_viz.recording.watch import Watch, watch
@@ -166,8 +167,130 @@ def test_a_wrong_number_is_refused_and_the_record_goes_on(tmp_path: Path) -> Non
             watched.select(9)
         watched.select(3)
     assert watched.load().best_epoch == 3
-    with pytest.raises(UsageError, match="inside its context"):
+    with pytest.raises(UsageError, match="the context is not open"):
         watched.select()
+
+
+@pytest.mark.parametrize("epoch", ["a", 1.0, True])
+def test_what_is_no_epoch_is_refused(tmp_path: Path, epoch: Any) -> None:
+    with started(tmp_path, make()) as watched:
+        with pytest.raises(UsageError, match=r"is not accepted: it must be the number of an epoch, or nothing"):
+            watched.select(epoch)
+        with pytest.raises(UsageError, match=r"gradient_scale = -2\.0 is out of range: it must be greater than 0"):
+            watched.epoch(gradient_scale=-2.0)
+        with pytest.raises(
+            UsageError, match=r"accuracy = 0\.7 is of unknown nodes: say of which, as in accuracy=\{'val'"
+        ):
+            watched.epoch(accuracy=0.7)
+
+
+class Tempered(nn.Module):
+    """Has state of every kind: a number, extra state, a buffer that grows, and weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gcn, self.tau, self.offset = GCN(NODES, 8, 3, 4), 1.0, torch.zeros(4)
+        self.register_buffer("seen", torch.zeros(0))
+
+    def get_extra_state(self) -> Tensor:
+        return self.offset
+
+    def set_extra_state(self, state: Tensor) -> None:
+        self.offset = state
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        y: Tensor = self.gcn(x, edge_index) / self.tau + self.offset + self.seen.sum()  # type: ignore[operator]
+        return y
+
+
+def test_a_selected_model_has_all_of_its_state(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Tempered()
+    wanted: dict[str, Any] = {}
+    with started(tmp_path, model) as watched:
+
+        def after(epoch: int) -> None:
+            model.tau, model.offset = 1.0 / epoch, torch.arange(4.0) * epoch
+            model.seen = torch.ones(epoch)  # type: ignore[assignment]
+            watched.epoch()
+            if epoch == 2:
+                watched.select()
+                wanted.update(truth(model))
+
+        loop(model, DATA, 5, after)
+        last = truth(model)
+    record = watched.load()
+    assert (record.best_epoch, record.summary["accuracy"]) == (2, wanted["accuracy"])
+    assert record.prediction().values.tolist() == wanted["prediction"]
+    assert truth(model) == last
+    assert (model.tau, len(model.seen)) == (0.2, 5)  # type: ignore[arg-type]
+
+
+def test_a_model_that_is_pruned_after_it_was_selected_is_left_as_it_is(tmp_path: Path) -> None:
+    model = make()
+    watched = started(tmp_path, model)
+    with pytest.raises(RecordError, match="parameters or buffers were added or removed after select"), watched:  # noqa: PT012
+        loop(model, DATA, 2, lambda epoch: (watched.epoch(), watched.select()) if epoch == 1 else watched.epoch())
+        prune.l1_unstructured(model.convs[0].lin, "weight", 0.5)  # type: ignore[index, union-attr]
+        state = {name: value.clone() for name, value in model.state_dict().items()}
+    assert states_equal(model.state_dict(), state)
+    record = watched.load()
+    assert record.status == "incomplete"
+    assert record.summary["warnings"][0].startswith("RecordError: parameters or buffers")
+
+
+def test_inputs_that_are_trained_are_part_of_the_state(tmp_path: Path) -> None:
+    model, embedding = make(), nn.Parameter(torch.randn(NODES, NODES, generator=torch.Generator().manual_seed(0)))
+    optimizer = torch.optim.Adam([*model.parameters(), embedding], lr=0.05)
+    found: list[list[int]] = []
+    with started(tmp_path, model, inputs=(embedding, DATA.edge_index)) as watched:
+        for epoch in range(1, 7):
+            optimizer.zero_grad()
+            output = model.train()(embedding, DATA.edge_index)
+            torch.nn.functional.cross_entropy(output[DATA.train_mask], DATA.y[DATA.train_mask]).backward()
+            optimizer.step()
+            watched.epoch()
+            with torch.no_grad():
+                found.append(model.eval()(embedding, DATA.edge_index).argmax(1).tolist())
+            if epoch == 3:
+                watched.select()
+    record = watched.load()
+    assert record.best_epoch == 3
+    assert record.prediction().values.tolist() == found[2] != found[5]
+
+
+def test_a_backward_pass_after_the_end_still_works(tmp_path: Path) -> None:
+    model = make()
+    with started(tmp_path, model) as watched:
+        loop(model, DATA, 2, lambda epoch: (watched.epoch(), watched.select()) if epoch == 1 else watched.epoch())
+        loss = model(DATA.x, DATA.edge_index).sum()
+    loss.backward()
+
+
+def test_several_forward_passes_that_share_a_backward_pass_have_no_norms(tmp_path: Path) -> None:
+    model = make()
+    message = "gradient norms are missing where several forward passes share a backward pass"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:  # noqa: PT031
+        one, other = model(DATA.x, DATA.edge_index), model(DATA.x, DATA.edge_index)
+        (one - other).square().sum().backward()
+        watched.epoch()
+    assert watched.load().metrics["gradient_norm"].isnull().all()
+
+
+def test_gradients_of_functions_disturb_nothing(tmp_path: Path) -> None:
+    model = make()
+    model.dropout.p = 0.0  # type: ignore[union-attr]
+    weights = dict(model.named_parameters())
+
+    def loss(weights: dict[str, Tensor]) -> Tensor:
+        output: Tensor = torch.func.functional_call(model, weights, (DATA.x, DATA.edge_index))
+        return output.square().sum()
+
+    wanted = torch.func.grad(loss)(weights)
+    with started(tmp_path, model) as watched:
+        found = torch.func.grad(loss)(weights)
+        watched.epoch()
+    assert all(torch.allclose(found[name], wanted[name]) for name in wanted)
 
 
 def test_the_untrained_model_can_be_selected(tmp_path: Path) -> None:
@@ -222,14 +345,16 @@ def test_a_score_of_another_model_or_mask_is_not_recorded_beside_the_look(tmp_pa
     agrees(watched.load(), truth(model))
 
 
+@pytest.mark.filterwarnings("ignore:epoch 2. the loop reported accuracy")  # the last one is looked at after all
 def test_scores_that_are_told_fill_epochs_without_a_look(tmp_path: Path) -> None:
     model = make()
     with started(tmp_path, model, every=4, snapshots="ends") as watched:
-        loop(model, DATA, 2, lambda epoch: watched.epoch(accuracy={"test": 0.25}, macro_f1={"val": 0.5}))
+        loop(model, DATA, 2, lambda epoch: watched.epoch(accuracy={"test": 0.25}, roc_auc={"val": 0.5}))
     record = watched.load()
     assert float(record.metrics["accuracy"].sel(epoch=1, split="test")) == 0.25
-    assert float(record.metrics["macro_f1"].sel(epoch=1, split="val")) == 0.5
+    assert float(record.metrics["roc_auc"].sel(epoch=1, split="val")) == 0.5
     assert record.summary["accuracy"] == truth(model)["accuracy"]
+    assert "epoch 2: the loop reported accuracy of test 0.25" in record.summary["warnings"][0]
 
 
 # NaN
@@ -362,7 +487,7 @@ def test_weights_that_change_without_a_backward_pass_are_noticed(tmp_path: Path)
 
 def test_two_backward_passes_through_one_forward_pass_have_no_norms(tmp_path: Path) -> None:
     model = make()
-    message = "gradient norms are missing where several backward passes went through one forward pass"
+    message = "gradient norms are missing where several forward passes share a backward pass"
     with pytest.warns(UserWarning, match=message), started(tmp_path, model) as watched:  # noqa: PT031
         output = model(DATA.x, DATA.edge_index)
         for part in (DATA.train_mask, DATA.val_mask):

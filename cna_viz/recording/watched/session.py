@@ -1,6 +1,7 @@
 """The record of a watched training while it is written."""
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -12,13 +13,16 @@ from torch import Tensor
 from cna_viz.config import RunConfig
 from cna_viz.config.vocabulary import SPLITS
 from cna_viz.data.content import content_digest
-from cna_viz.errors import RecordError, UsageError
+from cna_viz.data.own.parts import plural
+from cna_viz.errors import RecordError, UsageError, shown
 from cna_viz.recording.environment import describe_environment, peak_memory_mib
 from cna_viz.recording.gradient_norms import StepGradients
 from cna_viz.recording.graph_tensors import graph_tensors
 from cna_viz.recording.probe import Observation
 from cna_viz.recording.recorder import Recorder, make_recorder
+from cna_viz.recording.taps import undisturbed
 from cna_viz.recording.watched.data.graph import WatchedGraph
+from cna_viz.recording.watched.layers.dependence import same
 from cna_viz.recording.watched.layers.find import Layers
 from cna_viz.recording.watched.loop.calls import LoopCalls
 from cna_viz.recording.watched.loop.doubts import Doubts
@@ -55,6 +59,7 @@ class Watch:
         self.folder = runs / config.run_id
         self._call, self._model, self._graph, self._layers, self._reading = call, call.model, graph, layers, reading
         self._read, self._config, self._quiet = read, config, quiet
+        self._modules = [id(module) for module in call.model.modules()]
         self._looked = 0
         # By closed epoch.
         self._scores: list[Scores] = []
@@ -94,7 +99,9 @@ class Watch:
         """
         self._require_open()
         reported = {name: by_split(name, value) for name, value in {"loss": loss, **scores}.items()}
-        if problem := self._loop.problem() or self._read.problem():
+        if gradient_scale is not None and not 0 < gradient_scale < math.inf:
+            raise UsageError(f"gradient_scale = {gradient_scale} is out of range: it must be greater than 0")
+        if problem := self._loop.problem() or self._read.problem() or self._changed():
             raise UsageError(problem)
         self._set_scale(gradient_scale)
         with _readable_errors(self.folder):
@@ -114,13 +121,15 @@ class Watch:
             UsageError: When the weights are not those of that epoch, or the record is not open.
         """
         self._require_open()
-        now = fingerprint(self._model)
+        if epoch is not None and type(epoch) is not int:
+            raise UsageError(f"select({shown(epoch)}) is not accepted: it must be the number of an epoch, or nothing")
+        now = self._state()
         if epoch is not None and (not 0 <= epoch < len(self._states) or self._states[epoch] != now):
             raise UsageError(
                 f"select({epoch}): the weights in the model are {self._whose(now)}, and a record keeps no others: load "
                 f"those of epoch {epoch} first, or call select() at the end of that epoch"
             )
-        self._chosen = now, SavedState(self._model)
+        self._chosen = now, SavedState(self._model, self._call.learned)
 
     def load(self) -> Record:
         """Load the record as written so far."""
@@ -131,18 +140,24 @@ class Watch:
     ) -> None:
         self._is_open = False
         with self._stack:
-            if error is None:
+            if error is not None:
+                self._abandon(error)
+                return
+            try:
                 with _readable_errors(self.folder):
                     self._writer.seal(self._select_and_sum_up())
-            else:
-                error.add_note(f"the record up to here is kept, marked incomplete: {self.folder}")
-                # A full disk has no room for a summary either; the record can be read without one.
-                with contextlib.suppress(OSError):
-                    summary = self._summary("incomplete", self._looked, [f"{type(error).__name__}: {error}"])
-                    del summary["best_epoch"]  # readers take the last measured epoch
-                    self._writer.abandon(summary)
-        if error is None:
-            self._doubts.warn(stacklevel=3)
+            except BaseException as failure:
+                self._abandon(failure)
+                raise
+        self._doubts.warn(stacklevel=3)
+
+    def _abandon(self, error: BaseException) -> None:
+        error.add_note(f"the record up to here is kept, marked incomplete: {self.folder}")
+        # A full disk has no room for a summary either; the record can be read without one.
+        with contextlib.suppress(OSError):
+            summary = self._summary("incomplete", self._looked, [f"{type(error).__name__}: {error}"])
+            del summary["best_epoch"]  # readers take the last measured epoch
+            self._writer.abandon(summary)
 
     def _open(self, stack: contextlib.ExitStack) -> Recorder:
         """Begin the record, and listen to the loop."""
@@ -190,7 +205,7 @@ class Watch:
         self._recorder.close(epoch, scores, last=last)
         self._looked = looked
         self._scores.append(found)
-        self._states.append(fingerprint(self._model))
+        self._states.append(self._state())
 
     def _computed(self, epoch: int, seen: Observation) -> Scores:
         self._doubts.see(epoch, seen.output)
@@ -201,16 +216,16 @@ class Watch:
         merged: Scores = {}
         for name in dict.fromkeys(["loss", self._config.metric, *reported, *computed]):
             ours, theirs = computed.get(name, {}), reported.get(name, {})
-            known = {**ours, **theirs}
+            known: Mapping[str, float | None] = theirs or ours  # losses of two kinds don't stand in one line
             if name != "loss":
                 self._doubts.compare(epoch, name, theirs, ours)
-                known |= _without_none(ours)
+                known = {**theirs, **_without_none(ours)}
             merged[name] = {part: known.get(part) for part in SPLITS}
         self._doubts.hear_loss(epoch, merged["loss"])
         return merged
 
     def _select_and_sum_up(self) -> dict[str, Any]:
-        present = fingerprint(self._model)
+        present = self._state()
         state, saved = self._chosen or (present, None)
         with contextlib.nullcontext() if saved is None or state == present else saved.loaded():
             if self._epoch_of(state) is None:
@@ -220,9 +235,28 @@ class Watch:
             assert epoch is not None, "the model changed while it was measured"
             seen = self._recorder.on_selected(epoch)
             if seen is not None:
-                self._scores[epoch] = self._scores[epoch] | self._merged(epoch, {}, self._computed(epoch, seen))
+                line = {name: _without_none(values) for name, values in self._scores[epoch].items()}
+                self._scores[epoch] = self._merged(epoch, line, self._computed(epoch, seen))
+            self._doubts.random = self._reading is not None and not self._same_again()
             self._doubts.finish(epoch, self._states, is_finite(self._model), self._gradients, self._loop)
         return self._summary(self._doubts.status, epoch, self._doubts.sentences)
+
+    def _same_again(self) -> bool:
+        """Whether two passes under different random states give the same output."""
+        with undisturbed(self._model):
+            return same(self._rows(), self._rows())
+
+    def _state(self) -> bytes:
+        return fingerprint(self._model, self._call.learned)
+
+    def _changed(self) -> str | None:
+        """Return a sentence if the model has other modules than at the start."""
+        if [id(module) for module in self._model.modules()] == self._modules:
+            return None
+        return (
+            f"modules of {type(self._model).__name__} were added, removed or replaced since watch began, and a record "
+            "is of one model: begin another"
+        )
 
     def _epoch_of(self, state: bytes) -> int | None:
         """Return the last epoch with this state."""
@@ -239,13 +273,16 @@ class Watch:
 
     def _require_open(self) -> None:
         if not self._is_open:
-            raise UsageError("an epoch is closed inside its context: with watch(model, data) as record: ...")
+            raise UsageError("the context is not open: with watch(model, data) as watched: ... has to hold the loop")
 
     def _announcement(self) -> str:
         graph, scored = self._graph.graph, "nothing" if self._reading is None else self._reading.sentence
-        size = f"{graph.num_nodes:,} nodes and {graph.edge_index.shape[1] // 2:,} edges"
-        head = f"watching {self._call.sentence} on {size}; scored: {scored}"
-        return "\n".join([head, *(f"  {note}" for note in self._graph.notes), self._layers.table])
+        size = f"{plural(graph.num_nodes, 'node')} and {plural(graph.edge_index.shape[1] // 2, 'edge')}"
+        many = "" if graph.graph_of_node is None else f" in {plural(int(graph.graph_of_node[-1]) + 1, 'graph')}"
+        parts = ", ".join(f"{len(rows):,} {part}" for part, rows in self._graph.parts.items())
+        scores = f"  scored: {scored}" + (f" ({parts})" if parts and self._reading is not None else "")
+        notes = [f"  {note}" for note in self._graph.notes]
+        return "\n".join([f"watching {self._call.sentence} on {size}{many}", scores, *notes, self._layers.table])
 
     def _summary(self, status: str, epoch: int, warned: list[str]) -> dict[str, Any]:
         scores = self._scores[epoch] if self._scores else {}
@@ -258,11 +295,11 @@ class Watch:
             "seconds_per_epoch": None,
             "parameters": sum(parameter.numel() for parameter in self._model.parameters()),
             "peak_memory_mib": peak_memory_mib(),
-            "warnings": warned,
+            "warnings": [*self._graph.notes, *warned],
         }
 
 
-def _without_none(values: Mapping[str, float | None]) -> dict[str, float | None]:
+def _without_none(values: Mapping[str, float | None]) -> dict[str, float]:
     return {part: value for part, value in values.items() if value is not None}
 
 

@@ -15,12 +15,18 @@ from cna_viz.recording.watched.model.call import Call
 _TOLERANCE: Final = 0.001
 """Difference between a reported and a computed score that counts as rounding."""
 
+_RANDOM: Final = (
+    "the model is random in evaluation mode, as with F.dropout(x) without training=self.training: everything recorded "
+    "is one of many possible passes"
+)
+
 
 class Doubts:
     """Doubts about one training.
 
     Attributes:
         sentences: All doubts, a sentence each.
+        random: Whether the model is random in evaluation mode at the end.
         no_epoch: Number of the epoch that records the weights at the end, where no ``select`` asked for it.
         status: ``complete``, or ``diverged`` where the selected model is not finite.
     """
@@ -28,6 +34,7 @@ class Doubts:
     def __init__(self, call: Call, layers: Layers, measures: Collection[str]) -> None:
         self.sentences = list(_of_the_model(call, layers, measures))
         self.no_epoch: int | None = None
+        self.random = self._was_random = layers.random
         self.status = "complete"
         self._taps, self._warned = layers.taps, 0
         self._differ: list[str] = []
@@ -69,6 +76,8 @@ class Doubts:
         """
         if not finite or epoch in self._not_finite:
             self.status = "diverged"
+        if self.random and not self._was_random:
+            self.sentences.append(_RANDOM)
         self.sentences += self._of_the_numbers()
         self.sentences += self._of_the_weights(states)
         self.sentences += _of_the_loop(loop, gradients, trained=len(set(states)) > 1)
@@ -88,7 +97,9 @@ class Doubts:
             yield self._differ[0] + more
 
     def _of_the_weights(self, states: Sequence[bytes]) -> Iterator[str]:
-        if self.no_epoch is not None:
+        if self.no_epoch == 1:
+            yield "the loop never called epoch(): the weights at the end are recorded as epoch 1"
+        elif self.no_epoch is not None:
             yield (
                 f"the weights at the end are those of no closed epoch: they are recorded as epoch {self.no_epoch}; "
                 "select() says so"
@@ -101,10 +112,7 @@ def _of_the_model(call: Call, layers: Layers, measures: Collection[str]) -> Iter
     if call.compiled and "gradient_norm" in measures:
         yield "no gradient norms: compiled code calls no hooks"
     if layers.random:
-        yield (
-            "the model is random in evaluation mode, as with F.dropout(x) without training=self.training: everything "
-            "recorded is one of many possible passes"
-        )
+        yield _RANDOM
 
 
 def _of_the_loop(loop: LoopCalls, gradients: StepGradients | None, *, trained: bool) -> Iterator[str]:
@@ -115,8 +123,8 @@ def _of_the_loop(loop: LoopCalls, gradients: StepGradients | None, *, trained: b
         )
     if gradients is not None and gradients.mixed:
         yield (
-            "gradient norms are missing where several backward passes went through one forward pass: add losses before "
-            "a single backward()"
+            "gradient norms are missing where several forward passes share a backward pass, or several backward passes "
+            "a forward pass: the norms of their sum can't be known"
         )
     if trained and gradients is not None and gradients.asked and not gradients.heard:
         yield "no gradient norms: no backward pass of the loop went through the layers"

@@ -10,7 +10,7 @@ from cna_viz.config import vocabulary
 from cna_viz.errors import UsageError, unknown_name
 
 Reported: TypeAlias = Any
-"""A number (of the training nodes), a scalar tensor, or numbers by split; None if unknown."""
+"""Numbers by split; a loss may be a number, that of the training nodes; None if unknown."""
 
 _SHARES = ("accuracy", "macro_f1", "roc_auc")
 
@@ -23,6 +23,8 @@ def by_split(what: str, value: Reported) -> dict[str, float]:
     """
     if what not in ("loss", *vocabulary.SCORES):
         raise unknown_name("score", what, ("loss", *vocabulary.SCORES))
+    if what in _SHARES and isinstance(value, float):
+        raise UsageError(f"{what} = {value:g} is of unknown nodes: say of which, as in {what}={{'val': {value:g}}}")
     given = {} if value is None else dict(value) if isinstance(value, Mapping) else {"train": value}
     for name in given:
         if name not in vocabulary.SPLITS:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import is_lazy
 from torch.optim.swa_utils import AveragedModel
 from torch_geometric.data.data import BaseData
 
 from cna_viz.errors import UsageError, shown
+from cna_viz.recording.taps import tensors
 from cna_viz.recording.watched.model.inputs import bound_names, declared_inputs, find_inputs
 from cna_viz.recording.watched.model.side_effects import unchanged
 
@@ -45,10 +46,15 @@ class Call:
                 return self.model(*inputs, **self.kwargs)
 
     def uses(self, data: Any, name: str) -> bool:
-        """Whether the model is given this very attribute of the data, or the data as a whole."""
+        """Whether the model is given this attribute of the data, or a copy of it, or the data as a whole."""
         value = getattr(data, name, None)
         given = (*self.args, *self.kwargs.values())
-        return any(item is data or (value is not None and item is value) for item in given)
+        return any(item is data or (value is not None and _is_copy(item, value)) for item in given)
+
+    @property
+    def learned(self) -> list[Tensor]:
+        """Inputs that are trained, such as embeddings outside of the model."""
+        return [tensor for tensor in tensors((self.args, self.kwargs)) if tensor.requires_grad and tensor.is_leaf]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,6 +65,14 @@ class Call:
     def sentence(self) -> str:
         """The call as one would write it."""
         return f"{type(self.model).__name__}({', '.join(self.names)})"
+
+
+def _is_copy(item: Any, value: Any) -> bool:
+    """Whether this is the same object, or a dense tensor with the same values on any device."""
+    if item is value:
+        return True
+    dense = all(isinstance(one, Tensor) and one.layout == torch.strided for one in (item, value))
+    return dense and item.shape == value.shape and bool(torch.equal(item.detach().cpu(), value.detach().cpu()))
 
 
 def make_call(model: Any, data: Any, inputs: Any = None) -> Call:
