@@ -64,7 +64,8 @@ def replace_activations(
     torch.autograd.Function, ``torch.vmap(F.relu)``, ``torch.ops``, scripted helpers. Not seen, and not named, are other
     threads and formulas of your own, such as ``x * (x > 0)``. Anything else is replaced, be it in your own attention or
     gate, after the last layer, or in the messages of a convolution (EdgeCNN, PNA), whose rows are edges: choose with
-    ``only``.
+    ``only``. A module called in a torch.autograd.Function is replaced, too, but its gradients are what the Function's
+    backward gives.
 
     Calls are told apart by their order, at one line of code or of one module: where training skips an earlier one
     (LayerDrop in a loop), the later ones take the slots before theirs. Write such calls on lines of their own, as

@@ -126,5 +126,9 @@ def test_functions_in_a_sequence_of_modules_are_replaced() -> None:
 
 
 def test_models_of_torch_jit_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"^the calls of a model of torch\.jit can't be counted: pass the model that"):
-        replace_activations(torch.jit.script(nn.Sequential(nn.Linear(5, 4), nn.ReLU())), "na", inputs=X)
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(5, 4), nn.ReLU()))
+    for model in (scripted, nn.Sequential(scripted, nn.ReLU())):
+        with pytest.raises(
+            UsageError, match=r"^the calls of a compiled model can't be counted: leave torch\.compile or"
+        ):
+            replace_activations(model, "na", inputs=X)

@@ -36,16 +36,19 @@ def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str], list
     A copy of the model runs, in evaluation mode and without gradients, so the model stays as it is; so do the random
     states of torch.
     """
-    # Compiled code calls functions where no mode sees them.
-    if any(type(m).__name__ == "OptimizedModule" or m._compiled_call_impl is not None for m in model.modules()):
-        raise UsageError("the calls of a compiled model can't be counted: leave torch.compile out, or inputs")
-    if isinstance(model, torch.jit.ScriptModule):
+    if any(_is_compiled(module) for module in model.modules()):
         raise UsageError(
-            "the calls of a model of torch.jit can't be counted: pass the model that was scripted or traced"
+            "the calls of a compiled model can't be counted: leave torch.compile or torch.jit out, or inputs"
         )
     with _readable(_COPIED, "; make it anew, or leave inputs out"):
         trial, seen = deepcopy(model).eval(), _Seen()
-    parts = [*zip(model.modules(), trial.modules(), strict=True)]
+        parts = [*zip(model.modules(), trial.modules(), strict=True)]
+        listeners = [
+            (part, copy, _Listener(seen)) for part, copy in parts if copy is trial or isinstance(copy, Sending)
+        ]
+        for _, copy, listener in listeners:
+            vars(copy)[NAME] = listener  # no module: nn.Sequential would call it
+            send(copy)
     places = [[place for place in find_places(each) if place.name != NAME] for each in (model, trial)]
     for _, part in parts:
         if part._parameters:
@@ -54,11 +57,6 @@ def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str], list
         if type(part).__module__ == nn.ReLU.__module__:  # what it calls is no function of the model's
             vars(part)[MARK] = True
     counters = [_Counter(place, seen) for place in places[1]]
-    listeners = [(part, copy, _Listener(seen)) for part, copy in parts if copy is trial or isinstance(copy, Sending)]
-    with _readable(_COPIED, "; leave inputs out"):
-        for _, copy, listener in listeners:
-            vars(copy)[NAME] = listener  # no module: nn.Sequential would call it
-            send(copy)
     devices = [parameter.device for parameter in model.parameters() if parameter.is_cuda]
     args = inputs if isinstance(inputs, tuple | list) else () if isinstance(inputs, Mapping) else (inputs,)
     with torch.random.fork_rng(devices), torch.no_grad(), _readable(_CALLED, _ARGUMENTS), seen:
@@ -67,6 +65,12 @@ def counted_calls(model: nn.Module, inputs: Any) -> tuple[Calls, list[str], list
     for part, _, listener in listeners:
         found += [(Place(part, NAME, part, path), widths) for path, widths in listener.widths.items()]
     return found, seen.last, [*seen.places]
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    """Whether a module calls functions where no mode sees them."""
+    is_call_compiled = module._compiled_call_impl is not None or type(module).__name__ == "OptimizedModule"
+    return is_call_compiled or isinstance(module, torch.jit.ScriptModule)
 
 
 class _Seen(TorchDispatchMode):  # type: ignore[misc, no-untyped-call, unused-ignore]
