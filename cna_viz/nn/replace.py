@@ -60,8 +60,16 @@ def replace_activations(
 
     Left alone are functions in the code of torch and PyG's layers (the LeakyReLU in GAT's attention), gates and outputs
     (Sigmoid, Softmax, the scores of a pooling) and what only acts like an activation (``torch.where``, ``clamp``).
-    Anything else is replaced, be it in your own attention or gate, after the last layer, or in the messages of a
-    convolution (EdgeCNN, PNA), whose rows are edges: choose with ``only``.
+    Functions that the run meets where no slot can stand are named: in hooks and ``__call__`` of the model, in a
+    torch.autograd.Function, ``torch.vmap(F.relu)``, ``torch.ops``, scripted helpers. Not seen, and not named, are other
+    threads and formulas of your own, such as ``x * (x > 0)``. Anything else is replaced, be it in your own attention or
+    gate, after the last layer, or in the messages of a convolution (EdgeCNN, PNA), whose rows are edges: choose with
+    ``only``. A module called in a torch.autograd.Function is replaced, too, but its gradients are what the Function's
+    backward gives.
+
+    Calls are told apart by their order, at one line of code or of one module: where training skips an earlier one
+    (LayerDrop in a loop), the later ones take the slots before theirs. Write such calls on lines of their own, as
+    modules of their own. Code that asks ``type(self) is Net`` sees the subclass: use isinstance.
 
     CNA with k-means needs at least ``clusters`` rows. For mini-batches choose ``schedule="running"``. PyG's layer-wise
     ``inference()`` is refused for models with several layers.
@@ -102,11 +110,11 @@ def replace_activations(
     for name, number in (("channels", channels), ("calls", calls)):
         if number is not None and (type(number) is not int or number < 1):
             raise UsageError(f"{name} = {number!r} is out of range: it must be an integer of at least 1")
-    found, last = _find(model, inputs, calls, is_partial=only is not None)
+    found, last, unsent = _find(model, inputs, calls, is_partial=only is not None)
     chosen = found if only is None else _choose(found, only)
     # All slots are made before the first is inserted: an error leaves the model unchanged.
     slots = iter(_slots(config, [(place.path, width or channels) for place, made in chosen for width in made], labels))
-    text = notice(model, found, chosen, last, is_guess=inputs is None)
+    text = notice(model, found, chosen, last, unsent, is_guess=inputs is None)
     like = next((parameter for parameter in model.parameters() if parameter.is_floating_point()), None)
     functions = {sender: list[_Call]() for sender in (_senders(model) if inputs is not None and only is None else [])}
     for place, widths in chosen:
@@ -122,8 +130,8 @@ def replace_activations(
     return model
 
 
-def _find(model: nn.Module, inputs: Any, calls: int | None, *, is_partial: bool) -> tuple[Calls, list[str]]:
-    """Return the activations with their calls in one forward, counted on ``inputs`` if given, and the last module."""
+def _find(model: nn.Module, inputs: Any, calls: int | None, *, is_partial: bool) -> tuple[Calls, list[str], list[str]]:
+    """Return what :func:`~cna_viz.nn.replacing.trial.counted_calls` does, without ``inputs`` by a guess."""
     places = find_places(model)
     # Without a forward nothing says where the count of the calls begins, and all of them would share a slot.
     for place in places:
@@ -141,21 +149,26 @@ def _find(model: nn.Module, inputs: Any, calls: int | None, *, is_partial: bool)
     if inputs is not None and calls is not None:
         raise UsageError(f"calls = {calls} does not go with inputs, on which the calls are counted: leave calls out")
     if inputs is None or is_activation(model):
-        found, last = [(place, guessed_calls(place, calls)) for place in places], last_module(model)
+        found, last, unsent = (
+            [(place, guessed_calls(place, calls)) for place in places],
+            last_module(model),
+            list[str](),
+        )
     else:
-        found, last = counted_calls(model, inputs)
+        found, last, unsent = counted_calls(model, inputs)
+    if "forward" in vars(model) and mention:
+        raise UsageError(
+            f"the activations that this {type(model).__name__} calls as functions can't be replaced, as its forward "
+            "was set on the object: write a class, or make them modules such as nn.ReLU()"
+        )
     if not found:
         raise UsageError(
             "replace_activations found no activation module in this model (looked for "
             f"{', '.join(kind.__name__ for kind in ACTIVATIONS)} and the slots of this library); activations called "
             "as functions, such as F.relu, are found with inputs=(data.x, data.edge_index)"
+            + (f", but no slot can take the place of {', '.join(unsent)}" if unsent else "")
         )
-    if "forward" in vars(model) and (mention or any(place.name == NAME for place, _ in found)):
-        raise UsageError(
-            f"the activations that this {type(model).__name__} calls as functions can't be replaced, as its forward "
-            "was set on the object: write a class, or make them modules such as nn.ReLU()"
-        )
-    return found, last
+    return found, last, unsent
 
 
 def _choose(found: Calls, only: Any) -> Calls:
@@ -234,7 +247,8 @@ def _send(model: nn.Module, made: list[_Call], like: Tensor | None, *, is_partia
         made += [(slot, *call) for slot, call in zip(old.slots, old.calls, strict=True) if call[0] not in paths]
         is_partial = old.partial
     new = FunctionSlots([slot for slot, *_ in made], [(path, width) for _, path, width in made], is_partial)
-    send(model, _prepared(new, model, like))
+    setattr(model, NAME, _prepared(new, model, like))
+    send(model)
 
 
 def _prepared(new: nn.Module, parent: nn.Module, like: Tensor | None) -> nn.Module:

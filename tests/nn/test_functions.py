@@ -400,7 +400,11 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], dict[str, Any], str]] = {
         "it can't be copied: TypeError",
     ),
     "none": (lambda: Call(torch.sin), {"inputs": torch.ones(9, 5)}, "found no activation module"),
-    "compiled": (lambda: torch.compile(Call(F.relu)), {"inputs": torch.ones(9, 5)}, "leave torch.compile out"),  # type: ignore[dict-item, return-value]
+    "compiled": (
+        lambda: torch.compile(Call(F.relu)),
+        {"inputs": torch.ones(9, 5)},
+        "leave torch.compile or torch.jit out",
+    ),  # type: ignore[dict-item, return-value]
 }
 
 

@@ -37,7 +37,7 @@ _INPLACE: Final[dict[Any, int]] = {
 }
 """Position of the argument ``inplace``."""
 
-_WRAPPERS: Final = {
+WRAPPERS: Final = {
     *("torch.nn.functional", "torch.overrides", "torch._tensor", "torch._jit_internal"),
     # An activation module that still calls a function is in no list of modules: nn.ReLU()(x).
     *("torch.nn.modules.activation", "torch.nn.modules.module", "torch.nn.modules.container"),
@@ -94,6 +94,10 @@ class FunctionSlots(nn.Module):
         super().__init__()
         self.slots, self.calls, self.partial = nn.ModuleList(slots), calls, partial
 
+    def forward(self, x: Any) -> Any:
+        """Return the input: an nn.Sequential calls all that it holds."""
+        return x
+
     def mode(self) -> FunctionMode:
         """Return the mode of a new forward."""
         return FunctionMode(self._send)
@@ -120,17 +124,34 @@ def _is_in_place(func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
     return FUNCTIONS[func].endswith("_") or bool(args[position] if position < len(args) else kwargs.get("inplace"))
 
 
-def _place(func: Any, frame: FrameType | None) -> str | None:
-    """Return where an activation is called, such as ``relu in Net.forward, line 12``; None in the code of a library."""
-    while frame is not None and frame.f_globals.get("__name__") in _WRAPPERS:
+def caller(frame: FrameType | None, is_between: Callable[[str], bool]) -> FrameType | None:
+    """Return the frame of a model's own code that called a function; None in the code of a library.
+
+    ``is_between`` tells the Python modules that stand between a call and its caller.
+    """
+    while frame is not None and is_between(frame.f_globals.get("__name__", "")):
         if MARK in getattr(frame.f_locals.get("self"), "__dict__", ()):
             return None
         frame = frame.f_back
-    if frame is None or is_left_alone(frame.f_globals.get("__name__", ""), frame.f_code.co_name):
+    is_library = frame is None or is_left_alone(frame.f_globals.get("__name__", ""), frame.f_code.co_name)
+    return None if is_library else frame
+
+
+def place_of(name: str, frame: FrameType) -> str:
+    """Return the name of a place in the code, such as ``relu in Net.forward, line 12``."""
+    return f"{name} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
+
+
+def _place(func: Any, frame: FrameType | None) -> str | None:
+    """Return where an activation is called, such as ``relu in Net.forward, line 12``; None in the code of a library."""
+    frame = caller(frame, WRAPPERS.__contains__)
+    if frame is None:
         return None
-    place = f"{FUNCTIONS[func]} in {frame.f_code.co_qualname}, line {frame.f_lineno}"
-    # In the backward, a checkpoint runs the code again, after the forward and its mode.
+    place = place_of(FUNCTIONS[func], frame)
     while frame is not None and not (module := frame.f_globals.get("__name__", "")).startswith("cna_viz."):
+        if module == "torch.autograd.function":  # its forward has no gradients, and its backward would be the old one
+            return None
+        # In the backward, a checkpoint runs the code again, after the forward and its mode.
         if module == "torch.utils.checkpoint":
             raise UsageError(
                 f"{place} runs within torch.utils.checkpoint, whose second run, in the backward, would not reach the "

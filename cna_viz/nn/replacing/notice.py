@@ -7,13 +7,16 @@ from cna_viz.nn.replacing.guess import forward_is_known
 from cna_viz.nn.replacing.places import NAME, Calls, Place
 
 
-def notice(model: nn.Module, found: Calls, chosen: Calls, last: list[str], *, is_guess: bool) -> str:
+def notice(model: nn.Module, found: Calls, chosen: Calls, last: list[str], unsent: list[str], *, is_guess: bool) -> str:
     """Return a line for every place of ``chosen``, and one for what stays, before anything is replaced.
 
-    ``last`` has the path of the activation after which no layer comes; ``is_guess``: calls were not counted.
+    ``last`` has the path of the activation after which no layer comes, ``unsent`` the places in the code that can't
+    have slots; ``is_guess``: calls were not counted.
     """
     lines = [_line(place, widths, place.path in last, is_guess) for place, widths in chosen]
     left = [_named(place) for place, widths in found if (place, widths) not in chosen] + _others(model, found)
+    paths = [place.path for place, _ in found]
+    left += [f"another {path}" if path in paths else path for path in unsent]
     left += [mention] if is_guess and (mention := mentioned_function(model)) else []
     return "\n".join([*lines, *([f"left alone: {', '.join(left)}"] if left else [])])
 

@@ -28,13 +28,12 @@ class Sending:
         raise UsageError(_REFUSED)
 
 
-def send(model: nn.Module, slots: nn.Module) -> None:
-    """Let every forward of ``model`` enter the mode of ``slots``.
+def send(model: nn.Module) -> None:
+    """Let every forward of ``model`` enter the mode of its ``function_slots``.
 
     The model gets a subclass of its class, as by ``torch.nn.utils.parametrize``: unlike hooks, a ``forward`` ends
     the mode after a KeyboardInterrupt, too.
     """
-    setattr(model, NAME, slots)
     if not isinstance(model, Sending):
         kind: Any = type(model)
         model.__class__ = _subclass(kind)
