@@ -1,7 +1,6 @@
 """The state of a model: its fingerprint, a copy of it, and the program that it belongs to."""
 
 import hashlib
-import pickle
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cna_viz.errors import RecordError
+from cna_viz.recording.taps import tensors
 
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 _NOT_OWN: Final = {"torch", "torch_geometric", "builtins", "typing", "abc"}
@@ -34,7 +34,10 @@ def fingerprint(model: nn.Module, learned: Iterable[Tensor] = ()) -> bytes:
                 digest.update(_bytes(tensor.detach()))
         digest.update(repr(_public(module)).encode())
         if _has_extra(module):
-            digest.update(pickle.dumps(module.get_extra_state()))
+            extra = module.get_extra_state()
+            digest.update(_ADDRESS.sub("", repr(extra)).encode())
+            for tensor in tensors(extra):  # which are not written out in full
+                digest.update(_bytes(tensor.detach()))
     for tensor in learned:
         digest.update(_bytes(tensor.detach()))
     return digest.digest()
