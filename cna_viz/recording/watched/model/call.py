@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch_geometric.data.data import BaseData
 
 from cna_viz.errors import UsageError, shown
-from cna_viz.recording.watched.model.inputs import bound_names, declared_inputs, find_inputs
+from cna_viz.recording.watched.model.inputs import bound_values, declared_inputs, find_inputs
 from cna_viz.recording.watched.model.side_effects import unchanged
 
 
@@ -51,9 +51,14 @@ class Call:
         return any(item is data or (value is not None and item is value) for item in given)
 
     @property
+    def values(self) -> dict[str, Any]:
+        """Inputs by the names of the parameters that get a value."""
+        return bound_values(self.model.forward, self.args, self.kwargs)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters that get a value."""
-        return bound_names(self.model.forward, self.args, self.kwargs)
+        return tuple(self.values)
 
     @property
     def sentence(self) -> str:
