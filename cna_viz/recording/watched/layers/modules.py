@@ -98,8 +98,8 @@ def refusing_others(model: nn.Module) -> Iterator[None]:
         has_state = bool(module._parameters or module._buffers)
         if module not in parts and module in set(model.modules()):
             raise UsageError(
-                f"{type(model).__name__} makes a {type(module).__name__} when it is called: call it once before it is "
-                "watched, and before the optimizer is made"
+                f"{type(model).__name__} makes a {type(module).__name__} when it is called: make it in __init__, or "
+                "call the model once before it is watched"
             )
         if module not in parts and (isinstance(module, _LAYERS) or (module.training and has_state)):
             raise UsageError(

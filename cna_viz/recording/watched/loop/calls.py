@@ -33,6 +33,7 @@ class LoopCalls:
 
     def __init__(self, call: Call, layers: Collection[nn.Module] = ()) -> None:
         self.call, self.calls, self._values = call, 0, call.values
+        self._own = self._names(self._values)
         self._in_eval, self._was_called = 0, False
         self._other: set[str] | None = None  # inputs of the first call with others than the recorder's
         self._different: set[str] = set()  # inputs with other values
@@ -100,7 +101,7 @@ class LoopCalls:
         )
 
     def _more_and_less(self, other: set[str]) -> str:
-        more, less = ", ".join(sorted(other - set(self._values))), ", ".join(sorted(set(self._values) - other))
+        more, less = ", ".join(sorted(other - self._own)), ", ".join(sorted(self._own - other))
         return " and ".join([f"with {more}"] * bool(more) + [f"without {less}"] * bool(less))
 
     def _hear(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
@@ -108,11 +109,15 @@ class LoopCalls:
         result = next((one for one in tensors(output) if one.requires_grad), None)
         if result is not None:
             values = bound_values(module.forward, args, kwargs)
-            noted = partial(self._count, set(values), self._compared(values), module.training)
+            noted = partial(self._count, self._names(values), self._compared(values), module.training)
             result.register_hook(noted)  # type: ignore[no-untyped-call]
 
     def _hear_layer(self, layer: nn.Module, *passing: Any) -> None:
         (self._trained if torch.is_grad_enabled() else self._evaluated).add(layer)
+
+    def _names(self, values: Mapping[str, Any]) -> set[str]:
+        # A flag that is declared may well be another in training.
+        return {name for name, value in values.items() if not (self.call.declared and isinstance(value, bool))}
 
     def _compared(self, values: Mapping[str, Any]) -> set[str]:
         return different(self._values, values) if self.calls < _COMPARED else set()
@@ -121,5 +126,5 @@ class LoopCalls:
         self.calls += 1
         self._in_eval += not training
         self._different |= unequal
-        if self._other is None and names != self._values.keys():
+        if self._other is None and names != self._own:
             self._other = names

@@ -87,7 +87,8 @@ def same_values(one: Tensor, other: Tensor) -> bool:
     """Whether tensors are equal, on any device; NaN is equal to NaN."""
     if one.layout != other.layout:
         return False
-    return all(_equal(mine, theirs.to(mine.device)) for mine, theirs in zip(_plain(one), _plain(other), strict=True))
+    pairs = zip(_plain(one.detach()), _plain(other.detach()), strict=True)
+    return all(_equal(mine, theirs.to(mine.device)) for mine, theirs in pairs)
 
 
 def _of_sparse(value: Tensor) -> Tensor | None:
@@ -96,7 +97,7 @@ def _of_sparse(value: Tensor) -> Tensor | None:
 
 
 def _still(value: Tensor, copied: Tensor | None) -> bool:
-    return copied is not None and same_values(value.detach(), copied)
+    return copied is not None and same_values(value, copied)
 
 
 def _plain(value: Tensor) -> tuple[Tensor, ...]:
