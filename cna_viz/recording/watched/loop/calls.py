@@ -120,7 +120,13 @@ class LoopCalls:
         return {name for name, value in values.items() if not (self.call.declared and isinstance(value, bool))}
 
     def _compared(self, values: Mapping[str, Any]) -> set[str]:
-        return different(self._values, values) if self.calls < _COMPARED else set()
+        is_capturing = torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()  # which can't wait
+        if self.calls >= _COMPARED or is_capturing:
+            return set()
+        try:
+            return different(self._values, values)
+        except RuntimeError:  # under vmap there are no single values
+            return set()
 
     def _count(self, names: set[str], unequal: set[str], training: bool, gradient: Tensor) -> None:
         self.calls += 1

@@ -1,11 +1,12 @@
 """Whether inputs of a model have other values than those of another call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 from torch_geometric.data import Data
 
+from cna_viz.recording.taps import tensors
 from cna_viz.recording.watched.model.side_effects import same_values
 
 
@@ -34,8 +35,12 @@ def _differ(own: Any, other: Any) -> bool:
     if isinstance(own, Data) and isinstance(other, Data):
         return bool(different(own.to_dict(), other.to_dict()))
     if isinstance(own, tuple | list) and isinstance(other, tuple | list):
-        return len(own) == len(other) and any(map(_differ, own, other))
+        return _shapes(own) == _shapes(other) and any(map(_differ, own, other))
     return type(own) is type(other) and isinstance(own, int | float | str) and type(own) is not bool and own != other
+
+
+def _shapes(values: Sequence[Any]) -> list[Any]:
+    return [len(values), *(value.shape for value in tensors(values))]
 
 
 def _are_tensors(own: Any, other: Any) -> bool:

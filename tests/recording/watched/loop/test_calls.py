@@ -174,6 +174,7 @@ def test_numbers_and_nested_inputs_are_compared_and_flags_are_not() -> None:
     assert advice(model, own, (LEARNED, 2, [X.clone()], True)) == []
     assert advice(model, own, (LEARNED, -5, parts, False)) == others("hops")
     assert advice(model, own, (LEARNED, 2, [2 * X], False)) == others("parts")
+    assert advice(model, own, (LEARNED, 2, [torch.ones(1, 3), 5], False)) == []  # of a mini-batch
     assert advice(model, (LEARNED, 2, [nan], False), (LEARNED, 2, [nan.clone()], False)) == []
     whole = model_of(lambda self, data: data.x)
     assert advice(whole, (Data(x=LEARNED),), (Data(x=LEARNED.clone()),)) == []
@@ -211,3 +212,12 @@ def test_layers_of_training_alone_are_named() -> None:
             model(*inputs)
     assert list(loop.advice()) == []
     assert hooks(model) == 0
+
+
+def test_values_under_vmap_are_not_compared() -> None:
+    model = model_of(lambda self, x: 2 * x)
+    many = torch.zeros(5, 2, 3, requires_grad=True)
+    with LoopCalls(call_of(model, (X,))) as loop:
+        torch.func.vmap(model)(many).sum().backward()
+    assert torch.equal(many.grad, torch.full((5, 2, 3), 2.0))
+    assert list(loop.advice()) == []

@@ -207,6 +207,8 @@ def sparse(data: Any, layout: torch.layout) -> Tensor:
     return ones.to_sparse(layout=layout)
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta state:UserWarning")
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled:UserWarning")
 @pytest.mark.filterwarnings("ignore:Converting sparse tensor to CSR:UserWarning")
 @pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
 def test_a_sparse_matrix_that_is_only_read_is_no_write(layout: torch.layout) -> None:
@@ -215,6 +217,8 @@ def test_a_sparse_matrix_that_is_only_read_is_no_write(layout: torch.layout) -> 
     assert len(find_layers(call, None, NODES).convs) == 2
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta state:UserWarning")
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled:UserWarning")
 @pytest.mark.filterwarnings("ignore:Converting sparse tensor to CSR:UserWarning")
 def test_a_sparse_matrix_that_is_written_into_is_refused() -> None:
     data = karate_data()
@@ -224,6 +228,8 @@ def test_a_sparse_matrix_that_is_written_into_is_refused() -> None:
         find_layers(make_call(model, data, (data.x, adj)), None, NODES)
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta state:UserWarning")
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled:UserWarning")
 def test_values_are_the_same_in_every_layout() -> None:
     data, nan = karate_data(), torch.tensor([1.0, torch.nan])
     assert same_values(nan, nan.clone())
