@@ -120,8 +120,7 @@ class LoopCalls:
         return {name for name, value in values.items() if not (self.call.declared and isinstance(value, bool))}
 
     def _compared(self, values: Mapping[str, Any]) -> set[str]:
-        is_capturing = torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()  # which can't wait
-        if self.calls >= _COMPARED or is_capturing:
+        if self.calls >= _COMPARED or _is_capturing():
             return set()
         try:
             return different(self._values, values)
@@ -134,3 +133,8 @@ class LoopCalls:
         self._different |= unequal
         if self._other is None and names != self._own:
             self._other = names
+
+
+def _is_capturing() -> bool:
+    """Whether a CUDA graph is captured, which must not be waited for."""
+    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Dataset
 
 from cna_viz.config.vocabulary import SPLITS
 from cna_viz.data.own.arrays import KEYS
@@ -21,7 +22,7 @@ class ReadTensors:
     """The tensors that were read from data; in-place changes of features and weights, as by training, are not noticed.
 
     Args:
-        data: The data as the user passed it, whose attributes may be replaced: a graph, or a list of graphs.
+        data: The data as the user passed it, whose attributes may be replaced: a graph, a list of graphs, or a dataset.
         inputs: Names of the attributes that are inputs of the model.
     """
 
@@ -64,8 +65,8 @@ def _graphs(data: Any) -> Iterator[tuple[str, Any]]:
     """Yield the graphs of data, each with its place."""
     if isinstance(data, list | tuple) and not hasattr(data, "edge_index"):
         yield from ((f"[{number}]", graph) for number, graph in enumerate(data))
-    else:
-        yield "", data
+    else:  # every look into a dataset makes new graphs, of tensors that it holds
+        yield "", getattr(data, "_data", None) if isinstance(data, Dataset) else data
 
 
 def _is_fixed(value: Any) -> bool:

@@ -19,9 +19,8 @@ def different(own: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
     pairs = {name: (own[name], other[name]) for name in own.keys() & other.keys()}
     found = {name for name, pair in pairs.items() if _differ(*pair)}
     resized = {name for name, (one, two) in pairs.items() if _are_tensors(one, two) and one.shape != two.shape}
-    if any(
-        _are_tensors(one, two) and _is_matrix(one) for name, (one, two) in pairs.items() if name not in found | resized
-    ):
+    features = {name for name, (one, two) in pairs.items() if _are_tensors(one, two) and _is_matrix(one)}
+    if features - found - resized:
         return found | resized
     return set() if _are_reordered([pairs[name] for name in found]) else found
 

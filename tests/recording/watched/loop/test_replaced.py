@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch_geometric.data import Data
+from torch_geometric.data import Data, InMemoryDataset
 
 from cna_viz.recording.watched.loop.replaced import ReadTensors
 from tests.recording.helpers import NODES, karate_data
@@ -86,3 +86,17 @@ def test_what_is_made_anew_whenever_it_is_asked_for_is_not_compared() -> None:
             return torch.ones(2, 3)
 
     assert ReadTensors(Lazy(edge_index=torch.zeros(2, 0)), ["x"]).problem() is None
+
+
+def test_graphs_of_a_dataset_share_what_it_holds() -> None:
+    class Graphs(InMemoryDataset):
+        def __init__(self) -> None:
+            super().__init__()
+            self.data, self.slices = self.collate([karate_data() for _ in range(3)])
+
+    for graphs in (Graphs(), Graphs()[:2]):
+        read = ReadTensors(graphs, ["x"])
+        assert len(list(graphs)) == len(graphs)
+        assert read.problem() is None
+        graphs[1].y += 1
+        assert str(read.problem()).startswith("data.y was changed in place")
