@@ -93,7 +93,7 @@ def watch(
     recording = RecordingConfig.model_validate(
         {"every": every, "measures": measures, "snapshots": snapshots, "precision": precision, "project": project}
     )
-    data = as_one(data)
+    given, data = data, as_one(data)
     call = make_call(model, data, inputs)
     edges, weights = edge_names(data)
     used = {"weighted": call.uses(data, weights), "directed": call.uses(data, edges)}
@@ -120,5 +120,5 @@ def watch(
             "seed": seed or 0,
         }
     )
-    read = ReadTensors(data, () if call.declared else ("x", *call.names))
+    read = ReadTensors(given, () if call.declared else ("x", *call.names))
     return Watch(call, graph, found, scored, read, config, Path(runs), quiet=quiet)

@@ -39,8 +39,8 @@ def read_masks(found: Mapping[str, Any], labelled: Tensor) -> tuple[Masks | None
     return masks, said + ([f"{plural(lost, 'unlabelled node')} taken out of the masks"] if lost else [])
 
 
-def mask_columns(value: Any, part: str, nodes: int) -> Tensor:
-    """Return a mask of any form as booleans, ``[nodes, repetitions]``.
+def mask_columns(value: Any, part: str, nodes: int, row: str = "node") -> Tensor:
+    """Return a mask of any form as booleans, ``[nodes, repetitions]``; messages call a node ``row``.
 
     Raises:
         DataError: It is of another form.
@@ -50,25 +50,26 @@ def mask_columns(value: Any, part: str, nodes: int) -> Tensor:
         mask = mask.flatten()
     if mask.dim() == 2 and mask.shape[0] == mask.shape[1]:
         raise DataError(
-            f"the {part} mask is {len(mask)} x {len(mask)}: its nodes may be rows or columns; leave out a repetition"
+            f"the {part} mask is {len(mask)} x {len(mask)}: its {row}s may be rows or columns; leave out a repetition"
         )
     if mask.dim() == 2 and mask.shape[1] == nodes:
         mask = mask.T
     flags = mask.dtype == torch.bool or bool(((mask == 0) | (mask == 1)).all())
     if mask.dim() == 1 and mask.dtype != torch.bool and not (flags and len(mask) == nodes):
-        return _of_indices(mask, part, nodes)
+        return _of_indices(mask, part, nodes, row)
     if mask.dim() not in (1, 2) or len(mask) != nodes or mask.numel() == 0 or not flags:
         form = f"[{nodes}], [{nodes}, repetitions] or [repetitions, {nodes}]"
         raise DataError(f"the {part} mask is {mask.dtype} of shape {list(mask.shape)}, not 0 and 1 of shape {form}")
     return mask.bool().reshape(nodes, -1)
 
 
-def _of_indices(indices: Tensor, part: str, nodes: int) -> Tensor:
+def _of_indices(indices: Tensor, part: str, nodes: int, row: str) -> Tensor:
     outside = indices[(indices < 0) | (indices >= nodes)].tolist()
     if (len(indices) and indices.is_floating_point()) or outside or len(torch.unique(indices)) < len(indices):
         first = f" (it has {outside[0]:g})" if outside else ""
         raise DataError(
-            f"the {part} mask is neither 0 and 1 for {nodes} nodes nor different numbers of nodes below {nodes}{first}"
+            f"the {part} mask is neither 0 and 1 for {nodes} {row}s nor different numbers of {row}s below "
+            f"{nodes}{first}"
         )
     mask = torch.zeros(nodes, 1, dtype=torch.bool)
     mask[indices.long()] = True

@@ -171,7 +171,7 @@ class Watch:
         self._writer.graph(graph_tensors(graph, self._graph.parts))
         self._gradients = StepGradients(self._layers.taps) if "gradient_norm" in recording.measures else None
         stack.enter_context(self._gradients or contextlib.nullcontext())
-        self._loop = stack.enter_context(LoopCalls(self._call))
+        self._loop = stack.enter_context(LoopCalls(self._call, self._layers.convs.values()))
         self._loss_scale = stack.enter_context(LossScale(model))
         return make_recorder(
             model,

@@ -52,6 +52,10 @@ def _read(y: Values, task: str | None) -> WatchedLabels:
     values, said = label_values(y)
     if task == "node-regression":
         return _numbers(values, "as the task says", one_hot=bool(said))
+    if np.array_equal(np.unique(values[values == values]), [-1, 1]):
+        raise DataError(
+            "labels are -1 and 1, and a negative one is no label: make them classes 0 and 1 by (data.y + 1) // 2"
+        )
     if values.dtype.kind == "f" and not are_whole(values):
         if task is not None:
             raise UsageError(

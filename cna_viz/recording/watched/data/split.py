@@ -5,6 +5,8 @@ from typing import Any, Final, TypeAlias
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Dataset
+from torch_geometric.data.data import BaseData
 
 from cna_viz.config.vocabulary import SPLITS
 from cna_viz.data.own.arrays import KEYS
@@ -33,7 +35,7 @@ def read_parts(data: Any, split: SplitChoice, counted: Tensor, row: str) -> tupl
         UsageError: Masks have several columns, or overlap, or ``split`` doesn't fit them.
     """
     given = _given(split) if isinstance(split, Mapping) else _of_data(data)
-    columns = {part: mask_columns(on_cpu(value), part, len(counted)) for part, value in given.items()}
+    columns = {part: mask_columns(on_cpu(value), part, len(counted), row) for part, value in given.items()}
     masks = _picked(columns, split)
     if not masks:
         return {}, []
@@ -52,9 +54,13 @@ def _of_data(data: Any) -> dict[str, Any]:
 
 def _given(split: Mapping[str, Any]) -> dict[str, Any]:
     found = {_OTHER_NAMES.get(name, name): value for name, value in split.items()}
-    for name in found:
+    for name, value in found.items():
         if name not in SPLITS:
             raise unknown_name("part of split", str(name), SPLITS)
+        if isinstance(value, list | tuple | Dataset) and any(isinstance(one, BaseData) for one in value[:1]):
+            raise UsageError(
+                f"the {name} part of split is graphs: give their numbers in data, such as range({len(value)})"
+            )
     return {part: found[part] for part in SPLITS if found.get(part) is not None}
 
 

@@ -28,6 +28,8 @@ class Layers:
         table: What is recorded of which module, to be printed.
         output: What the model returns, as it is.
         random: Whether the output changes with the random state, although the model is in evaluation mode.
+        stateful: Whether a pass changes what the next one gives, so that looks disturb the training. Where it is true,
+            ``random`` is not tested.
     """
 
     taps: ConvCalls
@@ -36,6 +38,7 @@ class Layers:
     table: str
     output: Any
     random: bool
+    stateful: bool
 
 
 LayerNames: TypeAlias = Sequence[str] | Mapping[str, Position] | str | None
@@ -57,8 +60,12 @@ def find_layers(call: Call, names: LayerNames, nodes: int) -> Layers:
     taps = _taps(call, calls, nodes)
     convs = {layer: item.module for layer, item in enumerate(calls, start=1)}
     with undisturbed(call.model):
-        output, again = call(), call()
-    return Layers(taps, convs, _slots(passed, taps), _table(calls, taps), output, not same(output, again))
+        output, next_one = call(), call()
+    with undisturbed(call.model):  # begins with the random state of the first pass
+        again = call()
+    stateful = not same(output, again)
+    random = not stateful and not same(output, next_one)
+    return Layers(taps, convs, _slots(passed, taps), _table(calls, taps), output, random, stateful)
 
 
 def _taps(call: Call, calls: Sequence[LayerCall], nodes: int) -> ConvCalls:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from torch import nn
@@ -38,6 +38,12 @@ def layers_inside(model: nn.Module) -> dict[str, nn.Module]:
         for name, module in model.named_modules()
         if module is not model and module not in scores and isinstance(module, _LAYERS)
     }
+
+
+def layers_outside(model: nn.Module, recorded: Collection[nn.Module]) -> dict[str, nn.Module]:
+    """Return the convolutions and blocks of a model that are no recorded layer, part of one, or around one, by name."""
+    parts = {part for layer in recorded for part in layer.modules()}
+    return {name: layer for name, layer in layers_inside(model).items() if parts.isdisjoint(layer.modules())}
 
 
 def is_container(module: nn.Module) -> bool:
@@ -90,6 +96,11 @@ def refusing_others(model: nn.Module) -> Iterator[None]:
 
     def hear(module: nn.Module, args: Any) -> None:
         has_state = bool(module._parameters or module._buffers)
+        if module not in parts and module in set(model.modules()):
+            raise UsageError(
+                f"{type(model).__name__} makes a {type(module).__name__} when it is called: make it in __init__, or "
+                "call the model once before it is watched"
+            )
         if module not in parts and (isinstance(module, _LAYERS) or (module.training and has_state)):
             raise UsageError(
                 f"{type(model).__name__} calls {type(module).__name__}, which is none of its parts (in a plain list?), "
@@ -103,6 +114,30 @@ def refusing_others(model: nn.Module) -> Iterator[None]:
             yield
     finally:
         handle.remove()
+
+
+@contextmanager
+def refusing_recursion(model: nn.Module, layers: Collection[nn.Module]) -> Iterator[None]:
+    """Refuse modules that call themselves and hold layers: which of their calls a layer belongs to can't be known."""
+    entered: set[nn.Module] = set()
+
+    def enter(module: nn.Module, args: Any) -> None:
+        if module in entered:
+            raise UsageError(
+                f"{type(module).__name__} calls itself while it runs, so that its layers can't be counted: let its "
+                "forward call a method that does, or a loop"
+            )
+        entered.add(module)
+
+    def leave(module: nn.Module, args: Any, output: Any) -> None:
+        entered.discard(module)
+
+    with ExitStack() as stack:
+        for module in model.modules():
+            if not set(layers).isdisjoint(module.modules()):
+                stack.callback(module.register_forward_pre_hook(enter).remove)
+                stack.callback(module.register_forward_hook(leave, always_call=True).remove)
+        yield
 
 
 def listed(names: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """Tracing one forward pass: which layers are called, and which of them use the output of the layer before."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,7 @@ from cna_viz.nn.cna import CNA
 from cna_viz.recording.taps import floating, nth_tensor, tensors, undisturbed
 from cna_viz.recording.watched.layers.dependence import operations_behind, passes_on
 from cna_viz.recording.watched.layers.embedding import Position, Returned, find_returned, is_rows
-from cna_viz.recording.watched.layers.modules import layers_inside, refusing_others
+from cna_viz.recording.watched.layers.modules import layers_inside, refusing_others, refusing_recursion
 from cna_viz.recording.watched.model.call import Call
 from cna_viz.recording.watched.model.side_effects import refusing_writes
 
@@ -72,7 +72,7 @@ def trace(
 ) -> Trace:
     """Run the model once in evaluation mode and return the calls of ``layers``; a call inside another is part of it.
 
-    Autograd notes the operations, but holds no tensors.
+    Autograd notes the operations, but holds no tensors, unless the model fails without.
 
     Args:
         call: The call of the model.
@@ -81,24 +81,38 @@ def trace(
         positions: Where the features are in what a layer returns, by its name; found where it is left out.
 
     Raises:
-        UsageError: When the model fails, calls modules that are not its own, or writes into its inputs or parameters,
-            so that every look would change the training.
+        UsageError: When the model fails, calls modules that are not its own, writes into its inputs or parameters, so
+            that every look would change the training, or holds its layers in a module that calls itself.
     """
-    listener = _Listener(call.model, layers, nodes, positions)
-    with ExitStack() as stack:
-        stack.enter_context(refusing_writes(call.model, (call.args, call.kwargs), call.sentence))
-        stack.enter_context(undisturbed(call.model))
-        stack.enter_context(torch.enable_grad())
-        stack.enter_context(saved_tensors_hooks(_nothing, _nothing))
-        for handle in listener.attach():
-            stack.callback(handle.remove)
-        stack.enter_context(refusing_others(call.model))
-        _run(call)
+    try:
+        listener = _listen(
+            _Listener(call.model, layers, nodes, positions), call, saved_tensors_hooks(_nothing, _nothing)
+        )
+    except UsageError as error:
+        if error.__cause__ is None:
+            raise
+        # A model that differentiates inside its forward pass needs the tensors.
+        listener = _listen(_Listener(call.model, layers, nodes, positions), call, nullcontext())
     for number, following in enumerate(listener.trace.calls[1:], start=1):
         if not (following.follows and following.continues):  # or autograd can't see it, as without gradients
             follows, continues = passes_on(call, layers.values(), number, following.entered)
             following.follows, following.continues = following.follows or follows, following.continues or continues
     return listener.trace
+
+
+def _listen(listener: "_Listener", call: Call, kept: AbstractContextManager[Any]) -> "_Listener":
+    """Run the model once; ``kept`` says which tensors autograd holds."""
+    with ExitStack() as stack:
+        stack.enter_context(refusing_writes(call.model, (call.args, call.kwargs), call.sentence))
+        stack.enter_context(undisturbed(call.model))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(kept)
+        for handle in listener.attach():
+            stack.callback(handle.remove)
+        stack.enter_context(refusing_others(call.model))
+        stack.enter_context(refusing_recursion(call.model, listener.layers))
+        _run(call)
+    return listener
 
 
 def _run(call: Call) -> None:
@@ -109,8 +123,8 @@ def _run(call: Call) -> None:
     except Exception as error:
         reason = " ".join(str(error).split("\n", 1)[0].split())
         raise UsageError(
-            f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): say what the model is "
-            "given, inputs=(...)"
+            f"{call.sentence} fails in evaluation mode ({type(error).__name__}: {reason}): if the inputs are not those "
+            "of your loop, say inputs=(...)"
         ) from error
 
 
@@ -124,6 +138,10 @@ class _Listener:
         self._depth = 0  # calls of layers that have not returned
         self._has_convolved = False  # whether the present layer has called a layer inside it
         self._first: int | None = None  # number of the first operation of the present layer, if they are noted
+
+    @property
+    def layers(self) -> Collection[nn.Module]:
+        return self._names.keys()
 
     def attach(self) -> Iterator[RemovableHandle]:
         for module in self._names:

@@ -111,6 +111,11 @@ class Doubts:
 def _of_the_model(call: Call, layers: Layers, measures: Collection[str]) -> Iterator[str]:
     if call.compiled and "gradient_norm" in measures:
         yield "no gradient norms: compiled code calls no hooks"
+    if layers.stateful:
+        yield (
+            "every pass changes the model, by state outside its parameters, buffers and attributes: looks disturb the "
+            "training"
+        )
     if layers.random:
         yield _RANDOM
 
@@ -128,5 +133,5 @@ def _of_the_loop(loop: LoopCalls, gradients: StepGradients | None, *, trained: b
         )
     if trained and gradients is not None and gradients.asked and not gradients.heard:
         yield "no gradient norms: no backward pass of the loop went through the layers"
-    elif trained and (advice := loop.advice()):
-        yield advice
+    elif trained:
+        yield from loop.advice()

@@ -15,7 +15,7 @@ from torch_geometric.data.data import BaseData
 
 from cna_viz.errors import UsageError, shown
 from cna_viz.recording.taps import tensors
-from cna_viz.recording.watched.model.inputs import bound_names, declared_inputs, find_inputs
+from cna_viz.recording.watched.model.inputs import bound_values, declared_inputs, find_inputs
 from cna_viz.recording.watched.model.side_effects import unchanged
 
 
@@ -57,9 +57,14 @@ class Call:
         return [tensor for tensor in tensors((self.args, self.kwargs)) if tensor.requires_grad and tensor.is_leaf]
 
     @property
+    def values(self) -> dict[str, Any]:
+        """Inputs by the names of the parameters that get a value."""
+        return bound_values(self.model.forward, self.args, self.kwargs)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters that get a value."""
-        return bound_names(self.model.forward, self.args, self.kwargs)
+        return tuple(self.values)
 
     @property
     def sentence(self) -> str:

@@ -52,23 +52,23 @@ def declared_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return (tuple(inputs) if is_sequence else (inputs,)), {}
 
 
-def bound_names(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the parameters whose argument is neither None nor their default.
+def bound_values(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are neither None nor their default, by the names of their parameters.
 
     Raises:
         TypeError: When the arguments don't fit.
     """
     signature = inspect.signature(forward)
-    names: list[str] = []
+    found: dict[str, Any] = {}
     for name, value in signature.bind(*args, **kwargs).arguments.items():
         parameter = signature.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
-            names += [f"input {number}" for number in range(len(names) + 1, len(names) + len(value) + 1)]
+            found |= {f"input {number}": item for number, item in enumerate(value, start=len(found) + 1)}
         elif parameter.kind is parameter.VAR_KEYWORD:
-            names += [name for name, item in value.items() if item is not None]
+            found |= {name: item for name, item in value.items() if item is not None}
         elif value is not None and not _is_default(value, parameter.default):
-            names.append(name)
-    return tuple(names)
+            found[name] = value
+    return found
 
 
 def _is_default(value: Any, default: Any) -> bool:

@@ -44,15 +44,15 @@ def unchanged(model: nn.Module) -> Iterator[None]:
 @contextmanager
 def refusing_writes(model: nn.Module, inputs: Any, sentence: str) -> Iterator[None]:
     """Refuse a model that writes into its inputs or parameters; ``sentence`` is its call, for the message."""
-    versions = [(value, _version(value)) for value in tensors(inputs)]
+    versions = [(value, version(value), _of_sparse(value)) for value in tensors(inputs)]
     # Writing into .data leaves the version as it is.
-    before = [(name, kept, _version(kept), kept.detach().clone()) for name, kept in model.named_parameters()]
+    before = [(name, kept, version(kept), kept.detach().clone()) for name, kept in model.named_parameters()]
     yield
     effect = "so that looking at it would change its training"
-    if any(_version(value) != version for value, version in versions):
+    if any(version(value) != number and not _still(value, copied) for value, number, copied in versions):
         raise UsageError(f"{sentence} writes into its inputs, {effect}: let the model work on a copy, x.clone()")
-    for name, parameter, version, values in before:
-        if _version(parameter) != version or not _equal(parameter.detach(), values):
+    for name, parameter, number, values in before:
+        if version(parameter) != number or not _equal(parameter.detach(), values):
             raise UsageError(
                 f"{sentence} writes into its parameter {name}, {effect}: let your loop do that, after the step of the "
                 "optimizer"
@@ -78,11 +78,39 @@ def _copied(value: Any) -> Any:
     return copy(value) if type(value) in (dict, list, set) else value
 
 
-def _version(value: Tensor) -> int:
+def version(value: Tensor) -> int:
     """Return how often a tensor has been written to."""
     return 0 if value.is_inference() else value._version
 
 
+def same_values(one: Tensor, other: Tensor) -> bool:
+    """Whether tensors are equal, on any device; NaN is equal to NaN."""
+    if one.layout != other.layout:
+        return False
+    pairs = zip(_plain(one.detach()), _plain(other.detach()), strict=True)
+    return all(_equal(mine, theirs.to(mine.device)) for mine, theirs in pairs)
+
+
+def _of_sparse(value: Tensor) -> Tensor | None:
+    """Return a copy of a sparse tensor: PyG raises the version of one that it only reads."""
+    return None if value.layout == torch.strided else value.detach().clone()
+
+
+def _still(value: Tensor, copied: Tensor | None) -> bool:
+    return copied is not None and same_values(value, copied)
+
+
+def _plain(value: Tensor) -> tuple[Tensor, ...]:
+    """Return the dense tensors that a tensor consists of."""
+    if value.layout == torch.strided:
+        return (value,)
+    if value.layout == torch.sparse_coo:
+        whole = value.coalesce()
+        return whole.indices(), whole.values()
+    ends = ("crow_indices", "col_indices") if value.layout == torch.sparse_csr else ("ccol_indices", "row_indices")
+    return *(getattr(value, name)() for name in ends), value.values()
+
+
 def _equal(one: Tensor, other: Tensor) -> bool:
     """Whether tensors are equal; NaN is equal to NaN."""
-    return one.shape == other.shape and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
+    return one.shape == other.shape and bool(((one == other) | ((one != one) & (other != other))).all())

@@ -26,7 +26,7 @@ def find_path(raw: Any, rows: int, model: str) -> Path:
     if found:
         raise UsageError(
             f"{model} returns {len(found)} tensors with a row for each of {rows}, and which one is scored can't be "
-            f"known: {_listing(raw, found)}"
+            f"known: pass {' or '.join(f'output={_short(path)!r}' for path in found)}; {_listing(raw, found)}"
         )
     raise UsageError(
         f"{model} returns no floating-point tensor with a row for each of {rows}, only "
@@ -96,7 +96,7 @@ def _follow(raw: Any, path: Path) -> Any:
 
 
 def _step(value: Any, step: Any) -> Any:
-    if step in getattr(value, "_fields", ()):  # a named tuple
+    if isinstance(value, tuple) and step in getattr(value, "_fields", ()):  # a named tuple
         return getattr(value, step)
     return value[step] if isinstance(value, tuple | list | Mapping) else _parts(value)[step]
 

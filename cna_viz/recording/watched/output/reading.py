@@ -149,5 +149,13 @@ def likely_kind(output: Tensor) -> str:
     return "probabilities" if len(finite) and are_probabilities(finite, rounding(output)) else "logits"
 
 
+def may_be_either(output: Tensor) -> bool:
+    """Whether an output may be logits as well as rounded probabilities, or those of a sigmoid for each channel."""
+    rows = as_rows(output)
+    finite = rows[finite_rows(rows)]
+    is_between = bool(((finite >= 0) & (finite <= 1)).all())
+    return len(finite) > 0 and is_between and not are_probabilities(finite, rounding(output))
+
+
 def _known(values: dict[str, float]) -> dict[str, float | None]:
     return {part: value if math.isfinite(value) else None for part, value in values.items()}

@@ -112,3 +112,18 @@ def test_what_can_not_be_read_is_refused_with_the_way_out(y: Any, task: str | No
     with pytest.raises(CnaVizError, match=rf'{message}.*; task="none" reads no labels') as caught:
         read_labels(y, task)
     assert type(caught.value) in (DataError, UsageError)
+
+
+@pytest.mark.parametrize("y", [[1, -1, 1], torch.tensor([[-1.0], [1.0]]), np.array([1, -1, np.nan])])
+def test_labels_of_minus_one_and_one_are_refused(y: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        read_labels(y, None)
+    assert str(caught.value) == (
+        "data.y: labels are -1 and 1, and a negative one is no label: make them classes 0 and 1 by (data.y + 1) // 2; "
+        'task="none" reads no labels and scores only what your loop reports'
+    )
+
+
+def test_minus_one_and_one_are_numbers_if_the_task_says_so() -> None:
+    assert read_labels([1, -1], "node-regression").y.tolist() == [1.0, -1.0]
+    assert read_labels([1, -1, 0], None).y.tolist() == [1, -1, 0]

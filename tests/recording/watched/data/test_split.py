@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch_geometric.data import Data
 
 from cna_viz.errors import CnaVizError, DataError, UsageError
 from cna_viz.recording.watched.data.split import SplitChoice, read_parts
@@ -108,3 +109,22 @@ def test_what_can_not_be_known_is_refused(split: Any, masks: dict[str, Any], mes
     with pytest.raises(CnaVizError, match=message) as caught:
         parts(split, **masks)
     assert type(caught.value) in (DataError, UsageError)
+
+
+@pytest.mark.parametrize("given", [list, tuple])
+def test_graphs_in_place_of_their_numbers_are_refused(given: Any) -> None:
+    graphs = given([Data(), Data()])
+    with pytest.raises(UsageError, match=r"the train part of split is graphs: .* in data, such as range\(2\)"):
+        parts({"train": graphs})
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        ([0, 6], "neither 0 and 1 for 6 graphs nor different numbers of graphs below 6"),
+        (torch.ones(NODES, NODES), "its graphs may be rows or columns"),
+    ],
+)
+def test_masks_of_graphs_are_told_in_graphs(mask: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_parts(SimpleNamespace(train_mask=mask), None, ALL, "graph")

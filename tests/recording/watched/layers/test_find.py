@@ -1,7 +1,8 @@
 """Layers: found or named, numbered by their calls, in a chain, with a row per node, and the slots between them."""
 
-from collections import namedtuple
+from collections import deque, namedtuple
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -608,7 +609,77 @@ def test_frozen_networks_and_modules_without_weights_may_be_kept_anywhere() -> N
     assert modules(layers_of(model)) == [model.last]
 
 
-# Random outputs
+def test_a_module_that_is_made_in_the_first_call_is_refused_until_then() -> None:
+    class Late(Stack):
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            if not hasattr(self, "late"):
+                self.late = nn.Linear(WIDTH, 4)
+            y: Tensor = self.late(super().forward(x, edge_index))
+            return y
+
+    model, data = Late(conv(), conv()), karate_data()
+    assert refusal(model) == (
+        "Late makes a Linear when it is called: make it in __init__, or call the model once before it is watched"
+    )
+    model(data.x, data.edge_index)
+    assert modules(layers_of(model)) == list(model.blocks)
+
+
+# Modules that call themselves, and forward passes with a backward pass in them
+
+
+class Recursive(nn.Module):
+    """Calls itself; its only layer is called three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.conv = nn.Linear(NODES, WIDTH), conv()
+
+    def forward(self, x: Tensor, edge_index: Tensor, left: int = 3) -> Tensor:
+        x = self.first(x) if left == 3 else x
+        y: Tensor = self(self.conv(x, edge_index), edge_index, left - 1) if left else x
+        return y
+
+
+def test_layers_inside_a_recursion_are_refused() -> None:
+    class Outer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.last = Recursive(), conv()
+
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            y: Tensor = self.last(self.inner(x, edge_index), edge_index)
+            return y
+
+    message = (
+        "Recursive calls itself while it runs, so that its layers can't be counted: let its forward call a method that "
+        "does, or a loop"
+    )
+    assert refusal(Recursive()) == refusal(Outer()) == refusal(Outer(), ["inner", "last"]) == message
+    outer = Outer()
+    assert modules(layers_of(outer, "last")) == [outer.last]
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_a_gradient_that_is_taken_inside_the_forward_pass(through: bool) -> None:
+    class Energy(Stack):
+        def step(self, block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
+            with torch.enable_grad():
+                start = x if x.requires_grad else x.clone().requires_grad_()
+                h = block(start, edge_index)
+                (gradient,) = torch.autograd.grad(h.square().sum(), start if through else h, create_graph=True)
+            return torch.as_tensor(h - 0.1 * gradient)
+
+    model, data = Energy(conv(), conv()), karate_data()
+    found = layers_of(model)
+    assert modules(found) == list(model.blocks)
+    assert found.taps.keys == ((1, "conv"), (2, "conv"), (1, "slot"))
+    torch.testing.assert_close(found.output, model.eval()(data.x, data.edge_index).detach())
+    assert not found.random
+    assert not found.stateful
+
+
+# Random outputs, and state
 
 
 @pytest.mark.parametrize("draw", [torch.rand, lambda count: torch.from_numpy(np.random.rand(count)).float()])
@@ -714,3 +785,39 @@ def test_an_initial_residual_is_not_taken_for_the_features() -> None:
 
     model = Initial(*(GCN2Conv(WIDTH, 0.1) for _ in range(3)))
     assert layers_of(model).taps.keys == ((1, "conv"), (2, "conv"), (3, "conv"), (1, "slot"), (2, "slot"))
+
+
+@pytest.mark.parametrize(
+    ("memory", "step"),
+    [
+        (SimpleNamespace(n=0), lambda memory: vars(memory).update(n=memory.n + 1) or memory.n),
+        (deque([1]), lambda memory: memory.append(1) or len(memory)),
+        ([torch.zeros(())], lambda memory: memory[0].add_(1).clone()),
+        (iter(range(100)), next),
+        ([torch.Generator().manual_seed(0)], lambda memory: torch.rand((), generator=memory[0])),
+    ],
+)
+def test_a_pass_that_changes_the_next_is_noticed_and_is_not_random(memory: Any, step: Callable[[Any], Any]) -> None:
+    class Counting(Stack):
+        def step(self, block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
+            y: Tensor = block(x, edge_index) * (1 + step(memory))
+            return y
+
+    found = layers_of(Counting(conv(), conv()))
+    assert (found.stateful, found.random) == (True, False)
+
+
+def test_state_in_attributes_is_put_back_and_random_outputs_are_no_state() -> None:
+    class Model(Stack):
+        calls, memory = 0, torch.zeros(1)
+
+        def step(self, block: nn.Module, x: Tensor, edge_index: Tensor) -> Tensor:
+            self.calls += 1
+            y: Tensor = block(x, edge_index) * self.calls * (torch.rand(1) if self.random else 1)
+            return y
+
+    for random in (False, True):
+        model = Model(conv(), conv())
+        model.random = random
+        found = layers_of(model)
+        assert (found.stateful, found.random, model.calls) == (False, random, 0)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch_geometric.data import Data, InMemoryDataset
 
 from cna_viz.recording.watched.loop.replaced import ReadTensors
 from tests.recording.helpers import NODES, karate_data
@@ -16,6 +17,31 @@ def test_data_that_stays_is_no_problem() -> None:
     read = ReadTensors(data, ["x"])
     data.other = torch.ones(3)
     assert read.problem() is None
+
+
+@pytest.mark.parametrize("name", ["edge_index", "y", "train_mask", "test_idx"])
+def test_what_is_changed_in_place_is_named(name: str) -> None:
+    data = karate_data(test_idx=torch.arange(3))
+    read = ReadTensors(data, ["x"])
+    data[name][0] = 0
+    assert read.problem() == (
+        f"data.{name} was changed in place since watch began, so that the record would be of other data than the "
+        "training: begin watch after your transforms"
+    )
+
+
+def test_graphs_of_a_list_are_compared_one_by_one() -> None:
+    graphs = [karate_data() for _ in range(6)]
+    read = ReadTensors(graphs, ["x"])
+    assert read.problem() is None
+    graphs[3].y += 1
+    assert str(read.problem()).startswith("data[3].y was changed in place")
+    graphs[2].x = graphs[2].x * 2
+    assert str(read.problem()).startswith("data[2].x was replaced")
+    graphs[5] = Data(x=graphs[5].x)
+    assert "data[2].x, data[5].edge_index, data[5].y and 3 more were replaced since" in str(read.problem())
+    graphs.pop()
+    assert str(read.problem()).startswith("the 6 graphs of data were replaced since watch began")
 
 
 def test_features_that_are_trained_or_scaled_in_place_are_the_same() -> None:
@@ -60,3 +86,17 @@ def test_what_is_made_anew_whenever_it_is_asked_for_is_not_compared() -> None:
             return torch.ones(2, 3)
 
     assert ReadTensors(Lazy(edge_index=torch.zeros(2, 0)), ["x"]).problem() is None
+
+
+def test_graphs_of_a_dataset_share_what_it_holds() -> None:
+    class Graphs(InMemoryDataset):
+        def __init__(self) -> None:
+            super().__init__()
+            self.data, self.slices = self.collate([karate_data() for _ in range(3)])
+
+    for graphs in (Graphs(), Graphs()[:2]):
+        read = ReadTensors(graphs, ["x"])
+        assert len(list(graphs)) == len(graphs)
+        assert read.problem() is None
+        graphs[1].y += 1
+        assert str(read.problem()).startswith("data.y was changed in place")

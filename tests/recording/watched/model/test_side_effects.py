@@ -15,7 +15,7 @@ from cna_viz.errors import UsageError
 from cna_viz.recording.taps import undisturbed
 from cna_viz.recording.watched.layers.find import find_layers
 from cna_viz.recording.watched.model.call import make_call
-from cna_viz.recording.watched.model.side_effects import unchanged
+from cna_viz.recording.watched.model.side_effects import same_values, unchanged
 from tests.recording.helpers import NODES, karate_data
 
 
@@ -200,3 +200,43 @@ def test_weights_that_are_not_finite_are_no_change() -> None:
     with torch.no_grad():
         model.two.bias.fill_(torch.nan)
     assert len(find_layers(make_call(model, karate_data()), None, NODES).convs) == 2
+
+
+def sparse(data: Any, layout: torch.layout) -> Tensor:
+    ones = torch.sparse_coo_tensor(data.edge_index, torch.ones(data.num_edges), (NODES, NODES))
+    return ones.to_sparse(layout=layout)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta state:UserWarning")
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled:UserWarning")
+@pytest.mark.filterwarnings("ignore:Converting sparse tensor to CSR:UserWarning")
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+def test_a_sparse_matrix_that_is_only_read_is_no_write(layout: torch.layout) -> None:
+    model, data = Model(lambda model, x: x), karate_data()
+    call = make_call(model, data, (data.x, sparse(data, layout)))
+    assert len(find_layers(call, None, NODES).convs) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta state:UserWarning")
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled:UserWarning")
+@pytest.mark.filterwarnings("ignore:Converting sparse tensor to CSR:UserWarning")
+def test_a_sparse_matrix_that_is_written_into_is_refused() -> None:
+    data = karate_data()
+    adj = sparse(data, torch.sparse_coo).coalesce()
+    model = Model(lambda model, x: (adj.mul_(2), x)[1])
+    with pytest.raises(UsageError, match="writes into its inputs"):
+        find_layers(make_call(model, data, (data.x, adj)), None, NODES)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta state:UserWarning")
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled:UserWarning")
+def test_values_are_the_same_in_every_layout() -> None:
+    data, nan = karate_data(), torch.tensor([1.0, torch.nan])
+    assert same_values(nan, nan.clone())
+    assert not same_values(nan, torch.tensor([1.0, 2.0]))
+    assert not same_values(nan, nan[:1])
+    for layout in (torch.sparse_coo, torch.sparse_csr, torch.sparse_csc):
+        one = sparse(data, layout)
+        assert same_values(one, one.clone())
+        assert not same_values(one, one * 2)
+        assert not same_values(one, one.to_dense())

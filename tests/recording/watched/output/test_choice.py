@@ -55,7 +55,9 @@ def test_the_only_tensor_with_a_row_for_each_is_found(raw: Any, path: tuple[Any,
     ],
 )
 def test_several_tensors_are_refused_with_the_argument_for_each(raw: Any, listing: str) -> None:
-    with pytest.raises(UsageError, match=f"GCN returns 2 tensors with a row for each of 5, .*{listing}"):
+    with pytest.raises(
+        UsageError, match=f"GCN returns 2 tensors with a row for each of 5, .*: pass output=.* or .*; {listing}"
+    ):
         find_path(raw, ROWS, "GCN")
 
 
@@ -109,3 +111,13 @@ def test_output_states_the_tensor(raw: Any, output: Any, name: str) -> None:
 def test_what_does_not_fit_is_refused(raw: Any, output: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         pick(raw, as_path(output), ROWS)
+
+
+def test_an_output_with_its_keys_as_attributes_is_followed_by_key() -> None:
+    class Dotted(dict[str, Tensor]):
+        __getattr__ = dict.get
+
+    raw = Dotted(h=HIDDEN, logits=LOGITS)
+    assert pick(raw, as_path("logits"), ROWS) is LOGITS
+    with pytest.raises(UsageError, match="pass output='h' or output='logits'; output='h' is"):
+        find_path(raw, ROWS, "GCN")

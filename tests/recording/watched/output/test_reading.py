@@ -190,7 +190,7 @@ def test_probabilities_of_many_classes_are_told_from_outputs_of_relu(dtype: torc
     y = torch.arange(NODES) * 30
     raw = torch.randn(NODES, int(y.max()) + 1, generator=torch.Generator().manual_seed(0)).to(dtype)
     assert reading(raw.softmax(dim=1), with_labels(y)).kind == "probabilities"
-    assert reading(raw.relu() / 100, with_labels(y)).kind == "logits"
+    assert reading(raw.relu(), with_labels(y)).kind == "logits"
 
 
 def test_log_softmax_has_the_loss_of_its_logits() -> None:
@@ -382,3 +382,45 @@ def test_a_gradient_is_not_kept() -> None:
     raw = ROWS.clone().requires_grad_()
     found = reading(raw, with_labels(Y))
     assert not found.rows(raw).requires_grad
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ROWS.half().softmax(dim=1).float(),
+        ROWS.bfloat16().softmax(dim=1).float(),
+        ROWS.softmax(dim=1) + 1e-4,
+    ],
+)
+def test_rounded_probabilities_are_read_as_what_is_said_and_not_guessed(rows: Tensor) -> None:
+    watched = with_labels(Y)
+    with pytest.raises(UsageError) as caught:
+        find_reading(rows, watched, "GCN")
+    assert str(caught.value) == (
+        'GCN returns 4 channels (output), all from 0 to 1, and rows don\'t sum to 1: say reading="logits", or '
+        'reading="probabilities" if they only don\'t because of rounding; for sigmoids, output=lambda found: '
+        "found.logit() makes logits"
+    )
+    train = watched.parts["train"]
+    said = scores(rows, watched, reading="probabilities")["loss"]["train"]
+    assert said == pytest.approx(float(F.cross_entropy(ROWS[train], Y[train])), abs=0.01)
+    as_logits = scores(rows, watched, reading="logits")["loss"]["train"]
+    assert as_logits == pytest.approx(float(F.cross_entropy(rows[train], Y[train])))
+
+
+def test_sigmoids_are_refused_and_their_logits_have_the_right_loss() -> None:
+    watched, raw = with_labels(Y), (None, ROWS.double().sigmoid())
+    with pytest.raises(UsageError, match=r"for sigmoids, output=lambda found: found\[1\].logit\(\) makes logits"):
+        find_reading(raw, watched, "GCN")
+    with pytest.raises(RecordError, match="don't all sum to 1"):
+        find_reading(raw, watched, "GCN", reading="probabilities")
+    found = scores(raw, watched, output=lambda found: found[1].logit())
+    assert found["loss"] == pytest.approx(scores(ROWS, watched)["loss"])
+
+
+def test_rows_that_are_not_finite_do_not_hide_what_the_others_are() -> None:
+    rows = ROWS.sigmoid().clone()
+    rows[0] = torch.nan
+    with pytest.raises(UsageError, match="all from 0 to 1"):
+        find_reading(rows, with_labels(Y), "GCN")
+    assert reading(torch.full_like(rows, torch.nan), with_labels(Y)).kind == "logits"
