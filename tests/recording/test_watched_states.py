@@ -531,3 +531,20 @@ def test_the_same_cell_run_twice_is_two_arms_and_different_seeds_are_one(tmp_pat
     assert {name[6:14] for name in names(*again)} == set(starts)
     assert len(names(cell(seed=1), cell(seed=1))) == 2
     assert names(cell(seed=1), cell(seed=2)) == {"mine", "mine, over seeds"}
+
+
+def test_outputs_that_may_be_sigmoids_are_marked(tmp_path: Path) -> None:
+    class Sigmoids(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gcn = make()
+
+        def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+            y: Tensor = self.gcn(x, edge_index).sigmoid()
+            return y
+
+    message = "read as logits, are all from 0 to 1: if they are sigmoids, the computed loss is not theirs"
+    with pytest.warns(UserWarning, match=message), started(tmp_path, Sigmoids()):
+        pass
+    with started(tmp_path, Sigmoids(), reading="logits"):
+        pass

@@ -237,14 +237,16 @@ class Watch:
             if seen is not None:
                 line = {name: _without_none(values) for name, values in self._scores[epoch].items()}
                 self._scores[epoch] = self._merged(epoch, line, self._computed(epoch, seen))
-            self._doubts.random = self._reading is not None and not self._same_again()
+            self._look_for_doubts()
             self._doubts.finish(epoch, self._states, is_finite(self._model), self._gradients, self._loop)
         return self._summary(self._doubts.status, epoch, self._doubts.sentences)
 
-    def _same_again(self) -> bool:
-        """Whether two passes under different random states give the same output."""
-        with undisturbed(self._model):
-            return same(self._rows(), self._rows())
+    def _look_for_doubts(self) -> None:
+        if self._reading is not None:
+            with undisturbed(self._model):
+                rows, again = self._rows(), self._rows()  # under different random states
+            self._doubts.random = not same(rows, again)
+            self._doubts.sigmoids = self._reading.may_be_sigmoids(rows)
 
     def _state(self) -> bytes:
         return fingerprint(self._model, self._call.learned)

@@ -26,6 +26,7 @@ class Doubts:
 
     Attributes:
         sentences: All doubts, a sentence each.
+        sigmoids: Whether what is read as logits may be sigmoids.
         random: Whether the model is random in evaluation mode at the end.
         no_epoch: Number of the epoch that records the weights at the end, where no ``select`` asked for it.
         status: ``complete``, or ``diverged`` where the selected model is not finite.
@@ -35,6 +36,7 @@ class Doubts:
         self.sentences = list(_of_the_model(call, layers, measures))
         self.no_epoch: int | None = None
         self.random = self._was_random = layers.random
+        self.sigmoids = False
         self.status = "complete"
         self._taps, self._warned = layers.taps, 0
         self._differ: list[str] = []
@@ -92,6 +94,11 @@ class Doubts:
     def _of_the_numbers(self) -> Iterator[str]:
         if self._not_finite:
             yield f"output or loss was not finite (NaN or infinity), first at epoch {self._not_finite[0]}"
+        if self.sigmoids:
+            yield (
+                "the selected model's outputs, read as logits, are all from 0 to 1: if they are sigmoids, the computed "
+                'loss is not theirs; reading="logits" says that they are logits'
+            )
         if self._differ:
             more = f", and {len(self._differ) - 1} more like this" if len(self._differ) > 1 else ""
             yield self._differ[0] + more

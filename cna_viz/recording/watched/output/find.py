@@ -1,11 +1,10 @@
 """Finding how the output of a model is read: only if it is declared or certain."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from cna_viz.errors import UsageError, shown, unknown_name
 from cna_viz.recording.watched.data.graph import WatchedGraph
-from cna_viz.recording.watched.output.choice import OutputChoice, Path, as_path, find_path, path_name, pick
+from cna_viz.recording.watched.output.choice import OutputChoice, as_path, find_path, path_name, pick
 from cna_viz.recording.watched.output.reading import Reading, likely_kind, may_be_either
 
 _READINGS: Final = ("logits", "probabilities")
@@ -39,19 +38,14 @@ def find_reading(
     what = f"{model} returns {'1 channel' if channels == 1 else f'{channels} channels'} ({path_name(choice)})"
     _check_channels(what, channels, watched, reading)
     if watched.task != "node-regression" and reading is None and may_be_either(found):
-        raise _unsure(what, choice)
+        raise UsageError(
+            f'{what}, whose rows almost sum to 1: say reading="probabilities" if they only don\'t because of rounding, '
+            'or reading="logits"'
+        )
     kind = "numbers" if watched.task == "node-regression" else reading or likely_kind(found)
     made = Reading(watched, choice, channels, kind, declared=reading is not None)
     made.rows(raw)
     return made
-
-
-def _unsure(what: str, choice: Path | Callable[[Any], Any]) -> UsageError:
-    found = "found" if callable(choice) else path_name(choice).replace("output", "found", 1)
-    return UsageError(
-        f'{what}, all from 0 to 1, and rows don\'t sum to 1: say reading="logits", or reading="probabilities" if they '
-        f"only don't because of rounding; for sigmoids, output=lambda found: {found}.logit() makes logits"
-    )
 
 
 def _check_channels(what: str, channels: int, watched: WatchedGraph, reading: str | None) -> None:

@@ -81,6 +81,12 @@ class Reading:
                 'reading="probabilities"'
             )
 
+    def may_be_sigmoids(self, rows: Tensor) -> bool:
+        """Whether what is read as logits of several classes lies from 0 to 1, as sigmoids do."""
+        finite = rows[finite_rows(rows)]
+        guessed = self.kind == "logits" and not self.declared and self.channels > 1
+        return guessed and len(finite) > 0 and bool(((finite >= 0) & (finite <= 1)).all())
+
     def predict(self, rows: Tensor) -> Tensor:
         """Return the class (int32, -1 if unknown) or number (float32, NaN if unknown) of every node, ``[nodes]``.
 
@@ -150,11 +156,10 @@ def likely_kind(output: Tensor) -> str:
 
 
 def may_be_either(output: Tensor) -> bool:
-    """Whether an output may be logits as well as rounded probabilities, or those of a sigmoid for each channel."""
+    """Whether an output may be logits as well as probabilities that don't quite sum to 1."""
     rows = as_rows(output)
     finite = rows[finite_rows(rows)]
-    is_between = bool(((finite >= 0) & (finite <= 1)).all())
-    return len(finite) > 0 and is_between and not are_probabilities(finite, rounding(output))
+    return len(finite) > 0 and are_probabilities(finite, _DECLARED) and not are_probabilities(finite, rounding(output))
 
 
 def _known(values: dict[str, float]) -> dict[str, float | None]:

@@ -397,9 +397,8 @@ def test_rounded_probabilities_are_read_as_what_is_said_and_not_guessed(rows: Te
     with pytest.raises(UsageError) as caught:
         find_reading(rows, watched, "GCN")
     assert str(caught.value) == (
-        'GCN returns 4 channels (output), all from 0 to 1, and rows don\'t sum to 1: say reading="logits", or '
-        'reading="probabilities" if they only don\'t because of rounding; for sigmoids, output=lambda found: '
-        "found.logit() makes logits"
+        'GCN returns 4 channels (output), whose rows almost sum to 1: say reading="probabilities" if they only don\'t '
+        'because of rounding, or reading="logits"'
     )
     train = watched.parts["train"]
     said = scores(rows, watched, reading="probabilities")["loss"]["train"]
@@ -408,19 +407,22 @@ def test_rounded_probabilities_are_read_as_what_is_said_and_not_guessed(rows: Te
     assert as_logits == pytest.approx(float(F.cross_entropy(rows[train], Y[train])))
 
 
-def test_sigmoids_are_refused_and_their_logits_have_the_right_loss() -> None:
+def test_sigmoids_are_doubted_and_their_logits_have_the_right_loss() -> None:
     watched, raw = with_labels(Y), (None, ROWS.double().sigmoid())
-    with pytest.raises(UsageError, match=r"for sigmoids, output=lambda found: found\[1\].logit\(\) makes logits"):
-        find_reading(raw, watched, "GCN")
-    with pytest.raises(RecordError, match="don't all sum to 1"):
-        find_reading(raw, watched, "GCN", reading="probabilities")
-    found = scores(raw, watched, output=lambda found: found[1].logit())
-    assert found["loss"] == pytest.approx(scores(ROWS, watched)["loss"])
+    found = reading(raw, watched)
+    assert found.may_be_sigmoids(found.rows(raw))
+    logits = reading(raw, watched, output=lambda found: found[1].logit())
+    assert not logits.may_be_sigmoids(logits.rows(raw))
+    assert scores(raw, watched, output=lambda found: found[1].logit())["loss"] == pytest.approx(
+        scores(ROWS, watched)["loss"]
+    )
+    said = reading(raw, watched, reading="logits")
+    assert not said.may_be_sigmoids(said.rows(raw))
 
 
 def test_rows_that_are_not_finite_do_not_hide_what_the_others_are() -> None:
-    rows = ROWS.sigmoid().clone()
+    rows = ROWS.half().softmax(dim=1).float()
     rows[0] = torch.nan
-    with pytest.raises(UsageError, match="all from 0 to 1"):
+    with pytest.raises(UsageError, match="almost sum to 1"):
         find_reading(rows, with_labels(Y), "GCN")
     assert reading(torch.full_like(rows, torch.nan), with_labels(Y)).kind == "logits"
