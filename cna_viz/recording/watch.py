@@ -51,10 +51,10 @@ def watch(
 
     At every due epoch the model runs once in evaluation mode on the whole data: embeddings, measures, predictions and
     scores of an epoch are those of this one pass. It does not disturb the training, whose numbers are the same with and
-    without. Layers are the calls of PyG's message passing modules and blocks in one forward pass; the stage ``conv`` is
-    the output of a call, the stage ``slot`` the input of the next. Gradient norms come from the backward passes of your
-    loop. The selected model is that of the last :meth:`~cna_viz.recording.watched.session.Watch.select`, or the one at
-    the end of the context.
+    without, unless a forward pass changes state that can't be put back (docs/watch.md). Layers are the calls of PyG's
+    message passing modules and blocks in one forward pass; the stage ``conv`` is the output of a call, the stage
+    ``slot`` the input of the next. Gradient norms come from the backward passes of your loop. The selected model is
+    that of the last :meth:`~cna_viz.recording.watched.session.Watch.select`, or the one at the end of the context.
 
     What can't be known is not guessed: it is refused, and the message names the argument that says it. docs/watch.md
     lists which loops, models and data work.

@@ -99,8 +99,8 @@ class Watch:
         """
         self._require_open()
         reported = {name: by_split(name, value) for name, value in {"loss": loss, **scores}.items()}
-        if gradient_scale is not None and not 0 < gradient_scale < math.inf:
-            raise UsageError(f"gradient_scale = {gradient_scale} is out of range: it must be greater than 0")
+        if not (gradient_scale is None or (isinstance(gradient_scale, int | float) and 0 < gradient_scale < math.inf)):
+            raise UsageError(f"gradient_scale = {shown(gradient_scale)} is not accepted: it must be a number above 0")
         if problem := self._loop.problem() or self._read.problem() or self._changed():
             raise UsageError(problem)
         self._set_scale(gradient_scale)

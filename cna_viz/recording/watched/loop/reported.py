@@ -23,8 +23,6 @@ def by_split(what: str, value: Reported) -> dict[str, float]:
     """
     if what not in ("loss", *vocabulary.SCORES):
         raise unknown_name("score", what, ("loss", *vocabulary.SCORES))
-    if what in _SHARES and isinstance(value, float):
-        raise UsageError(f"{what} = {value:g} is of unknown nodes: say of which, as in {what}={{'val': {value:g}}}")
     given = {} if value is None else dict(value) if isinstance(value, Mapping) else {"train": value}
     for name in given:
         if name not in vocabulary.SPLITS:
@@ -35,6 +33,9 @@ def by_split(what: str, value: Reported) -> dict[str, float]:
         raise UsageError(
             f"{what} = {value!r} is not accepted: it must be a number, or a number for each part"
         ) from None
+    if what != "loss" and value is not None and not isinstance(value, Mapping):
+        number = found["train"]
+        raise UsageError(f"{what} = {number:g} is of unknown nodes: say of which, as in {what}={{'val': {number:g}}}")
     for name, number in found.items():
         if what in _SHARES and not (math.isnan(number) or 0 <= number <= 1):
             raise UsageError(f"{what} of {name} = {number:g} is out of range: it must be a share, from 0 to 1")

@@ -40,10 +40,10 @@ class Call:
     def __call__(self) -> Any:
         """Run the model without side effects, and return its output as it is."""
         with torch.compiler.set_stance("force_eager") if self.compiled else nullcontext():
-            # A graph is copied, because some models keep their features in it.
-            inputs = [copy(item) if isinstance(item, BaseData) else item for item in self.args]
+            inputs = [_own_copy(item) for item in self.args]
+            named = {name: _own_copy(item) for name, item in self.kwargs.items()}
             with unchanged(self.model):
-                return self.model(*inputs, **self.kwargs)
+                return self.model(*inputs, **named)
 
     def uses(self, data: Any, name: str) -> bool:
         """Whether the model is given this attribute of the data, or a copy of it, or the data as a whole."""
@@ -70,6 +70,11 @@ class Call:
     def sentence(self) -> str:
         """The call as one would write it."""
         return f"{type(self.model).__name__}({', '.join(self.names)})"
+
+
+def _own_copy(item: Any) -> Any:
+    """Return a copy of a graph, because some models keep their features in it; anything else as it is."""
+    return copy(item) if isinstance(item, BaseData) else item
 
 
 def _is_copy(item: Any, value: Any) -> bool:

@@ -57,6 +57,13 @@ def test_a_share_in_percent_is_refused(value: float) -> None:
     assert by_split("nmse", {"test": value}) == {"test": value}
 
 
+@pytest.mark.parametrize("value", [0.7, 1, np.float32(0.7), torch.tensor(0.7)])
+@pytest.mark.parametrize("what", ["accuracy", "r2"])
+def test_a_score_of_unknown_nodes_is_refused(what: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=rf"{what} = .* is of unknown nodes: say of which, as in {what}=\{{'val': "):
+        by_split(what, value)
+
+
 def test_an_unknown_score_lists_the_scores_there_are() -> None:
     with pytest.raises(UsageError, match="unknown score 'acc'; choices, nearest first: accuracy"):
         by_split("acc", 0.5)

@@ -226,3 +226,15 @@ def test_what_is_no_module_is_refused_by_name() -> None:
     ):
         with pytest.raises(UsageError, match=message):
             make_call(model, data)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_model_that_keeps_its_features_in_the_graph_changes_a_copy(named: bool) -> None:
+    def forward(self: nn.Module, data: Any) -> Tensor:
+        data.x = data.x + 1
+        return data.x  # type: ignore[no-any-return]
+
+    data = Data(x=X, edge_index=EDGES)
+    call = make_call(model_of(forward), data, {"data": data} if named else (data,))
+    assert call().tolist() == call().tolist() == (X + 1).tolist()
+    assert data.x is X
