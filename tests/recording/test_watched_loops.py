@@ -302,3 +302,11 @@ def test_one_of_two_processes_watches(tmp_path: Path) -> None:
     loop(plain, DATA, 3)
     for rank in (0, 1):
         assert states_equal(torch.load(tmp_path / f"{rank}.pt"), plain.state_dict())
+
+
+def test_a_graph_of_a_list_that_is_replaced_is_noticed(tmp_path: Path) -> None:
+    many = graphs()
+    watched = started(tmp_path, Pooled(), many, split={"train": range(12)})
+    with pytest.raises(UsageError, match=r"data\[3\]\.y was replaced since watch began"), watched:  # noqa: PT012
+        many[3].y = torch.tensor([0])
+        watched.epoch()

@@ -548,3 +548,36 @@ def test_outputs_that_may_be_sigmoids_are_marked(tmp_path: Path) -> None:
         pass
     with started(tmp_path, Sigmoids(), reading="logits"):
         pass
+
+
+def test_a_loss_that_is_told_stands_alone_in_its_epoch(tmp_path: Path) -> None:
+    model = make()
+    with started(tmp_path, model) as watched:
+        loop(model, DATA, 2, lambda epoch: watched.epoch(loss=99.0 if epoch == 1 else None))
+    losses = watched.load().metrics["loss"]
+    assert losses.sel(epoch=1, split="train") == 99
+    assert losses.sel(epoch=1, split=["val", "test"]).isnull().all()
+    assert losses.sel(epoch=2).notnull().all()
+
+
+def test_what_was_read_of_the_data_is_in_the_record(tmp_path: Path) -> None:
+    data = karate_data(y=torch.where(torch.arange(NODES) == 0, -1, DATA.y))
+    with watch(make(), data, runs=tmp_path, quiet=True) as watched:
+        pass
+    assert "1 label missing" in watched.load().summary["warnings"][0]
+
+
+def test_of_several_columns_the_stated_one_is_scored_and_named(tmp_path: Path) -> None:
+    names = [f"{part}_mask" for part in ("train", "val", "test")]
+    shifted = {name: torch.stack([DATA[name].roll(k) for k in range(3)], dim=1) for name in names}
+    model, data = make(), karate_data(**shifted)
+    with pytest.raises(UsageError, match="has 3 columns: say which one you train on, split=0 to split=2"):
+        watch(model, data, runs=tmp_path)
+    with watch(model, data, runs=tmp_path, split=2, quiet=True) as watched:
+        pass
+    with torch.no_grad():
+        right = (model.eval()(data.x, data.edge_index).argmax(1) == data.y).float()
+    record = watched.load()
+    assert record.score("test") == pytest.approx(float(right[data.test_mask[:, 2]].mean()))
+    assert record.config.watched.split == "column 2"  # type: ignore[union-attr]
+    assert "split column 2" in plot_measure_by_layer([record], "mad").to_json()

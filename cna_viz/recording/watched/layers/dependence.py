@@ -42,7 +42,7 @@ def passes_on(call: Call, layers: Collection[nn.Module], number: int, position: 
     first, again = (_next_inputs(call, layers, number, change=False) for _ in range(2))
     try:
         changed = _next_inputs(call, layers, number, change=True)
-    except Exception:
+    except Exception:  # a model may refuse what was changed: whether its layers follow each other is then asked for
         return False, False
     if not same(first, again):
         return False, False

@@ -95,3 +95,18 @@ def test_a_program_is_code_and_shape_and_not_weights() -> None:
 
     assert program_of(make()) == program_of(make())
     assert len({program_of(make()), program_of(make(9)), program_of(make(8, 1))}) == 3
+
+
+def test_numbers_among_the_attributes_and_trained_inputs_are_part_of_the_state() -> None:
+    model, learned = WithBuffers(), torch.ones(2, requires_grad=True)
+    model.tau = 1.0  # type: ignore[assignment]
+    first, saved = fingerprint(model, [learned]), SavedState(model, [learned])
+    model.tau = 2.0  # type: ignore[assignment]
+    second = fingerprint(model, [learned])
+    with torch.no_grad():
+        learned += 1
+    assert len({first, second, fingerprint(model, [learned])}) == 3
+    with saved.loaded():
+        assert (model.tau, learned.tolist()) == (1.0, [1, 1])
+        assert fingerprint(model, [learned]) == first
+    assert (model.tau, learned.tolist()) == (2.0, [2, 2])
