@@ -1,7 +1,7 @@
 """Differences and verdicts in words: shares in points, with sign and interval."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -9,14 +9,17 @@ from cna_viz.scores import SHARES, WORDS, factor, written
 
 
 class JudgedDifference(NamedTuple):
-    """A difference of scores with its interval and its verdict: better, worse, equal or inconclusive."""
+    """A difference of scores with its interval, its verdict (one of :data:`VERDICTS`) and a reason for the latter."""
 
     difference: float
     low: float
     high: float
     verdict: str = ""
     metric: str = "accuracy"
+    reason: str = ""
 
+
+VERDICTS: Final = ("better", "worse", "equal", "identical", "inconclusive")
 
 Rows = Mapping[str, JudgedDifference]
 
@@ -25,10 +28,12 @@ def judged_rows(found: pd.DataFrame) -> dict[str, JudgedDifference]:
     """Return the rows of :func:`~cna_viz.analysis.statistics.paired.verdict_table` by name."""
     metric = metric_of(found)
     rows = zip(found.index, found["difference"], found["low"], found["high"], found["verdict"], strict=True)
-    return {
-        str(name): JudgedDifference(float(difference), float(low), float(high), str(verdict).split()[0], metric)
-        for name, difference, low, high, verdict in rows
-    }
+    judged = {}
+    for name, difference, low, high, words in rows:
+        verdict, _, reason = str(words).partition(": ")
+        ends = float(difference), float(low), float(high)
+        judged[str(name)] = JudgedDifference(*ends, verdict.split()[0], metric, reason)
+    return judged
 
 
 def metric_of(table: pd.DataFrame) -> str:
@@ -44,19 +49,30 @@ def with_verdict(rows: Rows, *verdicts: str) -> dict[str, JudgedDifference]:
 def by_verdict(rows: Rows, margin: float, baseline: str = "") -> list[str]:
     """Return a phrase per verdict, such as ``better than relu: cna (+2.1 points [+0.9, +3.2]) and n (…)``."""
     than, to = (f" {word} {baseline}" if baseline else "" for word in ("than", "to"))
-    return [
-        f"{verdict_words(next(iter(members.values())), margin, than, to)}: "
-        f"{listed(f'{name} ({points(row)})' for name, row in members.items())}"
-        for verdict in ("better", "worse", "equal", "inconclusive")
-        if (members := with_verdict(rows, verdict))
-    ]
+    groups: dict[str, list[str]] = {}
+    for verdict in VERDICTS:
+        for name, row in with_verdict(rows, verdict).items():
+            groups.setdefault(verdict_words(row, margin, than, to), []).append(f"{name} ({points(row)})")
+    return [f"{words}: {listed(members)}" for words, members in groups.items()]
 
 
 def verdict_words(row: JudgedDifference, margin: float, than: str = "", to: str = "") -> str:
-    """Return ``better``, ``worse``, ``equal within 1 point`` or ``inconclusive``."""
+    """Return ``better``, ``worse``, ``equal within 1 point``, ``identical in every pair`` or ``inconclusive``.
+
+    The last with its reason, such as ``inconclusive, too few pairs (3 of 6)``.
+    """
     if row.verdict == "equal":
         return f"equal{to} within {amount(margin, row.metric)}"
-    return row.verdict if row.verdict == "inconclusive" else f"{row.verdict}{than}"
+    if row.verdict == "identical":
+        return f"identical{to} in every pair"
+    if row.verdict == "inconclusive":
+        return f"inconclusive, {row.reason}" if row.reason else row.verdict
+    return f"{row.verdict}{than}"
+
+
+def interval_words(family: int) -> str:
+    """Return what the intervals of so many differences are: ``95 % intervals by Student's t, for all 7 together``."""
+    return "95 % intervals by Student's t" + (f", for all {family} together" if family > 1 else "")
 
 
 def signed(value: float, decimals: int = 1) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from cna_viz.analysis.tables.watched_arms import told_apart
+from cna_viz.analysis.words import counted
 from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.config.arms import active_settings, differing
 from cna_viz.config.fields import field_value, settings
@@ -24,6 +25,10 @@ PROTOCOL: Final = ("dataset", "split")
 def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: Tuning | None = None) -> pd.DataFrame:
     """Return scores with a row per pair (split seed, seed) and a column per arm.
 
+    Several seeds on each of several splits are no independent pairs: what a split does to an arm is in all of its
+    seeds. Their scores are averaged, and a pair is then a split. On a single split the seeds are the pairs, and what
+    they show holds for that split.
+
     The name of an arm has all settings that differ between the runs, except seeds and recording, such as
     ``cna, clusters 4``.
 
@@ -34,7 +39,8 @@ def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: T
 
     Returns:
         The score of the dataset, for instance an accuracy from 0 to 1; NaN for a run that diverged before it had one.
-        Of the table's attributes (``table.attrs``) ``protocol`` has what all runs share, and ``metric`` the score.
+        Of the table's attributes (``table.attrs``) ``protocol`` has what all runs share, ``pairs`` what a pair is,
+        ``metric`` the score, and ``items``, where it is an accuracy, the number of nodes or graphs that it is of.
 
     Raises:
         UsageError: When runs have different datasets, split protocols or results versions, an arm lacks pairs that
@@ -55,12 +61,17 @@ def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: T
     long = long.drop_duplicates(["arm", *PAIR])
     table = long.pivot(index=PAIR, columns="arm", values="value")[list(dict.fromkeys(long["arm"]))]
     _check_complete(table, long)
+    table, pairs = _independent(table, records)
     first = records[0]
-    table.attrs["protocol"] = (
-        f"{first.config.data.dataset}, split {first.config.data.split}, {len(table)} pairs of the same split and seed; "
-        f"{split} {WORDS[first.metric]} at the best validation epoch of at most {first.config.training.epochs}"
-    )
-    table.attrs["metric"] = first.metric
+    table.attrs |= {
+        "protocol": f"{first.config.data.dataset}, split {first.config.data.split}, {pairs}; {split} "
+        f"{WORDS[first.metric]} at the best validation epoch of at most {first.config.training.epochs}",
+        "pairs": pairs,
+        "metric": first.metric,
+        "items": min(record.summary["split_sizes"].get(split, 0) for record in records)
+        if first.metric == "accuracy"
+        else 0,
+    }
     return table
 
 
@@ -202,6 +213,22 @@ def short_names(groups: Iterable[str]) -> dict[str, str]:
 def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:
     present = [name for name in differ if name in values]
     return ", ".join(str(values[name]) if name == "slot" else f"{name} {values[name]}" for name in present)
+
+
+def _independent(table: pd.DataFrame, records: Sequence[Record]) -> tuple[pd.DataFrame, str]:
+    """Return pairs that share nothing, with seeds averaged within their split, and in words what a pair is."""
+    # The number of the split in fact: published ones repeat, and some protocols have a single one.
+    number = {(record.config.split_seed, record.config.seed): record.summary["split_seed"] for record in records}
+    splits = pd.Series([number[pair] for pair in table.index], index=table.index)
+    sizes = splits.value_counts()
+    if len(table) == len(sizes):
+        return table, f"{counted(len(table), 'pair')} of the same split and seed"
+    if len(sizes) == 1:
+        return table, f"{counted(len(table), 'pair')} of the same seed, all on one split"
+    seeds = " to ".join(map(str, sorted({int(sizes.min()), int(sizes.max())})))
+    first = splits[~splits.duplicated()]
+    means = [table[splits == split].mean(skipna=False) for split in first]
+    return pd.DataFrame(means, index=first.index), f"{len(sizes)} splits, each the mean of {seeds} seeds"
 
 
 def _check_complete(table: pd.DataFrame, long: pd.DataFrame) -> None:
