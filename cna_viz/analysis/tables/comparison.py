@@ -153,6 +153,16 @@ def refuse_watched(records: Sequence[Record]) -> None:
         raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
 
 
+def common_metric(records: Sequence[Record]) -> str:
+    """Return the metric of the records; refuses none, and several."""
+    if not records:
+        raise UsageError("no runs to report on: make some with `cna-viz run`")
+    metrics = sorted({record.metric for record in records})
+    if len(metrics) > 1:
+        raise UsageError(f"these runs have several scores ({', '.join(metrics)}): report on each separately")
+    return metrics[0]
+
+
 def require_one_protocol(records: Sequence[Record], problem: str, advice: str = "draw each separately") -> None:
     """Refuse runs of several datasets, split protocols or contents of a dataset, naming two of them.
 
