@@ -36,8 +36,8 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
 
     The change is paired by seed, and averaged within splits where there are several. With its 95 % interval on one side
     of zero a slot *falls* to the majority-class rate (chance level, predicting the mean), if the mean of the deepest
-    networks is within five points (five per cent of an NMSE) of it and that of the shallowest is not, and otherwise
-    *loses* or *gains* it. It *stays the same* only where it does so in every pair.
+    networks is within five points (0.05 of an R², five per cent of an NMSE) of it and that of the shallowest is not,
+    and otherwise *loses* or *gains* it. It *stays the same* only where it does so in every pair.
 
     Raises:
         UsageError: Without records, for several metrics, and where runs of one slot, depth and seed differ otherwise.
@@ -182,8 +182,10 @@ def _verdict(first: pd.Series, last: pd.Series, chance: float, metric: str) -> s
         ends = "" if alone else f" [{signed(change.low, digits)}, {signed(change.high, digits)}]"
         count = alone or f" with {counted(change.count, noun)}"
         return f"changes by {signed(change.mean, digits)}{unit}{ends}, inconclusive{count}"
-    near = chance + 0.05 if share else 0.95 * chance
-    fallen, stood = (last.mean() <= near, near < first.mean()) if share else (last.mean() >= near, near > first.mean())
+    if metric in LOWER_IS_BETTER:
+        fallen, stood = last.mean() >= 0.95 * chance, first.mean() < 0.95 * chance
+    else:
+        fallen, stood = last.mean() <= chance + 0.05, first.mean() > chance + 0.05
     if fallen and stood:
         return f"falls to {FALLEN[metric]}"
     extent = f"{abs(change.mean):{'.1f' if share else '.3g'}}" if abs(change.mean) >= least else f"less than {least:g}"
