@@ -16,8 +16,8 @@ def test_the_reach_between_convolutions_and_between_slots(make: Make) -> None:
     scores = {("gcn", "relu"): 0.8, ("gcn", "cna"): 0.82, ("gat", "relu"): 0.6, ("gat", "cna"): 0.64}
     records = [having(make(slot), score, backbone=backbone) for (backbone, slot), score in scores.items()]
     assert findings.backbone_findings(records) == [
-        "**relu**: mean test accuracy from 60.0 % (gat) to 80.0 % (gcn)",
-        "**cna**: mean test accuracy from 64.0 % (gat) to 82.0 % (gcn)",
+        "**relu**: mean test accuracy from 60.0 % (gat) to 80.0 % (gcn) (1 run each)",
+        "**cna**: mean test accuracy from 64.0 % (gat) to 82.0 % (gcn) (1 run each)",
         "here the choice of the convolution moves the mean more than that of the slot: its standard deviation "
         "is 13.4 points over 2 convolutions (averaged over slots) and 2.1 points over 2 slots (averaged over "
         "convolutions)",
