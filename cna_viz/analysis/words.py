@@ -27,7 +27,9 @@ def judged_rows(found: pd.DataFrame) -> dict[str, JudgedDifference]:
     metric = metric_of(found)
     rows = zip(found.index, found["difference"], found["low"], found["high"], found["verdict"], strict=True)
     return {
-        str(name): JudgedDifference(float(difference), float(low), float(high), str(verdict).split()[0], metric)
+        str(name): JudgedDifference(
+            float(difference), float(low), float(high), str(verdict).split()[0].rstrip(":"), metric
+        )
         for name, difference, low, high, verdict in rows
     }
 
@@ -73,6 +75,8 @@ def points(found: JudgedDifference, unit: bool = True) -> str:
 
     A single pair has no interval.
     """
+    if math.isnan(found.difference):
+        return "undefined"
     scale, word, decimals = _unit(found.metric)
     mean, low, high = (signed(scale * value, decimals) for value in found[:3])
     ends = "" if math.isnan(found.low) or math.isnan(found.high) else f" [{low}, {high}]"
@@ -122,9 +126,11 @@ def counted(number: int, word: str) -> str:
 
 
 def runs_each(counts: Iterable[int]) -> str:
-    """Return over how many runs each of some means is: ``1 run each``, ``2 to 3 runs each``."""
-    least, *_, most = sorted([*counts] * 2)
-    return f"{least} to {most} runs each" if least < most else f"{counted(most, 'run')} each"
+    """Return over how many runs some means are: ``1 run each``, ``2 to 3 runs each``, ``3 runs`` for a single mean."""
+    known = sorted(counts)
+    if known[0] < known[-1]:
+        return f"{known[0]} to {known[-1]} runs each"
+    return counted(known[0], "run") + (" each" if len(known) > 1 else "")
 
 
 def _unit(metric: str) -> tuple[float, str, int]:

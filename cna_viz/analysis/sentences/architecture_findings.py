@@ -35,8 +35,11 @@ def backbone_findings(records: Sequence[Record]) -> list[str]:
     for slot in means:
         known = {str(backbone): float(mean) for backbone, mean in means[slot].dropna().items()}
         runs = table[(table["slot"] == slot) & table["backbone"].isin(known)].groupby("backbone").size()
-        over = f" ({runs_each(runs)})" if known else ""
-        words = f"mean test {WORDS[metric]} {span(metric, known)}{over}" if known else f"no mean test {WORDS[metric]}"
+        words = (
+            f"mean test {WORDS[metric]} {span(metric, known)}, {runs_each(runs)}"
+            if known
+            else f"no mean test {WORDS[metric]}"
+        )
         sentences.append(f"**{slot}**: {words}{_diverged(gone[gone['slot'] == slot])}")
     return sentences + _choices(means.dropna(axis="columns", how="all").dropna(), metric)
 
@@ -54,7 +57,7 @@ def pareto_findings(records: Sequence[Record], along: Collection[str] = ("hidden
             f"test {written(metric, row['mean'])})"
         )
     absent = [f"**{arm}**" for arm in dict.fromkeys(table["arm"]) if arm not in set(front["arm"])]
-    sentences = [f"on the validation front: {listed(members)} ({runs_each(front['count'])})"]
+    sentences = [f"on the validation front: {listed(members)}; {runs_each(front['count'])}"]
     if absent:
         sentences.append(f"not on the front: {listed(absent)}; another network is at least as small and as good")
     if gone := table.attrs["left_out"]:
