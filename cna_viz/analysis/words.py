@@ -121,8 +121,8 @@ def listed(words: Iterable[str]) -> str:
 
 
 def counted(number: int, word: str) -> str:
-    """Return a number with its noun: ``1 run``, ``2 runs``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    """Return a number with its noun: ``1 run``, ``2 runs``, ``1,000 classes``."""
+    return f"{number:,} {word}{'' if number == 1 else 'es' if word.endswith('s') else 's'}"
 
 
 def runs_each(counts: Iterable[int]) -> str:

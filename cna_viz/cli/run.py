@@ -1,7 +1,6 @@
 """``cna-viz run``: train one network, or load it if it was trained before."""
 
 import json
-import math
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -72,8 +71,8 @@ def _size(count: int) -> str:
 def _title(config: RunConfig) -> str:
     facts = config.facts
     return (
-        f"{facts['backbone']} + {facts['slot']}, {facts['layers']} layers on {facts['dataset']}, "
-        f"{facts['split']}, seed {facts['seed']}"
+        f"{facts['backbone']} + {facts['slot']}, {facts['layers']} layer{'' if facts['layers'] == 1 else 's'} on "
+        f"{facts['dataset']}, {facts['split']}, seed {facts['seed']}"
     )
 
 
@@ -91,7 +90,8 @@ def _describe(record: "Record") -> str:
     for metric in (record.metric, *others):
         values = (f"{part} {written(metric, record.score(part, metric))}" for part in ("test", "val", "train"))
         lines.append(f"  {WORDS[metric]:<8}  " + "   ".join(values))
-    speed = f"{summary.get('seconds_per_epoch') or math.nan:.3g} s per epoch"
+    seconds = summary.get("seconds_per_epoch")
+    speed = f"{seconds:.3g} s per epoch" if seconds else "time per epoch unknown"
     return "\n".join(
         [
             *lines,
