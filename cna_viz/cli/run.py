@@ -91,7 +91,7 @@ def _describe(record: "Record") -> str:
         values = (f"{part} {written(metric, record.score(part, metric))}" for part in ("test", "val", "train"))
         lines.append(f"  {WORDS[metric]:<8}  " + "   ".join(values))
     seconds = summary.get("seconds_per_epoch")
-    speed = f"{seconds:.3g} s per epoch" if seconds else "time per epoch unknown"
+    speed = f"{f'{seconds:.3g}' if seconds else number(None)} s per epoch"
     return "\n".join(
         [
             *lines,

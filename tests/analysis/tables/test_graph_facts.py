@@ -155,7 +155,7 @@ def test_edges_of_unlabelled_nodes_do_not_count(make: Make) -> None:
     assert "5 nodes, 5 edges, 2 classes, 1 node unlabelled;" in graph_words(record)
 
 
-SIZE = "cora: {}; edge homophily {}, adjusted for class sizes {}; score: accuracy{}; split public"
+SIZE = "digits: {}; edge homophily {}, adjusted for class sizes {}; score: accuracy{}; split random-60-20-20"
 
 
 @pytest.mark.parametrize(
@@ -174,4 +174,4 @@ def test_graphs_at_the_ends(
 
 
 def test_a_graph_without_labels_has_its_size_only(make: Make) -> None:
-    assert graph_words(with_graph(make(), [-1, -1], [(0, 1)])) == "cora: 2 nodes, 1 edge, no labels"
+    assert graph_words(with_graph(make(), [-1, -1], [(0, 1)])) == "digits: 2 nodes, 1 edge, no labels"
