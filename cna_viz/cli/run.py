@@ -47,6 +47,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _dry_run(config: RunConfig, namespace: Namespace) -> int:
+    from cna_viz.analysis.words import counted
     from cna_viz.experiments.estimate import estimate
 
     found = estimate(config, namespace.data)
@@ -55,11 +56,13 @@ def _dry_run(config: RunConfig, namespace: Namespace) -> int:
         return 0
     print(f"{_title(config)}: nothing is kept")
     print(
-        f"  {found.seconds:.3g} s at most: {found.epochs} epochs of {found.seconds_per_epoch:.3g} s, "
+        f"  {found.seconds:.3g} s at most: {counted(found.epochs, 'epoch')} of {found.seconds_per_epoch:.3g} s, "
         f"{found.measured} of which are measured and take {found.seconds_per_measured_epoch:.3g} s"
     )
-    print(f"  {_size(found.bytes)} on disk at most: {found.snapshots} snapshots of {_size(found.snapshot_bytes)}")
-    print(f"  {found.parameters:,} parameters")
+    print(
+        f"  {_size(found.bytes)} on disk at most: {counted(found.snapshots, 'snapshot')} of {_size(found.snapshot_bytes)}"
+    )
+    print(f"  {counted(found.parameters, 'parameter')}")
     return 0
 
 

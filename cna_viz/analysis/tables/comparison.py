@@ -122,6 +122,8 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
         records: The runs.
         ignore: Settings that are compared, besides the slot and its factors.
     """
+    if not records:
+        return "no runs: nothing is known of their settings"
     if any(record.config.watched is not None for record in records):
         return "some arms are watched networks: the settings of their training are unknown"
     values = [active_settings(record.config) for record in records]
@@ -131,10 +133,11 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
     differ = [name for name in differing([record.config for record in records]) if name in names]
     if differ:
         words = ", ".join(differ).replace("_", " ")
-        return f"the arms also differ in {words}: their settings were chosen arm by arm"
+        return f"the arms also differ in {words}: a difference between them need not be one of slots"
     shown = [name for name in ("lr", "weight_decay", "hidden", "epochs") if name in names and name in values[0]]
     shared = ", ".join(f"{name.replace('_', ' ')} {values[0][name]}" for name in shown)
-    return f"all arms were trained with the same settings ({shared} at most); none was tuned individually"
+    shared += " at most" if "epochs" in shown else ""
+    return f"all arms were trained with the same settings{f' ({shared})' if shown else ''}; none was tuned individually"
 
 
 def check_protocol(records: Sequence[Record]) -> None:

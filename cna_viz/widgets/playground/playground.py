@@ -241,7 +241,7 @@ class Playground(Panel):
         self._words.say(self._sentence())
 
     def _sentence(self) -> str:
-        if not self.curve:
+        if not self.curve or not self.curve[-1].epoch:
             return "The network is **untrained**: its weights are random."
         here, best = self.curve[-1], best_of(self.curve)
         return (
