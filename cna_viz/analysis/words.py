@@ -1,5 +1,6 @@
 """Differences and verdicts in words: shares in points, with sign and interval."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -76,16 +77,24 @@ def interval_words(family: int) -> str:
 
 
 def signed(value: float, decimals: int = 1) -> str:
-    """Return a number with its sign, a real minus, and no minus before a zero."""
+    """Return a number with its sign, a real minus, and no minus before a zero; ``undefined`` for NaN."""
+    if math.isnan(value):
+        return "undefined"
     text = f"{value:+.{decimals}f}"
     return (text.replace("-", "+") if float(text) == 0 else text).replace("-", "−")
 
 
 def points(found: JudgedDifference, unit: bool = True) -> str:
-    """Return a difference with its interval: ``+2.1 points [+0.9, +3.2]``, or ``−0.0210 NMSE [−0.0320, −0.0090]``."""
+    """Return a difference with its interval: ``+2.1 points [+0.9, +3.2]``, or ``−0.0210 NMSE [−0.0320, −0.0090]``.
+
+    A single pair has no interval.
+    """
+    if math.isnan(found.difference):
+        return "undefined"
     scale, word, decimals = _unit(found.metric)
     mean, low, high = (signed(scale * value, decimals) for value in found[:3])
-    return f"{mean}{f' {word}' if unit else ''} [{low}, {high}]"
+    ends = "" if math.isnan(found.low) or math.isnan(found.high) else f" [{low}, {high}]"
+    return f"{mean}{f' {word}' if unit else ''}{ends}"
 
 
 def size(found: JudgedDifference) -> str:
@@ -108,12 +117,15 @@ def extent(difference: float, metric: str) -> str:
 
 
 def span(metric: str, scores: Mapping[str, float]) -> str:
-    """Return the lowest and the highest of some scores by name: ``from 60.0 % (gat) to 80.0 % (gcn)``."""
+    """Return the lowest and the highest of some scores by name: ``from 60.0 % (gat) to 80.0 % (gcn)``.
+
+    At a tie for an end the first has it; scores that are written alike are alike ``throughout``.
+    """
     ends = [pick(scores, key=scores.__getitem__) for pick in (min, max)]
-    low, high = (f"{written(metric, scores[name])} ({name})" for name in ends)
-    if scores[ends[0]] == scores[ends[1]]:
-        return f"{written(metric, scores[ends[0]])} throughout" if len(scores) > 1 else low
-    return f"from {low} to {high}"
+    least, most = (written(metric, scores[name]) for name in ends)
+    if least == most:
+        return f"{least} throughout" if len(scores) > 1 else f"{least} ({ends[0]})"
+    return f"from {least} ({ends[0]}) to {most} ({ends[1]})"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -123,8 +135,16 @@ def listed(words: Iterable[str]) -> str:
 
 
 def counted(number: int, word: str) -> str:
-    """Return a number with its noun: ``1 run``, ``2 runs``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    """Return a number with its noun: ``1 run``, ``2 runs``, ``1,000 classes``."""
+    return f"{number:,} {word}{'' if number == 1 else 'es' if word.endswith('s') else 's'}"
+
+
+def runs_each(counts: Iterable[int]) -> str:
+    """Return over how many runs some means are: ``1 run each``, ``2 to 3 runs each``, ``3 runs`` for a single mean."""
+    known = sorted(counts)
+    if known[0] < known[-1]:
+        return f"{known[0]} to {known[-1]} runs each"
+    return counted(known[0], "run") + (" each" if len(known) > 1 else "")
 
 
 def _unit(metric: str) -> tuple[float, str, int]:

@@ -72,6 +72,7 @@ def _shard(configs: list[RunConfig], shard: str | None) -> list[RunConfig]:
 
 
 def _preview(grid: Grid, configs: list[RunConfig], namespace: Namespace) -> int:
+    from cna_viz.analysis.words import counted
     from cna_viz.experiments.estimate import preview
 
     found = preview(configs, namespace.runs, namespace.data, namespace.workers, namespace.threads)
@@ -83,8 +84,8 @@ def _preview(grid: Grid, configs: list[RunConfig], namespace: Namespace) -> int:
     rows = [[*map(str, facts), str(count)] for facts, count in counts.items()]
     print(table(["dataset", "split", "backbone", "slot", "layers", "missing"], rows))
     print(
-        f"{grid.name}: {found.runs} runs, {found.missing} of them missing; about {_duration(found.seconds)} with "
-        f"{found.workers} workers, {found.bytes / 1e6:,.0f} MB on disk at most"
+        f"{grid.name}: {counted(found.runs, 'run')}, {found.missing} of them missing; about {_duration(found.seconds)} with "
+        f"{counted(found.workers, 'worker')}, {found.bytes / 1e6:,.0f} MB on disk at most"
     )
     return 0
 

@@ -194,7 +194,7 @@ def test_a_record_that_does_not_state_everything_is_printed_with_dashes(call: Ca
     synthetic_record(tmp_path / "runs", RunConfig(), parameters=None, seconds_per_epoch=None)
     answer = call("run")
     assert answer.code == 0
-    assert "  nan s per epoch, – parameters" in answer.out
+    assert "  – s per epoch, – parameters" in answer.out
 
 
 def test_the_untrained_network_is_a_run(call: Call) -> None:

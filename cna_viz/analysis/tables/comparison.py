@@ -133,6 +133,8 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
         records: The runs.
         ignore: Settings that are compared, besides the slot and its factors.
     """
+    if not records:
+        return "no runs: nothing is known of their settings"
     if any(record.config.watched is not None for record in records):
         return "some arms are watched networks: the settings of their training are unknown"
     values = [active_settings(record.config) for record in records]
@@ -142,10 +144,11 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
     differ = [name for name in differing([record.config for record in records]) if name in names]
     if differ:
         words = ", ".join(differ).replace("_", " ")
-        return f"the arms also differ in {words}: their settings were chosen arm by arm"
+        return f"the arms also differ in {words}: a difference between them need not be one of slots"
     shown = [name for name in ("lr", "weight_decay", "hidden", "epochs") if name in names and name in values[0]]
     shared = ", ".join(f"{name.replace('_', ' ')} {values[0][name]}" for name in shown)
-    return f"all arms were trained with the same settings ({shared} at most); none was tuned individually"
+    shared += " at most" if "epochs" in shown else ""
+    return f"all arms were trained with the same settings{f' ({shared})' if shown else ''}; none was tuned individually"
 
 
 def check_protocol(records: Sequence[Record]) -> None:
@@ -162,6 +165,16 @@ def refuse_watched(records: Sequence[Record]) -> None:
     """Refuse watched runs, of which nobody knows in what else they differ."""
     if any(record.config.watched is not None for record in records):
         raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
+
+
+def common_metric(records: Sequence[Record]) -> str:
+    """Return the metric of the records; refuses none, and several."""
+    if not records:
+        raise UsageError("no runs to report on: make some with `cna-viz run`")
+    metrics = sorted({record.metric for record in records})
+    if len(metrics) > 1:
+        raise UsageError(f"these runs have several scores ({', '.join(metrics)}): report on each separately")
+    return metrics[0]
 
 
 def require_one_protocol(records: Sequence[Record], problem: str, advice: str = "draw each separately") -> None:

@@ -135,9 +135,16 @@ def test_equal_settings_are_said_and_different_ones_named(make: Make) -> None:
         "all arms were trained with the same settings (lr 0.01, weight decay 0.0005, hidden 4, epochs 200 at most); "
         "none was tuned individually"
     )
+    names = ["lr", "weight_decay", "hidden", "epochs"]
+    assert (
+        training_settings(records, names) == "all arms were trained with the same settings; none was tuned individually"
+    )
+    assert training_settings([]) == "no runs: nothing is known of their settings"
     other = make("cna", layers=2)
     vars(other)["config"] = other.config.replace(training=TrainingConfig(weight_decay=0.1))
-    assert training_settings([*records, other]).startswith("the arms also differ in layers, weight decay")
+    assert training_settings([*records, other]) == (
+        "the arms also differ in layers, weight decay: a difference between them need not be one of slots"
+    )
     assert training_settings([*records, other], ["layers", "weight_decay"]).startswith("all arms")
 
 
