@@ -59,9 +59,8 @@ def _dry_run(config: RunConfig, namespace: Namespace) -> int:
         f"  {found.seconds:.3g} s at most: {counted(found.epochs, 'epoch')} of {found.seconds_per_epoch:.3g} s, "
         f"{found.measured} of which are measured and take {found.seconds_per_measured_epoch:.3g} s"
     )
-    print(
-        f"  {_size(found.bytes)} on disk at most: {counted(found.snapshots, 'snapshot')} of {_size(found.snapshot_bytes)}"
-    )
+    snapshots = f"{counted(found.snapshots, 'snapshot')} of {_size(found.snapshot_bytes)}"
+    print(f"  {_size(found.bytes)} on disk at most: {snapshots}")
     print(f"  {counted(found.parameters, 'parameter')}")
     return 0
 
