@@ -97,7 +97,7 @@ def test_verdicts_have_a_phrase_each_in_their_order() -> None:
         "better than relu",
         "worse than relu",
         "equal to relu within 1 point",
-        "inconclusive",
+        "inconclusive, too few pairs (3 of 6)",
     ]
     assert words.by_verdict(words.with_verdict(rows, "better"), 0.01) == [
         "better: c (+2.0 points [+0.0, +10.0]) and d (+3.0 points [+0.0, +10.0])"

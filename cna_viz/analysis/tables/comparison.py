@@ -68,7 +68,7 @@ def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: T
         f"{WORDS[first.metric]} at the best validation epoch of at most {first.config.training.epochs}",
         "pairs": pairs,
         "metric": first.metric,
-        "items": min(record.summary["split_sizes"].get(split, 0) for record in records)
+        "items": min(record.summary.get("split_sizes", {}).get(split, 0) for record in records)
         if first.metric == "accuracy"
         else 0,
     }
@@ -231,7 +231,10 @@ def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:
 def _independent(table: pd.DataFrame, records: Sequence[Record]) -> tuple[pd.DataFrame, str]:
     """Return pairs that share nothing, with seeds averaged within their split, and in words what a pair is."""
     # The number of the split in fact: published ones repeat, and some protocols have a single one.
-    number = {(record.config.split_seed, record.config.seed): record.summary["split_seed"] for record in records}
+    number = {
+        (config.split_seed, config.seed): record.summary.get("split_seed", config.split_seed)
+        for record, config in ((record, record.config) for record in records)
+    }
     splits = pd.Series([number[pair] for pair in table.index], index=table.index)
     sizes = splits.value_counts()
     if len(table) == len(sizes):
