@@ -173,7 +173,7 @@ def _verdict(first: pd.Series, last: pd.Series, chance: float, metric: str) -> s
         pairs, noun = draws.mean(), "split"
     change, least, digits = confidence_interval(pairs), *((0.1, 1) if share else (0.001, 3))
     if change.count == 0:
-        return "has no seed whose runs finished at both depths"
+        return "has no seed whose runs finished at both depths" if len(first) and len(last) else "has no pair of runs"
     unit = " points" if share else ""
     alone = " with its only pair of runs" if change.count == 1 else ""
     if (pairs.abs() < least).all():
@@ -198,7 +198,7 @@ def _verdict(first: pd.Series, last: pd.Series, chance: float, metric: str) -> s
 def _mean(scores: pd.Series, metric: str) -> str:
     interval, scale = confidence_interval(scores, bounds=bounds(metric)), factor(metric)
     if interval.count == 0:
-        return "no result"
+        return "no result" if len(scores) else "no runs"
     digits = ".1f" if metric in SHARES else ".3g"
     ends = f" [{scale * interval.low:{digits}}, {scale * interval.high:{digits}}]" if interval.count > 1 else ""
     gone = len(scores) - interval.count

@@ -107,13 +107,15 @@ ONE = " with its only pair of runs"
         ([0.8, 0.81], [0.3, 0.3], "falls to the majority-class rate: "),  # five points above it
         ([0.8, 0.81], [0.301, 0.301], "loses 50.4 points: "),
         ([0.31, 0.29, 0.6], [0.29, 0.31, 0.25], "changes by −11.7 points [−62.1, +38.8], inconclusive with 3 pairs: "),
+        ([0.8, 0.82], [], "has no pair of runs: 81.0 % [68.3, 93.7] at depth 2, no runs at depth 8"),
         ([0.8, 0.82], [np.nan, np.nan], "has no seed whose runs finished at both depths: "),
         ([0.8, 0.8, 0.9], [0.6, 0.61, np.nan], "loses 19.5 points: "),
         ([0.8], [0.6, 0.6], f"changes by −20.0 points, inconclusive{ONE}: "),
     ],
 )
 def test_verdicts_on_depth(arm: Arm, first: list[float], last: list[float], words: str) -> None:
-    assert findings.depth_findings(arm("relu", 2, first) + arm("relu", 8, last))[0].startswith(f"**relu** {words}")
+    records = arm("relu", 2, first) + arm("relu", 8, last) + arm("cna", 8, [0.5])  # both depths are there
+    assert findings.depth_findings(records)[0].startswith(f"**relu** {words}")
 
 
 def test_runs_that_diverged_are_told_beside_the_mean_of_the_others(arm: Arm) -> None:
