@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import confidence_interval, geometric_range, mean_of_all
-from cna_viz.analysis.tables.comparison import common_metric, drop_duplicates
+from cna_viz.analysis.tables.comparison import common_metric, drop_duplicates, split_number
 from cna_viz.analysis.tables.graph_facts import constant_energy
 from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.analysis.tables.tables import accuracy_table, layer_table
@@ -43,7 +43,7 @@ def depth_findings(records: Sequence[Record]) -> list[str]:
         UsageError: Without records, for several metrics, and where runs of one slot, depth and seed differ otherwise.
     """
     metric, records = common_metric(records), drop_duplicates(records)
-    table = accuracy_table(records).assign(draw=[record.config.split_seed for record in records])
+    table = accuracy_table(records).assign(draw=[split_number(record) for record in records])
     shallow, deep = table["layers"].min(), table["layers"].max()
     if shallow == deep:
         return [f"all runs have depth {shallow}: what depth does stays open"]

@@ -115,6 +115,11 @@ def arms_of(records: Sequence[Record], tuning: Tuning | None = None, ignore: Col
     return [names[config.run_id] for config in configs]
 
 
+def split_number(record: Record) -> int:
+    """Return the number of the split that a run was on: published ones repeat, and some protocols have a single one."""
+    return int(record.summary.get("split_seed", record.config.split_seed))
+
+
 def without_diverged(table: pd.DataFrame) -> pd.DataFrame:
     """Return the arms of a paired table that have a score for every pair.
 
@@ -230,11 +235,7 @@ def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:
 
 def _independent(table: pd.DataFrame, records: Sequence[Record]) -> tuple[pd.DataFrame, str]:
     """Return pairs that share nothing, with seeds averaged within their split, and in words what a pair is."""
-    # The number of the split in fact: published ones repeat, and some protocols have a single one.
-    number = {
-        (config.split_seed, config.seed): record.summary.get("split_seed", config.split_seed)
-        for record, config in ((record, record.config) for record in records)
-    }
+    number = {(record.config.split_seed, record.config.seed): split_number(record) for record in records}
     splits = pd.Series([number[pair] for pair in table.index], index=table.index)
     sizes = splits.value_counts()
     if len(table) == len(sizes):

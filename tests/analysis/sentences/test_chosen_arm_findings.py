@@ -76,9 +76,8 @@ def test_sentences_say_difference_and_verdict_of_each_question_and_the_protocol(
 def test_with_few_pairs_nothing_is_equal(make: Make) -> None:
     found = arm_findings(arms(make, {"relu": 0.0, "cna": 0.0}, seeds=3), "cna", "relu")
     assert found[0].endswith("identical in every pair")
-    records = [
-        make(slot, seed=s, accuracy=0.5 + 0.001 * s * (slot == "cna")) for slot in ("relu", "cna") for s in (0, 1)
-    ]
+    close = {"relu": (0.5, 0.5), "cna": (0.5, 0.501)}
+    records = [make(slot, seed=s, accuracy=value) for slot, pair in close.items() for s, value in enumerate(pair)]
     found = arm_findings(arms_by_depth(records)[4], "cna", "relu")
     assert found[0].endswith("inconclusive, too few pairs (2 of 6)")
 
