@@ -1,9 +1,9 @@
 """The convolutions of the backbones, each called as ``conv(x, edges, initial)``, and the matrices they multiply with.
 
 Only :class:`DirGNNConv` and :class:`DirGCNConv` see the direction of edges. For all others the graph is undirected and
-the weights of edges are symmetric, so an aggregation and its gradient are products with the same sparse matrix, made once
-per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too,
-but multiplies with ``matrix @ x`` (see :func:`~cna_viz.models.inputs.product`). Parameters, their names and their
+the weights of edges are symmetric, so an aggregation and its gradient are products with the same sparse matrix, made
+once per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too, but
+multiplies with ``matrix @ x`` (see :func:`~cna_viz.models.inputs.product`). Parameters, their names and their
 initialization are PyG's.
 """
 
