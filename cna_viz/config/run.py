@@ -147,8 +147,8 @@ class DataConfig(Config):
     dataset: Annotated[str, AfterValidator(_dataset)] = "digits"
     """Name of the dataset, or own:NAME for a graph of yours; `cna-viz datasets` lists them."""
     split: Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)] = "random-60-20-20"
-    """Split protocol: public, random-A-B-C (80-10-10, 60-20-20, 48-32-20), class-A-B-C (80-10-10, 40-30-30, 70-15-15,
-    60-20-20; drawn in every class), geom-gcn, official-code (Planetoid only) or own."""
+    """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20; drawn in every class class-80-10-10,
+    class-40-30-30, class-70-15-15, class-60-20-20; geom-gcn; official-code, for Planetoid graphs; or own."""
     split_seed: Seed | None = None
     """Seed of a random split, or number of a published one; follows the run's seed when left out."""
     split_file: Annotated[str, AfterValidator(_split_file)] | None = None
