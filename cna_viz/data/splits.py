@@ -62,7 +62,7 @@ def _random(graph: Graph, protocol: str, seed: int) -> Split:
     # Validation and test are rounded; the rest trains.
     val, test = (max(1, (nodes * int(percent) + 50) // 100) for percent in protocol.split("-")[2:])
     order = rows[torch.randperm(nodes, generator=torch.Generator().manual_seed(seed))]
-    return _cut(graph, protocol, seed, order, nodes - val - test, val)
+    return _cut(graph, protocol, seed, order, nodes - val - test, val, test)
 
 
 def _per_class(graph: Graph, protocol: str, seed: int) -> Split:
@@ -88,16 +88,15 @@ def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
     del seed  # the order of the nodes decides
     rows = graph.labelled
     train, tenth = int(0.8 * len(rows)), int(0.1 * len(rows))
-    kept = torch.cat([rows[: train + tenth], rows[len(rows) - tenth :]])
-    return _cut(graph, protocol, 0, kept, train, tenth)
+    return _cut(graph, protocol, 0, rows, train, tenth, tenth)
 
 
-def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int) -> Split:
-    if min(train, val, len(order) - train - val) < 1:
+def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int, test: int) -> Split:
+    if min(train, val, test) < 1:
         rows = "nodes" if graph.graph_of_node is None else "graphs"
         few = f"{rows} ({len(order)})" if len(order) == len(graph.target) else f"labelled {rows} ({len(order)})"
         raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {few}")
-    parts = (order[:train], order[train : train + val], order[train + val :])
+    parts = (order[:train], order[train : train + val], order[len(order) - test :])
     return Split(protocol, seed, *(part.sort().values for part in parts))
 
 

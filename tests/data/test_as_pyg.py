@@ -10,11 +10,11 @@ from torch_geometric.data import Data
 from torch_geometric.nn import global_mean_pool
 from torch_geometric.transforms import NormalizeFeatures
 
-from cna_viz import graphs
 from cna_viz.config import CSBMConfig, DataConfig
 from cna_viz.data.datasets import load_data, load_graph
 from cna_viz.data.splits import make_split
 from cna_viz.errors import CnaVizError, UsageError
+from cna_viz.graphs import add
 
 
 @pytest.mark.parametrize("seed", [0, 3])
@@ -80,9 +80,9 @@ def test_row_normalized_features_are_those_of_pyg(name: str, root: Path, write: 
     assert content[0] == content[1]  # of the graph as loaded
 
 
-def test_rows_of_zeros_stay_zero_and_small_rows_stay_small(tmp_path: Path) -> None:
+def test_rows_of_zeros_stay_zero_and_small_rows_stay_small() -> None:
     x = torch.tensor([[0.0, 0.0], [1.0, 3.0], [0.25, 0.25]])
-    entry = graphs.add(Data(x=x, y=torch.tensor([0, 1, 1]), edge_index=torch.tensor([[0, 1], [1, 2]])), name="rows")
+    entry = add(Data(x=x, y=torch.tensor([0, 1, 1]), edge_index=torch.tensor([[0, 1], [1, 2]])), name="rows")
     found = load_graph(entry.config().replace(features="row-normalized")).x
     assert found.tolist() == [[0, 0], [0.25, 0.75], [0.25, 0.25]]
 

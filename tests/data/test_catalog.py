@@ -99,15 +99,15 @@ def test_official_code_is_refused_where_the_released_code_splits_by_class(name: 
         check(DataConfig(dataset=name, split="official-code"))
     assert str(caught.value).startswith("unknown split protocol 'official-code'; choices, nearest first: class-")
     assert str(caught.value).endswith(
-        f"These are the ones dataset {name!r} has. official-code is only for Planetoid graphs; the released code splits "
-        "others by class-80-10-10."
+        f"These are the ones dataset {name!r} has. official-code is only for Planetoid graphs; "
+        "the released code splits others by class-80-10-10."
     )
 
 
 def test_numbers_to_predict_have_no_classes_to_split_by() -> None:
-    with pytest.raises(UsageError, match="class-A-B-C needs classes, not numbers to predict$"):
+    with pytest.raises(UsageError, match=r"class-A-B-C needs classes, not numbers to predict\.$"):
         check(DataConfig(dataset="chameleon-traffic", split="class-60-20-20"))
-    with pytest.raises(UsageError, match="These are the ones dataset 'chameleon-traffic' has.$"):
+    with pytest.raises(UsageError, match=r"These are the ones dataset 'chameleon-traffic' has\.$"):
         check(DataConfig(dataset="chameleon-traffic", split="official-code"))
 
 
