@@ -1,4 +1,4 @@
-"""Weighted and directed graphs of one's own, from the store to the record."""
+"""Weighted and directed graphs of one's own, and normalized features, from the store to the record."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
+from cna_viz.analysis.sentences.training_notes import run_command
 from cna_viz.config import RunConfig
+from cna_viz.config.arms import differing
 from cna_viz.config.vocabulary import DIRECTED, WEIGHTED
 from cna_viz.data.clean import RawGraph, clean
 from cna_viz.data.datasets import load_graph
@@ -159,3 +161,15 @@ def test_batches_of_graphs_give_what_the_whole_dataset_gives() -> None:
         graphs = graph.graph_of_node[part.inputs[1].nodes].unique()  # type: ignore[index]
         torch.testing.assert_close(model(*part.inputs), whole[graphs], rtol=1e-5, atol=1e-6)
         assert part.inputs[1].edge_weight is not None
+
+
+@pytest.mark.parametrize("training", [{}, {"batch_size": 8, "neighbors": 3}])
+@pytest.mark.parametrize("name", ["plain", "many"])
+def test_normalized_features_reach_the_record(runs: Path, name: str, training: dict[str, int]) -> None:
+    training = {key: value for key, value in training.items() if name != "many" or key == "batch_size"}
+    raw = configure(name, "gcn", training=training)
+    normalized = configure(name, "gcn", data={"features": "row-normalized"}, training=training)
+    assert differing([raw, normalized]) == ["features"]
+    assert "--features row-normalized" in run_command(normalized)
+    assert raw.run_id != normalized.run_id
+    assert lines(raw, runs) != lines(normalized, runs)
