@@ -68,13 +68,13 @@ def _random(graph: Graph, protocol: str, seed: int) -> Split:
 def _per_class(graph: Graph, protocol: str, seed: int) -> Split:
     generator, rows = torch.Generator().manual_seed(seed), graph.labelled
     parts: list[tuple[Tensor, ...]] = []
-    for label in graph.target[rows].unique():
+    for label in graph.target[rows].unique().tolist():  # type: ignore[no-untyped-call]
         members = rows[graph.target[rows] == label]
         # In floating point, like the released code: int(0.7 n) is sometimes one less than 7 n // 10.
         train, val = (int(int(percent) / 100 * len(members)) for percent in protocol.split("-")[1:3])
         if min(train, val) < 1:
             kind = "nodes" if graph.graph_of_node is None else "graphs"
-            name = graph.class_names[int(label)] if graph.class_names else int(label)
+            name = graph.class_names[label] if graph.class_names else label
             raise UsageError(
                 f"split {protocol!r} leaves a part without class {name!r} of {graph.name!r}, which has too few {kind} "
                 f"({len(members)}): random-A-B-C splits without regard to class"

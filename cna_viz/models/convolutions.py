@@ -288,8 +288,9 @@ def directed_adjacency(arcs: Tensor, num_nodes: int, edge_weight: Tensor | None 
     """Return the matrix of :class:`DirGCNConv` and its transpose; arguments as for :func:`directed_means`."""
     leaving, entering = (torch.bincount(ends, minlength=num_nodes).float().rsqrt() for ends in arcs)
     values = leaving[arcs[0]] * entering[arcs[1]]
-    orders = ((ends, ends[0].argsort(stable=True)) for ends in (arcs, arcs.flip(0)))
-    matrix, transposed = (csr(*ends[:, order], values[order], (num_nodes, num_nodes)) for ends, order in orders)
+    orders = ((row, column, row.argsort(stable=True)) for row, column in (arcs, arcs.flip(0)))
+    size = (num_nodes, num_nodes)
+    matrix, transposed = (csr(row[order], column[order], values[order], size) for row, column, order in orders)
     return matrix, transposed
 
 
