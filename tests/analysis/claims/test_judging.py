@@ -14,7 +14,7 @@ from cna_viz.records.record import Record
 from cna_viz.records.synthetic import synthetic_record
 
 Make = Callable[..., Any]
-OWN = {"split": "official-code"}
+OWN = {"split": "class-40-30-30"}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_levels(make_claim: Make, plan: Plan, recorded: Make, fair: list[float],
         assert found.interval is not None
         assert vars(found.interval) == pytest.approx(vars(wanted_interval))
         assert len(found.records) == 3
-    assert (judged.fair.made, judged.own.made) == ("relu on random-80-10-10", "relu on official-code")
+    assert (judged.fair.made, judged.own.made) == ("relu on random-80-10-10", "relu on class-40-30-30")
     assert judged.why.startswith("fair split: ")
     assert "; its own split: " in judged.why
 
@@ -64,7 +64,7 @@ def test_a_gain_of_two_splits_holds_only_there(make_claim: Make, plan: Plan, rec
     judged = judge(claim, plan, recorded(claim, plan, fair=fair, own=own))
     assert judged.verdict == "only under its own split"
     assert judged.own is not None
-    assert judged.own.made == "cna on official-code vs. relu on random-60-20-20"
+    assert judged.own.made == "cna on class-40-30-30 vs. relu on random-60-20-20"
 
 
 def test_slopes(make_claim: Make, plan: Plan, recorded: Make) -> None:

@@ -25,10 +25,10 @@ def test_a_run_per_arm_and_seed(make_claim: Make) -> None:
 
 def test_the_own_protocol_outweighs_the_arm_and_the_arm_the_claim(make_claim: Make) -> None:
     arm = {"published": 90.0, "runs": {"slot": "n", "layers": 4}, "own": {"slot": "relu"}}
-    claim = make_claim("level", runs={"dataset": "karate", "layers": 8}, arm=arm, own={"split": "official-code"})
+    claim = make_claim("level", runs={"dataset": "karate", "layers": 8}, arm=arm, own={"split": "class-40-30-30"})
     fair, own = (Plan().configs(claim, protocol)["arm"][0] for protocol in ("fair", "own"))
     assert (fair.slot, fair.layers, fair.data.split) == ("n", 4, "random-80-10-10")
-    assert (own.slot, own.layers, own.data.split) == ("relu", 4, "official-code")
+    assert (own.slot, own.layers, own.data.split) == ("relu", 4, "class-40-30-30")
 
 
 def test_a_claim_may_have_fewer_epochs_and_not_more(make_claim: Make) -> None:

@@ -88,7 +88,7 @@ def test_a_file_is_read_and_the_claims_of_this_library_without_one(tmp_path: Pat
         (level("runs: {dataset: karate, measures: mad}"), "measures can't be set by a claim"),
         (level("fair: {split: public}"), "unknown split protocol 'public'"),
         (level("own: {split: geom-gcn}"), "unknown split protocol 'geom-gcn'"),
-        (level("arm: {published: 90, own: {split: official-code}}"), "the claim has no own protocol: add own"),
+        (level("arm: {published: 90, own: {split: class-40-30-30}}"), "the claim has no own protocol: add own"),
         (level("standing: third hand"), "unknown standing 'third hand'"),
         (level("bound: above"), "unknown bound 'above'"),
         (level("tolerance: -1"), "tolerance = -1 is out of range: it must be at least 0"),
@@ -131,14 +131,16 @@ def test_what_makes_no_sense_is_refused(text: str, message: str) -> None:
 
 def test_arms_on_different_splits_are_fine_where_the_number_was_made_and_refused_on_the_fair_one() -> None:
     text = two_arms("difference", "slot: cna", "slot: relu")
-    own = text.replace("runs: {slot: cna}", "runs: {slot: cna}, own: {split: official-code}")
+    own = text.replace("runs: {slot: cna}", "runs: {slot: cna}, own: {split: class-40-30-30}")
     (claim,) = parse_claims(own.replace("arm:", "own: {split: random-60-20-20}, arm:"), "mine.yaml")
     assert isinstance(claim, Trained)
-    assert [claim.config_of(name, "own").data.split for name in claim.arms] == ["official-code", "random-60-20-20"]
-    with pytest.raises(UsageError, match="different splits under the fair protocol: official-code and random-60-20-20"):
+    assert [claim.config_of(name, "own").data.split for name in claim.arms] == ["class-40-30-30", "random-60-20-20"]
+    with pytest.raises(
+        UsageError, match="different splits under the fair protocol: class-40-30-30 and random-60-20-20"
+    ):
         parse_claims(
             text.replace("fair: {split: random-80-10-10}", "fair: {}")
-            .replace("slot: cna", "slot: cna, split: official-code")
+            .replace("slot: cna", "slot: cna, split: class-40-30-30")
             .replace("slot: relu", "slot: relu, split: random-60-20-20"),
             "bad.yaml",
         )

@@ -18,7 +18,7 @@ Make = Callable[..., Any]
 
 
 def test_a_row_per_claim_with_its_protocol_and_what_was_measured(make_claim: Make, plan: Plan, recorded: Make) -> None:
-    slope = make_claim("slope", id="falls", own={"split": "official-code"}, here="fewer epochs")
+    slope = make_claim("slope", id="falls", own={"split": "class-40-30-30"}, here="fewer epochs")
     fair = {"arm": [60.0, 61.0, 62.0], "baseline": [80.0, 81.0, 82.5]}
     own = {"arm": [50.0, 51.0, 52.0], "baseline": [80.0, 81.0, 82.5]}
     evidence = recorded(slope, plan, fair=fair, own=own)
@@ -34,7 +34,7 @@ def test_a_row_per_claim_with_its_protocol_and_what_was_measured(make_claim: Mak
     assert table.loc["falls", "fair split"] == (
         "−20.2 points\n[−20.9, −19.4]\nrelu on random-80-10-10\n(61.0 % vs. 81.2 %)"
     )
-    assert str(table.loc["falls", "own split"]).startswith("−30.2 points\n[−30.9, −29.4]\nrelu on official-code")
+    assert str(table.loc["falls", "own split"]).startswith("−30.2 points\n[−30.9, −29.4]\nrelu on class-40-30-30")
     assert (table.loc["falls", "verdict"], table.loc["one", "verdict"]) == ("reproduced", "cannot be tested here")
     assert (table.loc["count", "own split"], table.loc["count", "published"]) == ("389,240", "389,240")
     assert (table.loc["one", "own split"], table.loc["one", "fair split"]) == ("–", "–")
