@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> int:
             f"{len(missing)} of {len(configs)} runs of {namespace.grid} are missing in {namespace.runs} "
             f"({_listed(missing, configs)}); make them with: {shlex.join(command)}"
         )
-    from cna_viz.analysis.sentences.training_notes import tuning_notes
+    from cna_viz.analysis.sentences.training_notes import tuning_notes, unfinished_findings
     from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
     from cna_viz.analysis.statistics.paired import compare
     from cna_viz.analysis.tables.comparison import group_runs, paired_table
@@ -64,7 +64,9 @@ def main(words: Sequence[str]) -> int:
         pairs = paired_table(records, tuning=grid.tuning)
         notes = tuning_notes([record.config for record in records], grid.tuning)
         arms = compare(pairs, namespace.baseline, margin=margin)
-        found.append({"within": name, "pairs": pairs, "arms": arms, "tuning": notes})
+        found.append(
+            {"within": name, "pairs": pairs, "arms": arms, "tuning": notes, "training": unfinished_findings(records)}
+        )
         if set(COMPONENTS) <= set(pairs.columns):
             found[-1]["effects"] = effects(pairs, margin=margin)
     if namespace.json:
@@ -102,6 +104,7 @@ def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[
         + (f"; for all {len(found['effects'])} effects together" if "effects" in found else "")
         + "\n"
     )
+    print("\n".join(map(printable, found["training"])) + "\n")
     notes = found["tuning"]
     if len(notes) > 1 and len(set(notes.values())) == 1:
         notes = {"all arms": next(iter(notes.values()))}
@@ -127,5 +130,6 @@ def _plain(found: dict[str, Any]) -> dict[str, Any]:
         "metric": found["pairs"].attrs["metric"],
         "means": json.loads(found["pairs"].mean().to_json()),
         "tuning": found["tuning"],
+        "training": found["training"],
         **{name: json.loads(part.reset_index().to_json(orient="records")) for name, part in parts.items()},
     }

@@ -109,12 +109,15 @@ def read_config(namespace: argparse.Namespace) -> RunConfig:
 
 def converter(setting: Setting, name: str) -> Callable[[str], Any]:
     """Return the function that converts text to a value of the setting, which messages call ``name``."""
+    words = _WORDS[setting.type] + (" or none" if setting.can_be_none else "")
 
     def convert(text: str) -> Any:
+        if text == "none" and setting.can_be_none:
+            return None
         try:
             return _BOOLEANS[text] if setting.type is bool else setting.type(text)
         except (ValueError, KeyError):
-            raise UsageError(f"{name} = {shown(text)} is not accepted: it must be {_WORDS[setting.type]}") from None
+            raise UsageError(f"{name} = {shown(text)} is not accepted: it must be {words}") from None
 
     return convert
 

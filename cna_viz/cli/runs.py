@@ -151,6 +151,8 @@ def _open(runs: Path, run_id: str) -> "Record":
 
 
 def _show(namespace: Namespace) -> int:
+    from cna_viz.analysis.tables.training_end import training_end
+
     record = _open(namespace.runs, namespace.ids[0])
     facts = {
         "id": record.id,
@@ -158,6 +160,7 @@ def _show(namespace: Namespace) -> int:
         "content": record.content or "unknown",
         "config": known_settings(record.config),
         "summary": record.summary,
+        "training": training_end(record),
         "environment": record.environment,
         "snapshots": record.snapshots,
     }

@@ -25,7 +25,7 @@ def active_settings(config: RunConfig) -> dict[str, object]:
     if config.watched is not None:
         return {"slot": config.slot, "layers": config.layers, "dataset": config.watched.dataset}
     hidden = SILENT | inactive(config)
-    return {name: value for name, value in flat(config).items() if name not in hidden and value is not None}
+    return {name: "none" if value is None else value for name, value in flat(config).items() if name not in hidden}
 
 
 def differing(configs: Sequence[RunConfig]) -> list[str]:

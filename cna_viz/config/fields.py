@@ -38,6 +38,11 @@ class Setting:
         """The option of the command line."""
         return "--" + self.name.replace("_", "-")
 
+    @property
+    def can_be_none(self) -> bool:
+        """Whether None is a choice and not the default: typed as ``none``."""
+        return type(None) in get_args(self.field.annotation) and self.field.default is not None
+
     def of(self, config: RunConfig) -> Any:
         """Return the value in a config; None where the config lacks its part."""
         value: Any = config
@@ -102,8 +107,9 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
 
 
 def flat(config: RunConfig) -> dict[str, Any]:
-    """Return the values of a config by flat name, without those of parts that it lacks."""
-    return {name: value for name, setting in settings().items() if (value := setting.of(config)) is not None}
+    """Return the values of a config by flat name, without those of parts that it lacks or that are left out."""
+    values = {name: setting.of(config) for name, setting in settings().items()}
+    return {name: value for name, value in values.items() if value is not None or settings()[name].can_be_none}
 
 
 def _walk(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Setting]:

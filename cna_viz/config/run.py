@@ -254,7 +254,8 @@ class ModelConfig(Config):
     clusters: Annotated[int, Ge(1)] = 8
     """Clusters per slot (kmeans, random, communities; groups of diffgroupnorm); at most the number of nodes."""
     recluster_every: Annotated[int, Ge(1)] = 20
-    """Training calls of a slot between two clusterings (kmeans)."""
+    """Training calls of a slot between two clusterings (kmeans); where they are `released`, calls of all kinds by all
+    layers that share it: three per epoch and layer, in training, validation and test."""
     assignment: Annotated[str, _one_of("assignment", vocabulary.ASSIGNMENTS)] | None = None
     """C, where it differs from the slot's: kmeans, random, labels (an oracle; unlabelled nodes are one more cluster),
     communities or none."""
@@ -312,9 +313,9 @@ class TrainingConfig(Config):
     lr_activation: Annotated[float, Gt(0)] = 0.001
     """Learning rate of the rational activations."""
     weight_decay: NonNegative = 0.0005
-    """L2 penalty on the weights (not on the rational activations)."""
-    patience: Annotated[int, Ge(1)] = 100
-    """Stop after so many epochs without a better validation score."""
+    """L2 penalty on the weights, and where the clusters are `released` on the rational activations."""
+    patience: Annotated[int, Ge(1)] | None = 100
+    """Stop after so many epochs without a better validation score or a lower validation loss; none to never stop."""
     batch_size: Annotated[int, Ge(1)] | None = None
     """Training nodes per step, each with sampled neighbours, or training graphs; all in one step when left out."""
     neighbors: Annotated[int, Ge(1), Le(10_000)] = 10

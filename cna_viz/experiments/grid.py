@@ -177,6 +177,8 @@ def depth_grid(
 ) -> list[RunConfig]:
     """Return the runs of the notebook on oversmoothing, one per depth, slot and seed; all arms share everything else.
 
+    None is stopped early: deep networks start slowly.
+
     Only the deepest networks of the first seed are measured every epoch and keep embeddings; the others are measured at
     the first, the last and the best epoch.
 
@@ -190,7 +192,7 @@ def depth_grid(
             RunConfig(
                 data=DataConfig(dataset=dataset, split=split),
                 model=ModelConfig(slot=slot, layers=depth, hidden=hidden, clusters=clusters),
-                training=TrainingConfig(epochs=epochs),
+                training=TrainingConfig(epochs=epochs, patience=None),
                 recording=RecordingConfig(every=1 if shown else max(epochs, 1), snapshots="ends" if shown else "none"),
                 seed=seed,
             )

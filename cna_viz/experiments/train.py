@@ -76,7 +76,8 @@ def train(config: RunConfig, graph: Graph, split: Split, folder: Path, callbacks
         batches, objective = batches_of(config, graph, split), make_objective(graph.target, config.metric)
         recorder = recorder_of(config, graph, model, inputs, writer, parts["train"], batches, objective)
         callbacks = [recorder, *callbacks]
-        outcome = fit(model, inputs, graph.target, parts, config.training, callbacks, batches, objective)
+        clip = not config.data.dataset.startswith("ogbn")  # as the released code
+        outcome = fit(model, inputs, graph.target, parts, config.training, callbacks, batches, objective, clip=clip)
         writer.seal(_summary(outcome, config.metric, sum(p.numel() for p in model.parameters()), split))
 
 

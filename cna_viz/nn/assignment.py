@@ -27,7 +27,8 @@ class KMeans(nn.Module):
         - ``warm``: k-means++ at the first step, later from the current means of the clusters, so that most nodes keep
           their cluster. Labels stay fixed between clusterings: changing them in every step makes the loss jump.
         - ``released``: as in the released code of CNA. Every clustering starts from random rows; in every call, also in
-          evaluation, a node belongs to the nearest centroid.
+          evaluation, a node belongs to the nearest centroid. Clusters are found in calls 1, R, 2R, ... for
+          ``recluster_every`` R. That code counts calls in evaluation, too: :mod:`cna_viz.training.released` makes them.
         - ``running``: for mini-batches. k-means++ on the first batch; every further batch moves the centroids by its
           share of all nodes seen (Sculley, *Web-scale k-means clustering*, 2010); a node belongs to the nearest one.
 
@@ -36,7 +37,7 @@ class KMeans(nn.Module):
         clusters: Number of clusters K, at most the number of nodes.
         distance: ``euclidean`` or ``cosine``, see :mod:`~cna_viz.nn.kmeans`.
         schedule: ``warm``, ``released`` or ``running``.
-        recluster_every: Training calls between two clusterings; the released code re-clusters every 20th call.
+        recluster_every: Training calls between two clusterings, 20 as in the released code.
 
     Shapes:
         - input: ``[nodes, channels]``
@@ -99,14 +100,28 @@ class KMeans(nn.Module):
             )
         if moves:
             labels = self._move(x)
-        elif seen == 0 or (training and seen % self.recluster_every == 0):
+        elif seen == 0 or (training and self.clusters_within(1)):
             labels = self._cluster(x)
         else:
             labels = self.labels if len(self.labels) == len(x) else self._nearest(x)
         if training:
-            self._count += 1
-            self.count.fill_(self._count)
+            self.skip(1)
         return labels
+
+    def clusters_within(self, calls: int) -> bool:
+        """Whether one of the next training calls finds new clusters."""
+        first = self._count + (self.schedule == "released")
+        return self._count == 0 or -first % self.recluster_every < calls
+
+    @property
+    def calls(self) -> int:
+        """Training calls seen, without making a GPU wait."""
+        return self._count
+
+    def skip(self, calls: int) -> None:
+        """Count training calls without making them."""
+        self._count += calls
+        self.count.fill_(self._count)
 
     @torch.no_grad()
     def _cluster(self, x: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from cna_viz.config import TrainingConfig
 from cna_viz.errors import NotFiniteError
 from cna_viz.training.objective import CLASSIFICATION, Objective, Scores, evaluate
-from cna_viz.training.step import TrainingBatch, adam, step
+from cna_viz.training.released import EvaluationCount, released_clusters
+from cna_viz.training.step import TrainingBatch, adam, coefficients, step
 
 Batches: TypeAlias = Callable[[int], Iterable[TrainingBatch]]
 """Returns the batches of an epoch, counted from 1; every training row is a seed of one of them."""
@@ -74,6 +75,8 @@ def fit(
     callbacks: Sequence[Callback] = (),
     batches: Batches | None = None,
     objective: Objective = CLASSIFICATION,
+    *,
+    clip: bool = True,
 ) -> Outcome:
     """Train ``model`` in place; afterwards it has the weights of the best validation epoch.
 
@@ -86,6 +89,8 @@ def fit(
         callbacks: Observers.
         batches: Batches of every epoch, one step each; by default an epoch is one step on ``inputs``.
         objective: Loss and scores.
+        clip: Whether the gradients of rationals are clipped where the clusters are ``released`` (see
+            :mod:`cna_viz.training.released`).
 
     Returns:
         The outcome. A non-finite loss, or a model that refuses non-finite input after the first step, ends the training
@@ -94,16 +99,21 @@ def fit(
     Raises:
         NotFiniteError: If the untrained model refuses its inputs: then the data are not finite.
     """
-    optimizer, unit = adam(model, config), "step" if batches is None else "epoch"
+    released = batches is None and bool(released_clusters(model))
+    clipped = coefficients(model) if released and clip else ()
+    optimizer, unit = adam(model, config, decay_coefficients=released), "step" if batches is None else "epoch"
+    count = EvaluationCount(model)
     whole = TrainingBatch(inputs, target, parts["train"])
     outcome, best_key, best_state = Outcome(), (-math.inf, -math.inf), deepcopy(model.state_dict())
-    improved = 0  # the last epoch with a better score, apart from those that only had a lower loss
+    lowest, improved = math.inf, 0  # the last epoch with a better score or a lower loss
     for epoch in range(config.epochs + 1):
         start = time.perf_counter()
         try:
             if epoch > 0:
                 for batch in (whole,) if batches is None else batches(epoch):
-                    step(model, batch, optimizer, objective)
+                    step(model, batch, optimizer, objective, clipped)
+                if released:
+                    count.after_step(inputs)
             scores = evaluate(model, inputs, target, parts, objective)
         except NotFiniteError as error:
             if epoch == 0:
@@ -117,12 +127,12 @@ def fit(
             break
         outcome.epochs = epoch
         key = (scores.selecting(), -scores.loss["val"])
-        if key[0] > best_key[0]:
-            improved = epoch
+        if key[0] > best_key[0] or scores.loss["val"] < lowest:
+            lowest, improved = min(lowest, scores.loss["val"]), epoch
         if key > best_key:
             best_key, best_state = key, deepcopy(model.state_dict())
             outcome.best_epoch, outcome.best = epoch, scores
-        last = epoch == config.epochs or epoch - improved >= config.patience
+        last = epoch == config.epochs or (config.patience is not None and epoch - improved >= config.patience)
         for callback in callbacks:
             callback.on_epoch(epoch, scores, last=last)
         outcome.seconds.append(time.perf_counter() - start)

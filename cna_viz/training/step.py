@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -30,19 +31,28 @@ class TrainingBatch:
     seeds: Tensor
 
 
-def adam(model: nn.Module, config: TrainingConfig) -> optim.Adam:
+def coefficients(model: nn.Module) -> list[nn.Parameter]:
+    """Return the coefficients of rational activations, each once."""
+    # By identity and not by value; a dict keeps the order, which a saved state of the optimizer goes by.
+    return list(
+        {id(p): p for module in model.modules() if isinstance(module, Rational) for p in module.parameters()}.values()
+    )
+
+
+def adam(model: nn.Module, config: TrainingConfig, *, decay_coefficients: bool = False) -> optim.Adam:
     """Return Adam (Kingma and Ba, arXiv 1412.6980) over all parameters in two groups.
 
     The coefficients of rational activations get ``lr_activation`` and no weight decay (decay would pull the function
-    towards zero, not towards a simpler one); everything else gets ``lr`` and ``weight_decay``. A parameter shared by
-    several modules occurs once.
+    towards zero, not towards a simpler one) unless ``decay_coefficients``; everything else gets ``lr`` and
+    ``weight_decay``. A parameter shared by several modules occurs once.
     """
-    # By identity and not by value; a dict keeps the order, which a saved state of the optimizer goes by.
-    known = {id(p): p for module in model.modules() if isinstance(module, Rational) for p in module.parameters()}
+    rationals = coefficients(model)
+    known = set(map(id, rationals))
     weights = [parameter for parameter in model.parameters() if id(parameter) not in known]
+    decay = config.weight_decay if decay_coefficients else 0.0
     groups = [
         {"params": weights, "lr": config.lr, "weight_decay": config.weight_decay},
-        {"params": list(known.values()), "lr": config.lr_activation, "weight_decay": 0.0},
+        {"params": rationals, "lr": config.lr_activation, "weight_decay": decay},
     ]
     # One kernel for all parameters halves the time of a step with many layers.
     fused = all(p.is_floating_point() and p.device.type in {"cpu", "cuda"} for p in model.parameters())
@@ -55,12 +65,21 @@ def loss_of(output: Tensor, batch: TrainingBatch, objective: Objective = CLASSIF
 
 
 def step(
-    model: nn.Module, batch: TrainingBatch, optimizer: optim.Optimizer, objective: Objective = CLASSIFICATION
+    model: nn.Module,
+    batch: TrainingBatch,
+    optimizer: optim.Optimizer,
+    objective: Objective = CLASSIFICATION,
+    clipped: Sequence[nn.Parameter] = (),
 ) -> None:
-    """Take one step down the mean loss of the seeds. Nothing in here makes a GPU wait."""
+    """Take one step down the mean loss of the seeds, with the gradients of ``clipped`` together at most of norm 1.
+
+    Nothing in here makes a GPU wait.
+    """
     model.train()
     optimizer.zero_grad()
     loss_of(model(*batch.inputs), batch, objective).backward()  # type: ignore[no-untyped-call]
+    if clipped:
+        nn.utils.clip_grad_norm_(clipped, 1.0)
     optimizer.step()
 
 

@@ -3,10 +3,10 @@
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
 
 from cna_viz.analysis.tables.comparison import arm_names
-from cna_viz.analysis.words import counted
+from cna_viz.analysis.tables.training_end import LATE, training_end
+from cna_viz.analysis.words import counted, listed
 from cna_viz.config import RunConfig
 from cna_viz.config.arms import inactive
 from cna_viz.config.fields import flat, settings
@@ -15,26 +15,39 @@ from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS
 
-LATE: Final = 0.95
-"""Share of the allowed epochs from which a best epoch counts as late: the run was still improving."""
-
 
 def unfinished_findings(records: Sequence[Record]) -> list[str]:
-    """Report how many runs were still improving when they had to end, and in which slots."""
-    records = [record for record in records if record.config.watched is None]
+    """Report how many runs were still improving when they had to end, and in which slots.
+
+    What counts as unfinished is said at :func:`~cna_viz.analysis.tables.training_end.training_end`.
+    """
     if not records:
-        return ["these runs were watched: how many epochs they were allowed is unknown"]
-    allowed = [(record, record.config.training.epochs) for record in records]
-    late = [record for record, epochs in allowed if epochs > 0 and record.best_epoch >= LATE * epochs]
-    if not late:
-        return ["no run had its best validation epoch at the very end: the number of epochs decides nothing here"]
-    total, found = (Counter(record.config.slot for record in some) for some in (records, late))
+        raise UsageError("no runs to report on: make some with `cna-viz run`")
+    ends = [training_end(record) for record in records]
+    slots = {end: Counter(r.config.slot for r, one in zip(records, ends, strict=True) if one == end) for end in ends}
+    left_out = [
+        f"{counted(slots[end].total(), 'run')} {words}"
+        for end, words in {
+            "diverged": "diverged",
+            "untrained": "not trained",
+            "unknown": "with an unknown number of epochs allowed (watched or interrupted)",
+        }.items()
+        if end in slots
+    ]
+    beside = f" (beside {listed(left_out)})" if left_out else ""
+    trained = [record for record, end in zip(records, ends, strict=True) if end in ("finished", "unfinished")]
+    if not trained:
+        return [f"whether more epochs would help is not known of any run: {listed(left_out)}"]
+    if "unfinished" not in slots:
+        all_of = "the run was not" if len(trained) == 1 else f"none of {counted(len(trained), 'run')} was"
+        return [f"{all_of} still improving at its end, in validation score or loss{beside}"]
+    found, total = slots["unfinished"], Counter(record.config.slot for record in trained)
     most = ", ".join(f"{slot} ({count} of {total[slot]})" for slot, count in found.most_common(5))
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    more = f" and {counted(len(found) - 5, 'other slot')}" if len(found) > 5 else ""
     return [
-        f"{len(late)} of {counted(len(records), 'run')} had their best validation epoch in the last "
-        f"{100 * (1 - LATE):.0f} % of the epochs allowed, and may still have been improving: {most}{more}",
-        "a comparison of such arms is also one of how fast they learn; `-p epochs` gives them more time",
+        f"{found.total()} of {counted(len(trained), 'run')} unfinished: the validation score or loss was still improving "
+        f"in the last {100 * (1 - LATE):.0f} % of the epochs allowed, in {most}{more}{beside}",
+        "a comparison of unfinished runs is also one of how fast they learn; more `epochs` give them the time",
     ]
 
 
@@ -98,4 +111,6 @@ def _note(config: RunConfig, tuning: Tuning | None) -> str:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if value is None:
+        return "none"
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

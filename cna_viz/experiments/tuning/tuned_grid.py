@@ -32,7 +32,7 @@ _CHECKSUM: Final = re.compile("has the checksum ([0-9a-f]{16}): .*\n")
 def described(arm: RunConfig) -> Values:
     """Return slot, dataset, split and all settings that differ from their defaults, by flat name."""
     values, default = flat(arm), flat(RunConfig())
-    others = {name: value for name, value in values.items() if value is not None and value != default.get(name)}
+    others = {name: value for name, value in values.items() if value != default.get(name)}
     return {name: values[name] for name in ("slot", "dataset", "split")} | others
 
 
