@@ -64,9 +64,8 @@ def main(words: Sequence[str]) -> int:
         pairs = paired_table(records, tuning=grid.tuning)
         notes = tuning_notes([record.config for record in records], grid.tuning)
         arms = compare(pairs, namespace.baseline, margin=margin)
-        found.append(
-            {"within": name, "pairs": pairs, "arms": arms, "tuning": notes, "training": unfinished_findings(records)}
-        )
+        training = unfinished_findings(records)
+        found.append({"within": name, "pairs": pairs, "arms": arms, "tuning": notes, "training": training})
         if set(COMPONENTS) <= set(pairs.columns):
             found[-1]["effects"] = effects(pairs, margin=margin)
     if namespace.json:

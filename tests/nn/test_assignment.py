@@ -447,7 +447,7 @@ def test_released_assigns_to_the_nearest_centroid_in_every_call(draw: Draw, dist
         x, before = draw(40, 3).float(), module.centroids.clone()
         labels = module.train()(x)
         assert torch.equal(labels, nearest(x, module.centroids, distance))
-        assert torch.equal(module.centroids, before) == (step % 3 != 0)
+        assert torch.equal(module.centroids, before) == (step > 0 and (step + 1) % 3 != 0)  # calls 1, 3, 6
         for nodes in (40, 7, 2):
             other = draw(nodes, 3).float()
             assert torch.equal(module.eval()(other), nearest(other, module.centroids, distance))
@@ -459,13 +459,14 @@ def test_released_clusters_anew_from_random_rows(draw: Draw, distance: str) -> N
     module, x = KMeans(3, 6, distance=distance, schedule="released", recluster_every=2), draw(60, 3)
     module.double()
     seen = []
-    for step in range(0, 12, 2):
+    for step in range(12):
         module(x)
+        if step % 2 == 0 and step > 0:
+            continue
         # Nothing of the last clustering is left: the start is decided by the seed and the step.
         centroids, _ = lloyd(x, random_rows(x, 6, int(module.seed) + step), 100, distance)
         torch.testing.assert_close(module.centroids, centroids)
         seen.append(module.centroids.clone())
-        module(x)
     assert any(not torch.allclose(seen[0], other) for other in seen[1:])
 
 
@@ -479,7 +480,7 @@ def test_released_counts_the_calls_of_all_layers_that_share_it(draw: Draw) -> No
             if not torch.equal(module.centroids, before):
                 changed.append((step, number))
     assert int(module.count) == 42
-    assert changed == [(0, 0), (6, 2), (13, 1)]  # calls 0, 20 and 40
+    assert changed == [(0, 0), (6, 1), (13, 0)]  # calls 1, 20 and 40
 
 
 # The schedule running

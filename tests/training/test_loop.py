@@ -184,11 +184,25 @@ def test_patience(problem: Problem, script: Script, patience: int, last: int) ->
     assert_weights(witness.model, witness.weights[outcome.best_epoch])
 
 
-def test_patience_waits_for_accuracy_as_its_description_says(problem: Problem, script: Script) -> None:
-    assert "without a better validation score" in str(TrainingConfig.model_fields["patience"].description)
-    script([(0.5, 1 / (epoch + 1)) for epoch in range(10)])
+def test_patience_waits_as_long_as_the_loss_falls(problem: Problem, script: Script) -> None:
+    words = str(TrainingConfig.model_fields["patience"].description)
+    assert "without a better validation score or a lower validation loss" in words
+    script([(0.5, 1 / (epoch + 1) if epoch < 5 else 0.5) for epoch in range(10)])
     outcome, _ = run(problem, epochs=9, patience=3)
-    assert outcome.epochs == 3
+    assert outcome.epochs == 7
+    assert outcome.best_epoch == 4  # the lowest loss of equal scores
+
+
+def test_a_single_better_loss_among_worse_ones_counts(problem: Problem, script: Script) -> None:
+    script([(0.5, loss) for loss in (1.0, 2.0, 3.0, 0.9, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)])
+    outcome, _ = run(problem, epochs=9, patience=3)
+    assert outcome.epochs == 6
+
+
+def test_without_patience_all_epochs_are_trained(problem: Problem, script: Script) -> None:
+    script([(0.5, 1.0)] * 10)
+    outcome, _ = run(problem, epochs=9, patience=None)
+    assert outcome.epochs == 9
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

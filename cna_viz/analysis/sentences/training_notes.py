@@ -45,8 +45,8 @@ def unfinished_findings(records: Sequence[Record]) -> list[str]:
     most = ", ".join(f"{slot} ({count} of {total[slot]})" for slot, count in found.most_common(5))
     more = f" and {counted(len(found) - 5, 'other slot')}" if len(found) > 5 else ""
     return [
-        f"{found.total()} of {counted(len(trained), 'run')} unfinished: the validation score or loss was still improving "
-        f"in the last {100 * (1 - LATE):.0f} % of the epochs allowed, in {most}{more}{beside}",
+        f"{found.total()} of {counted(len(trained), 'run')} unfinished: the validation score or loss was still "
+        f"improving in the last {100 * (1 - LATE):.0f} % of the epochs allowed, in {most}{more}{beside}",
         "a comparison of unfinished runs is also one of how fast they learn; more `epochs` give them the time",
     ]
 

@@ -1,12 +1,16 @@
 """Whether runs had time enough."""
 
+import dataclasses
 import shlex
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
 from cna_viz.analysis.sentences.training_notes import run_command, tuning_notes, unfinished_findings
 from cna_viz.analysis.tables.comparison import arm_names, paired_table
+from cna_viz.analysis.tables.training_end import training_end
 from cna_viz.cli.parser import Parser, add_config_options, read_config
 from cna_viz.config import (
     CSBMConfig,
@@ -24,21 +28,87 @@ from cna_viz.records.record import Record
 Make = Callable[..., Record]
 
 
-def test_runs_whose_best_epoch_is_at_the_very_end_are_counted_by_slot(make: Make) -> None:
-    ends = [make("relu", seed=seed, best_epoch=epoch, epochs=200) for seed, epoch in enumerate((190, 200, 189))]
-    text, _ = unfinished_findings([*ends, make("cna", best_epoch=3)])
-    assert text.startswith("2 of 4 runs had their best validation epoch in the last 5 % of the epochs allowed")
-    assert text.endswith("improving: relu (2 of 3)")
+def losing(record: Record, *epochs: int) -> Record:
+    """Return the run with its best validation score and its lowest validation loss at these epochs."""
+    for name, epoch, sign in zip(("accuracy", "loss"), epochs, (1, -1), strict=True):
+        values = record.metrics[name].loc[{"split": "val"}]
+        values[:] = -sign
+        values.loc[{"epoch": epoch}] = sign
+    return record
+
+
+def ended(make: Make, slot: str = "relu", score: int = 3, loss: int = 3, seed: int = 0, **more: Any) -> Record:
+    """Return a run of 20 epochs of 20 with its best score and its lowest loss at these epochs."""
+    record = make(slot, seed=seed, epochs=20, **{"best_epoch": score, **more})
+    training = record.config.training.replace(epochs=20)
+    return losing(dataclasses.replace(record, config=record.config.replace(training=training)), score, loss)
+
+
+def allowed(record: Record, epochs: int) -> Record:
+    return dataclasses.replace(
+        record, config=record.config.replace(training=record.config.training.replace(epochs=epochs))
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "loss", "end"),
+    [(3, 3, "finished"), (18, 18, "finished"), (19, 3, "unfinished"), (3, 19, "unfinished"), (20, 20, "unfinished")],
+)
+def test_a_run_is_unfinished_where_score_or_loss_still_improved(make: Make, score: int, loss: int, end: str) -> None:
+    assert training_end(ended(make, score=score, loss=loss)) == end
+
+
+def test_other_ends(make: Make) -> None:
+    assert training_end(allowed(ended(make, score=20, loss=20), 200)) == "finished"  # stopped by patience
+    assert training_end(make(status="diverged", accuracy={})) == "diverged"
+    assert training_end(allowed(make(epochs=0), 0)) == "untrained"
+
+
+def test_a_score_that_was_never_defined_is_no_improvement(make: Make) -> None:
+    record = ended(make)
+    record.metrics["accuracy"].loc[{"split": "val"}] = np.nan
+    assert training_end(record) == "finished"
+
+
+MORE = "a comparison of unfinished runs is also one of how fast they learn; more `epochs` give them the time"
+LATE = "unfinished: the validation score or loss was still improving in the last 5 % of the epochs allowed, in"
+
+
+@pytest.mark.parametrize(
+    ("ends", "diverged", "untrained", "sentences"),
+    [
+        ((3,), 0, 0, ["the run was not still improving at its end, in validation score or loss"]),
+        ((3, 3), 0, 0, ["none of 2 runs was still improving at its end, in validation score or loss"]),
+        (
+            (3,),
+            1,
+            0,
+            ["the run was not still improving at its end, in validation score or loss (beside 1 run diverged)"],
+        ),
+        ((20,), 0, 0, [f"1 of 1 run {LATE} relu (1 of 1)", MORE]),
+        ((20, 3, 19), 0, 0, [f"2 of 3 runs {LATE} relu (2 of 3)", MORE]),
+        ((20,), 2, 1, [f"1 of 1 run {LATE} relu (1 of 1) (beside 2 runs diverged and 1 run not trained)", MORE]),
+        ((), 2, 0, ["whether more epochs would help is not known of any run: 2 runs diverged"]),
+    ],
+)
+def test_what_is_said_of_unfinished_runs(
+    make: Make, ends: tuple[int, ...], diverged: int, untrained: int, sentences: list[str]
+) -> None:
+    records = [ended(make, loss=end, seed=seed) for seed, end in enumerate(ends)]
+    records += [make("cna", seed=seed, status="diverged", accuracy={}) for seed in range(diverged)]
+    records += [allowed(make(seed=seed, epochs=0), 0) for seed in range(untrained)]
+    assert unfinished_findings(records) == sentences
 
 
 def test_slots_beyond_five_are_counted(make: Make) -> None:
     slots = ("relu", "cna", "none", "c", "n", "a", "cn")
-    text, _ = unfinished_findings([make(slot, best_epoch=200, epochs=200) for slot in slots])
-    assert text.endswith(" and 2 more")
+    text, _ = unfinished_findings([ended(make, slot, loss=20) for slot in slots])
+    assert text.endswith(" and 2 other slots")
 
 
-def test_runs_that_ended_in_time(make: Make) -> None:
-    assert unfinished_findings([make("relu", best_epoch=100, epochs=200)])[0].startswith("no run had its best")
+def test_no_runs_are_refused() -> None:
+    with pytest.raises(UsageError, match="no runs to report on"):
+        unfinished_findings([])
 
 
 def run(slot: str, lr: float = 0.01, seed: int = 0) -> RunConfig:

@@ -31,7 +31,10 @@ def test_two_runs_of_one_cell_are_named_by_their_start(tmp_path: Path) -> None:
 def test_nothing_is_claimed_of_their_training(tmp_path: Path) -> None:
     reruns = [watched_record(tmp_path, "a"), watched_record(tmp_path, "b", started=LATER)]
     assert training_settings(reruns) == "some arms are watched networks: the settings of their training are unknown"
-    assert unfinished_findings(reruns) == ["these runs were watched: how many epochs they were allowed is unknown"]
+    assert unfinished_findings(reruns) == [
+        "whether more epochs would help is not known of any run: 2 runs with an unknown number of epochs allowed "
+        "(watched or interrupted)"
+    ]
     with pytest.raises(UsageError, match="watched runs can't be compared in pairs"):
         remedy_findings(reruns, "slot")
 
