@@ -2,8 +2,8 @@
 
 A claim is met by the quantities in a region R around the published quantity q, with tolerance τ: [q − τ, ∞) for the
 bound ``at least``, (−∞, q + τ] for ``at most``, [q − τ, q + τ] for ``about``. The runs give the mean of the quantity
-over seeds and its 95 % interval. Under one protocol, with at least five seeds, the claim *holds* when the whole interval
-lies in R, *fails* when it lies wholly outside, and is *undecided* otherwise, as it is with fewer seeds. It is
+over seeds and its 95 % interval. Under one protocol, with at least five seeds, the claim *holds* when the whole
+interval lies in R, *fails* when it lies wholly outside, and is *undecided* otherwise, as it is with fewer seeds. It is
 *untestable* where runs are missing, failed or diverged, or were made with fewer epochs than the claim asks for.
 
 A true quantity at the border of R or beyond therefore holds in at most 2.5 % of ledgers, where the quantity is normal
