@@ -1,8 +1,8 @@
 """The settings of the released configs of CNA (ml-research/cna_modules, 848f5db), as settings of this library.
 
 ``released_configs.csv`` has the facts of the 279 files: dataset, loader, convolution, layers, width, clusters,
-switches, epochs, learning rates, weight decay. The other settings are those of the released code, which reads none of them from a
-file: its switches choose the network and, with the loader, the split; it never stops early.
+switches, epochs, learning rates, weight decay. The other settings are those of the released code, which reads none of
+them from a file: its switches choose the network and, with the loader, the split; it never stops early.
 """
 
 import csv
