@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+import benchmarks.claims
 from benchmarks.browser import time_explorer, time_playground
 from benchmarks.epochs import ours, pyg, recorded, watched
 from benchmarks.graphs import arxiv_shaped, cora_shaped
@@ -242,6 +243,17 @@ def watching(graph: Graph) -> list[Row]:
     return found
 
 
+def rule_of_claims() -> list[Row]:
+    """Simulate how often the ledger errs about a claim that is as false, or as true, as it can just be."""
+    rates = benchmarks.claims.table()
+    print(rates.to_string(index=False))
+    wrong = {"holds": rates["true value"] <= 0, "fails": rates["true value"] >= 0}
+    return [
+        at_most(f"ledger, 'at least' claims: largest rate of a wrong {name!r}", rates.loc[rows, name].max(), 0.05)
+        for name, rows in wrong.items()
+    ]
+
+
 def sizes(most: int) -> list[Row]:
     """Fit the growth of time and memory with the number of nodes."""
     found = []
@@ -293,7 +305,7 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, browser, sizes",
+        help="epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, claims, browser, sizes",
     )
     parser.add_argument("--data", type=Path, help="data root with Cora; default: a random graph of its shape")
     parser.add_argument(
@@ -312,6 +324,7 @@ def main() -> None:
         "memory": memory_of_recording,
         "measures": measures_on_arxiv,
         "sweeps": sweeps,
+        "claims": rule_of_claims,
         "browser": lambda: widgets_in_a_browser(options.data),
         "sizes": lambda: sizes(options.most),
     }

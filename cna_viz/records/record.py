@@ -100,7 +100,7 @@ class Record:
         scores = self.metrics[metric or self.metric].sel(split=split).dropna("epoch")
         if not scores.size:
             return math.nan, 0
-        first = int(scores.argmax())
+        first = int(np.argmax(scores.values))
         return float(scores[first]), int(scores["epoch"][first])
 
     @property

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from cna_viz.errors import UsageError, unknown_name
+from cna_viz.errors import UsageError, nearest_first, unknown_name
 
 Row = Mapping[str, str]
 
@@ -64,7 +64,7 @@ def released_settings(config: str) -> dict[str, Any]:
     """
     configs = released_configs()
     if config not in configs:
-        raise unknown_name("released config", config, configs)
+        raise unknown_name("released config", config, nearest_first(config, configs)[:5])
     row = configs[config]
     if row["task"] == "node_regression":
         raise UsageError(f"released config {config!r} is one of regression, where nothing is claimed in numbers")

@@ -47,7 +47,7 @@ def test_settings_of_a_config_are_below_those_of_a_claim() -> None:
     (claim,) = parse_claims(text, "mine.yaml")
     assert isinstance(claim, Trained)
     found = claim.config_of("arm", "fair")
-    assert (found.hidden, found.layers, found.training.weight_decay) == (6, 2, 0.005)
+    assert (found.model.hidden, found.layers, found.training.weight_decay) == (6, 2, 0.005)
     assert (found.data.dataset, found.data.split, found.training.patience) == ("cora", "random-80-10-10", None)
     assert claim.here == {"hidden": "it is small"}
 
