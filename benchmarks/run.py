@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-import benchmarks.claims
+from benchmarks import claims, statistics
 from benchmarks.browser import time_explorer, time_playground
 from benchmarks.epochs import ours, pyg, recorded, watched
 from benchmarks.graphs import arxiv_shaped, cora_shaped
@@ -231,6 +231,22 @@ def widgets_in_a_browser(data: Path | None) -> list[Row]:
     ]
 
 
+def statistics_in_simulation() -> list[Row]:
+    """Print how often intervals and verdicts are right, and check the shares that have bounds."""
+    found = statistics.table()
+    shares = found.pivot(index="what", columns="pairs", values="share").loc[found["what"].unique()]
+    print((100 * shares).round(1).to_string(na_rep="", header=[f"{pairs} pairs" for pairs in shares]))
+    return [
+        Row(
+            f"{row['what']}, {row['pairs']} pairs: share",
+            row["share"],
+            f"{row['at least']:.2f} to {row['at most']:.2f}",
+            bool(row["at least"] <= row["share"] <= row["at most"]),
+        )
+        for _, row in found.dropna().iterrows()
+    ]
+
+
 def watching(graph: Graph) -> list[Row]:
     """Compare a loop on PyG's GCN with the same loop watched, by the mean epoch, looks included."""
     found = []
@@ -245,7 +261,7 @@ def watching(graph: Graph) -> list[Row]:
 
 def rule_of_claims() -> list[Row]:
     """Simulate how often the ledger errs about a claim that is as false, or as true, as it can just be."""
-    rates = benchmarks.claims.table()
+    rates = claims.table()
     print(rates.to_string(index=False))
     wrong = {"holds": rates["true value"] <= 0, "fails": rates["true value"] >= 0}
     return [
@@ -305,7 +321,8 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, claims, browser, sizes",
+        help="epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, statistics, claims, "
+        "browser, sizes",
     )
     parser.add_argument("--data", type=Path, help="data root with Cora; default: a random graph of its shape")
     parser.add_argument(
@@ -324,6 +341,7 @@ def main() -> None:
         "memory": memory_of_recording,
         "measures": measures_on_arxiv,
         "sweeps": sweeps,
+        "statistics": statistics_in_simulation,
         "claims": rule_of_claims,
         "browser": lambda: widgets_in_a_browser(options.data),
         "sizes": lambda: sizes(options.most),

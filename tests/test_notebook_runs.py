@@ -18,7 +18,7 @@ TINY = {
 
 MANY = {
     "ablation": {"layers": "2", "split": "random-48-32-20", "seeds": "0,1"},
-    "where_the_headline_comes_from": {"layers": "2", "splits": "random-48-32-20,official-code", "seeds": "0,1"},
+    "where_the_headline_comes_from": {"layers": "2", "splits": "random-48-32-20,class-40-30-30", "seeds": "0,1"},
     "smoothing_or_vanishing_gradients": {"depths": "2,3", "slots": "relu,cna", "inits": "glorot", "seeds": "0"},
     "how_many_clusters": {"layers": "2", "clusters": "1,8", "references": "relu", "seeds": "0,1"},
     "architectures_and_parameters": {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cna_viz.cli.grids import add_grid, list_grids, read_grid
 from cna_viz.cli.parser import Parser
-from cna_viz.cli.printing import complain, markdown, printable, table
+from cna_viz.cli.printing import markdown, printable, table
 from cna_viz.config import RunConfig
 from cna_viz.errors import UsageError
 from cna_viz.records.reading.integrity import is_complete
@@ -84,7 +84,7 @@ def _listed(missing: Sequence[RunConfig], configs: Sequence[RunConfig]) -> str:
 
 
 def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[list[str]]], str]) -> None:
-    from cna_viz.analysis.statistics.paired import pairs_needed
+    from cna_viz.analysis.words import interval_words
 
     pairs, arms = found["pairs"], found["arms"]
     metric = pairs.attrs["metric"]
@@ -92,30 +92,28 @@ def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[
     rows = [[baseline, written(metric, mean[baseline]), *[""] * 5]]
     rows += [[arm, written(metric, mean[arm]), *_cells(row, metric), row["verdict"]] for arm, row in arms.iterrows()]
     print(f"{printable(found['within'])}\n")
-    print(make(["arm", f"mean {WORDS[metric]}", f"- {baseline}", "95 %", "p (Holm)", "d_z", "verdict"], rows))
+    print(make(["arm", f"mean {WORDS[metric]}", f"- {baseline}", "95 %", "p", "d_z", "verdict"], rows))
     if "effects" in found:
-        cells = [[name, *_cells(row, metric, "p_flip")] for name, row in found["effects"].iterrows()]
-        print("\n" + make(["effect", "points" if share else WORDS[metric], "95 %", "p", "d_z"], cells))
+        cells = [[name, *_cells(row, metric), row["verdict"]] for name, row in found["effects"].iterrows()]
+        print("\n" + make(["effect", "points" if share else WORDS[metric], "95 %", "p", "d_z", "verdict"], cells))
     unit = "differences in points" if share else f"differences of the {WORDS[metric]}"
-    print(f"\n{pairs.attrs['protocol']}; {unit}, bootstrap intervals, sign-flip test\n")
+    print(
+        f"\n{pairs.attrs['protocol']}; {unit}, {interval_words(len(arms))}"
+        + (f"; for all {len(found['effects'])} effects together" if "effects" in found else "")
+        + "\n"
+    )
     notes = found["tuning"]
     if len(notes) > 1 and len(set(notes.values())) == 1:
         notes = {"all arms": next(iter(notes.values()))}
     print("\n".join(printable(f"{arm}: {note}") for arm, note in notes.items()) + "\n")
-    needed = pairs_needed(len(arms), 0.05)
-    if len(pairs) < needed:
-        complain(
-            f"{len(pairs)} pairs can't make a difference significant at 5 %, however large: with {len(arms)} "
-            f"arms to compare it takes {needed}"
-        )
 
 
-def _cells(row: "pd.Series[Any]", metric: str, p: str = "p_holm") -> list[str]:
+def _cells(row: "pd.Series[Any]", metric: str) -> list[str]:
     scale, digits = factor(metric), 1 if metric in SHARES else 4
     return [
         f"{scale * row['difference']:+.{digits}f}",
         f"[{scale * row['low']:+.{digits}f}, {scale * row['high']:+.{digits}f}]",
-        f"{row[p]:.3g}",
+        f"{row['p']:.3g}",
         f"{row['effect_size']:.2f}",
     ]
 

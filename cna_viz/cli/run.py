@@ -1,7 +1,6 @@
 """``cna-viz run``: train one network, or load it if it was trained before."""
 
 import json
-import math
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -48,6 +47,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _dry_run(config: RunConfig, namespace: Namespace) -> int:
+    from cna_viz.analysis.words import counted
     from cna_viz.experiments.estimate import estimate
 
     found = estimate(config, namespace.data)
@@ -56,11 +56,12 @@ def _dry_run(config: RunConfig, namespace: Namespace) -> int:
         return 0
     print(f"{_title(config)}: nothing is kept")
     print(
-        f"  {found.seconds:.3g} s at most: {found.epochs} epochs of {found.seconds_per_epoch:.3g} s, "
+        f"  {found.seconds:.3g} s at most: {counted(found.epochs, 'epoch')} of {found.seconds_per_epoch:.3g} s, "
         f"{found.measured} of which are measured and take {found.seconds_per_measured_epoch:.3g} s"
     )
-    print(f"  {_size(found.bytes)} on disk at most: {found.snapshots} snapshots of {_size(found.snapshot_bytes)}")
-    print(f"  {found.parameters:,} parameters")
+    snapshots = f"{counted(found.snapshots, 'snapshot')} of {_size(found.snapshot_bytes)}"
+    print(f"  {_size(found.bytes)} on disk at most: {snapshots}")
+    print(f"  {counted(found.parameters, 'parameter')}")
     return 0
 
 
@@ -72,8 +73,8 @@ def _size(count: int) -> str:
 def _title(config: RunConfig) -> str:
     facts = config.facts
     return (
-        f"{facts['backbone']} + {facts['slot']}, {facts['layers']} layers on {facts['dataset']}, "
-        f"{facts['split']}, seed {facts['seed']}"
+        f"{facts['backbone']} + {facts['slot']}, {facts['layers']} layer{'' if facts['layers'] == 1 else 's'} on "
+        f"{facts['dataset']}, {facts['split']}, seed {facts['seed']}"
     )
 
 
@@ -91,7 +92,8 @@ def _describe(record: "Record") -> str:
     for metric in (record.metric, *others):
         values = (f"{part} {written(metric, record.score(part, metric))}" for part in ("test", "val", "train"))
         lines.append(f"  {WORDS[metric]:<8}  " + "   ".join(values))
-    speed = f"{summary.get('seconds_per_epoch') or math.nan:.3g} s per epoch"
+    seconds = summary.get("seconds_per_epoch")
+    speed = f"{f'{seconds:.3g}' if seconds else number(None)} s per epoch"
     return "\n".join(
         [
             *lines,

@@ -72,6 +72,7 @@ def _shard(configs: list[RunConfig], shard: str | None) -> list[RunConfig]:
 
 
 def _preview(grid: Grid, configs: list[RunConfig], namespace: Namespace) -> int:
+    from cna_viz.analysis.words import counted
     from cna_viz.experiments.estimate import preview
 
     found = preview(configs, namespace.runs, namespace.data, namespace.workers, namespace.threads)
@@ -82,9 +83,10 @@ def _preview(grid: Grid, configs: list[RunConfig], namespace: Namespace) -> int:
     counts = Counter((c.data.dataset, c.data.split, c.model.backbone, c.slot, c.layers) for c in missing)
     rows = [[*map(str, facts), str(count)] for facts, count in counts.items()]
     print(table(["dataset", "split", "backbone", "slot", "layers", "missing"], rows))
+    runs, workers = counted(found.runs, "run"), counted(found.workers, "worker")
     print(
-        f"{grid.name}: {found.runs} runs, {found.missing} of them missing; about {_duration(found.seconds)} with "
-        f"{found.workers} workers, {found.bytes / 1e6:,.0f} MB on disk at most"
+        f"{grid.name}: {runs}, {found.missing} of them missing; about {_duration(found.seconds)} with {workers}, "
+        f"{found.bytes / 1e6:,.0f} MB on disk at most"
     )
     return 0
 

@@ -79,10 +79,14 @@ def _seeds(text: str | None) -> list[int] | None:
 def _announce(plan: "Plan") -> None:
     """Say what is about to happen, and for each setting where it is searched and in which arms."""
     from cna_viz.analysis.tables.comparison import arm_names
+    from cna_viz.analysis.words import counted
 
-    arms = "1 arm" if len(plan.arms) == 1 else f"{len(plan.arms)} arms"
-    seeds = ", ".join(map(str, plan.seeds))
-    complain(f"{arms}, {plan.trials} trials each, seeds {seeds}: {plan.trainings} trainings at most")
+    arms, trials, trainings = (
+        counted(number, word)
+        for number, word in ((len(plan.arms), "arm"), (plan.trials, "trial"), (plan.trainings, "training"))
+    )
+    seeds = f"seed{'s' if len(plan.seeds) > 1 else ''} {', '.join(map(str, plan.seeds))}"
+    complain(f"{arms}, {trials} each, {seeds}: {trainings} at most")
     names = arm_names([*(arm.config for arm in plan.arms), *plan.fixed])
     for setting, search in plan.space.items():
         having = [names[arm.key] for arm in plan.arms if setting in arm.space]

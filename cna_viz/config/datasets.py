@@ -45,6 +45,7 @@ class DatasetSpec:
     url: str = ""
     inside: str = "{}"
     directed: bool = False
+    by_index: bool = False
     content: Mapping[str, str] = field(default_factory=dict)
 
     def raw_for(self, protocol: str) -> RawFiles | None:
@@ -86,6 +87,7 @@ def _spec(name: str, row: dict[str, Any]) -> DatasetSpec:
         url=filled(row.get("url", "")),
         inside=filled(row.get("inside", "{{}}")),
         directed=row.get("directed", False),
+        by_index=row.get("by_index", False),
         content=row.get("content", {}),
     )
 

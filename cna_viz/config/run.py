@@ -147,15 +147,18 @@ class DataConfig(Config):
     dataset: Annotated[str, AfterValidator(_dataset)] = "digits"
     """Name of the dataset, or own:NAME for a graph of yours; `cna-viz datasets` lists them."""
     split: Annotated[str, _one_of("split protocol", vocabulary.SPLIT_PROTOCOLS)] = "random-60-20-20"
-    """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20, geom-gcn, official-code or own."""
+    """Split protocol: public, random-80-10-10, random-60-20-20, random-48-32-20; drawn in every class class-80-10-10,
+    class-40-30-30, class-70-15-15, class-60-20-20; geom-gcn; official-code, for Planetoid graphs; or own."""
     split_seed: Seed | None = None
     """Seed of a random split, or number of a published one; follows the run's seed when left out."""
     split_file: Annotated[str, AfterValidator(_split_file)] | None = None
     """File with a split of your own, .npz or .csv; the config keeps the SHA-256 of its content."""
     directed: Literal["yes", "no"] = "yes"
-    """Whether a directed graph keeps its direction, which only dirgnn uses; no for its symmetric copy."""
+    """Whether a directed graph keeps its direction, which only dirgnn and dirgcn use; no for its symmetric copy."""
     weights: Literal["use", "drop"] = "use"
-    """Whether a weighted graph keeps its weights, which gat, gin, transformer and dirgnn can't use; or drop."""
+    """Whether a weighted graph keeps its weights, which gat, gin, transformer, dirgnn and dirgcn can't use; or drop."""
+    features: Literal["raw", "row-normalized"] = "raw"
+    """Features as published, or each row less the smallest of all features, divided by its sum where that exceeds 1."""
     csbm: CSBMConfig | None = None
     """Parameters of the csbm graph; only with `dataset` csbm."""
     own: OwnGraph | None = None
@@ -227,7 +230,7 @@ class DataConfig(Config):
     @model_serializer(mode="wrap")
     def _without_what_few_have(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Configs that say nothing of these keep the text, and so the id, that they had before there were any.
-        defaults = {"split_file": None, "directed": "yes", "weights": "use", "own": None}
+        defaults = {"split_file": None, "directed": "yes", "weights": "use", "features": "raw", "own": None}
         return {name: value for name, value in handler(self).items() if value != defaults.get(name, ...)}
 
 
@@ -239,7 +242,7 @@ class ModelConfig(Config):
     """
 
     backbone: Annotated[str, _one_of("backbone", vocabulary.BACKBONES)] = "gcn"
-    """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn; mlp has no graph."""
+    """Kind of convolution: gcn, sage, gat, gin, transformer, chebyshev, sgc, gcnii, appnp, dirgnn, dirgcn; or mlp."""
     slot: Annotated[str, _one_of("slot", vocabulary.SLOTS)] = "relu"
     """Slot between two convolutions: none, relu, cna or some of its parts (c, n, a, cn, ca, na), cna-released,
     a control (cna-random, cna-labels, cna-communities), or a norm and ReLU (layernorm, nodenorm, batchnorm, pairnorm,

@@ -34,15 +34,21 @@ SPLIT_PROTOCOLS: Final = (
     "random-80-10-10",
     "random-60-20-20",
     "random-48-32-20",
+    "class-80-10-10",
+    "class-40-30-30",
+    "class-70-15-15",
+    "class-60-20-20",
     "geom-gcn",
     "official-code",
     "own",
 )
 
-BACKBONES: Final = ("gcn", "sage", "gat", "gin", "transformer", "chebyshev", "sgc", "gcnii", "appnp", "dirgnn", "mlp")
+BACKBONES: Final = (
+    *("gcn", "sage", "gat", "gin", "transformer", "chebyshev", "sgc", "gcnii", "appnp", "dirgnn", "dirgcn", "mlp"),
+)
 WEIGHTED: Final = ("gcn", "sage", "chebyshev", "sgc", "gcnii", "appnp")
 """Backbones that use the weights of edges; ``mlp`` uses no edges."""
-DIRECTED: Final = ("dirgnn",)
+DIRECTED: Final = ("dirgnn", "dirgcn")
 """Backbones that use the direction of edges."""
 ASSIGNMENTS: Final = ("kmeans", "random", "labels", "communities", "none")
 NORMALIZATIONS: Final = ("cluster", "node", "batch", "none")

@@ -1,14 +1,18 @@
 """Split protocols of every dataset, known without loading it. Imports no torch."""
 
+from collections.abc import Collection
 from typing import Final
 
 from cna_viz.config import DataConfig
 from cna_viz.config.datasets import CATALOG
 from cna_viz.config.vocabulary import SPLIT_PROTOCOLS
-from cna_viz.errors import unknown_name
+from cna_viz.errors import UsageError, unknown_name
 
 PUBLISHED_PROTOCOLS: Final = ("public", "geom-gcn", "own")
-"""Protocols whose masks come with the data; all others can be drawn for any graph."""
+"""Protocols whose masks come with the data; all others are drawn, or go by number."""
+
+CLASS_PROTOCOLS: Final = tuple(name for name in SPLIT_PROTOCOLS if name.startswith("class-"))
+"""Protocols that are drawn in every class: for all datasets but those with numbers to predict."""
 
 
 def protocols(name: str) -> tuple[str, ...]:
@@ -25,8 +29,10 @@ def _protocols(data: DataConfig) -> tuple[str, ...]:
     if data.split_file is not None or (data.own is not None and data.own.masks):
         published |= {"own"}
     lacking = set(PUBLISHED_PROTOCOLS) - published
-    if data.task == "graph-classification":
-        lacking |= {"official-code"}  # files of graphs are sorted by class: the last 10 % would be of one class
+    if data.own is not None or not CATALOG[data.dataset].by_index:
+        lacking |= {"official-code"}
+    if data.task == "node-regression":
+        lacking |= set(CLASS_PROTOCOLS)
     return tuple(protocol for protocol in SPLIT_PROTOCOLS if protocol not in lacking)
 
 
@@ -47,4 +53,13 @@ def check(data: DataConfig) -> None:
     """
     choices = _protocols(data)
     if data.split not in choices:
-        raise unknown_name("split protocol", data.split, choices, f"These are the ones dataset {data.dataset!r} has.")
+        raise lacks_split(data.split, choices, f"These are the ones dataset {data.dataset!r} has.")
+
+
+def lacks_split(protocol: str, choices: Collection[str], note: str) -> UsageError:
+    """Return the error for a split protocol that a graph lacks; ``note`` says whose ``choices`` are listed."""
+    if protocol == "official-code" and CLASS_PROTOCOLS[0] in choices:
+        note += f" official-code is only for Planetoid graphs; the released code splits others by {CLASS_PROTOCOLS[0]}."
+    if protocol in CLASS_PROTOCOLS:
+        note += " class-A-B-C needs classes, not numbers to predict."
+    return unknown_name("split protocol", protocol, choices, note)

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from torch_geometric.data import Data
+from torch_geometric.transforms import NormalizeFeatures
 
 from cna_viz.config import DataConfig
 from cna_viz.config.datasets import CATALOG, DatasetSpec
@@ -57,6 +58,8 @@ def load_graph(data: DataConfig, root: Path | None = None) -> Graph:
         graph = replace(graph, arcs=None)
     if not data.is_weighted and graph.edge_weight is not None:
         graph = replace(graph, edge_weight=None)
+    if data.features == "row-normalized":
+        graph = replace(graph, x=NormalizeFeatures()(Data(x=graph.x)).x)
     if data.split_file is not None:
         graph = replace(graph, published={**graph.published, "own": load_split(data.split_file, graph)})
     return graph

@@ -58,7 +58,8 @@ class Graph:
         arcs: Edges with their direction, from source to target, int64, shape ``[2, arcs]``, sorted, no duplicates, no
             self-loops; None for undirected graphs.
         class_names: Names of the classes where they have any.
-        content: Digest of the graph as loaded, before weights or direction were dropped; empty where it was not loaded.
+        content: Digest of the graph as loaded, before weights or direction were dropped or features normalized; empty
+            where it was not loaded.
     """
 
     name: str

@@ -6,27 +6,41 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from cna_viz.config.datasets import CATALOG
+from cna_viz.data.catalog import lacks_split
 from cna_viz.data.graph import Graph, Split
-from cna_viz.errors import DataError, UsageError, unknown_name
+from cna_viz.errors import DataError, UsageError
 
 
 def make_split(graph: Graph, protocol: str, seed: int) -> Split:
     """Return the split of ``graph`` that ``protocol`` and ``seed`` name. The global random state is left alone.
 
     ``random-A-B-C`` draws A, B and C % of the nodes (of the graphs in a dataset of graphs), uniformly and without
-    regard to class. ``public`` and ``geom-gcn`` take the published masks, ``own`` those of the user's own; of R
-    repetitions, the one numbered ``seed`` modulo R, so that any run seed names one. ``official-code`` takes the first
-    80 %, the next 10 % and the last 10 % of the nodes by number, as the code released with CNA (arXiv 2412.04064) does;
-    it has no seed, and its split has 0. Unlabelled nodes are in no part.
+    regard to class; ``class-A-B-C`` draws in every class, as the code released with CNA (arXiv 2412.04064) does: of n
+    nodes in random order the first int(A n) train and the next int(B n) select, and the rest of the class tests, so the
+    last part may be a few nodes larger. ``public`` and ``geom-gcn`` take the published masks, ``own`` those of the
+    user's own; of R repetitions, the one numbered ``seed`` modulo R, so that any run seed names one. ``official-code``
+    takes the first int(0.8 n), the next int(0.1 n) and the last int(0.1 n) of the nodes by number, as the released code
+    does on Planetoid graphs (Cora: 2166, 270 and 270, two nodes in no part); it has no seed, and its split has 0.
+    Unlabelled nodes are in no part.
 
     Raises:
-        UsageError: The graph has no such split, or too few nodes for it.
+        UsageError: The graph has no such split, too few nodes for it, or a class with too few.
         DataError: The published masks overlap or leave a part empty.
     """
-    choices = [name for name, maker in MAKERS.items() if maker is not _published or name in graph.published]
+    choices = [name for name in MAKERS if _has(graph, name)]
     if protocol not in choices:
-        raise unknown_name("split protocol", protocol, choices, f"These are the ones of {graph.name!r} as loaded.")
+        raise lacks_split(protocol, choices, f"These are the ones of {graph.name!r} as loaded.")
     return MAKERS[protocol](graph, protocol, seed)
+
+
+def _has(graph: Graph, protocol: str) -> bool:
+    maker = MAKERS[protocol]
+    if maker is _by_index:
+        return graph.name in CATALOG and CATALOG[graph.name].by_index
+    if maker is _per_class:
+        return not graph.target.is_floating_point()
+    return maker is not _published or protocol in graph.published
 
 
 def _published(graph: Graph, protocol: str, seed: int) -> Split:
@@ -48,22 +62,41 @@ def _random(graph: Graph, protocol: str, seed: int) -> Split:
     # Validation and test are rounded; the rest trains.
     val, test = (max(1, (nodes * int(percent) + 50) // 100) for percent in protocol.split("-")[2:])
     order = rows[torch.randperm(nodes, generator=torch.Generator().manual_seed(seed))]
-    return _cut(graph, protocol, seed, order, nodes - val - test, val)
+    return _cut(graph, protocol, seed, order, nodes - val - test, val, test)
+
+
+def _per_class(graph: Graph, protocol: str, seed: int) -> Split:
+    generator, rows = torch.Generator().manual_seed(seed), graph.labelled
+    parts: list[tuple[Tensor, ...]] = []
+    for label in graph.target[rows].unique().tolist():  # type: ignore[no-untyped-call]
+        members = rows[graph.target[rows] == label]
+        # In floating point, like the released code: int(0.7 n) is sometimes one less than 7 n // 10.
+        train, val = (int(int(percent) / 100 * len(members)) for percent in protocol.split("-")[1:3])
+        if min(train, val) < 1:
+            kind = "nodes" if graph.graph_of_node is None else "graphs"
+            name = graph.class_names[label] if graph.class_names else label
+            raise UsageError(
+                f"split {protocol!r} leaves a part without class {name!r} of {graph.name!r}, which has too few {kind} "
+                f"({len(members)}): random-A-B-C splits without regard to class"
+            )
+        order = members[torch.randperm(len(members), generator=generator)]
+        parts.append((order[:train], order[train : train + val], order[train + val :]))
+    return Split(protocol, seed, *(torch.cat(part).sort().values for part in zip(*parts, strict=True)))
 
 
 def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
     del seed  # the order of the nodes decides
     rows = graph.labelled
-    train, known = len(rows) * 8 // 10, len(rows) * 9 // 10
-    return _cut(graph, protocol, 0, rows, train, known - train)
+    train, tenth = int(0.8 * len(rows)), int(0.1 * len(rows))
+    return _cut(graph, protocol, 0, rows, train, tenth, tenth)
 
 
-def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int) -> Split:
-    if min(train, val, len(order) - train - val) < 1:
+def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int, test: int) -> Split:
+    if min(train, val, test) < 1:
         rows = "nodes" if graph.graph_of_node is None else "graphs"
         few = f"{rows} ({len(order)})" if len(order) == len(graph.target) else f"labelled {rows} ({len(order)})"
         raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {few}")
-    parts = (order[:train], order[train : train + val], order[train + val :])
+    parts = (order[:train], order[train : train + val], order[len(order) - test :])
     return Split(protocol, seed, *(part.sort().values for part in parts))
 
 
@@ -72,6 +105,10 @@ MAKERS: Final[dict[str, Callable[[Graph, str, int], Split]]] = {
     "random-80-10-10": _random,
     "random-60-20-20": _random,
     "random-48-32-20": _random,
+    "class-80-10-10": _per_class,
+    "class-40-30-30": _per_class,
+    "class-70-15-15": _per_class,
+    "class-60-20-20": _per_class,
     "geom-gcn": _published,
     "official-code": _by_index,
     "own": _published,

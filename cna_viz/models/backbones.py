@@ -73,6 +73,11 @@ BACKBONES: Final[dict[str, Backbone]] = {
     ),
     "appnp": Backbone(lambda before, after, layer: Propagation(0.1), normalized_adjacency, projects=True, sparse=True),
     "dirgnn": Backbone(_pyg(convolutions.DirGNNConv), convolutions.directed_means),
+    "dirgcn": Backbone(
+        lambda before, after, layer: convolutions.DirGCNConv(before, after),
+        convolutions.directed_adjacency,
+        sparse=True,
+    ),
     "mlp": Backbone(lambda before, after, layer: MLPLayer(before, after), lambda *graph: None, sparse=True, hops=0),
 }
 

@@ -1,9 +1,9 @@
 """The convolutions of the backbones, each called as ``conv(x, edges, initial)``, and the matrices they multiply with.
 
-Only :class:`DirGNNConv` sees the direction of edges. For all others the graph is undirected and the
-weights of edges are symmetric, so an aggregation and its gradient are products with the same sparse matrix, made once
-per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too,
-but multiplies with ``matrix @ x`` (see :func:`~cna_viz.models.inputs.product`). Parameters, their names and their
+Only :class:`DirGNNConv` and :class:`DirGCNConv` see the direction of edges. For all others the graph is undirected and
+the weights of edges are symmetric, so an aggregation and its gradient are products with the same sparse matrix, made
+once per graph. Message passing would write one message per edge to memory; PyG's ``EdgeIndex`` avoids that too, but
+multiplies with ``matrix @ x`` (see :func:`~cna_viz.models.inputs.product`). Parameters, their names and their
 initialization are PyG's.
 """
 
@@ -30,9 +30,9 @@ class _Product(torch.autograd.Function):
         return None, None, product(ctx.transposed, g) if for_x else None, g.sum(dim=0) if for_bias else None
 
 
-def propagate(adjacency: Tensor, x: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return A @ x + b for a constant A = Aᵀ; the gradient of x is A @ g, without a transposed copy."""
-    y: Tensor = _Product.apply(adjacency, adjacency, x, bias)  # type: ignore[no-untyped-call]
+def propagate(adjacency: Tensor, x: Tensor, bias: Tensor | None = None, transposed: Tensor | None = None) -> Tensor:
+    """Return A @ x + b for a constant A; without ``transposed``, A = Aᵀ, and its gradient needs no copy."""
+    y: Tensor = _Product.apply(adjacency, adjacency if transposed is None else transposed, x, bias)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -65,6 +65,22 @@ class GCNConv(nn.Module):
     def forward(self, x: Tensor | SparseFeatures, adjacency: Tensor, initial: Tensor | None = None) -> Tensor:
         """Return the convolution of ``x`` over ``adjacency``."""
         return propagate(adjacency, self.lin(x), self.bias)
+
+
+class DirGCNConv(GCNConv):
+    r"""DirGCN (Rossi et al., arXiv 2305.10498) with α = 1, as released with CNA: only the targets of arcs are heard.
+
+    .. math:: X' = D_\text{out}^{-1/2} A D_\text{in}^{-1/2} X W + b, \qquad A_{ij} = 1 \text{ for an arc } i \to j
+
+    There are no self-loops: a node without leaving arcs gets b. Arguments, shapes and initialization as
+    :class:`GCNConv`, with :func:`directed_adjacency` in the place of the matrix.
+    """
+
+    def forward(  # type: ignore[override]
+        self, x: Tensor | SparseFeatures, edges: tuple[Tensor, Tensor], initial: Tensor | None = None
+    ) -> Tensor:
+        """Return the convolution of ``x`` over the matrix and its transpose."""
+        return propagate(edges[0], self.lin(x), self.bias, edges[1])
 
 
 class Mean(NamedTuple):
@@ -266,6 +282,16 @@ def directed_means(arcs: Tensor, num_nodes: int, edge_weight: Tensor | None = No
     sorted_by_row = (ends[:, ends[0].argsort(stable=True)] for ends in (arcs, arcs.flip(0)))
     leaving, entering = (csr(row, column, ones, (num_nodes, num_nodes)) for row, column in sorted_by_row)
     return _mean(entering, leaving), _mean(leaving, entering)
+
+
+def directed_adjacency(arcs: Tensor, num_nodes: int, edge_weight: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return the matrix of :class:`DirGCNConv` and its transpose; arguments as for :func:`directed_means`."""
+    leaving, entering = (torch.bincount(ends, minlength=num_nodes).float().rsqrt() for ends in arcs)
+    values = leaving[arcs[0]] * entering[arcs[1]]
+    orders = ((row, column, row.argsort(stable=True)) for row, column in (arcs, arcs.flip(0)))
+    size = (num_nodes, num_nodes)
+    matrix, transposed = (csr(row[order], column[order], values[order], size) for row, column, order in orders)
+    return matrix, transposed
 
 
 def _mean(matrix: Tensor, transposed: Tensor, weight: Tensor | None = None) -> Mean:

@@ -8,7 +8,7 @@ from ipywidgets import Dropdown, HBox, IntSlider, Layout, Play, VBox, Widget, js
 
 from cna_viz.config.measures import MEASURES
 from cna_viz.figures.pieces.nodes import KIND_LABELS
-from cna_viz.figures.style.labels import STAGE_LABELS
+from cna_viz.figures.style.labels import STAGE_LABELS, layers_words
 from cna_viz.records.record import Record
 from cna_viz.widgets.view_spec import Choices, ViewSpec
 
@@ -118,7 +118,7 @@ def run_label(record: Record) -> str:
     facts = record.config.facts
     parts = (
         facts["slot"],
-        f"{facts['layers']} layers",
+        layers_words(record.layers),
         facts["dataset"],
         facts["split"],
         f"seed {record.config.stated_seed}",

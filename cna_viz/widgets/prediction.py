@@ -97,6 +97,8 @@ class Prediction(Panel):
     def _vote(self) -> str:
         if self._radio is not None:
             return f"You said: **{self.predicted}**." if self.predicted else "You made no prediction."
+        if not any(box.value for box in self._hands):
+            return "You made no prediction."
         votes = [f"{choice} **{box.value}**" for choice, box in zip(self._choices, self._hands, strict=True)]
         return f"You said: {', '.join(votes)}."
 

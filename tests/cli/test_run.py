@@ -194,7 +194,7 @@ def test_a_record_that_does_not_state_everything_is_printed_with_dashes(call: Ca
     synthetic_record(tmp_path / "runs", RunConfig(), parameters=None, seconds_per_epoch=None)
     answer = call("run")
     assert answer.code == 0
-    assert "  nan s per epoch, – parameters" in answer.out
+    assert "  – s per epoch, – parameters" in answer.out
 
 
 def test_the_untrained_network_is_a_run(call: Call) -> None:
@@ -288,7 +288,7 @@ def test_a_dry_run_says_what_the_run_will_take_and_keeps_nothing(call: Call, tmp
     assert title == "gcn + cna, 3 layers on karate, random-60-20-20, seed 0: nothing is kept"
     number = r"[\d.]+(?:e[+-]\d+)?"
     assert re.fullmatch(
-        rf"  {number} s at most: 2000 epochs of {number} s, 203 of which are measured and take {number} s", time
+        rf"  {number} s at most: 2,000 epochs of {number} s, 203 of which are measured and take {number} s", time
     )
     assert re.fullmatch(rf"  {number} (kB|MB) on disk at most: 7 snapshots of {number} kB", disk)
     assert re.fullmatch(r"  [\d,]+ parameters", parameters)

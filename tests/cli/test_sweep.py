@@ -43,7 +43,7 @@ def test_a_sweep_and_its_comparison(call: Call, grid: str, tmp_path: Path) -> No
     assert shown.code == 0
     assert "karate, random-60-20-20" in shown.out
     assert "2 pairs of the same split and seed" in shown.out
-    assert "2 pairs can't make a difference significant at 5 %" in shown.err
+    assert "differences in points, 95 % intervals by Student's t" in shown.out
     assert "| relu |" in call("compare", grid, "--runs", runs, "--markdown").out
     (found,) = json.loads(call("compare", grid, "--runs", runs, "--json", "--baseline", "none").out)
     assert [row["arm"] for row in found["arms"]] == ["relu"]

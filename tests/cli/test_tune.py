@@ -33,7 +33,7 @@ def test_without_a_grid_those_there_are_are_listed(call: Call) -> None:
 def test_tuned_then_trained_then_compared(call: Call, grid: str, tmp_path: Path) -> None:
     answer = call("tune", grid, "--trials", "2", "--seeds", "8", "--workers", "2")
     assert answer.code == 0, answer.err
-    assert "cna-viz: 2 arms, 2 trials each, seeds 8: 4 trainings at most\n" in answer.err
+    assert "cna-viz: 2 arms, 2 trials each, seed 8: 4 trainings at most\n" in answer.err
     assert "cna-viz: lr: 0.001 to 0.1 (log)\n" in answer.err
     assert "cna-viz: clusters: 2 to 6; has an effect only in ca\n" in answer.err
     header, relu, ca, *_ = answer.out.splitlines()

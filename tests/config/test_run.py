@@ -92,6 +92,7 @@ def others() -> list[RunConfig]:
     data = [
         base.data.replace(dataset="karate"),
         base.data.replace(split="official-code"),
+        base.data.replace(features="row-normalized"),
         base.data.replace(split_seed=0),
         base.data.replace(split_seed=1),
         DataConfig(dataset="csbm"),
@@ -188,6 +189,7 @@ def draw(rng: random.Random) -> RunConfig:
             directed="yes" if keeps else "no",
             split=rng.choice(vocabulary.SPLIT_PROTOCOLS),
             split_seed=rng.choice([None, 0, rng.randint(0, LARGEST_SEED)]),
+            features=rng.choice(["raw", "row-normalized"]),
             csbm=csbm,
         ),
         model=ModelConfig(
@@ -438,13 +440,13 @@ def test_direction_goes_with_few_backbones(backbone: str) -> None:
     directed, copy = (DataConfig(dataset="chameleon-directed", directed=choice) for choice in ("yes", "no"))
     assert (directed.is_directed, copy.is_directed) == (True, False)
     RunConfig(data=copy, model=model)
-    if backbone in {"dirgnn", "mlp"}:
+    if backbone in {"dirgnn", "dirgcn", "mlp"}:
         RunConfig(data=directed, model=model)
         return
     with pytest.raises(UsageError) as caught:
         RunConfig(data=directed, model=model)
     assert str(caught.value) == (
-        f"backbone '{backbone}' can't use the direction that 'chameleon-directed' has; these can: dirgnn; "
+        f"backbone '{backbone}' can't use the direction that 'chameleon-directed' has; these can: dirgnn, dirgcn; "
         "--directed no trains on the symmetric copy"
     )
 
@@ -455,6 +457,9 @@ def test_json_leaves_out_what_few_have() -> None:
     assert json.loads(DataConfig(**data, directed="no").model_dump_json())["directed"] == "no"
     # Without effect, so that equal runs have equal configs.
     assert DataConfig(dataset="chameleon", directed="no", weights="drop") == DataConfig(dataset="chameleon")
+    normalized = DataConfig(**data, features="row-normalized")
+    assert json.loads(normalized.model_dump_json())["features"] == "row-normalized"
+    assert normalized.replace(features="raw").model_dump_json() == DataConfig(**data).model_dump_json()
 
 
 def test_json_round_trip() -> None:

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 import torch
+from torch_geometric.data import Data
 from torch_geometric.nn import global_mean_pool
+from torch_geometric.transforms import NormalizeFeatures
 
 from cna_viz.config import CSBMConfig, DataConfig
 from cna_viz.data.datasets import load_data, load_graph
 from cna_viz.data.splits import make_split
 from cna_viz.errors import CnaVizError, UsageError
+from cna_viz.graphs import add
 
 
 @pytest.mark.parametrize("seed", [0, 3])
-@pytest.mark.parametrize("split", ["random-60-20-20", "random-80-10-10", "official-code"])
+@pytest.mark.parametrize("split", ["random-60-20-20", "random-80-10-10", "class-40-30-30"])
 @pytest.mark.parametrize("name", ["karate", "grid"])
 def test_it_is_the_graph_with_its_split_as_masks(name: str, split: str, seed: int) -> None:
     config = DataConfig(dataset=name, split=split)
@@ -58,6 +61,30 @@ def test_graphs_lie_side_by_side_with_a_class_and_a_mask_entry_each(split: str) 
 def test_graphs_are_never_split_by_number() -> None:
     with pytest.raises(UsageError, match="split protocol 'official-code'"):
         load_data(DataConfig(dataset="motifs", split="official-code"))
+
+
+@pytest.mark.parametrize("name", ["csbm", "karate", "motifs", "chameleon-traffic"])
+def test_row_normalized_features_are_those_of_pyg(name: str, root: Path, write: Callable[..., Any]) -> None:
+    if name == "chameleon-traffic":
+        write(name, root)
+    raw, given = (
+        load_data(DataConfig(dataset=name, features=features), root) for features in ("raw", "row-normalized")
+    )
+    assert torch.equal(given.x, NormalizeFeatures()(raw.clone()).x)
+    assert float(given.x.min()) == 0
+    assert float(given.x.sum(dim=1).max()) < 1 + 1e-5
+    assert torch.equal(given.x, raw.x) == (name in {"karate", "motifs"})  # one-hot already
+    assert torch.equal(given.edge_index, raw.edge_index)
+    assert torch.equal(given.train_mask, raw.train_mask)
+    content = [load_graph(DataConfig(dataset=name, features=one), root).content for one in ("raw", "row-normalized")]
+    assert content[0] == content[1]  # of the graph as loaded
+
+
+def test_rows_of_zeros_stay_zero_and_small_rows_stay_small() -> None:
+    x = torch.tensor([[0.0, 0.0], [1.0, 3.0], [0.25, 0.25]])
+    entry = add(Data(x=x, y=torch.tensor([0, 1, 1]), edge_index=torch.tensor([[0, 1], [1, 2]])), name="rows")
+    found = load_graph(entry.config().replace(features="row-normalized")).x
+    assert found.tolist() == [[0, 0], [0.25, 0.75], [0.25, 0.25]]
 
 
 def test_numbers_to_predict_have_no_classes(root: Path, write: Callable[..., Any]) -> None:

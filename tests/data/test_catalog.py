@@ -9,7 +9,7 @@ import pytest
 from cna_viz.config import DataConfig
 from cna_viz.config.datasets import CATALOG
 from cna_viz.config.vocabulary import DATASETS, METRIC_OF, SPLIT_PROTOCOLS, TASK_OF
-from cna_viz.data.catalog import check, protocols
+from cna_viz.data.catalog import CLASS_PROTOCOLS, check, protocols
 from cna_viz.data.embedded import EMBEDDED
 from cna_viz.data.readers import READERS
 from cna_viz.data.splits import MAKERS
@@ -70,8 +70,9 @@ def test_raw_files_are_where_the_loader_of_pyg_has_them(name: str) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_protocols(name: str) -> None:
     published = {protocol for protocol, names in PUBLISHED.items() if name in names}
-    by_number = set() if name in GRAPHS else {"official-code"}  # by number all test graphs would be of one class
-    assert set(protocols(name)) == {*RANDOM, *by_number, *published}
+    by_number = {"official-code"} if name in {"cora", "citeseer", "pubmed"} else set()
+    by_class = set() if TASK_OF[name] == "node-regression" else set(CLASS_PROTOCOLS)
+    assert set(protocols(name)) == {*RANDOM, *by_class, *by_number, *published}
     assert list(protocols(name)) == sorted(protocols(name), key=SPLIT_PROTOCOLS.index)
 
 
@@ -86,15 +87,28 @@ def test_check_names_the_dataset_and_what_it_has() -> None:
         check(DataConfig(dataset="digits", split="geom-gcn"))
     message = str(caught.value)
     assert "unknown split protocol 'geom-gcn'" in message
-    assert "official-code" in message
+    assert "class-80-10-10" in message
+    assert "official-code" not in message
     assert "'digits'" in message
     assert "public" not in message
 
 
-def test_official_code_is_refused_for_graphs() -> None:
-    with pytest.raises(UsageError, match=r"unknown split protocol 'official-code'.*'mutag'"):
-        check(DataConfig(dataset="mutag", split="official-code"))
-    check(DataConfig(dataset="chameleon-traffic", split="official-code"))
+@pytest.mark.parametrize("name", ["citeseer-full", "digits", "mutag", "texas"])
+def test_official_code_is_refused_where_the_released_code_splits_by_class(name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check(DataConfig(dataset=name, split="official-code"))
+    assert str(caught.value).startswith("unknown split protocol 'official-code'; choices, nearest first: class-")
+    assert str(caught.value).endswith(
+        f"These are the ones dataset {name!r} has. official-code is only for Planetoid graphs; "
+        "the released code splits others by class-80-10-10."
+    )
+
+
+def test_numbers_to_predict_have_no_classes_to_split_by() -> None:
+    with pytest.raises(UsageError, match=r"class-A-B-C needs classes, not numbers to predict\.$"):
+        check(DataConfig(dataset="chameleon-traffic", split="class-60-20-20"))
+    with pytest.raises(UsageError, match=r"These are the ones dataset 'chameleon-traffic' has\.$"):
+        check(DataConfig(dataset="chameleon-traffic", split="official-code"))
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -14,7 +14,7 @@ from cna_viz.config import DataConfig
 from cna_viz.config.datasets import CATALOG
 from cna_viz.config.vocabulary import TASK_OF
 from cna_viz.data import readers
-from cna_viz.data.catalog import protocols
+from cna_viz.data.catalog import CLASS_PROTOCOLS, protocols
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
 from cna_viz.data.splits import make_split
@@ -73,7 +73,8 @@ def test_reads_what_was_written(
     assert_equal(load_graph(DataConfig(dataset=name, split=protocol), root), graph)
     assert tree(root) == before
     for choice in protocols(name):
-        if choice in graph.published or choice not in spec.published:
+        # Classes of these small samples are too small to be split each.
+        if choice not in CLASS_PROTOCOLS and (choice in graph.published or choice not in spec.published):
             make_split(graph, choice, 3)
 
 

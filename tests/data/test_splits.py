@@ -1,5 +1,7 @@
 """Splits: disjoint, of the right size, decided by the seed alone."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -11,9 +13,9 @@ from cna_viz.errors import DataError, UsageError
 RANDOM = {"random-80-10-10": (80, 10, 10), "random-60-20-20": (60, 20, 20), "random-48-32-20": (48, 32, 20)}
 
 
-def graph_of(nodes: int, published: dict[str, Masks] | None = None) -> Graph:
+def graph_of(nodes: int, published: dict[str, Masks] | None = None, name: str = "some") -> Graph:
     edges = torch.empty(2, 0, dtype=torch.int64)
-    return Graph("some", torch.zeros(nodes, 1), torch.zeros(nodes, dtype=torch.int64), edges, 1, published or {})
+    return Graph(name, torch.zeros(nodes, 1), torch.zeros(nodes, dtype=torch.int64), edges, 1, published or {})
 
 
 def graphs_of(*sizes: int) -> Graph:
@@ -94,22 +96,99 @@ def test_random_gives_every_node_its_turn() -> None:
 
 
 def test_official_code_goes_by_number_and_has_no_seed() -> None:
-    split = make_split(graph_of(20), "official-code", 7)
+    split = make_split(graph_of(20, name="cora"), "official-code", 7)
     assert split.seed == 0
     assert split.train.tolist() == list(range(16))
     assert split.val.tolist() == [16, 17]
     assert split.test.tolist() == [18, 19]
-    cora = make_split(graph_of(2708), "official-code", 0)
-    assert [part.numel() for _, part in cora.items()] == [2166, 271, 271]
+    cora = make_split(graph_of(2708, name="cora"), "official-code", 0)
+    assert [(int(part[0]), int(part[-1]), len(part)) for _, part in cora.items()] == [
+        (0, 2165, 2166),
+        (2166, 2435, 270),
+        (2438, 2707, 270),  # the last nodes: two are in no part
+    ]
 
 
 @pytest.mark.parametrize(("protocol", "nodes"), [*((name, 2) for name in RANDOM), ("official-code", 4)])
 def test_too_few_nodes_are_refused(protocol: str, nodes: int) -> None:
-    with pytest.raises(UsageError, match=rf"'{protocol}' leaves a part empty: 'some' has too few nodes \({nodes}\)"):
-        make_split(graph_of(nodes), protocol, 0)
+    name = "cora" if protocol == "official-code" else "some"
+    with pytest.raises(UsageError, match=rf"'{protocol}' leaves a part empty: '{name}' has too few nodes \({nodes}\)"):
+        make_split(graph_of(nodes, name=name), protocol, 0)
 
 
-@pytest.mark.parametrize("protocol", [*RANDOM, "official-code"])
+def classes_of(*sizes: int) -> Graph:
+    """A graph with so many nodes of each class, one class after the other but for the first node, which comes last."""
+    graph = graph_of(sum(sizes))
+    return replace(graph, y=torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)).roll(-1))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sizes", "wanted"),
+    [
+        ("class-80-10-10", (10, 19), [(8, 15), (1, 1), (1, 3)]),
+        ("class-40-30-30", (10, 19), [(4, 7), (3, 5), (3, 7)]),
+        ("class-70-15-15", (20, 90), [(14, 62), (3, 13), (3, 15)]),  # int(0.7 * 90) is 62
+        ("class-60-20-20", (5, 19), [(3, 11), (1, 3), (1, 5)]),
+    ],
+)
+def test_every_class_is_cut_and_its_rest_tests(
+    protocol: str, sizes: tuple[int, ...], wanted: list[tuple[int, ...]]
+) -> None:
+    graph = classes_of(*sizes)
+    split = make_split(graph, protocol, 3)
+    assert_valid(split, sum(sizes))
+    assert (split.protocol, split.seed) == (protocol, 3)
+    assert [tuple(graph.y[part].bincount().tolist()) for _, part in split.items()] == wanted
+
+
+def test_classes_are_drawn_at_random_by_the_seed_alone() -> None:
+    graph = classes_of(30, 50)
+    first, again, other = (make_split(graph, "class-60-20-20", seed) for seed in (0, 0, 1))
+    assert all(torch.equal(one, two) for (_, one), (_, two) in zip(first.items(), again.items(), strict=True))
+    assert not torch.equal(first.test, other.test)
+    counts = torch.stack(
+        [torch.bincount(make_split(graph, "class-60-20-20", s).test, minlength=80) for s in range(500)]
+    )
+    assert (counts.float().mean(dim=0) - 0.2).abs().max() < 0.08
+
+
+def test_classes_of_unlabelled_nodes_are_nobodys() -> None:
+    graph = classes_of(10, 10)
+    y = torch.where(torch.arange(20) % 10 == 9, -1, graph.y)
+    split = make_split(replace(graph, y=y), "class-40-30-30", 0)
+    assert sorted(torch.cat([part for _, part in split.items()]).tolist()) == [i for i in range(20) if i % 10 != 9]
+
+
+@pytest.mark.parametrize(("names", "said"), [((), "1"), (("cats", "dogs"), "'dogs'")])
+def test_a_class_that_is_too_small_is_named(names: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_split(replace(classes_of(30, 9), class_names=names), "class-80-10-10", 0)
+    assert str(caught.value) == (
+        f"split 'class-80-10-10' leaves a part without class {said} of 'some', which has too few nodes (9): "
+        "random-A-B-C splits without regard to class"
+    )
+
+
+def test_graphs_are_split_by_class_too() -> None:
+    graph = graphs_of(*[3, 4] * 10)
+    graph = replace(graph, y=(graph.graph_of_node % 2))  # type: ignore[operator]
+    split = make_split(graph, "class-80-10-10", 0)
+    assert [tuple((part % 2).bincount().tolist()) for _, part in split.items()] == [(8, 8), (1, 1), (1, 1)]
+    with pytest.raises(UsageError, match=r"has too few graphs \(4\)"):
+        make_split(graphs_of(2, 2, 2, 2), "class-80-10-10", 0)
+
+
+def test_a_graph_that_is_not_planetoid_has_no_split_by_number() -> None:
+    with pytest.raises(UsageError, match="official-code is only for Planetoid graphs"):
+        make_split(graph_of(20), "official-code", 0)
+
+
+def test_numbers_to_predict_are_not_split_by_class() -> None:
+    with pytest.raises(UsageError, match="class-A-B-C needs classes"):
+        make_split(replace(graph_of(20), y=torch.rand(20)), "class-80-10-10", 0)
+
+
+@pytest.mark.parametrize("protocol", RANDOM)
 @pytest.mark.parametrize("graphs", [7, 10, 34])
 def test_graphs_are_split_as_nodes_are(protocol: str, graphs: int) -> None:
     sizes = [3 + i % 5 for i in range(graphs)]
@@ -120,7 +199,7 @@ def test_graphs_are_split_as_nodes_are(protocol: str, graphs: int) -> None:
         assert torch.equal(part, of_nodes)  # whatever number of nodes they have
 
 
-@pytest.mark.parametrize(("protocol", "graphs"), [*((name, 2) for name in RANDOM), ("official-code", 4)])
+@pytest.mark.parametrize(("protocol", "graphs"), [(name, 2) for name in RANDOM])
 def test_too_few_graphs_are_refused(protocol: str, graphs: int) -> None:
     with pytest.raises(UsageError, match=rf"'{protocol}' leaves a part empty: 'some' has too few graphs \({graphs}\)"):
         make_split(graphs_of(*[20] * graphs), protocol, 0)
@@ -156,5 +235,5 @@ def test_protocol_that_the_graph_lacks(protocol: str) -> None:
         make_split(graph_of(5, {"public": masks("aabbc")}), protocol, 0)
     message = str(caught.value)
     assert f"unknown split protocol '{protocol}'" in message
-    assert all(name in message for name in MAKERS if name != "geom-gcn")
+    assert all(name in message for name in MAKERS if name not in {"geom-gcn", "official-code"})
     assert message.count("geom-gcn") == (protocol == "geom-gcn")

@@ -1,4 +1,4 @@
-"""Weighted and directed graphs of one's own, from the store to the record."""
+"""Weighted and directed graphs of one's own, and normalized features, from the store to the record."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
+from cna_viz.analysis.sentences.training_notes import run_command
 from cna_viz.config import RunConfig
-from cna_viz.config.vocabulary import WEIGHTED
+from cna_viz.config.arms import differing
+from cna_viz.config.vocabulary import DIRECTED, WEIGHTED
 from cna_viz.data.clean import RawGraph, clean
 from cna_viz.data.datasets import load_graph
 from cna_viz.data.graph import Graph
@@ -78,11 +80,12 @@ def test_weights_reach_the_record(runs: Path, backbone: str, training: dict[str,
 
 @pytest.mark.parametrize("training", [{}, {"batch_size": 8, "neighbors": 3}])
 @pytest.mark.parametrize("drop_edge", [0.0, 0.3])
-def test_direction_reaches_the_record(runs: Path, training: dict[str, int], drop_edge: float) -> None:
-    directed = lines(configure("directed", "dirgnn", training=training, drop_edge=drop_edge), runs)
-    copy = configure("directed", "dirgnn", data={"directed": "no"}, training=training, drop_edge=drop_edge)
+@pytest.mark.parametrize("backbone", DIRECTED)
+def test_direction_reaches_the_record(runs: Path, backbone: str, training: dict[str, int], drop_edge: float) -> None:
+    directed = lines(configure("directed", backbone, training=training, drop_edge=drop_edge), runs)
+    copy = configure("directed", backbone, data={"directed": "no"}, training=training, drop_edge=drop_edge)
     assert directed != lines(copy, runs)
-    assert lines(copy, runs) == lines(configure("plain", "dirgnn", training=training, drop_edge=drop_edge), runs)
+    assert lines(copy, runs) == lines(configure("plain", backbone, training=training, drop_edge=drop_edge), runs)
 
 
 def test_the_record_has_the_weights_and_the_direction_that_were_used(runs: Path, tmp_path: Path) -> None:
@@ -128,7 +131,9 @@ def loaded(config: RunConfig) -> tuple[Graph, GNN]:
     return graph, GNN(graph.num_features, graph.num_classes, config.model).eval()
 
 
-@pytest.mark.parametrize(("name", "backbone"), [("directed", "dirgnn"), *(("weighted", name) for name in WEIGHTED)])
+@pytest.mark.parametrize(
+    ("name", "backbone"), [*(("directed", name) for name in DIRECTED), *(("weighted", name) for name in WEIGHTED)]
+)
 def test_samples_of_all_neighbours_give_what_the_whole_graph_gives(name: str, backbone: str) -> None:
     config = configure(name, backbone, training={"batch_size": 5, "neighbors": NODES})
     graph, model = loaded(config)
@@ -156,3 +161,15 @@ def test_batches_of_graphs_give_what_the_whole_dataset_gives() -> None:
         graphs = graph.graph_of_node[part.inputs[1].nodes].unique()  # type: ignore[index]
         torch.testing.assert_close(model(*part.inputs), whole[graphs], rtol=1e-5, atol=1e-6)
         assert part.inputs[1].edge_weight is not None
+
+
+@pytest.mark.parametrize("training", [{}, {"batch_size": 8, "neighbors": 3}])
+@pytest.mark.parametrize("name", ["plain", "many"])
+def test_normalized_features_reach_the_record(runs: Path, name: str, training: dict[str, int]) -> None:
+    training = {key: value for key, value in training.items() if name != "many" or key == "batch_size"}
+    raw = configure(name, "gcn", training=training)
+    normalized = configure(name, "gcn", data={"features": "row-normalized"}, training=training)
+    assert differing([raw, normalized]) == ["features"]
+    assert "--features row-normalized" in run_command(normalized)
+    assert raw.run_id != normalized.run_id
+    assert lines(raw, runs) != lines(normalized, runs)

@@ -188,7 +188,7 @@ SPARSE = [name for name, backbone in BACKBONES.items() if backbone.sparse]
 
 
 def test_which_backbones_take_sparse_features() -> None:
-    assert set(SPARSE) == {"gcn", "sgc", "gcnii", "appnp", "mlp"}
+    assert set(SPARSE) == {"gcn", "sgc", "gcnii", "appnp", "dirgcn", "mlp"}
     x = torch.zeros(400, 400)
     assert all(isinstance(prepare_features(name, x), SparseFeatures) == (name in SPARSE) for name in BACKBONES)
     assert prepare_features("sage", x) is x

@@ -1,4 +1,4 @@
-"""DirGNN on directed graphs: both directions as in arXiv 2305.10498, against PyG and dense matrices."""
+"""DirGNN and DirGCN (arXiv 2305.10498) on directed graphs, against PyG and dense matrices."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from cna_viz.config import ModelConfig
 from cna_viz.config.vocabulary import DIRECTED
 from cna_viz.errors import UsageError
 from cna_viz.models.backbones import BACKBONES, get_backbone, prepare_graph
-from cna_viz.models.convolutions import DirGNNConv, Mean, directed_means
+from cna_viz.models.convolutions import DirGCNConv, DirGNNConv, Mean, directed_adjacency, directed_means
 from cna_viz.models.gnn import GNN
 
 RandomEdges = Callable[..., Tensor]
@@ -65,6 +65,30 @@ def test_values_and_gradients_are_the_dense_ones(share: float) -> None:
     wanted = 0.5 * conv.conv_in.lin_l(sources) + 0.5 * conv.conv_out.lin_l(targets) + conv.lin(x)
     torch.testing.assert_close(conv(x, means), wanted)
     assert gradcheck(lambda x: conv(x, means), (x.requires_grad_(),))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3])
+def test_dirgcn_is_its_dense_formula(share: float) -> None:
+    torch.manual_seed(0)
+    arcs, x = random_arcs(share), torch.randn(NODES, 4, dtype=torch.float64)
+    conv, dense = DirGCNConv(4, 3).double(), torch.zeros(NODES, NODES, dtype=torch.float64)
+    dense[arcs[0], arcs[1]] = 1
+    nn.init.normal_(conv.bias)
+    leaving, entering = (dense.sum(dim=dim).clamp(min=1).rsqrt() for dim in (1, 0))
+    wanted = torch.diag(leaving) @ dense @ torch.diag(entering) @ x @ conv.lin.weight.T + conv.bias
+    shuffled = arcs[:, torch.randperm(arcs.shape[1])]
+    edges = tuple(matrix.double() for matrix in directed_adjacency(shuffled, NODES))
+    torch.testing.assert_close(conv(x, edges), wanted, rtol=1e-6, atol=1e-6)  # the matrices were float32
+    assert torch.equal(edges[1].to_dense(), edges[0].to_dense().T)
+    assert gradcheck(lambda x: conv(x, edges), (x.requires_grad_(),))
+
+
+def test_dirgcn_hears_only_the_targets_of_its_arcs() -> None:
+    """0 → 1, 0 → 2, 1 → 2: node 0 hears of both others, node 2 of none."""
+    conv = DirGCNConv(1, 1)
+    nn.init.constant_(conv.lin.weight, 1.0)
+    y = conv(torch.tensor([[1.0], [3.0], [7.0]]), directed_adjacency(torch.tensor([[0, 0, 1], [1, 2, 2]]), 3))
+    torch.testing.assert_close(y.flatten(), torch.tensor([3 / 2**0.5 + 7 / 2, 7 / 2**0.5, 0.0]))
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
@@ -122,5 +146,5 @@ def test_direction_is_refused_by_backbones_that_ignore_it(name: str) -> None:
     if name in {*DIRECTED, "mlp"}:
         assert prepare_graph(name, both(arcs), NODES, arcs=arcs).arcs is arcs
         return
-    with pytest.raises(UsageError, match=f"backbone '{name}' can't use direction; these can: dirgnn"):
+    with pytest.raises(UsageError, match=f"backbone '{name}' can't use direction; these can: dirgnn, dirgcn"):
         prepare_graph(name, both(arcs), NODES, arcs=arcs)

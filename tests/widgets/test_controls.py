@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from ipywidgets import Dropdown, IntSlider, Play
 
 from cna_viz.analysis.positions.methods import METHODS
-from cna_viz.config import DataConfig, RunConfig
+from cna_viz.config import DataConfig, ModelConfig, RunConfig
 from cna_viz.records.synthetic import synthetic_record
 from cna_viz.widgets import controls
 from cna_viz.widgets.controls import METHOD_WORDS, move, offer, row
@@ -38,6 +39,12 @@ def test_a_player_is_left_to_the_browser_where_the_slider_was_moved_there() -> N
     slider, player = IntSlider(3), Play(1)  # what the browser says of the player is still to come
     move(slider, player, 3)
     assert player.value == 1
+
+
+@pytest.mark.parametrize(("layers", "words"), [(1, "1 layer"), (2, "2 layers")])
+def test_the_name_of_a_run_counts_its_layers(tmp_path: Path, layers: int, words: str) -> None:
+    record = synthetic_record(tmp_path, RunConfig(model=ModelConfig(layers=layers)))
+    assert controls.run_label(record).split(" · ")[:2] == ["relu", words]
 
 
 def test_a_row_holds_its_controls_and_wraps() -> None:

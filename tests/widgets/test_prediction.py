@@ -63,6 +63,24 @@ def test_afterwards_the_vote_is_repeated_above_figure_and_answer() -> None:
     assert one(prediction, Button).disabled
 
 
+@pytest.mark.parametrize(
+    ("votes", "said", "predicted"),
+    [
+        ((0, 0), "You made no prediction.", None),
+        ((1, 0), "You said: it rises <strong>1</strong>, it falls <strong>0</strong>.", CHOICES[0]),
+        ((2, 2), "You said: it rises <strong>2</strong>, it falls <strong>2</strong>.", None),
+    ],
+)
+def test_votes_are_repeated_as_they_were_counted(votes: tuple[int, int], said: str, predicted: str | None) -> None:
+    prediction = Prediction("What?", CHOICES, answer(), hands=True)
+    boxes = [child for child in inside(prediction) if isinstance(child, ipywidgets.BoundedIntText)]
+    for box, count in zip(boxes, votes, strict=True):
+        box.value = count
+    assert prediction.predicted == predicted
+    one(prediction, Button).click()
+    assert said in text(prediction)
+
+
 def test_who_made_no_prediction_sees_the_answer_all_the_same() -> None:
     prediction = Prediction("What?", CHOICES, answer())
     one(prediction, Button).click()

@@ -5,15 +5,8 @@ from typing import Final
 
 import pandas as pd
 
-from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
-from cna_viz.analysis.statistics.paired import (
-    MARGIN,
-    PairedDifference,
-    compare,
-    pairs_needed,
-    seeds_needed,
-    smallest_p,
-)
+from cna_viz.analysis.statistics.factorial import COMPONENTS, effects, simple_effects
+from cna_viz.analysis.statistics.paired import ASSURANCE, MARGIN, PairedDifference, compare, seeds_needed
 from cna_viz.analysis.tables.groups import SplitEffect, headline, split_effect
 from cna_viz.analysis.words import (
     JudgedDifference,
@@ -31,8 +24,6 @@ from cna_viz.analysis.words import (
 from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.errors import unknown_name
 
-LEVEL: Final = 0.05
-"""Significance level of the verdicts."""
 CONTROLS: Final = {
     "cna-random": "random clusters",
     "cna-communities": "communities of the graph as clusters",
@@ -55,14 +46,15 @@ def ablation_findings(table: pd.DataFrame, baseline: str, *, margin: float = MAR
     if found.empty:
         return [f"no arm to compare with **{baseline}**"]
     rows = judged_rows(found.sort_values("difference", ascending=metric in LOWER_IS_BETTER, kind="stable"))
-    sentences = [*by_verdict(rows, margin, f"**{baseline}**"), *few_pairs(len(table), len(found), "arm")]
+    sentences = by_verdict(rows, margin, f"**{baseline}**")
     if inconclusive := with_verdict(rows, "inconclusive"):
-        needed = {arm: seeds_needed((table[arm] - table[baseline]).to_numpy(), margin) for arm in inconclusive}
+        differences = {arm: (table[arm] - table[baseline]).to_numpy() for arm in inconclusive}
+        needed = {arm: seeds_needed(values, margin, family=len(found)) for arm, values in differences.items()}
         ordered = sorted(needed, key=needed.__getitem__)
         ends = dict.fromkeys(f"{needed[arm]:,} ({arm})" for arm in (ordered[0], ordered[-1]))
         sentences.append(
-            f"measuring an inconclusive difference to ±{amount(margin, metric)} would take about {' to '.join(ends)} "
-            f"pairs at the spread of these {len(table)}"
+            f"measuring an inconclusive difference to ±{amount(margin, metric)} takes {' to '.join(ends)} pairs, going "
+            f"by the spread of these {len(table)}: so many are enough with a probability of {100 * ASSURANCE:.0f} %"
         )
     return sentences + diverged(table)
 
@@ -76,14 +68,14 @@ def effect_findings(table: pd.DataFrame, *, margin: float = MARGIN) -> list[str]
     """
     rows = judged_rows(effects(table, margin=margin))
     interactions = {effect: row for effect, row in rows.items() if effect not in STEPS}
+    sentences = [step_sentence(step, rows, table, margin) for step in STEPS]
     decided = with_verdict(interactions, "better", "worse")
-    sentences = [effect_sentence(step, rows[step], margin) for step in STEPS]
     sentences += [interaction_sentence(effect, row) for effect, row in decided.items()]
-    if none := with_verdict(interactions, "equal"):
+    if none := with_verdict(interactions, "equal", "identical"):
         sentences.append(f"no interaction larger than {amount(margin, metric_of(table))}: {listed(none)}")
     if unknown := with_verdict(interactions, "inconclusive"):
-        sentences.append(f"inconclusive interactions: {listed(unknown)}")
-    return sentences + few_pairs(len(table), len(rows), "effect")
+        sentences.append(f"inconclusive, so that an effect may depend on the other steps: {listed(unknown)}")
+    return sentences
 
 
 def control_findings(table: pd.DataFrame, arm: str = "cna", *, margin: float = MARGIN) -> list[str]:
@@ -104,11 +96,12 @@ def control_findings(table: pd.DataFrame, arm: str = "cna", *, margin: float = M
         "better": f"is better than **{arm}** by",
         "worse": f"is worse than **{arm}** by",
         "equal": f"equals **{arm}** within {amount(margin, metric_of(table))}:",
+        "identical": f"is identical to **{arm}** in every pair:",
         "inconclusive": f"minus **{arm}** is inconclusive:",
     }
     sentences = [
         f"**{name}** ({CONTROLS[name]}) {words[row.verdict]} "
-        f"{size(row) if row.verdict in ('better', 'worse') else points(row)}"
+        f"{size(row) if row.verdict in ('better', 'worse') else points(row)}{f', {row.reason}' if row.reason else ''}"
         for name, row in rows.items()
     ]
     return [*sentences, _conclusion(rows, arm)]
@@ -157,41 +150,40 @@ def split_findings(tables: Mapping[str, pd.DataFrame], baseline: str = "relu", *
     return sentences + [_components(split, table, margin) for split, table in whole.items()]
 
 
-def few_pairs(pairs: int, questions: int, noun: str) -> list[str]:
-    """Return a caveat where so few pairs can't make any of so many differences significant."""
-    needed = pairs_needed(questions, LEVEL)
-    if pairs >= needed:
-        return []
-    return [
-        f"with {counted(pairs, 'pair')}, no p value can fall below {smallest_p(pairs):.2g}: significance after Holm's "
-        f"correction for {counted(questions, noun)} takes {needed} pairs"
-    ]
-
-
 def diverged(table: pd.DataFrame) -> list[str]:
     """Return which arms were left out because runs diverged."""
     left = table.attrs.get("left_out", {})
     return [f"left out: {arm} ({counted(count, 'run')} diverged)" for arm, count in left.items()]
 
 
+def step_sentence(step: str, rows: Mapping[str, JudgedDifference], table: pd.DataFrame, margin: float) -> str:
+    """Return what one of C, N and A does: its effect, or where an interaction is decided what it does beside which."""
+    if not _depends(step, rows):
+        return effect_sentence(step, rows[step], margin)
+    simple = judged_rows(simple_effects(table, margin=margin).loc[step])
+    parts = [f"{points(row)} {'with ' + listed(beside) if beside else 'alone'}" for beside, row in simple.items()]
+    return f"what **{step}** ({STEPS[step]}) changes depends on the other steps: {listed(parts)}"
+
+
 def effect_sentence(step: str, row: JudgedDifference, margin: float) -> str:
-    """Return what one of C, N and A does to the score."""
-    name = f"**{step}** ({STEPS[step]})"
-    if row.verdict == "equal":
-        return f"{name} has no effect larger than {amount(margin, row.metric)}: {points(row)}"
+    """Return what one of C, N and A does to the score on average."""
+    name, over = f"**{step}** ({STEPS[step]})", "on average over the other steps"
+    if row.verdict in ("equal", "identical"):
+        return f"{name} has no effect larger than {amount(margin, row.metric)} {over}: {points(row)}"
     if row.verdict == "inconclusive":
-        return f"the effect of {name} is inconclusive: {points(row)}"
-    return f"{name} {'gains' if row.verdict == 'better' else 'costs'} {size(row)}"
+        return f"the effect of {name} {over} is inconclusive{f', {row.reason}' if row.reason else ''}: {points(row)}"
+    verbs = ("takes off", "adds") if row.metric in LOWER_IS_BETTER else ("gains", "costs")
+    return f"{name} {verbs[row.verdict == 'worse']} {size(row)} {over}"
 
 
 def interaction_sentence(effect: str, row: JudgedDifference) -> str:
     """Return what two or three of C, N and A do together, beyond what each does alone."""
-    twice, (first, second, *third) = extent(2 * row.difference, row.metric), list(effect)
+    change, (first, second, *third) = extent(row.difference, row.metric), list(effect)
     if not third:
         more = "more" if row.difference > 0 else "less"
-        return f"**{first}** adds {twice} {more} with {second} than without ({effect})"
+        return f"**{first}** adds {change} {more} with {second} than without ({effect})"
     larger = "larger" if row.difference > 0 else "smaller"
-    return f"the interaction of {first} and {second} is {twice} {larger} with {third[0]} than without"
+    return f"the interaction of {first} and {second} is {change} {larger} with {third[0]} than without"
 
 
 def difference_points(found: SplitEffect | PairedDifference, metric: str) -> str:
@@ -204,6 +196,10 @@ def _conclusion(rows: Mapping[str, JudgedDifference], arm: str) -> str:
     blind = {name: row.verdict for name, row in rows.items() if name in ("cna-random", "na")}
     if not blind:
         return f"without cna-random or na as controls, it stays open whether the clusters of **{arm}** matter"
+    if same := [name for name, verdict in blind.items() if verdict == "identical"]:
+        return (
+            f"so it stays open whether the clusters of **{arm}** matter: {listed(same)} scored the same in every pair"
+        )
     if set(blind.values()) <= {"better", "equal"}:
         return f"so nothing here needs the clusters of **{arm}**: {listed(blind)} do at least as well"
     if set(blind.values()) == {"worse"}:
@@ -212,12 +208,17 @@ def _conclusion(rows: Mapping[str, JudgedDifference], arm: str) -> str:
 
 
 def _components(split: str, table: pd.DataFrame, margin: float) -> str:
-    every, metric = judged_rows(effects(table, margin=margin)), metric_of(table)
-    rows = {step: every[step] for step in STEPS}
-    decided = [effect_sentence(step, row, margin) for step, row in with_verdict(rows, "better", "worse").items()]
-    if len(with_verdict(rows, "equal")) == len(rows):
-        decided = [f"none of C, N and A has an effect larger than {amount(margin, metric)}"]
-    elif not with_verdict(rows, "better"):
-        largest = (min if metric in LOWER_IS_BETTER else max)(rows, key=lambda step: rows[step].difference)
-        decided.append(f"no component shows a gain; the largest effect is that of {largest}, {points(rows[largest])}")
-    return f"on {split}: {'; '.join([*decided, *few_pairs(len(table), len(every), 'effect')])}"
+    rows, metric = judged_rows(effects(table, margin=margin)), metric_of(table)
+    changing = [step for step in STEPS if _depends(step, rows) or rows[step].verdict in ("better", "worse")]
+    sentences = [step_sentence(step, rows, table, margin) for step in changing]
+    if len(with_verdict(rows, "equal", "identical")) == len(rows):
+        sentences = [f"none of C, N and A has an effect larger than {amount(margin, metric)}"]
+    elif not sentences:
+        largest = max(STEPS, key=lambda step: abs(rows[step].difference))
+        sentences = [f"no effect of C, N or A is decided; the largest is that of {largest}, {points(rows[largest])}"]
+    return f"on {split}: {'; '.join(sentences)}"
+
+
+def _depends(step: str, rows: Mapping[str, JudgedDifference]) -> bool:
+    """Whether the effect of a step is decidedly another one beside another step."""
+    return any(step in effect and len(effect) > 1 for effect in with_verdict(rows, "better", "worse"))

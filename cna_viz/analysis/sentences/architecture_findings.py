@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from cna_viz.analysis.statistics.intervals import mean_of_all
+from cna_viz.analysis.tables.comparison import common_metric
 from cna_viz.analysis.tables.pareto import cost_table
 from cna_viz.analysis.tables.sensitivity import sensitivity
 from cna_viz.analysis.tables.tables import accuracy_table
-from cna_viz.analysis.words import counted, extent, listed, span
+from cna_viz.analysis.words import counted, extent, listed, runs_each, span
 from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -25,7 +26,7 @@ def backbone_findings(records: Sequence[Record]) -> list[str]:
     Args:
         records: Runs of several backbones and slots on one dataset.
     """
-    table, metric = accuracy_table(records), records[0].metric
+    metric, table = common_metric(records), accuracy_table(records)
     if table["test"].isna().all():
         return ["no run has a score"]
     means = table.pivot_table("test", "backbone", "slot", aggfunc=mean_of_all, sort=False, dropna=False)
@@ -33,7 +34,12 @@ def backbone_findings(records: Sequence[Record]) -> list[str]:
     sentences = []
     for slot in means:
         known = {str(backbone): float(mean) for backbone, mean in means[slot].dropna().items()}
-        words = f"mean test {WORDS[metric]} {span(metric, known)}" if known else f"no mean test {WORDS[metric]}"
+        runs = table[(table["slot"] == slot) & table["backbone"].isin(known)].groupby("backbone").size()
+        words = (
+            f"mean test {WORDS[metric]} {span(metric, known)}, {runs_each(runs)}"
+            if known
+            else f"no mean test {WORDS[metric]}"
+        )
         sentences.append(f"**{slot}**: {words}{_diverged(gone[gone['slot'] == slot])}")
     return sentences + _choices(means.dropna(axis="columns", how="all").dropna(), metric)
 
@@ -51,9 +57,11 @@ def pareto_findings(records: Sequence[Record], along: Collection[str] = ("hidden
             f"test {written(metric, row['mean'])})"
         )
     absent = [f"**{arm}**" for arm in dict.fromkeys(table["arm"]) if arm not in set(front["arm"])]
-    sentences = [f"on the validation front: {listed(members)}"]
+    sentences = [f"on the validation front: {listed(members)}; {runs_each(front['count'])}"]
     if absent:
         sentences.append(f"not on the front: {listed(absent)}; another network is at least as small and as good")
+    if gone := table.attrs["left_out"]:
+        sentences.append(f"left out: {counted(gone, 'run')} of networks of which one lacks a score or its size")
     return sentences
 
 
@@ -81,17 +89,16 @@ def sensitivity_findings(
     records: Sequence[Record], x: str = "clusters", y: str = "hidden", split: SplitName = "test"
 ) -> list[str]:
     """Report the range of means over two settings, and the references; see :func:`.sensitivity.sensitivity`."""
-    found, metric = sensitivity(records, x, y, split), records[0].metric
+    metric, found = common_metric(records), sensitivity(records, x, y, split)
     known = found.cells.dropna(subset=["mean"])
     if known.empty:
         raise UsageError(f"no pair of values of {x} and {y} has a mean: runs diverged")
     sentences = []
     for arm, cells in known.groupby("arm", sort=False):
         means = {f"{x} {row['x']:g}, {y} {row['y']:g}": float(row["mean"]) for _, row in cells.iterrows()}
-        sentences.append(
-            f"**{arm}**: {span(metric, means)}, over {counted(len(cells), 'pair')} of values; the best of many is "
-            "partly luck"
-        )
+        luck = "; the best of many is partly luck" if len(cells) > 1 else ""
+        over = f"over {counted(len(cells), 'pair')} of values ({runs_each(cells['runs'])})"
+        sentences.append(f"**{arm}**: {span(metric, means)}, {over}{luck}")
     references = found.references.groupby("arm", sort=False)
     return sentences + [
         f"**{arm}**, for comparison: {_reference(rows, known['mean'], metric)}" for arm, rows in references
@@ -111,7 +118,10 @@ def _reference(rows: pd.DataFrame, means: "pd.Series[float]", metric: str) -> st
     less = metric in LOWER_IS_BETTER
     best = rows["mean"].min() if less else rows["mean"].max()
     better = means < best if less else means > best
-    words = f"{written(metric, best)} at its best; {int(better.sum())} of {len(means)} pairs have a better mean"
+    has = "has" if len(means) == 1 else "have"
+    words = (
+        f"{written(metric, best)} at its best; {int(better.sum())} of {counted(len(means), 'pair')} {has} a better mean"
+    )
     return f"{words}; {lost}" if lost else words
 
 
@@ -128,10 +138,13 @@ def _choices(means: pd.DataFrame, metric: str) -> list[str]:
         return []
     moves = {"convolution": float(means.std(ddof=1).mean()), "slot": float(means.T.std(ddof=1).mean())}
     more, less = sorted(moves, key=lambda choice: -moves[choice])
+    shown = {choice: extent(move, metric) for choice, move in moves.items()}
+    more_than = f"the choice of the {more} moves the mean more than that of the {less}: its standard deviation"
+    if shown[more] == shown[less]:
+        more_than = "the choices of convolution and slot move the mean alike: the standard deviation"
     return [
-        f"here the choice of the {more} moves the mean more than that of the {less}: its standard deviation is "
-        f"{extent(moves['convolution'], metric)} over {len(means)} convolutions (averaged over slots) and "
-        f"{extent(moves['slot'], metric)} over {len(means.columns)} slots (averaged over convolutions)"
+        f"here {more_than} is {shown['convolution']} over {len(means)} convolutions (averaged over slots) and "
+        f"{shown['slot']} over {len(means.columns)} slots (averaged over convolutions)"
     ]
 
 
@@ -139,7 +152,7 @@ def _ratio(ratios: "pd.Series[float]") -> str:
     """Return how many more or fewer parameters these are, from the least to the most."""
     low, high = (round(100 * (ratio - 1), 1) for ratio in (ratios.min(), ratios.max()))
     if low == high == 0:
-        return "as many parameters as"
+        return f"{'' if (ratios == 1).all() else 'nearly '}as many parameters as"
     if low < 0 < high:
         return f"{-low:.1f} % fewer to {high:.1f} % more parameters than"
     shown = dict.fromkeys(f"{abs(end):.1f}" for end in sorted((low, high), key=abs))

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from cna_viz.analysis.sentences.ablation_findings import difference_points, few_pairs
-from cna_viz.analysis.statistics.paired import MARGIN, difference, verdict_table
+from cna_viz.analysis.sentences.ablation_findings import difference_points
+from cna_viz.analysis.statistics.paired import MARGIN, difference, resolution, verdict_table
 from cna_viz.analysis.tables.chosen_arm import finite_pairs, pairs_of
 from cna_viz.analysis.tables.slot_parts import STEPS, part_words, parts_of
 from cna_viz.analysis.words import counted, judged_rows, metric_of, points, verdict_words
@@ -25,14 +25,14 @@ def difference_words(arms: Arms, arm: str, baseline: str, split: SplitName = "te
     table = pairs_of(arms, [arm, baseline], split)
     if gone := _missing(table):
         return gone
-    found = difference((table[arm] - table[baseline]).to_numpy(dtype=float))
+    found = difference((table[arm] - table[baseline]).to_numpy(dtype=float), floor=resolution(table.attrs))
     return f"{difference_points(found, metric_of(table))}, {counted(len(table), 'pair')}"
 
 
 def arm_findings(arms: Arms, arm: str, baseline: str, split: SplitName = "test", margin: float = MARGIN) -> list[str]:
     """Report how an arm differs from the baseline, and what each arm that is one switch away changes.
 
-    Verdicts have Holm's correction for all differences reported. Each is over the pairs of split and seed that both
+    The intervals hold for all differences reported together. Each is over the pairs of split and seed that both
     arms have; with fewer than two, or after a run diverged, it is reported as unknown. A baseline without runs is
     ignored.
     """
@@ -48,11 +48,10 @@ def arm_findings(arms: Arms, arm: str, baseline: str, split: SplitName = "test",
         table = pairs if table.empty else table
     if not samples:
         return unknown
-    found = verdict_table(samples, margin=margin, metric=metric_of(table))
+    found = verdict_table(samples, table.attrs, margin=margin)
     return [
         *(f"{name}: {points(row)}, {verdict_words(row, margin)}" for name, row in judged_rows(found).items()),
         *unknown,
-        *few_pairs(int(found["pairs"].min()), len(found), "difference"),
         str(table.attrs["protocol"]),
     ]
 

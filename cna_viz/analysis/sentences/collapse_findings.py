@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.statistics.intervals import geometric_range
+from cna_viz.analysis.statistics.intervals import geometric_range, mean_of_all
 from cna_viz.analysis.tables.collapse import QUADRANTS, SELECTED, START, collapse_table
-from cna_viz.analysis.tables.comparison import refuse_watched
-from cna_viz.analysis.words import counted
+from cna_viz.analysis.tables.comparison import common_metric, refuse_watched
+from cna_viz.analysis.words import counted, signed
 from cna_viz.config.arms import active_settings
 from cna_viz.config.fields import settings
 from cna_viz.errors import UsageError, unknown_name
@@ -64,42 +64,49 @@ def collapse_findings(records: Sequence[Record]) -> list[str]:
         "both": "both before training",
     }
     sentences = [
-        f"{words[name]}: {int(group['fitted'].sum())} of {counted(len(group), 'run')} fit their training nodes "
-        f"(mean training {WORDS[metric]} {100 * group['train'].mean():.0f} %)"
+        f"{words[name]}: {_fit(group['fitted'], _trained_on(records))}"
+        + (
+            f" (mean training {WORDS[metric]} {100 * train:.0f} %)"
+            if (train := mean_of_all(group["train"])) >= 0
+            else ""
+        )
         for name, group in groups.items()
         if len(group)
     ]
     sentences.append(_separation({name: groups[name]["fitted"] for name in ("gradient vanishes", "features collapse")}))
     sentences.append(_after_training(table))
-    sentences.append(_generalization(start[start["fitted"]]))
-    if unknown := int(start["quadrant"].isna().sum()):
-        sentences.append(f"not counted: {counted(unknown, 'run')}, diverged or without these measures")
-    return sentences
+    sentences.append(_generalization(start[start["fitted"]], _trained_on(records)))
+    return sentences + _not_counted(start)
 
 
 def which_collapse(records: Sequence[Record]) -> list[str]:
     """Report the state before training of the runs that don't fit, and what the others show about it."""
     _check_trained(records)
     table = collapse_table(records)
-    start = table[(table["model"] == START) & table["quadrant"].notna()]
+    every = table[table["model"] == START]
+    start, what = every[every["quadrant"].notna()], _trained_on(records)
     failed, fitting = start[~start["fitted"]], start[start["fitted"]]
+    if start.empty:
+        return _not_counted(every)
+    despite = [
+        f"{counted(count, 'run')} {'fits' if count == 1 else 'fit'} despite {had}, which need not be final"
+        for names, had in ((_COLLAPSED, "collapsed features"), (_VANISHED, "a vanished gradient"))
+        if (count := int(fitting["quadrant"].isin(names).sum()))
+    ]
     if failed.empty:
-        return [f"all {counted(len(start), 'run')} fit their training nodes: no collapse here prevents training"]
+        learned = despite or ["none of them had collapsed features or a vanished gradient to begin with"]
+        return [_fit(start["fitted"], what), *learned, *_not_counted(every)]
     words = {
-        "features collapse": "collapsed features and an intact gradient: the gradient is not the cause",
-        "gradient vanishes": "a vanished gradient and intact features: smoothing is not the cause",
+        "features collapse": "collapsed features and an intact gradient: a vanished gradient is not the cause",
+        "gradient vanishes": "a vanished gradient and intact features: collapsed features are not the cause",
         "both": "both: these can't tell the causes apart",
         "neither": "neither: something else fails, perhaps too few epochs",
     }
     counts = failed["quadrant"].value_counts()
-    sentences = [f"{len(failed)} of {counted(len(start), 'run')} don't fit their training nodes"]
-    sentences += [
-        f"before training, {counts[name]} of these had {had}" for name, had in words.items() if name in counts
-    ]
-    for names, had in ((_COLLAPSED, "collapsed features"), (_VANISHED, "a vanished gradient")):
-        if count := int(fitting["quadrant"].isin(names).sum()):
-            sentences.append(f"{counted(count, 'run')} fit despite {had}: it need not be final")
-    return sentences
+    told = [f"before training, {counts[name]} of these had {had}" for name, had in words.items() if name in counts]
+    verb = "doesn't fit its" if len(start) == 1 else "don't fit their"
+    first = f"{len(failed)} of {counted(len(start), 'run')} {verb} training {what}"
+    return [first, *told, *despite, *_not_counted(every)]
 
 
 def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
@@ -108,19 +115,24 @@ def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
     Args:
         records: The runs.
         setting: Its name, such as ``residual``, ``init`` or ``slot``; the first value found is changed into each other.
+            Runs in which it has no effect are left out.
     """
     if setting not in settings():
         raise unknown_name("setting", setting, settings())
     refuse_watched(records)
+    _check_trained(records)
+    records = [record for record in records if setting in active_settings(record.config)]
+    if not records:
+        return [f"{setting} has no effect in these runs: nothing to compare"]
     table = collapse_table(records)
     start = table[table["model"] == START].set_index("run")
     every = [active_settings(record.config) | {"seed": record.config.seed} for record in records]
     # A setting that only some slots have, such as the number of clusters, does not keep slots from making pairs.
-    common = {name for name in every[0] if all(name in values for values in every)} - {setting} if every else set()
+    common = {name for name in every[0] if all(name in values for values in every)} - {setting}
     runs: dict[Any, dict[str, str]] = {}
     for record, values in zip(records, every, strict=True):
         rest = str(sorted((name, str(values[name])) for name in common))
-        runs.setdefault(values.get(setting), {})[rest] = record.config.run_id
+        runs.setdefault(values[setting], {})[rest] = record.config.run_id
     first, *others = runs
     sentences = []
     for other in others:
@@ -133,18 +145,27 @@ def remedy_findings(records: Sequence[Record], setting: str) -> list[str]:
 def _remedy(before: pd.DataFrame, after: pd.DataFrame) -> str:
     if before.empty:
         return "no pairs of runs that differ in nothing else"
+    known = (before["quadrant"].notna().to_numpy()) & (after["quadrant"].notna().to_numpy())
     vanish, collapse = (
-        " instead of ".join(str(int(rows["quadrant"].isin(names).sum())) for rows in (after, before))
+        " instead of ".join(str(int(rows[known]["quadrant"].isin(names).sum())) for rows in (after, before))
         for names in (_VANISHED, _COLLAPSED)
     )
-    return (
-        f"{int(after['fitted'].sum())} instead of {int(before['fitted'].sum())} of {counted(len(after), 'run')} fit; "
-        f"before training, the gradient vanishes in {vanish} and features collapse in {collapse}"
+    fits = (
+        f"{int(after['fitted'].sum())} instead of {int(before['fitted'].sum())} of {counted(len(after), 'run')} "
+        f"{'fits' if len(after) == 1 else 'fit'}"
+    )
+    if not known.any():
+        return f"{fits}; the state before training is unknown"
+    gap = int((~known).sum())
+    return f"{fits}; before training, the gradient vanishes in {vanish} and features collapse in {collapse}" + (
+        f" (unknown for {counted(gap, 'pair')})" if gap else ""
     )
 
 
 def _check_trained(records: Sequence[Record]) -> None:
-    """Refuse watched runs without a training score: nobody knows whether they fit."""
+    """Refuse no runs, and watched ones without a training score: nobody knows whether they fit."""
+    if not records:
+        raise UsageError("no runs to report on: make some with `cna-viz run`")
     for record in records:
         if record.config.watched is not None and np.isnan(record.score("train")):
             raise UsageError(f"run {record.id} was watched and has no training score: whether it fits is unknown")
@@ -152,16 +173,27 @@ def _check_trained(records: Sequence[Record]) -> None:
 
 def _metric(records: Sequence[Record]) -> str:
     """Return the score of the records; refuse several, and one that is not a share."""
-    metrics = sorted({record.metric for record in records})
-    for metric in metrics:
-        if metric not in SHARES:
-            raise UsageError(
-                f"these findings need a score that is a share, such as accuracy, not {WORDS[metric]}; "
-                "plot_collapse_map draws it"
-            )
-    if len(metrics) > 1:
-        raise UsageError(f"these runs have several scores ({', '.join(metrics)}): report on each separately")
-    return metrics[0] if metrics else "accuracy"
+    for metric in {record.metric for record in records} - SHARES:
+        raise UsageError(
+            f"these findings need a score that is a share, such as accuracy, not {WORDS[metric]}; "
+            "plot_collapse_map draws it"
+        )
+    return common_metric(records)
+
+
+def _trained_on(records: Sequence[Record]) -> str:
+    return "graphs" if "graph_of_node" in records[0].graph else "nodes"
+
+
+def _fit(fitted: "pd.Series[bool]", what: str) -> str:
+    """Return how many runs fit: ``1 of 1 run fits its training nodes``, ``0 of 2 runs fit their training nodes``."""
+    verb = "fits its" if len(fitted) == 1 else "fit their"
+    return f"{int(fitted.sum())} of {counted(len(fitted), 'run')} {verb} training {what}"
+
+
+def _not_counted(start: pd.DataFrame) -> list[str]:
+    unknown = int(start["quadrant"].isna().sum())
+    return [f"not counted: {counted(unknown, 'run')}, diverged or without these measures"] if unknown else []
 
 
 def _separation(fitted: dict[str, "pd.Series[bool]"]) -> str:
@@ -170,34 +202,47 @@ def _separation(fitted: dict[str, "pd.Series[bool]"]) -> str:
     parts, missing = [], []
     for name, fits in fitted.items():
         if len(fits):
-            share = float(fits.mean())
-            parts.append(f"with {words[name]}, {'none' if share == 0 else 'all' if share == 1 else f'{share:.0%}'} fit")
+            verb = "fits" if len(fits) == 1 else "fit"
+            parts.append(f"with {words[name]}, {int(fits.sum())} of {counted(len(fits), 'run')} {verb}")
         else:
             missing.append(f"no run has {words[name]}")
     if not parts:
         return "no run has one of the two without the other: these runs can't tell them apart"
-    return "; ".join([*parts, *missing]).replace("%", " %")
+    return "; ".join([*parts, *missing])
 
 
 def _after_training(table: pd.DataFrame) -> str:
     """Return whether features that collapse before training are still collapsed in the selected model."""
     sides = table.pivot(index="run", columns="model", values="quadrant").dropna()
     before, after = (sides[model].isin(_COLLAPSED) for model in (START, SELECTED))
+    if sides.empty:
+        return "whether training recovers collapsed features is unknown"
     if not (before | after).any():
         return "features collapse in no run, before or after training"
-    return (
+    later = int((after & ~before).sum())
+    if not before.any():
+        return f"features collapse in no run before training, and in {later} of {counted(len(sides), 'run')} during it"
+    found = (
         f"features collapse in {counted(int(before.sum()), 'run')} before training; training recovers "
-        f"{int((before & ~after).sum())} of them, and {int((after & ~before).sum())} others collapse during training"
+        f"{int((before & ~after).sum())} of them"
+    )
+    return (
+        found if before.all() else f"{found}, and those of {later} of the other {int((~before).sum())} collapse in it"
     )
 
 
-def _generalization(fitting: pd.DataFrame) -> str:
+def _generalization(fitting: pd.DataFrame, what: str) -> str:
     if fitting.empty:
-        return "no run fits its training nodes, so nothing here is about generalization"
-    gap = fitting["train"] - fitting["test"]
+        return f"no run fits its training {what}, so nothing here is about generalization"
+    gap = (fitting["train"] - fitting["test"]).dropna()
+    lost = f"the {counted(len(fitting), 'run')} that {'fits' if len(fitting) == 1 else 'fit'}"
+    if gap.empty:
+        return f"{lost} {'has' if len(fitting) == 1 else 'have'} no test score, so nothing here is about generalization"
     worse = int((gap > GAP).sum())
+    unknown = len(fitting) - len(gap)
     return (
-        f"of the {counted(len(fitting), 'run')} that fit, {worse} lost more than {100 * GAP:g} points from training to "
-        f"test (median {100 * float(np.median(gap)):.1f})"
-        + ("; that is not a failure of optimization" if worse else ": every run that fits also generalizes")
+        f"of {lost}, {worse} lost more than {100 * GAP:g} points from training to test (median "
+        f"{signed(-100 * float(np.median(gap)))})"
+        + (f"; {unknown} without a test score" if unknown else "")
+        + ("; that is not a failure of optimization" if worse else "")
     )

@@ -6,14 +6,14 @@ from typing import Final
 
 import pandas as pd
 
-from cna_viz.analysis.sentences.ablation_findings import diverged, few_pairs
+from cna_viz.analysis.sentences.ablation_findings import diverged
 from cna_viz.analysis.statistics.intervals import confidence_interval, interval_table
 from cna_viz.analysis.statistics.paired import MARGIN, compare, verdict_table
 from cna_viz.analysis.tables.comparison import arms_of, paired_table, short_names, without_diverged
 from cna_viz.analysis.tables.graph_facts import edge_homophily
 from cna_viz.analysis.tables.groups import compare_groups
 from cna_viz.analysis.tables.tables import accuracy_table, layer_table
-from cna_viz.analysis.words import by_verdict, counted, judged_rows, listed, metric_of, span
+from cna_viz.analysis.words import VERDICTS, by_verdict, counted, judged_rows, listed, span
 from cna_viz.config.arms import active_settings
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
@@ -34,7 +34,7 @@ def group_findings(found: pd.DataFrame, *, margin: float = MARGIN) -> list[str]:
         alone.attrs["metric"] = metrics[str(group)]
         verdicts = "; ".join(by_verdict(judged_rows(alone), margin))
         sentences.append(f"**{names[str(group)]}**, compared with {baseline} — {verdicts}")
-    return [*sentences, *few_pairs(int(found["pairs"].min()), len(found), "comparison"), *diverged(found)]
+    return [*sentences, *diverged(found)]
 
 
 def count_findings(found: pd.DataFrame) -> list[str]:
@@ -44,8 +44,7 @@ def count_findings(found: pd.DataFrame) -> list[str]:
     for arm, rows in found.groupby(level="arm", sort=False):
         verdicts = judged_rows(rows.droplevel("arm"))
         groups = {
-            verdict: [names[group] for group, row in verdicts.items() if row.verdict == verdict]
-            for verdict in ("better", "worse", "equal", "inconclusive")
+            verdict: [names[group] for group, row in verdicts.items() if row.verdict == verdict] for verdict in VERDICTS
         }
         parts = [f"{word} in {len(some)} ({listed(some)})" for word, some in groups.items() if some]
         sentences.append(f"**{arm}** compared with {baseline}, in {counted(len(verdicts), 'group')}: {listed(parts)}")
@@ -135,7 +134,6 @@ def cluster_count_findings(records: Sequence[Record], *, margin: float = MARGIN)
         found = compare(table, fewest, margin=margin)
         baseline = counted(int(fewest), "cluster")
         sentences.append(f"**{slot}**, compared with {baseline} — {'; '.join(by_verdict(judged_rows(found), margin))}")
-        sentences += few_pairs(len(table), len(found), "cluster count")
     return sentences
 
 
@@ -155,12 +153,9 @@ def kmeans_findings(
     if not both:
         return [f"**{slot}** and **{control}** share no number of clusters"]
     samples = {k: (one[k] - other[k]).to_numpy() for k in both}
-    found = verdict_table(samples, margin=margin, metric=metric_of(one))
+    found = verdict_table(samples, one.attrs, margin=margin)
     verdicts = "; ".join(by_verdict(judged_rows(found), margin))
-    return [
-        f"**{slot}**, compared with **{control}** with as many clusters — {verdicts}",
-        *few_pairs(int(found["pairs"].iloc[0]), len(found), "cluster count"),
-    ]
+    return [f"**{slot}**, compared with **{control}** with as many clusters — {verdicts}"]
 
 
 def knowledge_findings(records: Sequence[Record]) -> list[str]:

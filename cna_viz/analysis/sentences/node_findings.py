@@ -8,7 +8,7 @@ from cna_viz.analysis.tables.comparison import arms_of
 from cna_viz.analysis.tables.node_groups import NodeGroups, color_groups, is_labelled, node_groups
 from cna_viz.analysis.tables.predictions import Confusion, cluster_agreement, confusions, prediction_agreement
 from cna_viz.analysis.tables.watched_arms import told_apart
-from cna_viz.analysis.words import counted, listed
+from cna_viz.analysis.words import counted, listed, signed
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
 from cna_viz.records.record import Record
@@ -23,7 +23,7 @@ def confusion_findings(records: Sequence[Record], split: SplitName = "test") -> 
     Errors are those of :func:`~cna_viz.analysis.tables.predictions.confusions`.
     """
     found = confusions(records, split)
-    what = "graphs" if "graph_of_node" in records[0].graph else "nodes"
+    what = "graph" if "graph_of_node" in records[0].graph else "node"
     return [f"**{arm.arm}**: {sentence}" for arm in found for sentence in _confusion(arm, split, what)]
 
 
@@ -52,10 +52,10 @@ def agreement_findings(first: Record, second: Record, layer: int, epoch: int | N
 def selected_sentence(record: Record, nodes: Sequence[int], layer: int, epoch: int | None = None) -> str:
     """Return number, classes and clusters of selected nodes, and how many are predicted correctly, as Markdown.
 
-    Nodes that the run does not have are ignored; empty without nodes.
+    A node given twice counts once; nodes that the run does not have are ignored. Empty without nodes.
     """
     groups = node_groups(record)
-    chosen = np.array([node for node in nodes if 0 <= node < len(groups.label)], dtype=int)
+    chosen = np.array([node for node in dict.fromkeys(nodes) if 0 <= node < len(groups.label)], dtype=int)
     if not len(chosen):
         return ""
     parts = [_counts(groups, chosen)]
@@ -75,11 +75,12 @@ def selected_sentence(record: Record, nodes: Sequence[int], layer: int, epoch: i
 def _confusion(found: Confusion, split: str, what: str) -> list[str]:
     total, right = int(found.counts.sum()), int(np.trace(found.counts))
     runs = f" over {counted(found.runs, 'run')}" if found.runs > 1 else ""
-    lost = [f"{found.missing} {split} {what} without a finite output{runs}"] if found.missing else []
+    lost = [f"{counted(found.missing, f'{split} {what}')} without a finite output{runs}"] if found.missing else []
     if total == 0:
-        return lost or [f"no {split} {what}{runs}"]
+        return lost or [f"no {split} {what}s{runs}"]
     if right == total:
-        return [*lost, f"all {total} {split} {what}{runs} are classified correctly"]
+        all_right = f"all {total} {split} {what}s{runs} are" if total > 1 else f"the only {split} {what}{runs} is"
+        return [*lost, f"{all_right} classified correctly"]
     wrong = found.counts - np.diag(np.diag(found.counts))
     one, other = np.unravel_index(wrong.argmax(), wrong.shape)
     most, ties = int(wrong.max()), int(np.count_nonzero(wrong == wrong.max())) - 1
@@ -92,11 +93,19 @@ def _confusion(found: Confusion, split: str, what: str) -> list[str]:
         )
     size = found.counts.sum(axis=1)
     recall = np.divide(np.diag(found.counts), size, out=np.full(len(size), np.nan), where=size > 0)
-    worst = int(np.nanargmin(recall))
+    share = np.nanmin(recall)
+    worst = np.flatnonzero(recall == share)
+    names = listed(found.names[number] for number in worst[:LISTED])
+    lowest = f"class {names} has the lowest recall, {100 * share:.0f} % of its {counted(int(size[worst[0]]), what)}"
+    if len(worst) > 1:
+        more = f" and {len(worst) - LISTED} more" if len(worst) > LISTED else ""
+        lowest = f"classes {names}{more} have the lowest recall, {100 * share:.0f} %"
+    if len(worst) == np.count_nonzero(size):
+        lowest = f"recall is {100 * share:.0f} % in every class" if len(worst) > 1 else ""
     return [
         *lost,
-        f"{total - right} of {total} {split} {what} misclassified{runs}; {often}",
-        f"class {found.names[worst]} has the lowest recall, {100 * recall[worst]:.0f} % of its {size[worst]} {what}",
+        f"{total - right} of {counted(total, f'{split} {what}')} misclassified{runs}; {often}",
+        *([lowest] if lowest else []),
     ]
 
 
@@ -104,7 +113,7 @@ def _clusters(first: Record, second: Record, names: tuple[str, str], layer: int,
     found = cluster_agreement(first, second, layer, epoch)
     where = f"clusters after layer {layer}"
     if found is not None:
-        ari, nmi = (f"{value:.2f}".replace("-", "−") for value in found)
+        ari, nmi = (signed(value, 2).removeprefix("+") for value in found)
         return (
             f"{where}: adjusted Rand index {ari} (0: chance, 1: identical), normalized mutual information {nmi} "
             "(0: independent, 1: identical)"

@@ -51,14 +51,18 @@ def cluster_findings(record: Record, layer: int, epoch: int | None = None) -> li
     """Report the sizes of the clusters and what they know of the classes; errors as in ``slot_steps``."""
     steps, groups = slot_steps(record, layer, epoch), node_groups(record)
     size = np.bincount(steps.label)
-    known = is_labelled(record)
+    size, known, kinds = size[size > 0], is_labelled(record), PLURALS[groups.kind]
+    least, most = int(size.min()), int(size.max())
+    if len(size) == 1:
+        return [f"all {most} nodes are in one cluster" if most > 1 else "the only node is in one cluster"]
+    each = f"{counted(most, 'node')} each" if least == most else f"{least} to {most} nodes"
+    sizes = f"{len(size)} clusters of {each}"
+    if len(np.unique(groups.label[known])) < 2:
+        return [sizes, f"the nodes have fewer than two {kinds}: there is nothing for clusters to share with them"]
     shared = normalized_mutual_info_score(groups.label[known], steps.label[known])
-    if np.count_nonzero(size) == 1:
-        return [f"all {size.max()} nodes are in one cluster"]
     return [
-        f"{np.count_nonzero(size)} clusters of {size[size > 0].min()} to {size.max()} nodes",
-        f"normalized mutual information of clusters and {PLURALS[groups.kind]}: {shared:.2f} (0: independent, "
-        "1: identical)",
+        sizes,
+        f"normalized mutual information of clusters and {kinds}: {shared:.2f} (0: independent, 1: identical)",
     ]
 
 
@@ -67,13 +71,14 @@ def normalization_findings(record: Record, layer: int, epoch: int | None = None)
     steps, groups = slot_steps(record, layer, epoch), node_groups(record)
     known = is_labelled(record)
     classes = f"{PLURALS[groups.kind]}{'' if known.all() else ' of labelled nodes'}"
-    return [_between("clusters", steps, steps.label), _between(classes, steps, groups.label, known)]
+    between = _between(classes, steps, groups.label, known) if known.any() else "no node is labelled"
+    return [_between("clusters", steps, steps.label), between]
 
 
 def rational_findings(record: Record, layer: int, epoch: int | None = None) -> list[str]:
     """Report how far the rationals of the clusters are from each other and from ReLU, over the values they receive."""
     curves = rational_curves(record, layer, epoch)
-    used = curves.size > 0
+    used = (curves.size > 0) & np.isfinite(curves.y).all(axis=1)
     if not used.any():
         return [NO_VALUE]
     weight = curves.density * curves.lives
@@ -81,10 +86,13 @@ def rational_findings(record: Record, layer: int, epoch: int | None = None) -> l
     from_relu = np.sqrt((weight * apart).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12))[used]
     from_mean = np.square(curves.y[used] - curves.y[used].mean(axis=0))
     spread = np.sqrt((weight[used] * from_mean).sum() / max(weight[used].sum(), 1e-12))
-    return [
-        f"distance from ReLU (root mean square over the values): {from_relu.min():.2f} to {from_relu.max():.2f}",
-        f"distance of the clusters' functions from their mean: {spread:.2f}",
-    ]
+    ends = " to ".join(dict.fromkeys(f"{end:.2f}" for end in (from_relu.min(), from_relu.max())))
+    apart_from_each_other = (
+        f"distance of the clusters' functions from their mean: {spread:.2f}"
+        if len(from_relu) > 1
+        else "only one function has values: it has no other to differ from"
+    )
+    return [f"distance from ReLU (root mean square over the values): {ends}", apart_from_each_other]
 
 
 def rational_movement_findings(record: Record, layer: int) -> list[str]:
@@ -102,12 +110,13 @@ def rational_movement_findings(record: Record, layer: int) -> list[str]:
     change, extent = found.change[known], found.extent[known]
     mean, whole = float(change.mean()), float(extent.mean())
     size = f" ({100 * mean / whole:.0f} % of their own size there)" if whole > 0 else ""
-    verdict = "the functions moved" if mean >= STILL * whole else "the functions barely moved"
+    moved = "did not move" if mean == 0 else "moved" if mean >= STILL * whole else "barely moved"
+    verdict = f"the function{'s' if len(found.change) > 1 else ''} {moved}"
     sentences = [
-        f"{verdict} between epoch {found.epochs[0]} and epoch {found.selected}: by {mean:.2g} on average, root mean "
-        f"square over the values{size}"
+        f"{verdict} between epoch {found.epochs[0]} and epoch {found.selected}: by {mean:.2g}"
+        f"{' on average' if len(known) > 1 else ''}, root mean square over the values{size}"
     ]
-    if len(known) > 1:
+    if f"{change.max():.2g}" != f"{change.min():.2g}":
         most, least = known[change.argmax()], known[change.argmin()]
         sentences.append(
             f"that of cluster {most} moved most ({change.max():.2g}), that of cluster {least} least "
@@ -189,15 +198,16 @@ def _stay(flow: ClusterFlow) -> list[str]:
     elif beyond < HARDLY:
         verdict = f"clusters are drawn anew {name}"
     alone = len(known) - len(told)
+    average = "on average " if len(told) > 1 else ""
     sentences = [
-        f"{verdict}: on average {100 * share:.0f} % of the pairs of nodes in one cluster are also in one in the next "
+        f"{verdict}: {average}{100 * share:.0f} % of the pairs of nodes in one cluster are also in one in the next "
         f"{flow.over} (by chance {100 * chance:.0f} %)"
         + (f"; left out: {counted(alone, 'step')} into a single cluster" if alone else "")
     ]
-    if len(told) > 1:
+    ends = [(f"{100 * step.share:.0f} %", number) for step, number in (min(told), max(told))]
+    if ends[0][0] != ends[1][0]:
         least, most = (
-            f"{100 * step.share:.0f} % from {flow.over} {flow.places[number]} to {flow.places[number + 1]}"
-            for step, number in (min(told), max(told))
+            f"{percent} from {flow.over} {flow.places[number]} to {flow.places[number + 1]}" for percent, number in ends
         )
         sentences.append(f"the fewest stay together with {least}, the most with {most}")
     return sentences

@@ -1,13 +1,12 @@
-"""Statistics of paired runs: differences with intervals, tests and equivalence.
+"""Statistics of paired runs: mean differences, their intervals, and verdicts that follow from these.
 
 Tables are those of :func:`.comparison.paired_table`: a row per pair, a column per arm, scores such as accuracies from 0
-to 1 in its cells.
+to 1 in its cells. docs/statistics.md says why, and what simulations say of the error rates.
 """
 
-import warnings
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -21,54 +20,50 @@ from cna_viz.scores import factor
 
 MARGIN: Final = 0.01
 """Difference below which two arms count as equally good: one point of accuracy, 0.01 of any other score."""
-RESAMPLES: Final = 9999
-"""Number of resamples of bootstrap and permutation test; with fewer possible sign flips, all are taken."""
+FEWEST: Final = 6
+"""Pairs that it takes to call two arms equal."""
+UNEVEN: Final = 5
+"""Margins from the median from which a pair is uneven: another kind of outcome, such as a collapse."""
+ASSURANCE: Final = 0.8
+"""Probability with which as many pairs as :func:`seeds_needed` says are enough."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """A mean difference of pairs with its tests.
+    """A mean difference of pairs.
 
     Attributes:
         pairs: Number of pairs.
         difference: Mean difference.
-        low: Lower end of the bootstrap interval.
+        low: Lower end of the interval.
         high: Upper end.
-        p_flip: p value of the two-sided sign-flip permutation test.
-        p_wilcoxon: p value of Wilcoxon's signed-rank test.
+        p: p value of the two-sided t test, times the number of comparisons; below 1 - level where, and only where, the
+            interval excludes 0.
         effect_size: Cohen's d_z: mean by standard deviation of the differences; infinite where these are all equal.
-        p_equivalence: p value of two one-sided t tests that the difference is as large as the margin.
     """
 
     pairs: int
     difference: float
     low: float
     high: float
-    p_flip: float
-    p_wilcoxon: float
+    p: float
     effect_size: float
-    p_equivalence: float
 
 
-def compare(
-    table: pd.DataFrame, baseline: str, *, level: float = 0.95, margin: float = MARGIN, seed: int = 0
-) -> pd.DataFrame:
+def compare(table: pd.DataFrame, baseline: str, *, level: float = 0.95, margin: float = MARGIN) -> pd.DataFrame:
     """Compare every arm with one of them, pair by pair.
 
     Args:
-        table: Row per pair, column per arm.
+        table: Row per pair, column per arm. Its attribute ``items``, the number of scored nodes or graphs, bounds the
+            spread from below.
         baseline: The arm that the others are compared with.
-        level: Level of intervals and verdicts.
+        level: Level of the intervals, for all arms together.
         margin: Difference below which arms count as equally good.
-        seed: Seed of the resampling.
 
     Returns:
-        A row per other arm with the fields of :class:`PairedDifference`; ``p_holm``, the p value of the sign-flip test
-        after Holm's correction for the number of arms; and ``verdict``: ``better`` (lower, where the metric is an
-        error), ``worse``, ``equal (±1)`` or ``inconclusive``. The attribute ``smallest_p`` has the smallest p value
-        that so many pairs can have.
+        A row per other arm with the columns of :func:`verdict_table`.
 
     Raises:
         UsageError: When the arm is unknown, or there are fewer than two pairs.
@@ -76,93 +71,108 @@ def compare(
     if baseline not in table.columns:
         raise unknown_name("arm", baseline, map(str, table.columns))
     samples = {arm: (table[arm] - table[baseline]).to_numpy() for arm in table.columns if arm != baseline}
-    metric = table.attrs.get("metric", "accuracy")
-    rows = verdict_table(samples, level=level, margin=margin, metric=metric, seed=seed).rename_axis("arm")
-    rows.attrs |= {**table.attrs, "baseline": baseline, "smallest_p": smallest_p(len(table))}
+    rows = verdict_table(samples, table.attrs, level=level, margin=margin).rename_axis("arm")
+    rows.attrs |= {"baseline": baseline}
     return rows
 
 
 def verdict_table(
-    samples: Mapping[Any, Array],
-    *,
-    level: float = 0.95,
-    margin: float = MARGIN,
-    metric: str = "accuracy",
-    seed: int = 0,
+    samples: Mapping[Any, Array], attrs: Mapping[Any, Any], *, level: float = 0.95, margin: float = MARGIN
 ) -> pd.DataFrame:
-    """Return a row per sample of paired differences with the columns of :func:`compare`.
+    """Return a row per sample of paired differences: the fields of :class:`PairedDifference` and ``verdict``.
 
-    Holm's correction is for all samples; of an error less is better.
+    The intervals hold for all m samples together: each has the level ``1 - (1 - level) / m`` (Bonferroni). Verdicts are
+    read off them: ``better`` or ``worse`` where the interval excludes 0 (of an error less is better), ``equal (±1)``
+    where it lies within the margin, ``identical`` where no pair differs, else ``inconclusive``, followed by the reason
+    if something else than its width stands against "equal": fewer than :data:`FEWEST` pairs, or a pair more than
+    :data:`UNEVEN` margins from the median.
+
+    Args:
+        samples: Differences by name.
+        attrs: Attributes of the table that they come from: ``metric``, accuracy by default, and ``items``, the number
+            of scored nodes or graphs. The standard deviation is at least one of these.
+        level: Level of the intervals, for all samples together.
+        margin: Difference below which arms count as equally good.
     """
-    from statsmodels.stats.multitest import multipletests
-
-    found = [vars(difference(values, level, margin, seed)) for values in samples.values()]
-    rows = pd.DataFrame(found, index=pd.Index(list(samples)))
+    if not margin > 0:
+        raise UsageError(f"margin = {margin} is out of range: it must be greater than 0")
+    metric, floor = attrs.get("metric", "accuracy"), resolution(attrs)
+    found = [difference(values, level, family=len(samples), floor=floor) for values in samples.values()]
+    rows = pd.DataFrame(map(vars, found), index=pd.Index(list(samples)))
     if samples:
-        rows["p_holm"] = multipletests(rows["p_flip"], method="holm")[1]
-        rows["verdict"] = [_verdict(row, 1 - level, margin, metric) for _, row in rows.iterrows()]
-    rows.attrs["metric"] = metric
+        rows["verdict"] = [
+            _verdict(one, values, margin, metric) for one, values in zip(found, samples.values(), strict=True)
+        ]
+    rows.attrs |= {**attrs, "metric": metric}
     return rows
 
 
-def difference(values: Array, level: float = 0.95, margin: float = MARGIN, seed: int = 0) -> PairedDifference:
-    """Return the statistics of paired differences.
+def difference(values: Array, level: float = 0.95, *, family: int = 1, floor: float = 0.0) -> PairedDifference:
+    r"""Return the mean of paired differences with Student's interval and test.
+
+    .. math:: \bar d \pm t_{1 - \alpha / 2m,\, n - 1} \, s / \sqrt n
+
+    Args:
+        values: Differences, one per pair.
+        level: :math:`1 - \alpha`, the level for all comparisons of the family together.
+        family: Number of comparisons m.
+        floor: Smallest standard deviation s, the resolution of the score: a few equal differences don't show that all
+            would be.
 
     Raises:
-        UsageError: When there are fewer than two, one is not finite, or the margin is not greater than 0.
+        UsageError: When there are fewer than two, or one is not finite.
     """
     values = _checked(values)
-    if not margin > 0:
-        raise UsageError(f"margin = {margin} is out of range: it must be greater than 0")
-    spread, mean = float(values.std(ddof=1)), float(values.mean())
-    low, high = _bootstrap(values, level, seed)
-    return PairedDifference(
-        pairs=len(values),
-        difference=mean,
-        low=low,
-        high=high,
-        p_flip=_sign_flip(values, seed),
-        p_wilcoxon=1.0 if not values.any() else float(stats.wilcoxon(values).pvalue),
-        effect_size=mean / spread if spread else float(np.copysign(np.inf, mean)) if mean else 0.0,
-        p_equivalence=_equivalence(values, margin),
-    )
+    mean, count = float(values.mean()), len(values)
+    # What rounding leaves of equal values is no spread.
+    spread = float(values.std(ddof=1)) if np.ptp(values) > 1e-12 else 0.0
+    error = max(spread, floor) / count**0.5
+    half = float(stats.t.ppf(1 - (1 - level) / 2 / family, count - 1)) * error
+    p = 2 * float(stats.t.sf(abs(mean) / error, count - 1)) if error else float(mean == 0)
+    effect = mean / spread if spread else float(np.copysign(np.inf, mean)) if mean else 0.0
+    return PairedDifference(count, mean, mean - half, mean + half, min(1.0, family * p), effect)
+
+
+def resolution(attrs: Mapping[Any, Any]) -> float:
+    """Return what one scored node or graph is worth, by the attributes of a paired table; 0 where that is unknown."""
+    return 1 / items if (items := attrs.get("items")) else 0.0
 
 
 def check_pairs(count: int) -> None:
     """Refuse fewer than two pairs, before runs are made for them; raises :class:`~cna_viz.errors.UsageError`."""
     if count < 2:
         raise UsageError(
-            f"too few pairs ({count}): an interval needs two, and a sign-flip test six to fall below 5 %; "
+            f"too few pairs ({count}): an interval needs two, and the verdict that arms are equal {FEWEST}; "
             "run more seeds"
         )
 
 
-def smallest_p(pairs: int) -> float:
-    """Return the smallest possible two-sided p value of a sign-flip test, 0.0625 with five pairs."""
-    return min(1.0, 2.0 ** (1 - pairs))
+def seeds_needed(values: Array, precision: float, *, level: float = 0.95, family: int = 1) -> int:
+    """Return how many pairs an interval of the mean no wider than ± ``precision`` takes, with :data:`ASSURANCE`.
 
+    The spread of new pairs is only known as well as these few tell it: the ratio of the variances of a new and this
+    sample has an F distribution. At least two.
 
-def pairs_needed(arms: int, level: float) -> int:
-    """Return the fewest pairs with which one of so many arms can be significant after Holm's correction."""
-    pairs = 2
-    while max(1, arms) * smallest_p(pairs) > level:
-        pairs += 1
-    return pairs
-
-
-def seeds_needed(values: Array, precision: float, *, level: float = 0.95) -> int:
-    """Return how many pairs it takes until the interval of the mean difference is no wider than ± ``precision``.
-
-    From the spread of these pairs, with Student's t. At least two.
+    Args:
+        values: Differences of the pairs there are.
+        precision: Half the width of the interval.
+        level: Level of the interval, for all comparisons of the family together.
+        family: Number of comparisons.
     """
     values = _checked(values)
     if not precision > 0:
         raise UsageError(f"precision = {precision} is out of range: it must be greater than 0")
-    spread, tail = float(values.std(ddof=1)), (1 + level) / 2
-    count = max(2, ceil(float(stats.norm.ppf(tail) * spread / precision) ** 2))  # Student's t asks for a few more
-    while stats.t.ppf(tail, count - 1) * spread / count**0.5 > precision:
-        count += 1
-    return count
+    spread, tail = float(values.std(ddof=1)), 1 - (1 - level) / 2 / family
+
+    def half(count: int) -> float:
+        larger = stats.f.ppf(ASSURANCE, count - 1, len(values) - 1) ** 0.5
+        return float(stats.t.ppf(tail, count - 1) * larger * spread / count**0.5)
+
+    enough = 2
+    while half(enough) > precision:
+        enough *= 2
+    counts = range(enough // 2 + 1, enough + 1) if enough > 2 else range(2, 3)
+    return counts[bisect_left(counts, True, key=lambda count: half(count) <= precision)]
 
 
 def _checked(values: Array) -> Array:
@@ -170,62 +180,22 @@ def _checked(values: Array) -> Array:
     check_pairs(len(values))
     if not np.isfinite(values).all():
         raise UsageError(
-            f"pairs without an accuracy: {int((~np.isfinite(values)).sum())} of {len(values)}, because a run diverged; "
+            f"pairs without a score: {int((~np.isfinite(values)).sum())} of {len(values)}, because a run diverged; "
             "leave the arm out, or repeat it with a lower lr"
         )
     return values
 
 
-def _bootstrap(values: Array, level: float, seed: int) -> tuple[float, float]:
-    """Return the bias-corrected and accelerated bootstrap interval of the mean; a point where all values are equal."""
-    if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
-    low, high = np.nan, np.nan
-    for method in ("BCa", "percentile"):
-        if np.isnan(low) or np.isnan(high):  # as BCa's are where nearly all resamples are the same
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-                found = stats.bootstrap(
-                    (values,),
-                    np.mean,
-                    n_resamples=RESAMPLES,
-                    confidence_level=level,
-                    method=method,
-                    rng=np.random.default_rng(seed),
-                )
-            low, high = found.confidence_interval
-    return float(low), float(high)
-
-
-def _sign_flip(values: Array, seed: int) -> float:
+def _verdict(found: PairedDifference, values: Array, margin: float, metric: str) -> str:
     if not values.any():
-        return 1.0
-    found = stats.permutation_test(
-        (values,),
-        _mean,
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        rng=np.random.default_rng(seed),
-    )
-    return float(found.pvalue)
-
-
-def _mean(x: Array, axis: int = -1) -> Any:
-    return np.mean(x, axis=axis)
-
-
-def _equivalence(values: Array, margin: float) -> float:
-    if values.std(ddof=1) < np.finfo(float).tiny:
-        return 0.0 if abs(values[0]) < margin else 1.0
-    from statsmodels.stats.weightstats import DescrStatsW
-
-    return float(DescrStatsW(values).ttost_mean(-margin, margin)[0])
-
-
-def _verdict(row: "pd.Series[Any]", alpha: float, margin: float, metric: str) -> str:
-    if row["p_equivalence"] < alpha:
+        return "identical"
+    if found.low > 0 or found.high < 0:
+        return "better" if (found.difference > 0) != (metric in LOWER_IS_BETTER) else "worse"
+    if found.pairs < FEWEST:
+        return f"inconclusive: too few pairs ({found.pairs} of {FEWEST})"
+    uneven = int((abs(values - np.median(values)) > UNEVEN * margin).sum())
+    if 0 < uneven < found.pairs / 2:
+        return f"inconclusive: uneven pairs ({uneven} of {found.pairs})"
+    if -margin < found.low and found.high < margin:
         return f"equal (±{factor(metric) * margin:g})"
-    if row["p_holm"] < alpha:
-        return "better" if (row["difference"] > 0) != (metric in LOWER_IS_BETTER) else "worse"
     return "inconclusive"

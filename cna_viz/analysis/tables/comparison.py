@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from cna_viz.analysis.tables.watched_arms import told_apart
+from cna_viz.analysis.words import counted
 from cna_viz.config import RESULTS_VERSION, RunConfig
 from cna_viz.config.arms import active_settings, differing
 from cna_viz.config.fields import field_value, settings
@@ -24,6 +25,10 @@ PROTOCOL: Final = ("dataset", "split")
 def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: Tuning | None = None) -> pd.DataFrame:
     """Return scores with a row per pair (split seed, seed) and a column per arm.
 
+    Several seeds on each of several splits are no independent pairs: what a split does to an arm is in all of its
+    seeds. Their scores are averaged, and a pair is then a split. On a single split the seeds are the pairs, and what
+    they show holds for that split.
+
     The name of an arm has all settings that differ between the runs, except seeds and recording, such as
     ``cna, clusters 4``.
 
@@ -34,7 +39,8 @@ def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: T
 
     Returns:
         The score of the dataset, for instance an accuracy from 0 to 1; NaN for a run that diverged before it had one.
-        Of the table's attributes (``table.attrs``) ``protocol`` has what all runs share, and ``metric`` the score.
+        Of the table's attributes (``table.attrs``) ``protocol`` has what all runs share, ``pairs`` what a pair is,
+        ``metric`` the score, and ``items``, where it is an accuracy, the number of nodes or graphs that it is of.
 
     Raises:
         UsageError: When runs have different datasets, split protocols or results versions, an arm lacks pairs that
@@ -55,12 +61,17 @@ def paired_table(records: Sequence[Record], split: SplitName = "test", tuning: T
     long = long.drop_duplicates(["arm", *PAIR])
     table = long.pivot(index=PAIR, columns="arm", values="value")[list(dict.fromkeys(long["arm"]))]
     _check_complete(table, long)
+    table, pairs = _independent(table, records)
     first = records[0]
-    table.attrs["protocol"] = (
-        f"{first.config.data.dataset}, split {first.config.data.split}, {len(table)} pairs of the same split and seed; "
-        f"{split} {WORDS[first.metric]} at the best validation epoch of at most {first.config.training.epochs}"
-    )
-    table.attrs["metric"] = first.metric
+    table.attrs |= {
+        "protocol": f"{first.config.data.dataset}, split {first.config.data.split}, {pairs}; {split} "
+        f"{WORDS[first.metric]} at the best validation epoch of at most {first.config.training.epochs}",
+        "pairs": pairs,
+        "metric": first.metric,
+        "items": min(record.summary.get("split_sizes", {}).get(split, 0) for record in records)
+        if first.metric == "accuracy"
+        else 0,
+    }
     return table
 
 
@@ -104,6 +115,11 @@ def arms_of(records: Sequence[Record], tuning: Tuning | None = None, ignore: Col
     return [names[config.run_id] for config in configs]
 
 
+def split_number(record: Record) -> int:
+    """Return the number of the split that a run was on: published ones repeat, and some protocols have a single one."""
+    return int(record.summary.get("split_seed", record.config.split_seed))
+
+
 def without_diverged(table: pd.DataFrame) -> pd.DataFrame:
     """Return the arms of a paired table that have a score for every pair.
 
@@ -122,6 +138,8 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
         records: The runs.
         ignore: Settings that are compared, besides the slot and its factors.
     """
+    if not records:
+        return "no runs: nothing is known of their settings"
     if any(record.config.watched is not None for record in records):
         return "some arms are watched networks: the settings of their training are unknown"
     values = [active_settings(record.config) for record in records]
@@ -131,10 +149,11 @@ def training_settings(records: Sequence[Record], ignore: Collection[str] = ()) -
     differ = [name for name in differing([record.config for record in records]) if name in names]
     if differ:
         words = ", ".join(differ).replace("_", " ")
-        return f"the arms also differ in {words}: their settings were chosen arm by arm"
+        return f"the arms also differ in {words}: a difference between them need not be one of slots"
     shown = [name for name in ("lr", "weight_decay", "hidden", "epochs") if name in names and name in values[0]]
     shared = ", ".join(f"{name.replace('_', ' ')} {values[0][name]}" for name in shown)
-    return f"all arms were trained with the same settings ({shared} at most); none was tuned individually"
+    shared += " at most" if "epochs" in shown else ""
+    return f"all arms were trained with the same settings{f' ({shared})' if shown else ''}; none was tuned individually"
 
 
 def check_protocol(records: Sequence[Record]) -> None:
@@ -151,6 +170,16 @@ def refuse_watched(records: Sequence[Record]) -> None:
     """Refuse watched runs, of which nobody knows in what else they differ."""
     if any(record.config.watched is not None for record in records):
         raise UsageError("watched runs can't be compared in pairs: their splits and seeds are unknown")
+
+
+def common_metric(records: Sequence[Record]) -> str:
+    """Return the metric of the records; refuses none, and several."""
+    if not records:
+        raise UsageError("no runs to report on: make some with `cna-viz run`")
+    metrics = sorted({record.metric for record in records})
+    if len(metrics) > 1:
+        raise UsageError(f"these runs have several scores ({', '.join(metrics)}): report on each separately")
+    return metrics[0]
 
 
 def require_one_protocol(records: Sequence[Record], problem: str, advice: str = "draw each separately") -> None:
@@ -202,6 +231,21 @@ def short_names(groups: Iterable[str]) -> dict[str, str]:
 def _name(values: Mapping[str, object], differ: Sequence[str]) -> str:
     present = [name for name in differ if name in values]
     return ", ".join(str(values[name]) if name == "slot" else f"{name} {values[name]}" for name in present)
+
+
+def _independent(table: pd.DataFrame, records: Sequence[Record]) -> tuple[pd.DataFrame, str]:
+    """Return pairs that share nothing, with seeds averaged within their split, and in words what a pair is."""
+    number = {(record.config.split_seed, record.config.seed): split_number(record) for record in records}
+    splits = pd.Series([number[pair] for pair in table.index], index=table.index)
+    sizes = splits.value_counts()
+    if len(table) == len(sizes):
+        return table, f"{counted(len(table), 'pair')} of the same split and seed"
+    if len(sizes) == 1:
+        return table, f"{counted(len(table), 'pair')} of the same seed, all on one split"
+    seeds = " to ".join(map(str, sorted({int(sizes.min()), int(sizes.max())})))
+    first = splits[~splits.duplicated()]
+    means = [table[splits == split].mean(skipna=False) for split in first]
+    return pd.DataFrame(means, index=first.index), f"{len(sizes)} splits, each the mean of {seeds} seeds"
 
 
 def _check_complete(table: pd.DataFrame, long: pd.DataFrame) -> None:

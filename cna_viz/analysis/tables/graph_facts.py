@@ -6,6 +6,7 @@ import numpy as np
 
 from cna_viz.analysis.tables.node_groups import Array, is_labelled
 from cna_viz.analysis.tables.predictions import CHANCE, chance_score
+from cna_viz.analysis.words import counted, signed
 from cna_viz.records.record import Record
 from cna_viz.scores import WORDS, written
 
@@ -65,18 +66,19 @@ def graph_words(record: Record) -> str:
     metric, facts = record.metric, record.config.facts
     known, edges = is_labelled(record), record.graph["edge_index"].sizes["edge"] // 2
     target = record.graph["target"].values[known]
-    classes = f", {len(np.unique(target))} classes" if target.dtype.kind != "f" else ""
-    classes += "" if known.all() else f", {int((~known).sum()):,} nodes unlabelled"
+    classes = f", {counted(len(np.unique(target)), 'class')}" if target.dtype.kind != "f" else ""
+    classes += "" if known.all() else f", {counted(int((~known).sum()), 'node')} unlabelled"
+    size = f"{facts['dataset']}: {counted(len(known), 'node')}, {counted(edges, 'edge')}"
     if not known.any():
-        return f"{facts['dataset']}: {len(known):,} nodes, {edges:,} edges, no labels"
+        return f"{size}, no labels"
     plain, adjusted = (
-        "undefined" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
-        for value in (edge_homophily(record), adjusted_homophily(record))
+        signed(value, 2).removeprefix("+") for value in (edge_homophily(record), adjusted_homophily(record))
     )
+    chance = chance_score(record)
+    level = "" if np.isnan(chance) else f" ({CHANCE[metric]} gives {written(metric, chance)})"
     return (
-        f"{facts['dataset']}: {len(known):,} nodes, {edges:,} edges{classes}; edge homophily {plain}, adjusted for "
-        f"class sizes {adjusted}; score: {WORDS[metric]} ({CHANCE[metric]} gives "
-        f"{written(metric, chance_score(record))}); split {facts['split']}"
+        f"{size}{classes}; edge homophily {plain}, adjusted for "
+        f"class sizes {adjusted}; score: {WORDS[metric]}{level}; split {facts['split']}"
     )
 
 

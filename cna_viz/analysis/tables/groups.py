@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from cna_viz.analysis.statistics.intervals import confidence_interval
-from cna_viz.analysis.statistics.paired import MARGIN, PairedDifference, difference, verdict_table
+from cna_viz.analysis.statistics.paired import MARGIN, PairedDifference, difference, resolution, verdict_table
 from cna_viz.analysis.tables.comparison import group_runs, paired_table, without_diverged
 from cna_viz.analysis.words import judged_rows, listed, metric_of, points
 from cna_viz.config.vocabulary import SplitName
@@ -26,7 +26,7 @@ def compare_groups(
     split: SplitName = "test",
     margin: float = MARGIN,
 ) -> pd.DataFrame:
-    """Compare arms with one of them, pair by pair within each group; Holm's correction is for all of it.
+    """Compare arms with one of them, pair by pair within each group; the intervals hold for all of it together.
 
     Pairs are never made across groups: these may be other graphs, whose scores can't be compared.
 
@@ -40,7 +40,8 @@ def compare_groups(
     Returns:
         A row per group and arm, by ``group`` and ``arm``, with the columns of :func:`.paired.verdict_table`. Arms with
         a run that diverged are left out; the attribute ``left_out`` has their runs by a name of group and arm,
-        ``metrics`` the score of each group, ``samples`` the differences of the pairs in the order of the rows.
+        ``metrics`` the score of each group, ``pairs`` what a pair is, ``samples`` their differences in the order of the
+        rows.
 
     Raises:
         UsageError: When the baseline diverged or scores go in different directions.
@@ -48,10 +49,14 @@ def compare_groups(
     samples: dict[tuple[str, str], Any] = {}
     left_out: dict[str, int] = {}
     metrics: dict[str, str] = {}
+    items: list[int] = []
+    kinds: dict[str, None] = {}
     present: set[str] = set()
     for group, members in groups.items():
         pairs = without_diverged(paired_table(members, split))
         metrics[group] = str(pairs.attrs["metric"])
+        items.append(pairs.attrs["items"])
+        kinds[pairs.attrs["pairs"]] = None
         gone = pairs.attrs["left_out"]
         present |= {*map(str, pairs.columns), *gone}
         left_out |= {f"{group}: {arm}": count for arm, count in gone.items()}
@@ -72,17 +77,19 @@ def compare_groups(
         raise UsageError(
             f"groups with the scores {listed(distinct)} can't be put on one scale: compare each separately"
         )
-    found = verdict_table(samples, margin=margin, metric=distinct[0]).rename_axis(["group", "arm"])
+    attrs = {"metric": distinct[0], "items": min(items)}
+    found = verdict_table(samples, attrs, margin=margin).rename_axis(["group", "arm"])
     lists = [values.tolist() for values in samples.values()]
     found.attrs |= {"baseline": baseline, "left_out": left_out, "metrics": metrics, "samples": lists}
+    found.attrs["pairs"] = " or ".join(kinds)
     return found
 
 
 def standing_table(records: Sequence[Record], baselines: Sequence[str], split: SplitName = "test") -> pd.DataFrame:
     """Return a row per arm with its mean score and interval, and its difference from each of some baselines, as text.
 
-    Arms are in the order of their first runs; a baseline without runs has no column. Verdicts have Holm's correction
-    for the arms of a column.
+    Arms are in the order of their first runs; a baseline without runs has no column. Verdicts
+    hold for all arms of a column together.
     """
     pairs = without_diverged(paired_table(records, split))
     metric = metric_of(pairs)
@@ -136,21 +143,26 @@ def split_tables(records: Sequence[Record], split: SplitName = "test") -> dict[s
     return {str(members[0].config.facts["split"]): paired_table(members, split) for members in groups.values()}
 
 
-def split_effect(few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95) -> SplitEffect:
+def split_effect(
+    few: "pd.Series[float]", many: "pd.Series[float]", level: float = 0.95, *, floor: float = 0.0
+) -> SplitEffect:
     """Return the gain of one arm from one split to another, with Welch's interval for samples of different variance.
 
     Args:
         few: Its accuracies on the first split, one per seed, at least two.
         many: On the second.
         level: Level of the interval.
+        floor: Smallest standard deviation of each sample, as in :func:`.paired.difference`.
     """
     if min(few.count(), many.count()) < 2:
         raise UsageError("too few runs: the effect of a split needs two seeds on each split")
     gain = float(many.mean() - few.mean())
-    if few.dropna().nunique() == many.dropna().nunique() == 1:
+    first, second = (max(float(one.std()), floor) ** 2 / one.count() for one in (few, many))
+    if not (total := first + second):
         return SplitEffect(gain, gain, gain)
-    found = stats.ttest_ind(many.dropna(), few.dropna(), equal_var=False).confidence_interval(level)
-    return SplitEffect(gain, float(found.low), float(found.high))
+    freedom = total**2 / (first**2 / (few.count() - 1) + second**2 / (many.count() - 1))
+    half = float(stats.t.ppf((1 + level) / 2, freedom)) * total**0.5
+    return SplitEffect(gain, gain - half, gain + half)
 
 
 def check_splits(splits: Sequence[str]) -> None:
@@ -167,8 +179,9 @@ def headline(tables: Mapping[str, pd.DataFrame], arm: str, baseline: str) -> Hea
         for name in (arm, baseline):
             if name not in table:
                 raise UsageError(f"no runs of {name!r} on every split; arms: {', '.join(map(str, table.columns))}")
-    split = split_effect(first[baseline], last[baseline])
-    gain = difference((last[arm] - last[baseline]).to_numpy())
+    floor = max(resolution(first.attrs), resolution(last.attrs))
+    split = split_effect(first[baseline], last[baseline], floor=floor)
+    gain = difference((last[arm] - last[baseline]).to_numpy(), floor=floor)
     return Headline(float(last[arm].mean() - first[baseline].mean()), split, gain)
 
 

@@ -90,8 +90,8 @@ def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, seed: i
 def correlation_words(found: RankCorrelation) -> str:
     """Return a rank correlation for a sentence: ``ρ = +0.31 [−0.02, +0.58], 30 runs``."""
     if np.isnan(found.rho):
-        why = f"{counted(found.count, 'run')}, too few" if found.count < FEWEST else "all values of one are equal"
-        return f"none ({why})"
+        few, same = f"{counted(found.count, 'run')}, too few", "one of the two has the same value in all runs"
+        return f"none ({few if found.count < FEWEST else same})"
     ends = f"[{signed(found.low, 2)}, {signed(found.high, 2)}]"
     return f"ρ = {signed(found.rho, 2)} {ends}, {found.count} runs"
 

@@ -66,7 +66,8 @@ def sensitivity(records: Sequence[Record], x: str, y: str, split: SplitName = "t
     rows = pd.DataFrame({"arm": arms_of(records, ignore={x, y}), **values, "score": scores})
     both = rows["x"].notna() & rows["y"].notna()
     if not both.any():
-        raise UsageError(f"{x} and {y} have no effect together in these {len(records)} runs: nothing to draw")
+        these = f"these {len(records)} runs" if len(records) > 1 else "this 1 run"
+        raise UsageError(f"{x} and {y} have no effect together in {these}: nothing to draw")
     cells = [
         {"arm": arm, "x": first, "y": second, **_cell(group["score"])}
         for (arm, first, second), group in rows[both].groupby(["arm", "x", "y"], sort=False)

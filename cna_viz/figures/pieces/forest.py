@@ -1,6 +1,6 @@
 """Rows of differences with their intervals: the form that comparisons share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -8,7 +8,6 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.statistics.paired import pairs_needed
 from cna_viz.analysis.words import signed
 from cna_viz.figures.pieces.marks import add_words, legend_mark
 from cna_viz.figures.style.theme import MUTED, PAPER
@@ -49,11 +48,10 @@ def difference_row(
     return Row(label, mean, low, high, str(found["verdict"]), *look, [scale * point for point in points], group)
 
 
-def few_pairs(pairs: int, rows: int, what: str = "differences") -> list[str]:
-    """Return the note on pairs that are too few for any of the rows to be significant; else none."""
-    needed = pairs_needed(rows, 0.05)
-    words = f"with {pairs} pairs none of {rows} {what} can be significant at 5 %: that takes {needed} pairs"
-    return [words] if pairs < needed else []
+def reasons(verdicts: Iterable[str]) -> list[str]:
+    """Return a note with the reasons of the inconclusive verdicts, which have no room beside the rows; else none."""
+    found = dict.fromkeys(reason for verdict in verdicts if (reason := verdict.partition(": ")[2]))
+    return [f"inconclusive also because of {' and '.join(found)}"] if found else []
 
 
 def forest(rows: Sequence[Row], margin: float) -> go.Figure:
@@ -74,7 +72,7 @@ def forest(rows: Sequence[Row], margin: float) -> go.Figure:
         figure.add_vline(x=0, line_color=MUTED, line_width=1, row=1, col=panel)
     _add_legend(figure, margin, points=any(row.points for row in rows))
     for row, height in zip(rows, heights, strict=True):
-        words = f"{signed(row.mean)} [{signed(row.low)}, {signed(row.high)}]  <b>{row.verdict}</b>"
+        words = f"{signed(row.mean)} [{signed(row.low)}, {signed(row.high)}]  <b>{row.verdict.partition(':')[0]}</b>"
         add_words(figure, words, 1, height, "left middle", xref="paper", xshift=8, yref="y")
     room = 0.04 * (max(values) - min(values))
     figure.update_xaxes(range=[min(values) - room, max(values) + room], row=1, col=1)

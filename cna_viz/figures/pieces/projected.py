@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from cna_viz.analysis.positions.methods import METHODS, Method, project
 from cna_viz.analysis.positions.projection import Projection, aligned
+from cna_viz.analysis.words import counted
 from cna_viz.config.vocabulary import Stage
 from cna_viz.figures.style.labels import STAGE_LABELS, check_choice
 from cna_viz.figures.style.theme import GRID
@@ -40,7 +41,7 @@ def caption(words: str, projection: Projection) -> str:
     if np.isfinite(projection.explained):
         parts.append(f"{100 * projection.explained:.0f} % of the variance in view")
     lost = int(np.isnan(projection.positions).any(axis=1).sum())
-    return " · ".join(parts) + (f"<br>{lost:,} nodes are not finite and left out" if lost else "")
+    return " · ".join(parts) + (f"<br>left out: {counted(lost, 'node')} without finite features" if lost else "")
 
 
 def state(projection: Projection) -> str:

@@ -152,6 +152,6 @@ def _missing(table: pd.DataFrame, known: pd.DataFrame, measure: str) -> list[str
     unmeasured = len(table) - len(known) - unscored
     reasons = [
         *([f"{unmeasured} without a value of {measure}"] if unmeasured else []),
-        *([f"{unscored} without a score, because they diverged"] if unscored else []),
+        *([f"{unscored} without a score, because {'it' if unscored == 1 else 'they'} diverged"] if unscored else []),
     ]
-    return [f"not drawn: {' and '.join(reasons)}, of {len(table)} runs"]
+    return [f"not drawn: {' and '.join(reasons)}, of {counted(len(table), 'run')}"]

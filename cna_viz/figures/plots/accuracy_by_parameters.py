@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cna_viz.analysis.tables.pareto import cost_table
+from cna_viz.analysis.words import counted
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.figures.pieces.marks import add_words, error_bars, legend_beside
 from cna_viz.figures.style.labels import one_metric, provenance, student_note, which_model
@@ -79,10 +80,15 @@ def _add_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, along: Sequence[st
         legendgroup=arm,
         showlegend=True,
         customdata=[
-            [_name(row, along), row["val"], row["count"], ", on the front" if row["front"] else ""]
+            [
+                _name(row, along),
+                row["val"],
+                counted(int(row["count"]), "seed"),
+                ", on the front" if row["front"] else "",
+            ]
             for _, row in rows.iterrows()
         ],
-        hovertemplate="%{customdata[0]}, %{x:,.0f} parameters<br>%{y:.4~g}, mean of %{customdata[2]} seeds"
+        hovertemplate="%{customdata[0]}, %{x:,.0f} parameters<br>%{y:.4~g}, mean of %{customdata[2]}"
         "<br>validation %{customdata[1]:.4~g}%{customdata[3]}<extra></extra>",
     )
 

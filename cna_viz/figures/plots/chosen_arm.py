@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from cna_viz.analysis.sentences.chosen_arm_findings import difference_words
 from cna_viz.analysis.tables.chosen_arm import arms_by_depth, score_table, scores_by_depth
 from cna_viz.analysis.tables.predictions import CHANCE, chance_score
+from cna_viz.analysis.words import counted
 from cna_viz.config.vocabulary import SLOTS, SplitName
 from cna_viz.errors import unknown_name
 from cna_viz.figures.pieces.forest import ROW
@@ -170,7 +171,7 @@ def _add_row(figure: go.Figure, row: "pd.Series[Any]", height: int, metric: str,
         opacity=1 if chosen else FAINT,
         name=style.label,
         showlegend=False,
-        hovertemplate=f"{style.label}<br>%{{x:.4~g}}, {int(row['count'])} runs<extra></extra>",
+        hovertemplate=f"{style.label}<br>%{{x:.4~g}}, {counted(int(row['count']), 'run')}<extra></extra>",
         **ROWS,
     )
     digits = ".1f" if metric in SHARES else ".3g"

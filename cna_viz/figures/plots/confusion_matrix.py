@@ -81,7 +81,8 @@ def plot_confusion_matrix(records: Sequence[Record], *, split: SplitName = "test
 def _title(arm: Confusion) -> str:
     known = [value for value in arm.accuracies if not np.isnan(value)]
     accuracy = written("accuracy", float(np.mean(known)) if known else None)
-    runs = f" (mean of {counted(arm.runs, 'run')})" if arm.runs > 1 else ""
+    of = f" of {arm.runs}" if len(known) < arm.runs else ""
+    runs = f" (mean of {len(known)}{of} runs)" if arm.runs > 1 and known else ""
     return f"<b>{slot_style(arm.arm).label}</b><br>accuracy {accuracy}{runs}"
 
 

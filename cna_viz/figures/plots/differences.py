@@ -6,10 +6,11 @@ import plotly.graph_objects as go
 
 from cna_viz.analysis.statistics.paired import MARGIN, compare
 from cna_viz.analysis.tables.comparison import paired_table, without_diverged
+from cna_viz.analysis.words import interval_words
 from cna_viz.config.tuning import Tuning
 from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName
 from cna_viz.errors import UsageError
-from cna_viz.figures.pieces.forest import difference_row, few_pairs, forest, height_of
+from cna_viz.figures.pieces.forest import difference_row, forest, height_of, reasons
 from cna_viz.figures.style.labels import check_records, left_out, points_label, provenance, which_model
 from cna_viz.figures.style.theme import escaped, finish, slot_style
 from cna_viz.records.record import Record
@@ -59,9 +60,8 @@ def plot_differences(
     figure = forest(rows, scale * margin)
     figure.update_xaxes(title=f"{split} {points_label(metric)}: arm − {escaped(baseline)}", row=1, col=1)
     notes = [
-        f"{len(pairs)} pairs of the same split and seed, {which_model(records)}; bootstrap intervals; verdicts "
-        "at 5 % after Holm's correction",
-        *few_pairs(len(pairs), len(rows)),
+        f"{pairs.attrs['pairs']}, {which_model(records)}; {interval_words(len(rows))}",
+        *reasons(found["verdict"]),
         *left_out(pairs.attrs["left_out"]),
     ]
     title = f"Which arm differs from {escaped(baseline)}?"

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 from cna_viz.analysis.statistics.paired import MARGIN
 from cna_viz.analysis.tables.comparison import group_runs, short_names
 from cna_viz.analysis.tables.groups import compare_groups
+from cna_viz.analysis.words import interval_words
 from cna_viz.config.vocabulary import SplitName
-from cna_viz.figures.pieces.forest import difference_row, few_pairs, forest, height_of
+from cna_viz.figures.pieces.forest import difference_row, forest, height_of, reasons
 from cna_viz.figures.style.labels import check_records, left_out, points_label, provenance, which_model
 from cna_viz.figures.style.theme import escaped, finish, slot_style
 from cna_viz.records.record import Record
@@ -56,12 +57,10 @@ def plot_differences_by_group(
     unit = points_label(*distinct) if len(distinct) == 1 else "score in points"
     figure.update_xaxes(title=f"{split} {unit}: arm − {escaped(baseline)}", row=1, col=1)
     scores = ", ".join(f"{names[group]} {WORDS[metric]}" for group, metric in metrics.items())
-    pairs = sorted({int(count) for count in found["pairs"]})
     notes = [
-        f"{' and '.join(map(str, pairs))} pairs of the same split and seed per group, {which_model(records)}; "
-        "bootstrap intervals; verdicts at 5 % after Holm's correction for all rows",
+        f"in each group {found.attrs['pairs']}, {which_model(records)}; {interval_words(len(rows))}",
         *([f"scores: {scores}"] if len(distinct) > 1 else []),
-        *few_pairs(pairs[0], len(rows)),
+        *reasons(found["verdict"]),
         *left_out(found.attrs["left_out"]),
     ]
     footnote = provenance(records, *notes)

@@ -5,12 +5,13 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from cna_viz.analysis.statistics.factorial import COMPONENTS, effects
+from cna_viz.analysis.statistics.factorial import COMPONENTS, EFFECTS, effects
 from cna_viz.analysis.statistics.paired import MARGIN
 from cna_viz.analysis.tables.comparison import group_runs, paired_table, short_names
+from cna_viz.analysis.words import interval_words
 from cna_viz.config.tuning import Tuning
 from cna_viz.config.vocabulary import SplitName
-from cna_viz.figures.pieces.forest import difference_row, few_pairs, forest, height_of
+from cna_viz.figures.pieces.forest import difference_row, forest, height_of, reasons
 from cna_viz.figures.style.labels import one_metric, points_label, provenance, which_model
 from cna_viz.figures.style.theme import escaped, finish, numbered_look
 from cna_viz.records.record import Record
@@ -59,18 +60,17 @@ def plot_effects(
             numbered_look(number),
             group=group if len(tables) > 1 else "",
         )
-        for effect in next(iter(tables.values())).index
+        for effect in EFFECTS
         for number, (group, table) in enumerate(tables.items())
     ]
     figure = forest(rows, scale * margin)
-    figure.update_xaxes(title=f"effect on {split} {points_label(metric)}", row=1, col=1)
-    pairs = sorted({int(table["pairs"].iloc[0]) for table in tables.values()})
+    figure.update_xaxes(title=f"change of {split} {points_label(metric)} when switched on", row=1, col=1)
+    pairs = " or ".join(dict.fromkeys(table.attrs["pairs"] for table in tables.values()))
     notes = [
-        "effect of a step: mean of the four slots with it minus that of the four without; ×: half the change in the "
-        "effect of one when the other is added",
-        f"{' and '.join(map(str, pairs))} pairs of the same split and seed, {which_model(records)}; bootstrap "
-        "intervals; verdicts at 5 % after Holm's correction",
-        *few_pairs(pairs[0], len(next(iter(tables.values()))), "effects"),
+        "effect of a step: mean of the four slots with it minus that of the four without; ×: how much more the one "
+        "changes where the other is on, too",
+        f"{pairs}, {which_model(records)}; {interval_words(len(EFFECTS))}{' of a group' if len(tables) > 1 else ''}",
+        *reasons(verdict for table in tables.values() for verdict in table["verdict"]),
     ]
     footnote = provenance(factorial, *notes)
     return finish(figure, "What do C, N and A contribute?", footnote, height=height_of(rows))

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 
 from cna_viz.analysis.tables.predictions import CHANCE, chance_score
 from cna_viz.analysis.tables.sensitivity import sensitivity
-from cna_viz.analysis.words import counted
+from cna_viz.analysis.words import counted, runs_each
 from cna_viz.config.vocabulary import SplitName
 from cna_viz.errors import UsageError
 from cna_viz.figures.pieces.marks import color_scale
@@ -136,9 +136,9 @@ def _hover(row: "pd.Series[Any]", metric: str) -> str:
     if pd.isna(row["runs"]):
         return "no runs"
     if row["diverged"] > 0:
-        return f"{row['diverged']:g} of {row['runs']:g} runs diverged"
+        return f"{row['diverged']:g} of {counted(int(row['runs']), 'run')} diverged"
     ends = f"{written(metric, row['least'])} to {written(metric, row['most'])}"
-    return f"mean {written(metric, row['mean'])}<br>{ends} over {row['runs']:g} runs"
+    return f"mean {written(metric, row['mean'])}<br>{ends} over {counted(int(row['runs']), 'run')}"
 
 
 def _notes(
@@ -150,14 +150,13 @@ def _notes(
     split: SplitName,
 ) -> list[str]:
     """Return the notes on the cells, on missing ones, and on the references."""
-    chance = written(metric, float(np.nanmean([chance_score(record, split) for record in records])))
-    seeds = sorted({int(count) for count in cells["runs"]})
-    count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    levels = [level for record in records if not np.isnan(level := chance_score(record, split))]
+    spread = ", ± standard deviation over seeds" if cells["spread"].notna().any() else ""
     notes = [
-        f"{which_model(records)}; mean of {count} runs per cell, ± standard deviation over seeds; the scale goes from "
-        "the smallest mean to the largest",
+        f"{which_model(records)}; cells are means of {runs_each(cells['runs'].astype(int))}{spread}; the scale goes "
+        "from the smallest mean to the largest",
         *[_reference(str(arm), rows, metric) for arm, rows in references.groupby("arm", sort=False)],
-        f"chance ({CHANCE[metric]}): {chance}",
+        *([f"chance ({CHANCE[metric]}): {written(metric, float(np.mean(levels)))}"] if levels else []),
     ]
     pairs = len(values["x"]) * len(values["y"]) * cells["arm"].nunique()
     if pairs > len(cells):

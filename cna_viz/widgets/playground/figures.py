@@ -109,8 +109,11 @@ def draw_measures(seen: Seen, layer: int) -> Drawing:
         layout[f"xaxis{number}"] = {**across, "domain": domain, "anchor": f"y{number}"}
         layout[f"yaxis{number}"] = {"title": MEASURES[name].label, **axis, "anchor": f"x{number}"}
     measures = seen.passed.layers[layer].measures
-    energy = f"{measures['rayleigh']:.2g}" if seen.has_edges else "has no meaning without edges"
-    found = f"layer {layer}: energy {energy}, rank {measures['effective_rank']:.3g}"
+    energy, rank = (
+        "undefined" if np.isnan(measures[name]) else f"{measures[name]:{digits}}"
+        for name, digits in (("rayleigh", ".2g"), ("effective_rank", ".3g"))
+    )
+    found = f"layer {layer}: energy {energy if seen.has_edges else 'has no meaning without edges'}, rank {rank}"
     return compact(traces, f"<b>Do nodes become alike?</b><br>{found}", layout, kept="measures", height=LOW)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from ipywidgets import Box, Layout
 
+from cna_viz.analysis.words import counted
 from cna_viz.errors import NotFiniteError, UsageError, unknown_name
 from cna_viz.figures.panels.arrange import arrange
 from cna_viz.figures.panels.drawing import Drawing
@@ -240,23 +241,23 @@ class Playground(Panel):
         self._words.say(self._sentence())
 
     def _sentence(self) -> str:
-        if not self.curve:
+        if not self.curve or not self.curve[-1].epoch:
             return "The network is **untrained**: its weights are random."
         here, best = self.curve[-1], best_of(self.curve)
         return (
-            f"Trained for **{here.epoch}** epochs: {100 * here.train:.0f} % of the training nodes are right. At "
-            f"the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the test nodes were: one split, one "
-            "seed, too little for any comparison."
+            f"Trained for **{here.epoch}** {'epoch' if here.epoch == 1 else 'epochs'}: {100 * here.train:.0f} % of the "
+            f"training nodes are right. At the best validation epoch, {best.epoch}, {100 * best.test:.0f} % of the "
+            "test nodes were: one split, one seed, too little for any comparison."
         )
 
     def _footnote(self) -> str:
         settings, trained = self.seen.settings, self.seen.trained
         slot = f"C {settings.assignment}, N {settings.normalization}, A {settings.activation}"
         clusters = "" if settings.assignment == "none" else f", K = {settings.clusters}"
-        state = f"trained for {trained} epochs" if trained else "untrained"
+        state = f"trained for {counted(trained, 'epoch')}" if trained else "untrained"
         return (
-            f"graph {self._graph.name}, GCN of {settings.layers} layers, {settings.hidden} channels, {slot}{clusters}, "
-            f"seed {settings.seed}, {state}"
+            f"graph {self._graph.name}, GCN of {counted(settings.layers, 'layer')}, "
+            f"{counted(settings.hidden, 'channel')}, {slot}{clusters}, seed {settings.seed}, {state}"
         )
 
 

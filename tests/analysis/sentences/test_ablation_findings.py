@@ -1,7 +1,9 @@
 """Sentences on arms and effects, against tables whose numbers make them true."""
 
 import dataclasses
+import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from cna_viz.analysis.sentences.ablation_findings import (
     control_findings,
     diverged,
     effect_findings,
+    effect_sentence,
     headline_findings,
     interaction_sentence,
     split_findings,
@@ -50,7 +53,10 @@ def test_every_verdict_has_its_sentence() -> None:
     assert worse.startswith("worse than **relu**: down (−")
     assert equal.startswith("equal to **relu** within 1 point: same (")
     assert inconclusive.startswith("inconclusive: wide (+0.4 points")
-    assert needed.endswith(" (wide) pairs at the spread of these 10")
+    assert needed.startswith("measuring an inconclusive difference to ±1 point takes ")
+    assert needed.endswith(
+        " (wide) pairs, going by the spread of these 10: so many are enough with a probability of 80 %"
+    )
 
 
 def test_arms_come_from_the_best_to_the_worst() -> None:
@@ -58,15 +64,15 @@ def test_arms_come_from_the_best_to_the_worst() -> None:
     assert sentence.index("more") < sentence.index("some")
 
 
-def test_few_pairs_can_not_carry_a_verdict_and_that_is_said() -> None:
-    arms = table(5, **{f"arm{number}": 0.05 for number in range(7)})
-    sentences = ablation_findings(arms, "relu")
-    assert not [text for text in sentences if text.startswith(("better", "worse"))]
-    assert any(
-        "with 5 pairs, no p value can fall below 0.062: significance after Holm's correction for 7 arms takes 9 pairs"
-        in text
-        for text in sentences
-    )
+def test_few_pairs_are_never_equal_and_that_is_said() -> None:
+    (found, _) = ablation_findings(table(5, same=0.0), "relu")
+    assert found.startswith("inconclusive, too few pairs (5 of 6): same (")
+
+
+def test_identical_arms_are_called_identical() -> None:
+    arms = table(6)
+    arms["c"] = arms["relu"]
+    assert ablation_findings(arms, "relu") == ["identical to **relu** in every pair: c (+0.0 points [+0.0, +0.0])"]
 
 
 def test_the_margin_is_in_the_words() -> None:
@@ -100,34 +106,87 @@ def factorial(pairs: int = 10, **effect: float) -> pd.DataFrame:
 def test_a_step_gains_costs_or_does_nothing() -> None:
     sentences = effect_findings(factorial(C=-0.021, N=0.06, A=0.0))
     assert sentences[0].startswith("**C** (clusters) costs 2.")
+    assert sentences[0].endswith("] on average over the other steps")
     assert sentences[1].startswith("**N** (normalization) gains 6.0 points [")
-    assert sentences[2].startswith("**A** (rationals) has no effect larger than 1 point: ")
+    assert sentences[2].startswith("**A** (rationals) has no effect larger than 1 point on average over the other")
     assert sentences[3].startswith("no interaction larger than 1 point: CN, CA, NA and CNA")
 
 
 def test_an_interaction_says_what_one_step_adds_beside_the_other() -> None:
     sentences = effect_findings(factorial(CN=0.08))
-    assert any(
-        text.startswith("**C** adds 7.9 points") and text.endswith("points more with N than without (CN)")
-        for text in sentences
-    )
+    assert any(text.startswith("**C** adds 7.9 points more with N than without (CN)") for text in sentences)
     sentences = effect_findings(factorial(CN=-0.08))
     assert any("points less with N than without (CN)" in text for text in sentences)
 
 
+def simple(sentence: str) -> dict[str, float]:
+    """Return what a step changes beside which others, from the sentence that says so."""
+    _, _, parts = sentence.partition(" depends on the other steps: ")
+    found = re.findall(r"([+−]\d+\.\d) points \[[^]]*\] (alone|with [CNA](?: and [CNA])?)", parts)
+    return {beside.removeprefix("with "): float(value.replace("−", "-")) for value, beside in found}
+
+
+def test_a_gain_only_beside_another_step_is_not_said_of_the_step_alone() -> None:
+    clusters, normalization, rationals, *_ = effect_findings(factorial(CA=0.018))
+    assert simple(rationals) == pytest.approx({"alone": 0.0, "C": 1.8, "N": 0.0, "C and N": 1.8}, abs=0.15)
+    assert simple(clusters) == pytest.approx({"alone": 0.0, "N": 0.0, "A": 1.8, "N and A": 1.8}, abs=0.15)
+    assert normalization.startswith("**N** (normalization) has no effect larger than 1 point")
+
+
+def test_what_only_all_three_do_together_is_credited_to_none() -> None:
+    sentences = effect_findings(factorial(CNA=0.08))
+    for step, others in (("C", "N and A"), ("N", "C and A"), ("A", "C and N")):
+        found = simple(next(text for text in sentences if text.startswith(f"what **{step}**")))
+        assert found.pop(others) == pytest.approx(8.0, abs=0.15)
+        assert len(found) == 3
+        assert list(found.values()) == pytest.approx([0, 0, 0], abs=0.15)
+    assert any(re.match(r"the interaction of C and N is [78].\d points larger with A", text) for text in sentences)
+
+
+def test_normalization_has_no_credit_for_gains_that_take_clusters_too() -> None:
+    arms = factorial(CN=0.08, CA=0.08, CNA=-0.08)  # cn, ca and cna gain 8 points each
+    _, normalization, *_ = effect_findings(arms)
+    assert simple(normalization) == pytest.approx({"alone": 0.0, "C": 8.0, "A": 0.0, "C and A": 0.0}, abs=0.15)
+
+
 def test_the_interaction_of_three() -> None:
     assert interaction_sentence("CNA", JudgedDifference(-0.02, -0.03, -0.01, "worse")) == (
-        "the interaction of C and N is 4.0 points smaller with A than without"
+        "the interaction of C and N is 2.0 points smaller with A than without"
     )
 
 
 def test_effects_of_few_pairs_are_open() -> None:
-    sentences = effect_findings(factorial(3, N=0.06))
-    assert sentences[1].startswith("the effect of **N** (normalization) is inconclusive: ")
-    assert any(text.startswith("inconclusive interactions: ") for text in sentences) or any(
-        text.startswith("no interaction") for text in sentences
+    sentences = effect_findings(factorial(2, N=0.01))
+    assert sentences[1].startswith(
+        "the effect of **N** (normalization) on average over the other steps is inconclusive, too few pairs (2 of 6): "
     )
-    assert sentences[-1].endswith(" takes 9 pairs")
+    assert sentences[-1] == "inconclusive, so that an effect may depend on the other steps: CN, CA, NA and CNA"
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ((0.02, 0.01, 0.03, "better"), "**N** (normalization) gains 2.0 points [1.0, 3.0]"),
+        ((-0.02, -0.03, -0.01, "worse"), "**N** (normalization) costs 2.0 points [1.0, 3.0]"),
+        (
+            (0.0, -0.001, 0.001, "equal"),
+            "**N** (normalization) has no effect larger than 1 point on average over the other steps: +0.0 points",
+        ),
+        (
+            (0.0, 0.0, 0.0, "identical"),
+            "**N** (normalization) has no effect larger than 1 point on average over the other steps: +0.0 points",
+        ),
+        (
+            (-0.01, -0.02, 0.005, "inconclusive", "accuracy", "too few pairs (3 of 6)"),
+            "the effect of **N** (normalization) on average over the other steps is inconclusive, too few pairs "
+            "(3 of 6): −1.0 points [−2.0, +0.5]",
+        ),
+        ((-0.02, -0.03, -0.01, "better", "nmse"), "**N** (normalization) takes off 0.0200 NMSE [0.0100, 0.0300]"),
+        ((0.02, 0.01, 0.03, "worse", "nmse"), "**N** (normalization) adds 0.0200 NMSE [0.0100, 0.0300]"),
+    ],
+)
+def test_the_words_of_an_effect(row: tuple[Any, ...], sentence: str) -> None:
+    assert effect_sentence("N", JudgedDifference(*row), 0.01).startswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +210,20 @@ def test_controls_decide_whether_k_means_matters(random: float, none: float, end
         text.startswith("**cna-labels** (the classes as clusters, an oracle) is better than **cna** by 4.8 points")
         for text in sentences
     )
+
+
+def test_identical_runs_decide_nothing_on_clusters() -> None:
+    arms = table(cna=0.0, na=0.0)
+    arms["cna-random"] = arms["cna"]
+    *_, last = control_findings(arms)
+    assert last == "so it stays open whether the clusters of **cna** matter: cna-random scored the same in every pair"
+    assert control_findings(arms)[0].startswith("**cna-random** (random clusters) is identical to **cna** in every")
+
+
+def test_too_few_pairs_decide_nothing_on_clusters() -> None:
+    found = control_findings(table(3, cna=0.0, na=0.0, cna_random=0.0))
+    assert found[0].endswith(", too few pairs (3 of 6)")
+    assert found[-1] == "so it is inconclusive whether the clusters of **cna** matter"
 
 
 def test_controls_that_are_missing() -> None:
@@ -193,6 +266,8 @@ def test_what_a_split_is_worth_has_the_interval_of_welch() -> None:
     assert (found.low, found.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
     same = split_effect(pd.Series([0.5, 0.5]), pd.Series([0.7, 0.7]))
     assert (same.low, same.difference, same.high) == pytest.approx((0.2, 0.2, 0.2))
+    floored = split_effect(pd.Series([0.5, 0.5]), pd.Series([0.7, 0.7]), floor=0.001)
+    assert floored.high - 0.2 == pytest.approx(stats.t.ppf(0.975, 2) * 0.001)
     with pytest.raises(UsageError, match="needs two seeds on each split"):
         split_effect(few, pd.Series([0.9]))
 
@@ -217,11 +292,14 @@ def test_each_split_says_what_its_components_do() -> None:
     assert sentences[2].startswith("on official-code: **N** (normalization) gains 5.")
 
 
-def test_no_component_that_gains_names_the_largest() -> None:
-    pairs = {split: table.head(4) for split, table in tables((0.8, 0.92), (0.05, 0.05)).items()}
-    sentence = split_findings(pairs)[1]
-    assert "no component shows a gain; the largest effect is that of N, +5." in sentence
-    assert " takes 9 pairs" in sentence
+def test_no_component_that_is_decided_names_the_largest() -> None:
+    pairs = {split: table.head(2) for split, table in tables((0.8, 0.92), (0.01, 0.01)).items()}
+    assert "on public: no effect of C, N or A is decided; the largest is that of N, +0." in split_findings(pairs)[1]
+
+
+def test_no_split_is_said_to_have_no_effect_where_steps_work_together() -> None:
+    pairs = {split: factorial(CNA=0.02) for split in ("public", "official-code")}
+    assert split_findings(pairs)[1].startswith("on public: what **C** (clusters) changes depends on the other steps: ")
 
 
 def test_splits_without_the_factorial_have_no_sentence_on_it() -> None:

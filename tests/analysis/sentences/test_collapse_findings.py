@@ -108,18 +108,20 @@ def test_counts_by_what_the_untrained_network_had(run: Run) -> None:
         run(seed=4, start=BOTH, train=0.1),
     ]
     sentences = collapse_findings(records)
-    assert sentences[0].startswith("features and gradient intact before training: 1 of 1 run fit")
+    assert sentences[0].startswith("features and gradient intact before training: 1 of 1 run fits")
     assert sentences[1].startswith(
-        "only the gradient vanished before training: 0 of 1 run fit their training nodes (mean training accuracy 20"
+        "only the gradient vanished before training: 0 of 1 run fits its training nodes (mean training accuracy 20 %)"
     )
     assert sentences[2].startswith("only the features collapsed before training: 1 of 2 runs fit")
-    assert sentences[3].startswith("both before training: 0 of 1 run fit")
-    assert sentences[4] == "with only a vanished gradient, none fit; with only collapsed features, 50 % fit"
-    assert sentences[5] == (
-        "features collapse in 3 runs before training; training recovers 1 of them, and 0 others collapse during "
-        "training"
+    assert sentences[3].startswith("both before training: 0 of 1 run fits")
+    assert sentences[4] == (
+        "with only a vanished gradient, 0 of 1 run fits; with only collapsed features, 1 of 2 runs fit"
     )
-    assert sentences[6].endswith("every run that fits also generalizes")
+    assert sentences[5] == (
+        "features collapse in 3 runs before training; training recovers 1 of them, and those of 0 of the other 2 "
+        "collapse in it"
+    )
+    assert sentences[6] == ("of the 2 runs that fit, 0 lost more than 10 points from training to test (median −4.0)")
 
 
 def test_what_did_not_occur_is_said(run: Run) -> None:
@@ -127,14 +129,14 @@ def test_what_did_not_occur_is_said(run: Run) -> None:
         "no run has one of the two without the other: these runs can't tell them apart"
     )
     alone = collapse_findings([run(start=COLLAPSED)])
-    assert alone[1] == "with only collapsed features, all fit; no run has only a vanished gradient"
+    assert alone[1] == "with only collapsed features, 1 of 1 run fits; no run has only a vanished gradient"
     assert "features collapse in no run, before or after training" in collapse_findings([run()])
     assert "no run fits its training nodes" in collapse_findings([run(train=0.1)])[-1]
 
 
 def test_who_fits_and_fails_in_the_test_is_no_matter_of_optimisation(run: Run) -> None:
     sentence = collapse_findings([run(test=0.5), run(seed=1)])[-1]
-    assert sentence.startswith("of the 2 runs that fit, 1 lost more than 10 points from training to test (median 26.5")
+    assert sentence.startswith("of the 2 runs that fit, 1 lost more than 10 points from training to test (median −26.5")
     assert sentence.endswith("that is not a failure of optimization")
 
 
@@ -166,20 +168,18 @@ def test_a_remedy_is_what_pairs_show_that_differ_in_nothing_else(run: Run) -> No
 
 def test_slots_make_pairs_although_one_of_them_has_clusters(run: Run) -> None:
     (sentence,) = remedy_findings([run(start=BOTH, train=0.1), run("cna")], "slot")
-    assert sentence.startswith("**slot cna** instead of relu: 1 instead of 0 of 1 run fit")
+    assert sentence.startswith("**slot cna** instead of relu: 1 instead of 0 of 1 run fits")
 
 
 def test_the_answer_follows_from_the_runs_that_fail(run: Run) -> None:
-    (text,) = which_collapse([run(), run(seed=1)])
-    assert text.startswith("all 2 runs fit their training nodes")
     text = "; ".join(which_collapse([run(seed=1, start=COLLAPSED, train=0.1), run(seed=2, start=BOTH)]))
     assert "1 of 2 runs don't fit" in text
-    assert "the gradient is not the cause" in text
-    assert "smoothing is not the cause" not in text
-    assert "1 run fit despite collapsed features" in text
-    assert "1 run fit despite a vanished gradient" in text
+    assert "a vanished gradient is not the cause" in text
+    assert "collapsed features are not the cause" not in text
+    assert "1 run fits despite collapsed features" in text
+    assert "1 run fits despite a vanished gradient" in text
     text = "; ".join(which_collapse([run(seed=1, start=VANISHED, train=0.1), run(seed=2, train=0.1)]))
-    assert "smoothing is not the cause" in text
+    assert "collapsed features are not the cause" in text
     assert "something else fails" in text
     assert "despite" not in text
 
@@ -198,3 +198,104 @@ def test_the_summary_has_a_row_per_arm_ready_to_be_read(run: Run, make: Make) ->
     }
     with pytest.raises(UsageError, match="a summary is of one depth, not of depths 2, 4"):
         collapse_summary([make("relu", 2), make("relu", 4)])
+
+
+@pytest.mark.parametrize("find", [collapse_findings, which_collapse, collapse_summary])
+def test_no_runs_are_refused(find: Callable[..., object]) -> None:
+    with pytest.raises(UsageError, match="no runs to report on"):
+        find([])
+    with pytest.raises(UsageError, match="no runs to report on"):
+        remedy_findings([], "slot")
+
+
+NAN = float("nan")
+UNKNOWN = (NAN, 5.0)
+NOT_COUNTED = "not counted: {}, diverged or without these measures"
+
+
+@pytest.mark.parametrize(
+    ("runs", "words"),
+    [
+        (
+            [{}],
+            [
+                "1 of 1 run fits its training nodes",
+                "none of them had collapsed features or a vanished gradient to begin with",
+            ],
+        ),
+        (
+            [{"start": BOTH}, {}],
+            [
+                "2 of 2 runs fit their training nodes",
+                "1 run fits despite collapsed features, which need not be final",
+                "1 run fits despite a vanished gradient, which need not be final",
+            ],
+        ),
+        ([{"start": UNKNOWN}, {"start": UNKNOWN}], [NOT_COUNTED.format("2 runs")]),
+        (
+            [{"train": 0.1}],
+            [
+                "1 of 1 run doesn't fit its training nodes",
+                "before training, 1 of these had neither: something else fails, perhaps too few epochs",
+            ],
+        ),
+        (
+            [{"start": BOTH, "train": 0.1}, {"start": UNKNOWN}],
+            [
+                "1 of 1 run doesn't fit its training nodes",
+                "before training, 1 of these had both: these can't tell the causes apart",
+                NOT_COUNTED.format("1 run"),
+            ],
+        ),
+    ],
+)
+def test_which_collapse_at_the_ends(run: Run, runs: list[dict[str, object]], words: list[str]) -> None:
+    assert which_collapse([run(seed=seed, **given) for seed, given in enumerate(runs)]) == words
+
+
+FITS = "features and gradient intact before training: {} training nodes (mean training accuracy {} %)"
+
+
+@pytest.mark.parametrize(
+    ("runs", "place", "words"),
+    [
+        ([{}], 0, FITS.format("1 of 1 run fits its", 99)),
+        ([{"train": 0.2}, {"train": 0.3}], 0, FITS.format("0 of 2 runs fit their", 25)),
+        ([{"train": NAN}, {}], 0, "features and gradient intact before training: 1 of 2 runs fit their training nodes"),
+        ([{"later": COLLAPSED}, {}], 2, "features collapse in no run before training, and in 1 of 2 runs during it"),
+        ([{"start": COLLAPSED}], 2, "features collapse in 1 run before training; training recovers 0 of them"),
+        ([{"start": UNKNOWN}], 1, "whether training recovers collapsed features is unknown"),
+        (
+            [{"test": 0.89}],
+            3,
+            "of the 1 run that fits, 0 lost more than 10 points from training to test (median −10.0)",
+        ),
+        ([{"test": NAN}], 3, "the 1 run that fits has no test score, so nothing here is about generalization"),
+        (
+            [{"test": NAN}, {"test": 0.5}],
+            3,
+            "of the 2 runs that fit, 1 lost more than 10 points from training to test (median −49.0); "
+            "1 without a test score; that is not a failure of optimization",
+        ),
+        (
+            [{"train": 0.9, "test": 0.95}],
+            3,
+            "of the 1 run that fits, 0 lost more than 10 points from training to test (median +5.0)",
+        ),
+    ],
+)
+def test_collapse_findings_at_the_ends(run: Run, runs: list[dict[str, object]], place: int, words: str) -> None:
+    assert collapse_findings([run(seed=seed, **given) for seed, given in enumerate(runs)])[place] == words
+
+
+def test_remedies_at_the_ends(run: Run) -> None:
+    before, after = run(start=UNKNOWN, train=0.1), run(residual=True)
+    said = "**residual True** instead of False: 1 instead of 0 of 1 run fits; "
+    assert remedy_findings([before, after], "residual") == [f"{said}the state before training is unknown"]
+    more = [before, after, run(seed=1, start=BOTH, train=0.1), run(seed=1, residual=True)]
+    assert remedy_findings(more, "residual") == [
+        "**residual True** instead of False: 2 instead of 0 of 2 runs fit; before training, the gradient vanishes in "
+        "0 instead of 1 and features collapse in 0 instead of 1 (unknown for 1 pair)"
+    ]
+    assert remedy_findings([run()], "clusters") == ["clusters has no effect in these runs: nothing to compare"]
+    assert remedy_findings([run(), run("cna")], "clusters") == ["all runs have the same clusters: nothing to compare"]

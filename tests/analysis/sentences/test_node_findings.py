@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cna_viz.analysis.sentences import node_findings
 from cna_viz.analysis.sentences.node_findings import LISTED, selected_sentence
 from cna_viz.config import ModelConfig, RecordingConfig, RunConfig
 from cna_viz.records.record import Record
@@ -46,3 +47,24 @@ def test_many_are_not_listed(record: Record) -> None:
 @pytest.mark.parametrize("nodes", [[], [60], [-1]])
 def test_nodes_that_are_not_there_are_passed_over(record: Record, nodes: list[int]) -> None:
     assert selected_sentence(record, nodes, layer=1) == ""
+
+
+def test_a_node_given_twice_is_selected_once(record: Record) -> None:
+    assert selected_sentence(record, [4, 4], layer=3) == "**1 selected** (4): 1 in class 1; 1 of 1 predicted correctly"
+
+
+@pytest.mark.parametrize(("ari", "words"), [(1.0, "1.00"), (-0.004, "0.00"), (-0.02, "−0.02"), (0.0, "0.00")])
+def test_agreement_has_no_minus_before_a_zero(
+    record: Record, monkeypatch: pytest.MonkeyPatch, ari: float, words: str
+) -> None:
+    monkeypatch.setattr(node_findings, "cluster_agreement", lambda *_: (ari, 0.5))
+    assert f"adjusted Rand index {words} (0: chance" in node_findings.agreement_findings(record, record, 1)[0]
+
+
+def test_agreement_of_a_run_with_itself(record: Record) -> None:
+    assert node_findings.agreement_findings(record, record, 1) == [
+        "clusters after layer 1: adjusted Rand index 1.00 (0: chance, 1: identical), normalized mutual information "
+        "1.00 (0: independent, 1: identical)",
+        "predictions on the 20 nodes in the test split of both: both right 100.0 %, only **cna, left** 0.0 %, only "
+        "**cna, right** 0.0 %, neither 0.0 %",
+    ]

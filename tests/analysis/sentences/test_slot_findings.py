@@ -123,6 +123,38 @@ def test_a_slot_without_clusters_is_said_to_have_one(build: Build) -> None:
     assert cluster_findings(build("na"), 1) == ["all 30 nodes are in one cluster"]
 
 
+NO_CLASSES = "the nodes have fewer than two classes: there is nothing for clusters to share with them"
+
+
+@pytest.mark.parametrize(
+    ("label", "target", "sentences"),
+    [
+        (
+            np.arange(30) % 3,
+            np.arange(30) % 3,
+            [
+                "3 clusters of 10 nodes each",
+                "normalized mutual information of clusters and classes: 1.00 (0: independent, 1: identical)",
+            ],
+        ),
+        (np.arange(30), np.zeros(30, int), ["30 clusters of 1 node each", NO_CLASSES]),
+        (np.arange(30) % 4, np.full(30, -1), ["4 clusters of 7 to 8 nodes", NO_CLASSES]),
+        (np.full(30, 5), np.zeros(30, int), ["all 30 nodes are in one cluster"]),
+    ],
+)
+def test_clusters_at_the_ends(build: Build, store: Store, label: Array, target: Array, sentences: list[str]) -> None:
+    record = build()
+    record.graph["target"][:] = target
+    store(cluster_label=label)
+    assert cluster_findings(record, 1) == sentences
+
+
+def test_without_labels_there_are_no_classes_to_lie_between(build: Build) -> None:
+    record = build()
+    record.graph["target"][:] = -1
+    assert normalization_findings(record, 1)[1] == "no node is labelled"
+
+
 def test_variance_between_clusters_and_classes_at_every_step(build: Build) -> None:
     record = build()
     clusters, classes = normalization_findings(record, 2)
@@ -169,8 +201,26 @@ def test_relu_itself_has_no_distance_from_relu(build: Build, store: Store) -> No
         slot_input_histogram=counts,
     )
     far, apart = rational_findings(build(), 1)
-    assert far.endswith(": 0.00 to 0.00")
+    assert far.endswith(": 0.00")
     assert apart.endswith(": 0.00")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("functions", "sentences"),
+    [
+        ((1.0,), ["1.00", "only one function has values: it has no other to differ from"]),
+        ((1.0, np.nan), ["1.00", "only one function has values: it has no other to differ from"]),
+        ((2.0, 2.0), ["2.00", "distance of the clusters' functions from their mean: 0.00"]),
+        ((np.nan, np.nan), ["no finite value enters the rational functions"]),
+    ],
+)
+def test_rationals_at_the_ends(build: Build, store: Store, functions: tuple[float, ...], sentences: list[str]) -> None:
+    counts = np.zeros((len(functions), HISTOGRAM_BINS), np.int64)
+    counts[:, np.flatnonzero(np.isclose(CENTERS, -1.1))] = 10
+    store(**constants(*functions), slot_input_histogram=counts)
+    told = rational_findings(build(), 1)
+    assert [text.removeprefix("distance from ReLU (root mean square over the values): ") for text in told] == sentences
 
 
 def test_far_values_beyond_the_middle_do_not_count(build: Build, store: Store) -> None:
@@ -178,7 +228,7 @@ def test_far_values_beyond_the_middle_do_not_count(build: Build, store: Store) -
     counts[0, [0, 30]] = [1, 999]
     odd = {"rational_numerator": np.array([[0, 0, 0, 0, 0, 1.0]]), "rational_denominator": np.zeros((1, 4))}
     store(**odd, slot_input_histogram=counts)
-    assert f"{abs(CENTERS[30]) ** 5:.2f} to" in rational_findings(build(), 1)[0]
+    assert rational_findings(build(), 1)[0].endswith(f": {abs(CENTERS[30]) ** 5:.2f}")
 
 
 @pytest.mark.filterwarnings("error")

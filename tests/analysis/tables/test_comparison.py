@@ -1,5 +1,6 @@
 """Comparisons are paired and fair, or they are refused."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -135,9 +136,16 @@ def test_equal_settings_are_said_and_different_ones_named(make: Make) -> None:
         "all arms were trained with the same settings (lr 0.01, weight decay 0.0005, hidden 4, epochs 200 at most); "
         "none was tuned individually"
     )
+    names = ["lr", "weight_decay", "hidden", "epochs"]
+    assert (
+        training_settings(records, names) == "all arms were trained with the same settings; none was tuned individually"
+    )
+    assert training_settings([]) == "no runs: nothing is known of their settings"
     other = make("cna", layers=2)
     vars(other)["config"] = other.config.replace(training=TrainingConfig(weight_decay=0.1))
-    assert training_settings([*records, other]).startswith("the arms also differ in layers, weight decay")
+    assert training_settings([*records, other]) == (
+        "the arms also differ in layers, weight decay: a difference between them need not be one of slots"
+    )
     assert training_settings([*records, other], ["layers", "weight_decay"]).startswith("all arms")
 
 
@@ -150,3 +158,40 @@ def test_every_run_is_there_once_in_the_recording_that_is_preferred(make: Make) 
         drop_duplicates([make("relu", layers=2), make("relu", layers=3), make("cna", layers=2)])[2].config.slot == "cna"
     )
     assert drop_duplicates([]) == []
+
+
+def on_split(record: Record, number: int, accuracy: float) -> Record:
+    """Return a run that was on the split of this number."""
+    config = record.config.replace(data=record.config.data.replace(split_seed=number))
+    summary = {**record.summary, "split_seed": number, "split_sizes": {"test": 40}, "accuracy": {"test": accuracy}}
+    return dataclasses.replace(record, config=config, summary=summary)
+
+
+def test_seeds_of_one_split_are_averaged_because_they_share_what_the_split_does(make: Make) -> None:
+    scores = {(0, 0): 0.5, (0, 1): 0.7, (1, 0): 0.8, (1, 1): 0.9, (2, 0): 0.4, (2, 1): 0.4}
+    records = [
+        on_split(make(slot, seed=seed), split, score + (slot == "cna") * 0.01)
+        for slot in ("relu", "cna")
+        for (split, seed), score in scores.items()
+    ]
+    table = paired_table(records)
+    assert table["relu"].tolist() == pytest.approx([0.6, 0.85, 0.4])
+    assert table["cna"].tolist() == pytest.approx([0.61, 0.86, 0.41])
+    assert table.attrs["pairs"] == "3 splits, each the mean of 2 seeds"
+    assert table.attrs["items"] == 40
+    uneven = [record for record in records if record.config.seed == 0 or record.config.split_seed < 2]
+    assert paired_table(uneven).attrs["pairs"] == "3 splits, each the mean of 1 to 2 seeds"
+
+
+def test_a_run_that_diverged_leaves_its_split_without_a_score(make: Make) -> None:
+    records = [on_split(make(seed=seed), split, 0.5) for split in (0, 1) for seed in (0, 1)]
+    records[0] = on_split(make(seed=0), 0, float("nan"))
+    assert paired_table(records).iloc[:, 0].isna().tolist() == [True, False]
+
+
+def test_pairs_on_one_split_say_so(make: Make) -> None:
+    records = [on_split(make(slot, seed=seed), 4, 0.5) for slot in ("relu", "cna") for seed in (0, 1, 2)]
+    assert paired_table(records).attrs["pairs"] == "3 pairs of the same seed, all on one split"
+    apart = [on_split(make(seed=seed), seed, 0.5) for seed in (0, 1)]
+    assert paired_table(apart).attrs["pairs"] == "2 pairs of the same split and seed"
+    assert paired_table(apart[:1]).attrs["pairs"] == "1 pair of the same split and seed"

@@ -152,4 +152,26 @@ def test_edges_of_unlabelled_nodes_do_not_count(make: Make) -> None:
     # Ends of these edges: 0 and 1 twice, 2 and 4 once; 4 of 6 are of class 0.
     by_chance = (4 / 6) ** 2 + (2 / 6) ** 2
     assert adjusted_homophily(record) == pytest.approx((1 / 3 - by_chance) / (1 - by_chance))
-    assert "5 nodes, 5 edges, 2 classes, 1 nodes unlabelled;" in graph_words(record)
+    assert "5 nodes, 5 edges, 2 classes, 1 node unlabelled;" in graph_words(record)
+
+
+SIZE = "digits: {}; edge homophily {}, adjusted for class sizes {}; score: accuracy{}; split random-60-20-20"
+
+
+@pytest.mark.parametrize(
+    ("target", "edges", "words"),
+    [
+        ([0], [], ("1 node, 0 edges, 1 class", "undefined", "undefined", "")),
+        ([0, 0], [(0, 1)], ("2 nodes, 1 edge, 1 class", "1.00", "undefined", "")),
+        ([0, 1], [(0, 1)], ("2 nodes, 1 edge, 2 classes", "0.00", "−1.00", "")),
+        ([0, -1, -1], [(0, 1)], ("3 nodes, 1 edge, 1 class, 2 nodes unlabelled", "undefined", "undefined", "")),
+    ],
+)
+def test_graphs_at_the_ends(
+    make: Make, target: list[int], edges: list[tuple[int, int]], words: tuple[str, str, str, str]
+) -> None:
+    assert graph_words(with_graph(make(), target, edges)) == SIZE.format(*words)
+
+
+def test_a_graph_without_labels_has_its_size_only(make: Make) -> None:
+    assert graph_words(with_graph(make(), [-1, -1], [(0, 1)])) == "digits: 2 nodes, 1 edge, no labels"

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cna_viz.analysis.tables.measure_and_score import FEWEST, correlation_words, measured_scores, rank_correlation
+from cna_viz.analysis.tables.measure_and_score import (
+    FEWEST,
+    RankCorrelation,
+    correlation_words,
+    measured_scores,
+    rank_correlation,
+)
 from tests.analysis.conftest import Make
 
 
@@ -53,7 +59,19 @@ def test_few_runs_have_none(count: int) -> None:
 def test_a_constant_has_none() -> None:
     found = rank_correlation([1.0] * 6, range(6))
     assert np.isnan(found.rho)
-    assert correlation_words(found) == "none (all values of one are equal)"
+    assert correlation_words(found) == "none (one of the two has the same value in all runs)"
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        ((0.314, -0.02, 0.58), "ρ = +0.31 [−0.02, +0.58], 5 runs"),
+        ((-0.001, -0.6, 0.6), "ρ = +0.00 [−0.60, +0.60], 5 runs"),
+        ((1.0, 1.0, 1.0), "ρ = +1.00 [+1.00, +1.00], 5 runs"),
+    ],
+)
+def test_correlations_in_words(ends: tuple[float, float, float], words: str) -> None:
+    assert correlation_words(RankCorrelation(*ends, FEWEST)) == words
 
 
 def test_draws_in_which_a_column_is_constant_do_not_spoil_the_interval() -> None:

@@ -268,6 +268,44 @@ def test_no_errors_are_said_to_be_none(tmp_path: Path, answers: dict[str, np.nda
     assert confusion_findings(records) == ["**relu**: all 24 test nodes over 2 runs are classified correctly"]
 
 
+@pytest.mark.parametrize(
+    ("truth", "answer", "sentences"),
+    [
+        ([0], [0], ["the only test node is classified correctly"]),
+        ([0], [1], ["1 of 1 test node misclassified; no confusion occurs twice"]),
+        (
+            [0, 1],
+            [1, 0],
+            ["2 of 2 test nodes misclassified; no confusion occurs twice", "recall is 0 % in every class"],
+        ),
+        (
+            [0, 1, 2],
+            [1, 2, 2],
+            [
+                "2 of 3 test nodes misclassified; no confusion occurs twice",
+                "classes 0 and 1 have the lowest recall, 0 %",
+            ],
+        ),
+        (
+            [0, 1, 1],
+            [1, 1, 1],
+            [
+                "1 of 3 test nodes misclassified; no confusion occurs twice",
+                "class 0 has the lowest recall, 0 % of its 1 node",
+            ],
+        ),
+    ],
+)
+def test_errors_at_the_ends(
+    tmp_path: Path, answers: dict[str, np.ndarray], truth: list[int], answer: list[int], sentences: list[str]
+) -> None:
+    record = build(tmp_path, nodes=3 * len(truth))
+    test = np.flatnonzero(record.graph["split_of_node"].values == 3)
+    answers[record.id] = np.zeros(3 * len(truth), int)
+    record.graph["target"][:], record.graph["target"][test], answers[record.id][test] = 0, truth, answer
+    assert confusion_findings([record]) == [f"**relu**: {text}" for text in sentences]
+
+
 def test_numbers_are_refused_with_what_shows_them(tmp_path: Path) -> None:
     record = build(tmp_path, dataset="chameleon-traffic")
     with pytest.raises(UsageError, match=r"targets of 'chameleon-traffic' .* are numbers.* plot_training_curves"):

@@ -262,10 +262,30 @@ def test_no_movement_is_said(tmp_path: Path, held: Held) -> None:
     assert first.startswith("the functions barely moved between epoch 0 and epoch 5: by 0.03 on average")
 
 
+@pytest.mark.parametrize(
+    ("change", "start", "words"),
+    [
+        ((0.05,), 1, "the function moved between epoch 0 and epoch 5: by 0.05, "),  # five per cent of its size
+        ((0.049,), 1, "the function barely moved between"),
+        ((0.0, 0.0), 1, "the functions did not move between epoch 0 and epoch 5: by 0 on average, "),
+        ((0.0,), 0, "the function did not move between"),
+    ],
+)
+def test_movement_at_the_ends(tmp_path: Path, held: Held, change: tuple[float, ...], start: float, words: str) -> None:
+    held(**moving(*change, start=start))
+    (sentence,) = rational_movement_findings(write(tmp_path), 1)
+    assert sentence.startswith(words)
+
+
+def test_no_function_moved_most_where_all_moved_alike(tmp_path: Path, held: Held) -> None:
+    held(**moving(0.5, 0.5))
+    assert len(rational_movement_findings(write(tmp_path), 1)) == 1
+
+
 def test_functions_that_were_nothing_have_no_size(tmp_path: Path, held: Held) -> None:
     held(**moving(0.5, start=0))
     assert rational_movement_findings(write(tmp_path), 1) == [
-        "the functions moved between epoch 0 and epoch 5: by 0.5 on average, root mean square over the values"
+        "the function moved between epoch 0 and epoch 5: by 0.5, root mean square over the values"
     ]
 
 

@@ -87,7 +87,7 @@ def test_what_can_not_be_drawn_is_counted(make: Make) -> None:
     nothing = put(make("cna", seed=2), np.nan)
     figure = plot_accuracy_by_energy([make("cna"), gone, nothing, make("cna", seed=3, measures="mad")])
     assert len(markers(figure)["CNA"].x) == 1
-    wanted = "not drawn: 2 without a value of rayleigh and 1 without a score, because they diverged, of 4 runs"
+    wanted = "not drawn: 2 without a value of rayleigh and 1 without a score, because it diverged, of 4 runs"
     assert wanted in footnote(figure)
 
 

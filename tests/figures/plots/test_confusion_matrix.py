@@ -7,9 +7,10 @@ import plotly.graph_objects as go
 import pytest
 import xarray as xr
 
-from cna_viz.analysis.tables.predictions import confusions
+from cna_viz.analysis.tables.predictions import Confusion, confusions
 from cna_viz.errors import UsageError
 from cna_viz.figures import plot_confusion_matrix
+from cna_viz.figures.plots.confusion_matrix import _title
 from cna_viz.records.record import Record
 
 Make = Callable[..., Record]
@@ -111,3 +112,16 @@ def test_what_can_not_be_drawn_is_refused(make: Make) -> None:
         plot_confusion_matrix([make("cna")], split="tset")
     with pytest.raises(UsageError, match="different datasets"):
         plot_confusion_matrix([make("cna"), make("cna", dataset="karate")])
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "words"),
+    [
+        ((0.5,), "accuracy 50.0 %"),
+        ((0.5, 0.7), "accuracy 60.0 % (mean of 2 runs)"),
+        ((0.5, np.nan, 0.7), "accuracy 60.0 % (mean of 2 of 3 runs)"),
+        ((np.nan, np.nan), "accuracy –"),
+    ],
+)
+def test_titles_count_the_runs_in_the_mean(accuracies: tuple[float, ...], words: str) -> None:
+    assert _title(Confusion("relu", np.eye(2), accuracies, ("0", "1"))) == f"<b>ReLU</b><br>{words}"

@@ -93,8 +93,9 @@ def test_every_arm_has_the_look_of_its_slot(make: Make) -> None:
 def test_two_pairs_are_drawn_and_it_is_said_what_they_can_not_carry(make: Make) -> None:
     figure = plot_differences(arms(make, SHIFTS, seeds=2))
     note = figure.layout.annotations[-1].text
-    assert "with 2 pairs none of 3 differences can be significant at 5 %: that takes 7 pairs" in note
-    assert "none of" not in plot_differences(arms(make, SHIFTS)).layout.annotations[-1].text
+    assert "95 % intervals by Student's t, for all 3 together" in note
+    assert "inconclusive also because of too few pairs (2 of 6)" in note
+    assert "too few" not in plot_differences(arms(make, SHIFTS)).layout.annotations[-1].text
 
 
 def test_arms_with_a_diverged_run_are_left_out_and_named(make: Make) -> None:

@@ -45,9 +45,9 @@ def test_one_group_is_the_effects_of_its_table(make: Make) -> None:
     labels = [label.split(" (")[0].replace(" × ", "") for label in figure.layout.yaxis.ticktext]
     assert labels == list(found.index)
     assert list(figure.layout.yaxis.ticktext)[:4] == ["C (clusters)", "N (normalization)", "A (rationals)", "C × N"]
-    assert figure.layout.xaxis.title.text == "effect on test accuracy in points"
+    assert figure.layout.xaxis.title.text == "change of test accuracy in points when switched on"
     assert "3 pairs of the same split and seed" in figure.layout.annotations[-1].text
-    assert "that takes 9 pairs" in figure.layout.annotations[-1].text
+    assert "95 % intervals by Student's t, for all 7 together" in figure.layout.annotations[-1].text
 
 
 def test_groups_stand_side_by_side_in_looks_of_their_own(make: Make) -> None:

@@ -107,13 +107,30 @@ def test_one_run_has_no_spread_and_an_error_its_own_digits(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ((1, 1), "cells are means of 1 run each; the scale"),
+        ((3, 3), "cells are means of 3 runs each, ± standard deviation over seeds; the scale"),
+        ((1, 2), "cells are means of 1 to 2 runs each, ± standard deviation over seeds; the scale"),
+    ],
+)
+def test_the_note_on_cells_tells_over_how_many_runs(make: Make, seeds: tuple[int, int], words: str) -> None:
+    records = [
+        having(make("cna", seed=seed), 0.5, clusters=k, hidden=4)
+        for k, count in zip((1, 2), seeds, strict=True)
+        for seed in range(count)
+    ]
+    assert words in footnote(plot_sensitivity(records))
+
+
+@pytest.mark.parametrize(
     ("x", "y", "message"),
     [
         ("cluster", "hidden", "unknown setting 'cluster'; choices, nearest first: clusters"),
         ("hidden", "hidden", "x and y are both 'hidden': a map needs two settings"),
         ("clusters", "backbone", "backbone = 'gcn' is not a number"),
         ("residual", "hidden", "residual = False is not a number"),
-        ("csbm_noise", "hidden", "csbm_noise and hidden have no effect together in these 1 runs"),
+        ("csbm_noise", "hidden", "csbm_noise and hidden have no effect together in this 1 run"),
     ],
 )
 def test_settings_that_make_no_map_are_refused(make: Make, x: str, y: str, message: str) -> None:

@@ -153,6 +153,37 @@ def test_it_trains_to_the_end_without_an_event_loop() -> None:
     assert "untrained" in playground._words.text
 
 
+LITTLE = ": one split, one seed, too little for any comparison."
+
+
+@pytest.mark.parametrize(
+    ("curve", "words"),
+    [
+        ([], "The network is **untrained**: its weights are random."),
+        ([Point(0, 1.0, 0.5, 0.5, 0.5)], "The network is **untrained**: its weights are random."),
+        (
+            [Point(0, 1.0, 0.5, 0.5, 0.4), Point(1, 0.9, 0.6, 0.5, 0.9)],
+            "Trained for **1** epoch: 60 % of the training nodes are right. At the best validation epoch, 0, 40 % of "
+            f"the test nodes were{LITTLE}",
+        ),
+        (
+            [Point(0, 1.0, 0.5, 0.5, 0.4), Point(2, 0.9, 1.0, 0.6, 0.9)],
+            "Trained for **2** epochs: 100 % of the training nodes are right. At the best validation epoch, 2, 90 % of "
+            f"the test nodes were{LITTLE}",
+        ),
+    ],
+)
+def test_what_is_said_of_the_training(playground: Playground, curve: list[Point], words: str) -> None:
+    playground.curve = curve
+    assert playground._sentence() == words
+
+
+def test_the_footnote_counts_layers_channels_and_epochs() -> None:
+    playground = Playground("karate", layers=1)
+    assert "GCN of 1 layer, " in playground._footnote()
+    assert playground._footnote().endswith("seed 0, untrained")
+
+
 def test_a_training_that_is_refused_has_not_begun() -> None:
     playground = Playground("karate", layers=8, normalization="none")
     for slider in playground._controls.coefficients:
