@@ -132,7 +132,11 @@ def _data(one: JudgedClaim) -> dict[str, object]:
     if isinstance(one.claim, Parameters):
         found |= {"published": one.claim.published, "unit": "weights", "counted": dict(one.counts)}
     for measured in one.measured:
-        found[measured.protocol] = {"made": measured.made, **vars(measured.interval), "means": dict(measured.means)}
-        if measured.highest is not None:
-            found[measured.protocol] |= {"maximum test": vars(measured.highest)}
+        more = {} if measured.highest is None else {"maximum test": vars(measured.highest)}
+        found[measured.protocol] = {
+            "made": measured.made,
+            **vars(measured.interval),
+            "means": dict(measured.means),
+            **more,
+        }
     return found

@@ -171,11 +171,13 @@ def test_the_maximum_test_accuracy_stands_beside_its_own_protocol_only(
     percent = {"arm": [90.0, 90.5, 91.0, 90.0, 90.5]}
     evidence = recorded(claim, plan, fair=percent, own=percent)
     judged = judge(claim, plan, evidence)
-    tops = [100 * evidence.records[c.run_id].highest()[0] for c in plan.configs(claim, "own")["arm"]]
+    own = [evidence.records[config.run_id] for config in plan.configs(claim, "own")["arm"]]
+    tops = [100 * float(record.metrics["accuracy"].sel(split="test").max()) for record in own]
     assert judged.own is not None
     assert judged.fair is not None
     assert judged.own.highest == confidence_interval(tops, bounds=(0, 100))
     assert judged.fair.highest is None
+    assert own[0].highest() == (tops[0] / 100, int(own[0].metrics["accuracy"].sel(split="test").argmax("epoch")))
     assert "maximum test: " in str(ledger([judged])["own split"].iloc[0])
 
 
