@@ -75,7 +75,7 @@ coverage: $(STAMP)
 	@echo "==> running the tests, noting what they reach"
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/browser --cov --cov-report term --cov-report html:coverage
 
-# BENCH names parts (epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, statistics, browser, sizes) and options, such as BENCH="epochs --data ../data".
+# BENCH names parts (epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, statistics, claims, browser, sizes) and options, such as BENCH="epochs --data ../data".
 bench: $(STAMP)
 	@echo "==> measuring speed; use an idle machine"
 	$(BIN)/python -m benchmarks.run $(BENCH)

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks import statistics
+from benchmarks import claims, statistics
 from benchmarks.browser import time_explorer, time_playground
 from benchmarks.epochs import ours, pyg, recorded, watched
 from benchmarks.graphs import arxiv_shaped, cora_shaped
@@ -259,6 +259,17 @@ def watching(graph: Graph) -> list[Row]:
     return found
 
 
+def rule_of_claims() -> list[Row]:
+    """Simulate how often the ledger errs about a claim that is as false, or as true, as it can just be."""
+    rates = claims.table()
+    print(rates.to_string(index=False))
+    wrong = {"holds": rates["true value"] <= 0, "fails": rates["true value"] >= 0}
+    return [
+        at_most(f"ledger, 'at least' claims: largest rate of a wrong {name!r}", rates.loc[rows, name].max(), 0.05)
+        for name, rows in wrong.items()
+    ]
+
+
 def sizes(most: int) -> list[Row]:
     """Fit the growth of time and memory with the number of nodes."""
     found = []
@@ -310,8 +321,8 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, statistics, browser, "
-        "sizes",
+        help="epochs, slot, arxiv, weights, imports, recording, watch, memory, measures, sweeps, statistics, claims, "
+        "browser, sizes",
     )
     parser.add_argument("--data", type=Path, help="data root with Cora; default: a random graph of its shape")
     parser.add_argument(
@@ -331,6 +342,7 @@ def main() -> None:
         "measures": measures_on_arxiv,
         "sweeps": sweeps,
         "statistics": statistics_in_simulation,
+        "claims": rule_of_claims,
         "browser": lambda: widgets_in_a_browser(options.data),
         "sizes": lambda: sizes(options.most),
     }

@@ -123,13 +123,13 @@ def test_the_lesson_reads_the_records_of_the_package_and_trains_nothing(
 
 
 CLAIMS = """
-recipes:
-  small: {runs: {dataset: karate, hidden: 6, clusters: 3, layers: 3}}
 claims:
-  - {id: level, kind: level, text: It works., source: Figure 1, standing: first hand, protocol: unknown, recipe: small,
-     arm: {published: 90}, own: {split: class-40-30-30}, fair: {split: random-80-10-10}}
-  - {id: far, kind: level, text: It works., source: Figure 2, standing: first hand, protocol: unknown, recipe: small,
-     runs: {slot: cna, clusters: 40}, arm: {published: 90}, fair: {split: random-80-10-10}}
+  - {id: level, kind: level, text: It works., source: Figure 1, standing: first hand, protocol: unknown,
+     runs: {dataset: karate, hidden: 6, layers: 3, epochs: 2},
+     arm: {published: 1}, own: {split: random-60-20-20}, fair: {split: random-80-10-10}}
+  - {id: far, kind: level, text: It works., source: Figure 2, standing: first hand, protocol: unknown,
+     runs: {dataset: karate, hidden: 6, layers: 3, slot: cna, clusters: 40},
+     arm: {published: 90}, fair: {split: random-80-10-10}}
   - {id: weights, kind: parameters, text: It is small., source: Figure 3, standing: first hand, protocol: unknown,
      published: 34900, unused: 120, in_channels: 128, out_channels: 40,
      network: {backbone: sage, layers: 4, hidden: 60}}

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "sweep": "train the missing runs of a grid in parallel",
     "tune": "tune the settings of every arm of a grid on validation, with equal effort",
     "compare": "compare the arms of a grid with a baseline, pair by pair",
+    "claims": "compare the settings of the ledger of claims with the released ones",
     "report": "execute a notebook with your parameters and write a page that opens offline",
     "demo": "lesson, explorer and playground as web pages on this computer",
     "runs": "list, show, verify, export or reproduce records, clean up after interrupted runs",

@@ -91,6 +91,18 @@ class Record:
         value = self.summary.get(metric or self.metric, {}).get(split)
         return math.nan if value is None else float(value)
 
+    def highest(self, split: SplitName = "test", metric: str | None = None) -> tuple[float, int]:
+        """Return the highest value of a score over the epochs, and the first epoch that has it; NaN and 0 without any.
+
+        Of the test nodes it is what some papers publish, and no estimate: the epoch is chosen by what is measured.
+        Arguments as in :meth:`score`.
+        """
+        scores = self.metrics[metric or self.metric].sel(split=split).dropna("epoch")
+        if not scores.size:
+            return math.nan, 0
+        first = int(np.argmax(scores.values))
+        return float(scores[first]), int(scores["epoch"][first])
+
     @property
     def best_epoch(self) -> int:
         """Epoch whose model was selected: by the best validation score, or by the program of a watched run."""

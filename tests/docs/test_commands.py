@@ -80,6 +80,7 @@ MEANING: dict[str, Callable[[Namespace], None]] = {
     "tune": check_grid,
     "compare": check_grid,
     "runs": check_runs,
+    "claims": check_nothing,
     "datasets": check_nothing,
     "graphs": check_nothing,
     "demo": check_nothing,

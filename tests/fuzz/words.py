@@ -49,6 +49,7 @@ _parameters = st.sampled_from(
 _given_twice = st.tuples(st.one_of(_parameters, typed), st.one_of(numbers, typed, st.just("[" * 5000))).map(list)
 
 OPTIONS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
+    "claims": {"--json": flags},
     "run": {
         "--runs": places,
         "--data": places,
@@ -128,6 +129,7 @@ FIRST: Final[dict[str, st.SearchStrategy[str]]] = {
     "report": st.one_of(st.sampled_from([*list_reports(), ""]), typed),
     "runs": st.one_of(st.sampled_from(["list", "show", "verify", "export"]), typed),
     "graphs": st.one_of(st.sampled_from(["add", "list", "show"]), typed),
+    "claims": st.one_of(st.just("settings"), typed),
 }
 
 

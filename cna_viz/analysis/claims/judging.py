@@ -79,8 +79,9 @@ def plan_sentence(judged: Sequence[JudgedClaim], plan: Plan) -> str:
     tested = [one for one in judged if isinstance(one.claim, Trained)]
     if not tested:
         return "None of these claims is about training, so nothing was trained for them."
+    epochs = "the epochs of each claim" if plan.epochs is None else f"at most {counted(plan.epochs, 'epoch')}"
     return (
-        f"Our runs: {counted(len(set(plan.seeds)), 'seed')} per arm, at most {counted(plan.epochs, 'epoch')}, the "
+        f"Our runs: {counted(len(set(plan.seeds)), 'seed')} per arm, {epochs}, the "
         f"model of the best *validation* epoch, nothing tuned. They give a number to {len(with_numbers(judged))} of "
         f"the {counted(len(tested), 'claim')} that training can test."
     )

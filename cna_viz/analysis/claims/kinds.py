@@ -1,6 +1,5 @@
 """The kinds of claims and their checks."""
 
-import math
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from annotated_types import Ge, Gt
@@ -36,11 +35,6 @@ class Paired(Trained):
     def quantity(self) -> float:
         """The arm's number minus the baseline's."""
         return self.arm.published - self.baseline.published
-
-    @property
-    def shows_effect(self) -> bool:
-        """Whether the published difference is larger than the tolerance."""
-        return self.bound != "about" and abs(self.quantity) > self.tolerance
 
     @model_validator(mode="after")
     def _one_split(self) -> Self:
@@ -79,7 +73,6 @@ class Trend(Paired):
     kind: Literal["trend"]
     unit: ClassVar[str] = "times"
     of_accuracy: ClassVar[bool] = False
-    no_effect: ClassVar[float] = 1.0
 
     arm: MeasuredArm
     baseline: MeasuredArm
@@ -87,18 +80,11 @@ class Trend(Paired):
     """The measure."""
     tolerance: Annotated[float, Gt(1)] = 3.0
     """Factor by which the measured ratio may miss the published one."""
-    precision: Annotated[float, Gt(1)] = 10.0
-    """Largest factor between the mean and an end of an interval that may count."""
 
     @property
     def quantity(self) -> float:
         """The published ratio."""
         return self.arm.published / self.baseline.published
-
-    @property
-    def shows_effect(self) -> bool:
-        """Whether the published ratio is further from 1 than the tolerance."""
-        return self.bound != "about" and abs(math.log(self.quantity)) > math.log(self.tolerance)
 
     @model_validator(mode="after")
     def _has_a_hidden_layer(self) -> Self:

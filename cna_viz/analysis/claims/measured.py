@@ -37,10 +37,11 @@ class Measured:
     """What the runs say of a claim under one protocol.
 
     Attributes:
-        made: The arms by slot and split: ``cna on public vs. relu on public``.
+        made: The arms by slot and split: ``cna on public vs. relu on public``, and ``not paired`` on two splits.
         interval: Mean and 95 % interval of the quantity over seeds; None where there is none.
         outcome: Whether the claim holds, with the reason in ``why``.
         means: Mean of every arm over seeds: test accuracy in percent, or the measure. Empty without an interval.
+        highest: The quantity by the maximum test accuracy over the epochs, where the source reports that.
         records: The runs that the interval comes from.
     """
 
@@ -52,6 +53,7 @@ class Measured:
     why: str
     means: Mapping[str, float] = field(default_factory=dict)
     records: tuple[Record, ...] = ()
+    highest: Interval | None = None
 
 
 def gather(
@@ -76,22 +78,40 @@ def gather(
 def measure(claim: Trained, protocol: ProtocolName, plan: Plan, evidence: Evidence) -> Measured:
     """Return what the runs of ``evidence`` say of a claim under a protocol; without an answer, ``why`` says why not."""
     arms = plan.configs(claim, protocol)
-    made = " vs. ".join(dict.fromkeys(f"{runs[0].slot} on {runs[0].data.split}" for runs in arms.values()))
+    kinds = [claim.config_of(name, protocol) for name in arms]
+    paired = len({config.data.split for config in kinds}) == 1
+    made = " vs. ".join(dict.fromkeys(f"{config.slot} on {config.data.split}" for config in kinds))
+    made += "" if paired else ", not paired"
     problem, records, values = _problem(claim, plan, arms, evidence), {}, {}
     if not problem:
         records = {name: [evidence.records[config.run_id] for config in configs] for name, configs in arms.items()}
         values = {name: _values(claim, name, members) for name, members in records.items()}
         problem = _not_a_number(claim, plan, values)
     if problem:
-        return Measured(protocol, claim.unit, made, None, "undecided", problem)
-    arm, *others = (np.asarray(numbers) for numbers in values.values())
-    quantity = arm if not others else arm / others[0] if isinstance(claim, Trend) else arm - others[0]
-    interval = interval_of(claim, quantity)
-    decided, why = outcome(claim, interval)
+        return Measured(protocol, claim.unit, made, None, "untestable", problem)
+    seeds = len(values["arm"])
+    if seeds < 2:
+        return Measured(
+            protocol, claim.unit, made, None, *outcome(claim, Interval(math.nan, math.nan, math.nan, seeds))
+        )
+    interval = interval_of(claim, list(values.values()), paired=paired)
+    decided, why = _decided(claim, protocol, plan, interval)
+    if len(arms) > 1 and arms["arm"] == arms["baseline"]:
+        why += "; both arms are the same runs, so that their difference says nothing"
     mean = gmean if isinstance(claim, Trend) else np.mean
     means = {name: float(mean(numbers)) for name, numbers in values.items()}
     used = tuple({record.id: record for arm in records.values() for record in arm}.values())
-    return Measured(protocol, claim.unit, made, interval, decided, why, means, used)
+    highest = None
+    if protocol == "own" and claim.selection == "maximum test":
+        tops = [[100 * record.highest("test", "accuracy")[0] for record in members] for members in records.values()]
+        highest = interval_of(claim, tops, paired=paired)
+    return Measured(protocol, claim.unit, made, interval, decided, why, means, used, highest)
+
+
+def _decided(claim: Trained, protocol: ProtocolName, plan: Plan, interval: Interval) -> tuple[Outcome, str]:
+    """Return the outcome of an interval and why; none where the runs are shorter than the claim asks for."""
+    capped = plan.capped(claim, protocol)
+    return ("untestable", f"not judged: {capped}") if capped else outcome(claim, interval)
 
 
 def _problem(claim: Trained, plan: Plan, arms: Mapping[str, Sequence[RunConfig]], evidence: Evidence) -> str:
@@ -110,8 +130,7 @@ def _problem(claim: Trained, plan: Plan, arms: Mapping[str, Sequence[RunConfig]]
     if diverged:
         first = diverged[0]
         return f"{len(diverged)} of {len(configs)} runs diverged, the first with seed {first.seed} ({first.run_id[:8]})"
-    seeds = len({config.seed for config in configs})
-    return "" if seeds > 1 else f"{seeds} seed gives no interval: at least two are needed"
+    return ""
 
 
 def _values(claim: Trained, name: str, records: Sequence[Record]) -> list[float]:

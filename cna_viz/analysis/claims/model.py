@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 from annotated_types import Gt
 from pydantic import Field, model_validator
 
+from cna_viz.analysis.claims.released import released_settings
 from cna_viz.config.fields import run_config, settings
 from cna_viz.config.run import Config, NonNegative, RunConfig
 from cna_viz.data import catalog
@@ -45,8 +46,10 @@ class Arm(Config):
     """The number, in the unit of its kind of claim."""
     spread: NonNegative | None = None
     """The number behind ± in the source."""
+    config: str | None = None
+    """Released config that the settings come from; see :mod:`cna_viz.analysis.claims.released`."""
     runs: Values = Field(default_factory=dict)
-    """Settings of this arm's runs."""
+    """Settings of this arm's runs, where they are not those of the config."""
     own: Values = Field(default_factory=dict)
     """Further settings of the source."""
 
@@ -69,25 +72,23 @@ class Trained(Claim):
     """Unit of the quantity."""
     of_accuracy: ClassVar[bool] = True
     """Whether the quantity is computed from accuracies."""
-    no_effect: ClassVar[float] = 0.0
-    """The quantity without any effect."""
 
     arm: Arm
     """The arm that the claim is about."""
-    runs: Values
-    """Settings of all runs."""
+    runs: Values = Field(default_factory=dict)
+    """Settings of all runs, where they are not those of a config."""
     fair: Values
     """Settings of the fair protocol: a split on which all arms are trained, selected and tested."""
     own: Values | None = None
-    """Settings of the protocol of the source, where it can be followed here."""
+    """Settings of the protocol of the source beside those of the configs; None where it can't be followed here."""
+    selection: Literal["validation", "maximum test"] = "validation"
+    """Epoch whose model the source reports; ``maximum test`` is shown beside ours, that of the best validation."""
     bound: Literal["at least", "at most", "about"] = "at least"
     """Whether larger, smaller or near quantities also meet the claim."""
     tolerance: NonNegative = 1.0
     """How far below, above or away from the published quantity still meets the claim."""
-    precision: Annotated[float, Gt(0)] = 3.0
-    """Largest half width of an interval that may count for the claim when it only overlaps the region that meets it."""
-    here: str = ""
-    """How the settings of our runs differ from the source, beyond those that all runs of a ledger share."""
+    here: dict[str, str] = Field(default_factory=dict)
+    """Why our runs differ from the config in a setting, by its name; ``config``: why this one."""
     slow: bool = False
     """Whether the runs take so long that they are made on request only."""
 
@@ -102,20 +103,16 @@ class Trained(Claim):
         return self.arm.published
 
     @property
-    def shows_effect(self) -> bool:
-        """Whether an effect beyond the tolerance is claimed."""
-        return False
-
-    @property
     def protocols(self) -> tuple[ProtocolName, ...]:
         """The protocols that the claim is tested under."""
         return PROTOCOLS if self.own is not None else ("fair",)
 
     def settings_of(self, name: str, protocol: ProtocolName) -> Values:
-        """Return the settings of an arm's runs under a protocol; later ones win."""
+        """Return the settings of an arm's runs under a protocol: those of its config, then later ones, which win."""
         arm = self.arms[name]
+        released = {} if arm.config is None else released_settings(arm.config)
         of_protocol = self.fair if protocol == "fair" else {**(self.own or {}), **arm.own}
-        return {**self.runs, **arm.runs, **of_protocol}
+        return {**released, **self.runs, **arm.runs, **of_protocol}
 
     def config_of(self, name: str, protocol: ProtocolName) -> RunConfig:
         """Return the run of an arm under a protocol, with seed 0 and the default recording."""
@@ -133,6 +130,9 @@ class Trained(Claim):
                 raise UsageError(f"{name} can't be set by a claim: all runs of a ledger share it")
             if name not in settings():
                 raise unknown_name("setting", name, [known for known in settings() if known not in RESERVED])
+        for name in self.here:
+            if name != "config" and name not in settings():
+                raise unknown_name("setting", name, ["config", *settings()], "here explains settings by their names.")
         for protocol in self.protocols:
             for name in self.arms:
                 data = self.config_of(name, protocol).data

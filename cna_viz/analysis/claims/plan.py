@@ -18,13 +18,13 @@ class Plan:
     """What all runs of a ledger share.
 
     Attributes:
-        seeds: One run each; an interval needs two.
-        epochs: Maximum number of epochs; a claim may set fewer.
+        seeds: One run each; a verdict needs five.
+        epochs: Maximum number of epochs; None for those that the claims ask for. Capped claims are not judged.
         slow: Also make the runs of slow claims.
     """
 
-    seeds: tuple[int, ...] = (0, 1, 2)
-    epochs: int = 100
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    epochs: int | None = None
     slow: bool = False
 
     def configs(self, claim: Trained, protocol: ProtocolName) -> dict[str, list[RunConfig]]:
@@ -50,9 +50,15 @@ class Plan:
         """Return the runs to make where they are missing."""
         return self.all_configs([one for one in claims if self.slow or not (isinstance(one, Trained) and one.slow)])
 
+    def capped(self, claim: Trained, protocol: ProtocolName) -> str:
+        """Return by how much the runs of a claim are shorter than it asks for; empty where they are not."""
+        asked = max(claim.config_of(name, protocol).training.epochs for name in claim.arms)
+        return "" if self.epochs is None or self.epochs >= asked else f"capped at {self.epochs} of {asked} epochs"
+
     def _config(self, claim: Trained, name: str, protocol: ProtocolName, seed: int) -> RunConfig:
         values = claim.settings_of(name, protocol)
-        epochs = min(self.epochs, values.get("epochs", self.epochs))
+        asked = claim.config_of(name, protocol).training.epochs
+        epochs = asked if self.epochs is None else min(self.epochs, asked)
         extra = (claim.measure,) if isinstance(claim, Trend) else ()
         recording = {"every": max(1, epochs), "snapshots": "none", "measures": (*MEASURED, *extra)}
         return run_config({**values, **recording, "epochs": epochs, "seed": seed})

@@ -1,27 +1,17 @@
 """Claims from YAML: those of this library, or a file of the user."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cna_viz import descriptions
 from cna_viz.analysis.claims.kinds import KINDS
-from cna_viz.analysis.claims.model import Claim, Values
-from cna_viz.config import Config
+from cna_viz.analysis.claims.model import Claim
 from cna_viz.errors import UsageError, shown, unknown_name
 
-KEYS: Final = ("claims", "recipes")
+KEYS: Final = ("claims",)
 """Keys of a file of claims."""
-
-
-class Recipe(Config):
-    """Settings that several claims share."""
-
-    runs: Values
-    """The settings; those of a claim win."""
-    here: str = ""
-    """How they differ from the published ones."""
 
 
 def read_claims(path: Path | str | None = None) -> list[Claim]:
@@ -44,13 +34,13 @@ def parse_claims(text: str, file: str) -> list[Claim]:
     for key in data:
         if key not in KEYS:
             raise UsageError(f"{file}: {unknown_name('key', str(key), KEYS)}")
-    entries, recipes = data.get("claims"), _recipes(data.get("recipes", {}), file)
+    entries = data.get("claims")
     if not isinstance(entries, list) or not entries:
         raise UsageError(f"{file}: claims is empty: it needs a list of at least one claim")
     claims: dict[str, Claim] = {}
     for entry, line in zip(entries, descriptions.lines_of(text, "claims"), strict=True):
         where = f"{file}, line {line}"
-        claim = _claim(entry, recipes, where)
+        claim = _claim(entry, where)
         if claim.id in claims:
             raise UsageError(f"{where}: claim {shown(claim.id)} appears twice; give one of them another id")
         claims[claim.id] = claim
@@ -66,19 +56,7 @@ def choose(claims: Sequence[Claim], only: Sequence[str]) -> list[Claim]:
     return [claim for claim in claims if claim.id in only or not only]
 
 
-def _recipes(entries: object, file: str) -> dict[str, Recipe]:
-    if not isinstance(entries, dict):
-        raise UsageError(f"{file}: recipes need a name each, as in cora: {{runs: {{dataset: cora}}}}")
-    recipes = {}
-    for name, entry in entries.items():
-        try:
-            recipes[str(name)] = Recipe.model_validate(entry)
-        except UsageError as error:
-            raise UsageError(f"{file}: recipe {shown(str(name))}: {error}") from None
-    return recipes
-
-
-def _claim(entry: object, recipes: Mapping[str, Recipe], where: str) -> Claim:
+def _claim(entry: object, where: str) -> Claim:
     if not isinstance(entry, dict):
         raise UsageError(f"{where}: a claim needs the keys {', '.join(Claim.model_fields)}")
     where = f"{where}: claim {shown(str(entry['id']))}" if "id" in entry else where
@@ -86,19 +64,6 @@ def _claim(entry: object, recipes: Mapping[str, Recipe], where: str) -> Claim:
     if kind not in KINDS:
         raise UsageError(f"{where}: {unknown_name('kind', kind, KINDS)}")
     try:
-        return KINDS[kind].model_validate(_with_recipe(entry, recipes))
+        return KINDS[kind].model_validate(entry)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
-
-
-def _with_recipe(entry: dict[Any, Any], recipes: Mapping[str, Recipe]) -> dict[Any, Any]:
-    """Return a claim with the settings of its recipe that it does not set itself."""
-    if "recipe" not in entry:
-        return entry
-    name, runs = str(entry["recipe"]), entry.get("runs", {})
-    if name not in recipes:
-        raise unknown_name("recipe", name, recipes)
-    recipe = recipes[name]
-    # Anything but a table of settings is left for the claim to refuse.
-    merged = {**recipe.runs, **runs} if isinstance(runs, dict) else runs
-    return {"here": recipe.here, **{key: value for key, value in entry.items() if key != "recipe"}, "runs": merged}

@@ -48,7 +48,7 @@ def ledger(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
             "published": published(one.claim),
             "source": f"{one.claim.source} ({one.claim.standing})",
             "protocol": one.claim.protocol,
-            "settings here": getattr(one.claim, "here", ""),
+            "settings here": _here(one.claim),
             "own split": _measured(one.own)
             if not one.counts
             else f"{one.counts['convolutions'] + getattr(one.claim, 'unused', 0):,}",
@@ -111,7 +111,18 @@ def _measured(found: Measured | None) -> str:
     # A measure is written out with three significant digits.
     arms = [f"{float(f'{x:.3g}'):,.6g}" if found.unit == "times" else f"{x:.1f} %" for x in found.means.values()]
     means = f"\n({' vs. '.join(arms)})" if len(arms) > 1 else ""
-    return f"{mean} {found.unit}\n[{low}, {high}]\n{found.made}{means}"
+    return f"{mean} {found.unit}\n[{low}, {high}]\n{found.made}{means}{_highest(found)}"
+
+
+def _highest(found: Measured) -> str:
+    if found.highest is None:
+        return ""
+    mean, low, high = (amount(x, found.unit) for x in (found.highest.mean, found.highest.low, found.highest.high))
+    return f"\nmaximum test: {mean} {found.unit} [{low}, {high}]"
+
+
+def _here(claim: Claim) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in claim.here.items()) if isinstance(claim, Trained) else ""
 
 
 def _data(one: JudgedClaim) -> dict[str, object]:
@@ -121,5 +132,11 @@ def _data(one: JudgedClaim) -> dict[str, object]:
     if isinstance(one.claim, Parameters):
         found |= {"published": one.claim.published, "unit": "weights", "counted": dict(one.counts)}
     for measured in one.measured:
-        found[measured.protocol] = {"made": measured.made, **vars(measured.interval), "means": dict(measured.means)}
+        more = {} if measured.highest is None else {"maximum test": vars(measured.highest)}
+        found[measured.protocol] = {
+            "made": measured.made,
+            **vars(measured.interval),
+            "means": dict(measured.means),
+            **more,
+        }
     return found

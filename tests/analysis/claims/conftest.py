@@ -59,8 +59,8 @@ def make_claim() -> Callable[..., Any]:
 
 @pytest.fixture
 def plan() -> Plan:
-    """Return a plan of three seeds."""
-    return Plan(seeds=(0, 1, 2), epochs=5)
+    """Return a plan of five seeds."""
+    return Plan()
 
 
 @pytest.fixture

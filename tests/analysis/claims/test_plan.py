@@ -25,16 +25,28 @@ def test_a_run_per_arm_and_seed(make_claim: Make) -> None:
 
 def test_the_own_protocol_outweighs_the_arm_and_the_arm_the_claim(make_claim: Make) -> None:
     arm = {"published": 90.0, "runs": {"slot": "n", "layers": 4}, "own": {"slot": "relu"}}
-    claim = make_claim("level", runs={"dataset": "karate", "layers": 8}, arm=arm, own={"split": "class-40-30-30"})
+    claim = make_claim("level", runs={"dataset": "karate", "layers": 8}, arm=arm, own={"split": "random-60-20-20"})
     fair, own = (Plan().configs(claim, protocol)["arm"][0] for protocol in ("fair", "own"))
     assert (fair.slot, fair.layers, fair.data.split) == ("n", 4, "random-80-10-10")
-    assert (own.slot, own.layers, own.data.split) == ("relu", 4, "class-40-30-30")
+    assert (own.slot, own.layers, own.data.split) == ("relu", 4, "random-60-20-20")
 
 
-def test_a_claim_may_have_fewer_epochs_and_not_more(make_claim: Make) -> None:
-    for own, wanted in ((3, 3), (50, 9)):
-        claim = make_claim("level", runs={"dataset": "karate", "epochs": own})
-        assert Plan(epochs=9).configs(claim, "fair")["arm"][0].training.epochs == wanted
+@pytest.mark.parametrize(
+    ("cap", "wanted", "capped"),
+    [
+        (None, 50, ""),
+        (50, 50, ""),
+        (60, 50, ""),
+        (9, 9, "capped at 9 of 50 epochs"),
+        (0, 0, "capped at 0 of 50 epochs"),
+    ],
+)
+def test_epochs_are_those_of_the_claim_and_a_cap_is_named(
+    make_claim: Make, cap: int | None, wanted: int, capped: str
+) -> None:
+    claim, plan = make_claim("level", runs={"dataset": "karate", "epochs": 50}), Plan(epochs=cap)
+    assert plan.configs(claim, "fair")["arm"][0].training.epochs == wanted
+    assert plan.capped(claim, "fair") == capped
 
 
 def test_a_trend_records_its_measure(make_claim: Make) -> None:

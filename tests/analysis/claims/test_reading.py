@@ -42,13 +42,14 @@ def test_a_claim_is_what_stands_there() -> None:
     assert (claim.bound, claim.tolerance, claim.slow, claim.own) == ("at least", 1, False, None)
 
 
-def test_recipes_are_settings_below_those_of_a_claim() -> None:
-    recipe = "recipes:\n  small: {runs: {dataset: karate, layers: 4, hidden: 6}, here: it is small}\n"
-    text = level("runs: {layers: 8}, recipe: small")
-    (claim,) = parse_claims(recipe + text, "mine.yaml")
+def test_settings_of_a_config_are_below_those_of_a_claim() -> None:
+    text = level("runs: {hidden: 6}, here: {hidden: it is small}").replace("90}", "90, config: cora_2_gcnconv}")
+    (claim,) = parse_claims(text, "mine.yaml")
     assert isinstance(claim, Trained)
-    assert claim.runs == {"dataset": "karate", "layers": 8, "hidden": 6}
-    assert claim.here == "it is small"
+    found = claim.config_of("arm", "fair")
+    assert (found.model.hidden, found.layers, found.training.weight_decay) == (6, 2, 0.005)
+    assert (found.data.dataset, found.data.split, found.training.patience) == ("cora", "random-80-10-10", None)
+    assert claim.here == {"hidden": "it is small"}
 
 
 def test_a_file_is_read_and_the_claims_of_this_library_without_one(tmp_path: Path) -> None:
@@ -62,20 +63,18 @@ def test_a_file_is_read_and_the_claims_of_this_library_without_one(tmp_path: Pat
     ("text", "message"),
     [
         ("claims: [", "bad.yaml, line 1: not YAML"),
-        ("- 1", "bad.yaml: a list of claims needs some of the keys claims, recipes"),
+        ("- 1", "bad.yaml: a list of claims needs some of the keys claims"),
         ("claim: []", "bad.yaml: unknown key 'claim'; choices, nearest first: claims"),
         ("claims: []", "bad.yaml: claims is empty"),
         ("claims: {one: 1}", "bad.yaml: claims is empty"),
         ("claims: [1]", "bad.yaml, line 1: a claim needs the keys kind, id, text"),
-        ("recipes: [1]\nclaims: [1]", "bad.yaml: recipes need a name each"),
-        (
-            "recipes: {a: {run: {}}}\nclaims: [1]",
-            "bad.yaml: recipe 'a': runs is missing; unknown field of Recipe 'run'",
-        ),
+        ("recipes: {}\nclaims: [1]", "bad.yaml: unknown key 'recipes'; choices, nearest first: claims"),
         (f"claims:\n  - {LEVEL}\n  - {LEVEL}", "bad.yaml, line 3: claim 'one' appears twice"),
         (level("kind: levle"), "line 2: claim 'one': unknown kind 'levle'; choices, nearest first: level"),
         (level("arms: 1"), "line 2: claim 'one': unknown field of Level 'arms'; choices, nearest first: arm"),
-        (level("recipe: cora"), "line 2: claim 'one': unknown recipe 'cora'; choices, nearest first: none"),
+        (level("here: {lyers: why}"), "unknown setting 'lyers'; choices, nearest first: layers"),
+        (level("arm: {published: 90, config: cora_4}"), "unknown released config 'cora_4'; choices, nearest first: "),
+        (level("selection: best"), "unknown selection 'best'"),
         (level("arm: {published: many}"), "line 2: claim 'one': published = 'many' is not accepted"),
         (level("arm: {spread: 1}"), "line 2: claim 'one': published is missing"),
         (level("arm: {published: .nan}"), "published = nan is out of range"),
@@ -88,11 +87,10 @@ def test_a_file_is_read_and_the_claims_of_this_library_without_one(tmp_path: Pat
         (level("runs: {dataset: karate, measures: mad}"), "measures can't be set by a claim"),
         (level("fair: {split: public}"), "unknown split protocol 'public'"),
         (level("own: {split: geom-gcn}"), "unknown split protocol 'geom-gcn'"),
-        (level("arm: {published: 90, own: {split: class-40-30-30}}"), "the claim has no own protocol: add own"),
+        (level("arm: {published: 90, own: {split: random-60-20-20}}"), "the claim has no own protocol: add own"),
         (level("standing: third hand"), "unknown standing 'third hand'"),
         (level("bound: above"), "unknown bound 'above'"),
         (level("tolerance: -1"), "tolerance = -1 is out of range: it must be at least 0"),
-        (level("precision: 0"), "precision = 0 is out of range: it must be greater than 0"),
         (level("measure: mad"), "unknown field of Level 'measure'"),
         (two_arms("slope", "layers: 2", "layers: 2"), "more layers than its baseline, not 2 and 2"),
         (
@@ -131,16 +129,16 @@ def test_what_makes_no_sense_is_refused(text: str, message: str) -> None:
 
 def test_arms_on_different_splits_are_fine_where_the_number_was_made_and_refused_on_the_fair_one() -> None:
     text = two_arms("difference", "slot: cna", "slot: relu")
-    own = text.replace("runs: {slot: cna}", "runs: {slot: cna}, own: {split: class-40-30-30}")
+    own = text.replace("runs: {slot: cna}", "runs: {slot: cna}, own: {split: random-48-32-20}")
     (claim,) = parse_claims(own.replace("arm:", "own: {split: random-60-20-20}, arm:"), "mine.yaml")
     assert isinstance(claim, Trained)
-    assert [claim.config_of(name, "own").data.split for name in claim.arms] == ["class-40-30-30", "random-60-20-20"]
+    assert [claim.config_of(name, "own").data.split for name in claim.arms] == ["random-48-32-20", "random-60-20-20"]
     with pytest.raises(
-        UsageError, match="different splits under the fair protocol: class-40-30-30 and random-60-20-20"
+        UsageError, match="different splits under the fair protocol: random-48-32-20 and random-60-20-20"
     ):
         parse_claims(
             text.replace("fair: {split: random-80-10-10}", "fair: {}")
-            .replace("slot: cna", "slot: cna, split: class-40-30-30")
+            .replace("slot: cna", "slot: cna, split: random-48-32-20")
             .replace("slot: relu", "slot: relu, split: random-60-20-20"),
             "bad.yaml",
         )
@@ -172,21 +170,21 @@ def test_the_claims_of_this_library_have_all_kinds_and_can_be_run() -> None:
     assert all(claim.text.endswith(".") and claim.source and claim.protocol for claim in claims)
     plan = Plan(slow=True)
     for config in plan.to_make(claims):
-        assert config.training.epochs <= plan.epochs
+        assert config.training.patience is None
         assert config.recording.snapshots == "none"
 
 
-def test_the_quick_claims_need_nothing_deeper_than_32_layers() -> None:
+def test_the_quick_claims_need_nothing_deeper_than_4_layers() -> None:
     claims = read_claims()
-    assert max(config.layers for config in Plan().to_make(claims)) == 32
+    assert max(config.layers for config in Plan().to_make(claims)) == 4
     assert {claim.config_of("arm", "fair").layers for claim in claims if isinstance(claim, Slope)} == {32, 64, 96}
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        f"recipes: {{? {'x' * 20_000} : {{runs: 1}}}}\nclaims: []",
-        f"recipes: {{{'x' * 1000}: {{runs: {{}}}}}}\nclaims: [{{kind: level, id: a, recipe: y}}]",
+        f"{'x' * 1000}: {{}}\nclaims: []",
+        f"claims:\n  - {LEVEL.replace('90}', '90, config: ' + 'x' * 20_000 + '}')}",
         f"claims: [{{kind: nine, id: {'x' * 20_000}}}]",
     ],
 )

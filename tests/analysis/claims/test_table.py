@@ -18,9 +18,9 @@ Make = Callable[..., Any]
 
 
 def test_a_row_per_claim_with_its_protocol_and_what_was_measured(make_claim: Make, plan: Plan, recorded: Make) -> None:
-    slope = make_claim("slope", id="falls", own={"split": "class-40-30-30"}, here="fewer epochs")
-    fair = {"arm": [60.0, 61.0, 62.0], "baseline": [80.0, 81.0, 82.5]}
-    own = {"arm": [50.0, 51.0, 52.0], "baseline": [80.0, 81.0, 82.5]}
+    slope = make_claim("slope", id="falls", own={"split": "random-60-20-20"}, here={"lr": "a guess", "hidden": "small"})
+    fair = {"arm": [60.0, 61.0, 62.0, 60.5, 61.5], "baseline": [80.0, 81.0, 82.5, 80.5, 81.5]}
+    own = {"arm": [50.0, 51.0, 52.0, 50.5, 51.5], "baseline": [80.0, 81.0, 82.5, 80.5, 81.5]}
     evidence = recorded(slope, plan, fair=fair, own=own)
     count = make_claim("parameters", id="count")
     evidence = Evidence(evidence.records, counts={"count": {"convolutions": 388440, "slots": 100, "total": 388540}})
@@ -30,11 +30,11 @@ def test_a_row_per_claim_with_its_protocol_and_what_was_measured(make_claim: Mak
     assert table.loc["falls", "published"] == "−20 points (60 vs. 80)"
     assert table.loc["falls", "source"] == "Figure 1 (first hand)"
     assert table.loc["falls", "protocol"] == "unknown"
-    assert table.loc["falls", "settings here"] == "fewer epochs"
+    assert table.loc["falls", "settings here"] == "lr: a guess; hidden: small"
     assert table.loc["falls", "fair split"] == (
-        "−20.2 points\n[−20.9, −19.4]\nrelu on random-80-10-10\n(61.0 % vs. 81.2 %)"
+        "−20.1 points\n[−20.4, −19.8]\nrelu on random-80-10-10\n(61.0 % vs. 81.1 %)"
     )
-    assert str(table.loc["falls", "own split"]).startswith("−30.2 points\n[−30.9, −29.4]\nrelu on class-40-30-30")
+    assert str(table.loc["falls", "own split"]).startswith("−30.1 points\n[−30.4, −29.8]\nrelu on random-60-20-20")
     assert (table.loc["falls", "verdict"], table.loc["one", "verdict"]) == ("reproduced", "cannot be tested here")
     assert (table.loc["count", "own split"], table.loc["count", "published"]) == ("389,240", "389,240")
     assert (table.loc["one", "own split"], table.loc["one", "fair split"]) == ("–", "–")
@@ -65,11 +65,12 @@ def test_the_page_has_every_kind_under_its_heading_and_lets_no_markup_in(make_cl
 
 def test_sentences_count_verdicts(make_claim: Make, plan: Plan, recorded: Make) -> None:
     level = make_claim("level")
-    evidence = recorded(level, plan, fair={"arm": [90.0, 91.0, 92.0]})
+    evidence = recorded(level, plan, fair={"arm": [90.0, 91.0, 92.0, 90.5, 91.5]})
     judged = judge_all([level, make_claim("none", id="two")], plan, evidence)
     assert counts_sentence(judged) == "Of 2 claims: **1** reproduced, **1** cannot be tested here."
     assert counts_sentence(judged[1:]) == "Of 1 claim: **1** cannot be tested here."
-    assert "3 seeds per arm, at most 5 epochs" in plan_sentence(judged, plan)
+    assert "5 seeds per arm, the epochs of each claim," in plan_sentence(judged, plan)
+    assert "5 seeds per arm, at most 9 epochs," in plan_sentence(judged, Plan(epochs=9))
     assert "They give a number to 1 of the 1 claim " in plan_sentence(judged, plan)
     assert plan_sentence([], plan).startswith("None of these claims is about training")
     with pytest.raises(UsageError, match="no claims to count"):
@@ -79,7 +80,7 @@ def test_sentences_count_verdicts(make_claim: Make, plan: Plan, recorded: Make) 
 def test_programs_get_plain_data(make_claim: Make, plan: Plan, recorded: Make) -> None:
     level, weights = make_claim("level"), make_claim("parameters", id="weights")
     counts = {"convolutions": 388440, "slots": 100, "total": 388540}
-    records = recorded(level, plan, fair={"arm": [90.0, 91.0, 92.0]}).records
+    records = recorded(level, plan, fair={"arm": [90.0, 91.0, 92.0, 90.5, 91.5]}).records
     data = as_data(
         judge_all([level, weights, make_claim("none", id="two")], plan, Evidence(records, counts={"weights": counts}))
     )
@@ -88,11 +89,12 @@ def test_programs_get_plain_data(make_claim: Make, plan: Plan, recorded: Make) -
     assert data["one"]["published"] == 90
     fair = data["one"]["fair"]
     assert isinstance(fair, dict)
-    assert (fair["mean"], fair["count"], fair["made"]) == (pytest.approx(91), 3, "relu on random-80-10-10")
+    assert (fair["mean"], fair["count"], fair["made"]) == (pytest.approx(91), 5, "relu on random-80-10-10")
     assert "own" not in data["one"]
     assert (data["weights"]["published"], data["weights"]["counted"]) == (389240, counts)
     assert data["two"] == {"kind": "none", "verdict": "cannot be tested here", "why": "nobody knows"}
 
 
-def test_verdicts_are_the_four_that_are_promised() -> None:
-    assert set(VERDICTS) == {"reproduced", "not reproduced", "only under its own split", "cannot be tested here"}
+def test_verdicts_are_the_five_that_are_promised() -> None:
+    wanted = {"reproduced", "not reproduced", "only under its own split", "undecided", "cannot be tested here"}
+    assert set(VERDICTS) == wanted

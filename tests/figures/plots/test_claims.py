@@ -13,7 +13,7 @@ from cna_viz.figures import plot_claims
 from cna_viz.records.synthetic import synthetic_record
 
 FACTS = {"source": "Figure 1", "standing": "first hand", "protocol": "unknown", "runs": {"dataset": "karate"}}
-FAIR, OWN = {"split": "random-80-10-10"}, {"split": "official-code"}
+FAIR, OWN = {"split": "random-80-10-10"}, {"split": "random-60-20-20"}
 
 
 def claim_of(kind: str, **changes: Any) -> Any:
@@ -24,7 +24,7 @@ def claim_of(kind: str, **changes: Any) -> Any:
 
 @pytest.fixture
 def judged(tmp_path: Path) -> list[JudgedClaim]:
-    plan = Plan(seeds=(0, 1, 2), epochs=5)
+    plan = Plan()
     claims = [claim_of("trend"), claim_of("level", own=OWN), claim_of("slope", bound="at most"), claim_of("difference")]
     records = {}
     for config in plan.all_configs(claims[:2]):
@@ -80,7 +80,7 @@ def test_the_title_is_a_question_and_the_footnote_says_where_it_comes_from(judge
     figure = plot_claims(judged)
     assert figure.layout.title.text.endswith("?")
     footnote = figure.layout.annotations[-1].text
-    assert footnote.startswith("dataset karate · split random-80-10-10, official-code · seeds 0, 1, 2 · runs ")
+    assert footnote.startswith("dataset karate · split random-80-10-10, random-60-20-20 · seeds 0, 1, 2, 3, 4 · runs ")
     assert "95 %" in footnote
 
 
