@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cna_viz.config import RunConfig, vocabulary
-from cna_viz.config.vocabulary import SplitName, Stage
+from cna_viz.config.vocabulary import LOWER_IS_BETTER, SplitName, Stage
 from cna_viz.errors import RecordError, UsageError
 from cna_viz.records import schema
 from cna_viz.records.reading import integrity
@@ -91,16 +91,18 @@ class Record:
         value = self.summary.get(metric or self.metric, {}).get(split)
         return math.nan if value is None else float(value)
 
-    def highest(self, split: SplitName = "test", metric: str | None = None) -> tuple[float, int]:
-        """Return the highest value of a score over the epochs, and the first epoch that has it; NaN and 0 without any.
+    def best_over_epochs(self, split: SplitName = "test", metric: str | None = None) -> tuple[float, int]:
+        """Return the best value of a score over the epochs, and the first epoch that has it; NaN and 0 without any.
 
-        Of the test nodes it is what some papers publish, and no estimate: the epoch is chosen by what is measured.
-        Arguments as in :meth:`score`.
+        Highest, or lowest of errors and of the ``loss``. Of the test nodes it is what some papers publish, and no
+        estimate: the epoch is chosen by what is measured. Arguments as in :meth:`score`.
         """
-        scores = self.metrics[metric or self.metric].sel(split=split).dropna("epoch")
+        metric = metric or self.metric
+        scores = self.metrics[metric].sel(split=split).dropna("epoch")
         if not scores.size:
             return math.nan, 0
-        first = int(np.argmax(scores.values))
+        best = np.argmin if metric == "loss" or metric in LOWER_IS_BETTER else np.argmax
+        first = int(best(scores.values))
         return float(scores[first]), int(scores["epoch"][first])
 
     @property

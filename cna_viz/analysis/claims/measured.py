@@ -103,7 +103,9 @@ def measure(claim: Trained, protocol: ProtocolName, plan: Plan, evidence: Eviden
     used = tuple({record.id: record for arm in records.values() for record in arm}.values())
     highest = None
     if protocol == "own" and claim.selection == "maximum test":
-        tops = [[100 * record.highest("test", "accuracy")[0] for record in members] for members in records.values()]
+        tops = [
+            [100 * record.best_over_epochs("test", "accuracy")[0] for record in members] for members in records.values()
+        ]
         highest = interval_of(claim, tops, paired=paired)
     return Measured(protocol, claim.unit, made, interval, decided, why, means, used, highest)
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cna_viz.analysis.statistics.paired import MARGIN, verdict_table
+from cna_viz.analysis.statistics.paired import MARGIN, Array, verdict_table
 from cna_viz.errors import UsageError
 
 COMPONENTS: Final = {
@@ -86,7 +86,8 @@ def check_factorial(table: pd.DataFrame) -> pd.DataFrame:
     return table[list(COMPONENTS)]
 
 
-def _contrast(table: pd.DataFrame, effect: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _contrast(table: pd.DataFrame, effect: str) -> Array:
     signs = {slot: (-1) ** len(set(effect) - set(steps)) for slot, steps in COMPONENTS.items()}
     total = sum(sign * table[slot].to_numpy(dtype=float) for slot, sign in signs.items())
-    return np.asarray(total, dtype=float) / 2 ** (3 - len(effect))
+    contrast: Array = np.asarray(total, dtype=float) / 2 ** (3 - len(effect))
+    return contrast

@@ -7,7 +7,7 @@ from scipy import stats
 from cna_viz.analysis.statistics.intervals import Interval
 
 
-def welch_interval(one: ArrayLike, other: ArrayLike, *, level: float = 0.95) -> Interval:
+def welch_interval(one: ArrayLike, other: ArrayLike, *, level: float = 0.95, floor: float = 0.0) -> Interval:
     r"""Return the mean of ``one`` minus that of ``other`` with Welch's interval, for samples of unequal spread.
 
     .. math:: \bar x - \bar y \pm t_\nu \sqrt{u + v}, \quad u = s_x^2 / n, \; v = s_y^2 / m,
@@ -17,12 +17,14 @@ def welch_interval(one: ArrayLike, other: ArrayLike, *, level: float = 0.95) -> 
         one: At least two values.
         other: At least two values.
         level: Confidence level.
+        floor: Smallest standard deviation of each, as in :func:`.paired.difference`.
 
     Returns:
         The interval, with the size of the smaller sample as its count.
     """
     x, y = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-    difference, u, v = float(x.mean() - y.mean()), x.var(ddof=1) / len(x), y.var(ddof=1) / len(y)
+    difference = float(x.mean() - y.mean())
+    u, v = (max(float(values.std(ddof=1)), floor) ** 2 / len(values) for values in (x, y))
     if u + v == 0:
         return Interval(difference, difference, difference, min(len(x), len(y)))
     freedom = (u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1))

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-from scipy import stats
 
 from cna_viz.analysis.statistics.intervals import confidence_interval
 from cna_viz.analysis.statistics.paired import MARGIN, PairedDifference, difference, resolution, verdict_table
+from cna_viz.analysis.statistics.welch import welch_interval
 from cna_viz.analysis.tables.comparison import group_runs, paired_table, without_diverged
 from cna_viz.analysis.words import judged_rows, listed, metric_of, points
 from cna_viz.config.vocabulary import SplitName
@@ -156,13 +156,8 @@ def split_effect(
     """
     if min(few.count(), many.count()) < 2:
         raise UsageError("too few runs: the effect of a split needs two seeds on each split")
-    gain = float(many.mean() - few.mean())
-    first, second = (max(float(one.std()), floor) ** 2 / one.count() for one in (few, many))
-    if not (total := first + second):
-        return SplitEffect(gain, gain, gain)
-    freedom = total**2 / (first**2 / (few.count() - 1) + second**2 / (many.count() - 1))
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * total**0.5
-    return SplitEffect(gain, gain - half, gain + half)
+    found = welch_interval(many.dropna(), few.dropna(), level=level, floor=floor)
+    return SplitEffect(found.mean, found.low, found.high)
 
 
 def check_splits(splits: Sequence[str]) -> None:

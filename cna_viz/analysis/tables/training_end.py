@@ -1,8 +1,7 @@
 """How a training ended: whether it had epochs enough."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from cna_viz.config.vocabulary import LOWER_IS_BETTER
 from cna_viz.records.record import Record
 
 End = Literal["finished", "unfinished", "diverged", "untrained", "unknown"]
@@ -27,14 +26,5 @@ def training_end(record: Record) -> End:
         return "untrained"
     if record.summary["epochs"] < allowed:
         return "finished"
-    late = LATE * allowed
-    return "unfinished" if max(_first_best(record, record.metric), _first_best(record, "loss")) >= late else "finished"
-
-
-def _first_best(record: Record, score: str) -> int:
-    """Return the first epoch with the best validation value of a score or of the loss; 0 where it was never defined."""
-    values: Any = record.metrics[score].sel(split="val").dropna("epoch")
-    if not values.size:
-        return 0
-    lower = score == "loss" or score in LOWER_IS_BETTER
-    return int(values["epoch"][int(values.argmin() if lower else values.argmax())])
+    best = (record.best_over_epochs("val", score)[1] for score in (record.metric, "loss"))
+    return "unfinished" if max(best) >= LATE * allowed else "finished"
