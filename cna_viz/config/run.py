@@ -31,7 +31,7 @@ from cna_viz.config.measures import MEASURES
 from cna_viz.config.own import PREFIX, check_name, look_up, own_names
 from cna_viz.errors import UsageError, shown, unknown_name
 
-RESULTS_VERSION = 6
+RESULTS_VERSION = 7
 """Raised whenever the same config would give other numbers, so that old records are never mistaken for new ones."""
 
 _NAMED: Final = 5

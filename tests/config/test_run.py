@@ -212,8 +212,8 @@ def test_defaults() -> None:
 
 
 def test_default_identity() -> None:
-    assert module.RESULTS_VERSION == 6, "a new results version changes every id: change the line below with it"
-    assert RunConfig().run_id == hashlib.sha256(f"6:{DEFAULT_JSON}".encode()).hexdigest()[:16]
+    assert module.RESULTS_VERSION == 7, "a new results version changes every id: change the line below with it"
+    assert RunConfig().run_id == hashlib.sha256(f"7:{DEFAULT_JSON}".encode()).hexdigest()[:16]
 
 
 @pytest.mark.parametrize(("cls", "name", "accepted", "refused", "words"), INTEGERS + FLOATS)

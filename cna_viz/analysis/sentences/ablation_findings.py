@@ -160,7 +160,8 @@ def step_sentence(step: str, rows: Mapping[str, JudgedDifference], table: pd.Dat
     """Return what one of C, N and A does: its effect, or where an interaction is decided what it does beside which."""
     if not _depends(step, rows):
         return effect_sentence(step, rows[step], margin)
-    simple = judged_rows(simple_effects(table, margin=margin).xs(step))
+    every = simple_effects(table, margin=margin)
+    simple = judged_rows(every[every.index.get_level_values("step") == step].droplevel("step"))
     parts = [f"{points(row)} {'with ' + listed(beside) if beside else 'alone'}" for beside, row in simple.items()]
     return f"what **{step}** ({STEPS[step]}) changes depends on the other steps: {listed(parts)}"
 
