@@ -17,15 +17,15 @@ def make_split(graph: Graph, protocol: str, seed: int) -> Split:
 
     ``random-A-B-C`` draws A, B and C % of the nodes (of the graphs in a dataset of graphs), uniformly and without
     regard to class; ``class-A-B-C`` draws in every class, as the code released with CNA (arXiv 2412.04064) does: of n
-    nodes in random order the first int(A n) train and the next int(B n) select, and the rest of the class tests, so the
-    last part may be a few nodes larger. ``public`` and ``geom-gcn`` take the published masks, ``own`` those of the
+    nodes in random order the first int(A n) train and the next int(B n) select, and the rest of the class tests: all of
+    it in a class of one node (Texas has one). ``public`` and ``geom-gcn`` take the published masks, ``own`` those of the
     user's own; of R repetitions, the one numbered ``seed`` modulo R, so that any run seed names one. ``official-code``
     takes the first int(0.8 n), the next int(0.1 n) and the last int(0.1 n) of the nodes by number, as the released code
     does on Planetoid graphs (Cora: 2166, 270 and 270, two nodes in no part); it has no seed, and its split has 0.
     Unlabelled nodes are in no part.
 
     Raises:
-        UsageError: The graph has no such split, too few nodes for it, or a class with too few.
+        UsageError: The graph has no such split, or too few nodes for it.
         DataError: The published masks overlap or leave a part empty.
     """
     choices = [name for name in MAKERS if _has(graph, name)]
@@ -72,16 +72,11 @@ def _per_class(graph: Graph, protocol: str, seed: int) -> Split:
         members = rows[graph.target[rows] == label]
         # In floating point, like the released code: int(0.7 n) is sometimes one less than 7 n // 10.
         train, val = (int(int(percent) / 100 * len(members)) for percent in protocol.split("-")[1:3])
-        if min(train, val) < 1:
-            kind = "nodes" if graph.graph_of_node is None else "graphs"
-            name = graph.class_names[label] if graph.class_names else label
-            raise UsageError(
-                f"split {protocol!r} leaves a part without class {name!r} of {graph.name!r}, which has too few {kind} "
-                f"({len(members)}): random-A-B-C splits without regard to class"
-            )
         order = members[torch.randperm(len(members), generator=generator)]
         parts.append((order[:train], order[train : train + val], order[train + val :]))
-    return Split(protocol, seed, *(torch.cat(part).sort().values for part in zip(*parts, strict=True)))
+    train_rows, val_rows, test_rows = (torch.cat(part).sort().values for part in zip(*parts, strict=True))
+    _refuse_empty(graph, protocol, len(rows), len(train_rows), len(val_rows), len(test_rows))
+    return Split(protocol, seed, train_rows, val_rows, test_rows)
 
 
 def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
@@ -92,12 +87,16 @@ def _by_index(graph: Graph, protocol: str, seed: int) -> Split:
 
 
 def _cut(graph: Graph, protocol: str, seed: int, order: Tensor, train: int, val: int, test: int) -> Split:
-    if min(train, val, test) < 1:
-        rows = "nodes" if graph.graph_of_node is None else "graphs"
-        few = f"{rows} ({len(order)})" if len(order) == len(graph.target) else f"labelled {rows} ({len(order)})"
-        raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {few}")
+    _refuse_empty(graph, protocol, len(order), train, val, test)
     parts = (order[:train], order[train : train + val], order[len(order) - test :])
     return Split(protocol, seed, *(part.sort().values for part in parts))
+
+
+def _refuse_empty(graph: Graph, protocol: str, count: int, *sizes: int) -> None:
+    if min(sizes) < 1:
+        rows = "nodes" if graph.graph_of_node is None else "graphs"
+        few = f"{rows} ({count})" if count == len(graph.target) else f"labelled {rows} ({count})"
+        raise UsageError(f"split {protocol!r} leaves a part empty: {graph.name!r} has too few {few}")
 
 
 MAKERS: Final[dict[str, Callable[[Graph, str, int], Split]]] = {

@@ -14,6 +14,7 @@ CONTENTS: Final = {
         "teaching",
         "reports",
         "sweeps",
+        "statistics",
         "own-graphs",
         "watch",
         "claims",

@@ -1,1 +1,1 @@
-"""What paired runs can say: intervals, tests, equivalence, effects of a factorial, reference levels."""
+"""What paired runs can say: intervals, verdicts, effects of a factorial, reference levels."""

@@ -4,10 +4,9 @@ Energies are often read as if more were better, which Zhang et al. (arXiv 2502.0
 doubt; the runs themselves can tell.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -23,8 +22,6 @@ from cna_viz.records.record import Record
 
 FEWEST: Final = 5
 """Runs below which no rank correlation is given: its interval would hold nearly everything."""
-RESAMPLES: Final = 1999
-"""Resamples of the bootstrap."""
 
 Array = NDArray[np.float64]
 
@@ -57,34 +54,28 @@ def measured_scores(
     )
 
 
-def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, seed: int = 0) -> RankCorrelation:
-    r"""Return Spearman's rank correlation of two columns and its percentile bootstrap interval.
+def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> RankCorrelation:
+    r"""Return Spearman's rank correlation of two columns and its interval by Fisher's transformation.
 
-    With ranks R, ties sharing their mean rank,
+    With ranks R, ties sharing their mean rank, and the standard error of Bonett and Wright (*Psychometrika*, 2000),
 
-    .. math:: \rho = \operatorname{cov}(R(x), R(y)) / (\sigma_{R(x)} \, \sigma_{R(y)})
+    .. math:: \rho = \operatorname{cov}(R(x), R(y)) / (\sigma_{R(x)} \, \sigma_{R(y)}), \qquad
+        \tanh\left(\operatorname{artanh} \rho \pm z \sqrt{(1 + \rho^2 / 2) / (n - 3)}\right)
 
-    Pairs are resampled as if they were independent; runs of one arm are alike, so the interval is rather too narrow.
-    Resamples in which one column is constant have no correlation and are left out, as are pairs with a NaN. All is NaN
-    with fewer than :data:`FEWEST` pairs, or where a column is constant.
+    A perfect order is taken for one with a single swap of neighbours, or its interval would be a point. Pairs count as
+    independent; runs of one arm are alike, so the interval is rather too narrow. Pairs with a NaN are left out. All is
+    NaN with fewer than :data:`FEWEST` pairs, or where a column is constant.
     """
     pairs = np.stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
     first, second = pairs[:, ~np.isnan(pairs).any(axis=0)]
-    if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return RankCorrelation(np.nan, np.nan, np.nan, len(first))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # draws without a correlation are left out below
-        drawn = stats.bootstrap(
-            (first, second),
-            _spearman,
-            paired=True,
-            vectorized=True,
-            n_resamples=RESAMPLES,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        ).bootstrap_distribution
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return RankCorrelation(float(_spearman(first, second)), float(low), float(high), len(first))
+    count = len(first)
+    if count < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return RankCorrelation(np.nan, np.nan, np.nan, count)
+    rho, most = float(stats.spearmanr(first, second).statistic), 1 - 12 / (count * (count**2 - 1))
+    near = float(np.clip(rho, -most, most))
+    half = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt((1 + near**2 / 2) / (count - 3))
+    low, high = np.tanh(np.arctanh(near) + np.array([-half, half])).tolist()
+    return RankCorrelation(rho, min(rho, low), max(rho, high), count)
 
 
 def correlation_words(found: RankCorrelation) -> str:
@@ -94,15 +85,6 @@ def correlation_words(found: RankCorrelation) -> str:
         return f"none ({few if found.count < FEWEST else same})"
     ends = f"[{signed(found.low, 2)}, {signed(found.high, 2)}]"
     return f"ρ = {signed(found.rho, 2)} {ends}, {found.count} runs"
-
-
-def _spearman(x: Array, y: Array, axis: int = -1) -> Any:
-    """Return the correlation of ranks along an axis; NaN where one column is constant."""
-    first, second = (stats.rankdata(values, axis=axis) for values in (x, y))
-    first, second = (ranks - ranks.mean(axis=axis, keepdims=True) for ranks in (first, second))
-    size = np.sqrt((first**2).sum(axis=axis) * (second**2).sum(axis=axis))
-    products = (first * second).sum(axis=axis)
-    return np.divide(products, size, out=np.full(np.shape(size), np.nan), where=size > 0)
 
 
 def _selected(record: Record, measure: str, stage: str) -> float:

@@ -126,7 +126,7 @@ def _correlations(known: pd.DataFrame, metric: str) -> list[str]:
     depths = {int(str(depth)): rank_correlation(rows["value"], rows["score"]) for depth, rows in alone}
     whole = correlation_words(rank_correlation(known["value"], known["score"]))
     where = "" if len(depths) > 1 else f", all of depth {next(iter(depths))}"
-    notes = [f"Spearman's rank correlation [95 % bootstrap interval over runs]: {whole}{where}{less}"]
+    notes = [f"Spearman's rank correlation [95 % interval over runs]: {whole}{where}{less}"]
     if len(depths) > 1:
         some = dict(list(depths.items())[-MOST:])
         words = "; ".join(f"depth {depth}: {correlation_words(found)}" for depth, found in some.items())

@@ -33,7 +33,7 @@ Arms = Mapping[str, Sequence[Record]]
 FAINT: Final = 0.4
 """Opacity of the arms that are not chosen."""
 DIFFERENCE: Final = (
-    "rules across the chosen arm: its runs · difference: pairs of the same split and seed, bootstrap interval"
+    "rules across the chosen arm: its runs · difference: pairs of the same split and seed, 95 % interval"
 )
 TOP: Final = 138
 """Space above the panels: title, difference and a legend of two lines."""

@@ -26,20 +26,21 @@ def test_the_correlation_is_spearmans_with_ties() -> None:
 def test_only_order_counts() -> None:
     x = np.arange(1, 9)
     found = rank_correlation(x, -np.exp(x))
-    assert (found.rho, found.low, found.high) == (pytest.approx(-1), pytest.approx(-1), pytest.approx(-1))
-    assert correlation_words(found) == "ρ = −1.00 [−1.00, −1.00], 8 runs"
+    assert (found.rho, found.low) == (pytest.approx(-1), pytest.approx(-1))
+    assert correlation_words(found) == "ρ = −1.00 [−1.00, −0.82], 8 runs"
 
 
 def test_the_interval_holds_a_correlation_about_as_often_as_it_says() -> None:
     rng = np.random.default_rng(0)
-    draws = [rank_correlation(rng.standard_normal(30), rng.standard_normal(30)) for _ in range(60)]
-    assert sum(found.low <= 0 <= found.high for found in draws) >= 50
+    for count, least in ((5, 0.95), (10, 0.93), (30, 0.93)):
+        draws = [rank_correlation(*rng.standard_normal((2, count))) for _ in range(600)]
+        assert np.mean([found.low <= 0 <= found.high for found in draws]) >= least
 
 
-def test_the_same_twice() -> None:
-    rng = np.random.default_rng(1)
-    x, y = rng.standard_normal((2, 12))
-    assert rank_correlation(x, y) == rank_correlation(x, y)
+def test_a_few_runs_in_perfect_order_do_not_prove_one() -> None:
+    found = rank_correlation(range(FEWEST), range(FEWEST))
+    assert found.rho == pytest.approx(1)
+    assert found.low < 0
 
 
 def test_pairs_with_a_missing_value_are_left_out() -> None:
@@ -74,7 +75,7 @@ def test_correlations_in_words(ends: tuple[float, float, float], words: str) -> 
     assert correlation_words(RankCorrelation(*ends, FEWEST)) == words
 
 
-def test_draws_in_which_a_column_is_constant_do_not_spoil_the_interval() -> None:
+def test_a_single_run_that_differs_has_an_interval() -> None:
     found = rank_correlation([0, 0, 0, 0, 1], [0, 0, 0, 0, 1])
     assert np.isfinite([found.rho, found.low, found.high]).all()
 
