@@ -94,9 +94,13 @@ def test_all_options_together_arrive_in_their_fields() -> None:
     # A graph of its own and a dataset of graphs exclude each other.
     graphs = RunConfig(data=DataConfig(dataset="motifs"), model=ModelConfig(readout="max"))
     assert parse("--dataset", "motifs", "--readout", "max") == graphs
+    assert parse("--features", "row-normalized") == RunConfig(data=DataConfig(features="row-normalized"))
+    assert parse("--patience", "none") == RunConfig(training=TrainingConfig(patience=None))
     given = {word for word in words.split() if word.startswith("--")}
     # So does a graph of the user's own with weights, direction and a split in a file.
-    assert given | {"--readout", "--directed", "--weights", "--split-file"} == {o.option for o in settings().values()}
+    assert given | {"--readout", "--directed", "--weights", "--split-file", "--features"} == {
+        o.option for o in settings().values()
+    }
 
 
 def test_every_option_has_a_meaning_and_shows_its_default() -> None:

@@ -225,7 +225,7 @@ def test_rows_that_are_not_finite_are_left_out_and_that_is_said(make: Make, monk
     figure = plot_embedding_animation(make())
     lost = [np.flatnonzero(np.isnan(positions(figure, frame)).any(axis=1)).tolist() for frame in figure.frames]
     assert lost == [[], [5, 7], list(range(60)), []]
-    assert caption(figure.frames[1]).endswith("<br>2 nodes are not finite and left out")
+    assert caption(figure.frames[1]).endswith("<br>left out: 2 nodes without finite features")
     assert caption(figure.frames[2]) == "<b>layer 3</b> · features not finite, nothing to draw"
 
 
