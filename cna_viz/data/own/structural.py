@@ -69,7 +69,7 @@ def _laplacian(edges: Tensor, nodes: int, columns: int) -> Tensor:
     laplacian = sp.csgraph.laplacian(sp.csr_matrix((ones, edges.numpy()), shape=(nodes, nodes)), normed=True)
     vectors = _smallest(laplacian, columns + 1)[:, 1:]
     # Of entries that are equal but for rounding the first: on a path the two ends are, with opposite signs.
-    near = np.abs(vectors) >= (1 - 1e-6) * np.abs(vectors).max(axis=0)
+    near = np.abs(vectors) >= 0.999 * np.abs(vectors).max(axis=0)
     largest = vectors[near.argmax(axis=0), np.arange(columns)]
     return torch.from_numpy(np.ascontiguousarray(vectors * np.where(largest < 0, -1, 1))).float()
 

@@ -114,7 +114,7 @@ def test_laplacian_features_are_eigenvectors_whose_largest_entry_is_positive(nod
     for k in range(3):
         value = 1 - np.cos(np.pi * (k + 1) / (nodes - 1))
         assert np.abs(laplacian @ vectors[:, k] - value * vectors[:, k]).max() < 1e-6
-        near = np.abs(vectors[:, k]) > 0.99999 * np.abs(vectors[:, k]).max()
+        near = np.abs(vectors[:, k]) > 0.9995 * np.abs(vectors[:, k]).max()
         assert vectors[near.argmax(), k] > 0
         assert np.linalg.norm(vectors[:, k]) == pytest.approx(1, abs=1e-5)
 
