@@ -19,11 +19,10 @@ def make_split(graph: Graph, protocol: str, seed: int) -> Split:
     regard to class; ``class-A-B-C`` draws in every class, as the code released with CNA (arXiv 2412.04064) does: of n
     nodes in random order the first int(A n) train and the next int(B n) select, and the rest of the class tests: all of
     it in a class of one node (Texas has one). ``public`` and ``geom-gcn`` take the published masks, ``own`` those of
-    the user's own; of R repetitions, the one numbered ``seed`` modulo R, so that any run seed names one. ``official-
-    code`` takes the first int(0.8 n), the next int(0.1 n) and the last int(0.1 n) of the nodes by number, as the
-    released code does on Planetoid graphs (Cora: 2166, 270 and 270, two nodes in no part); it has no seed, and its
-    split has 0.
-    Unlabelled nodes are in no part.
+    the user's own; of R repetitions, the one numbered ``seed`` modulo R, so that any run seed names one.
+    ``official-code`` takes the first int(0.8 n), the next int(0.1 n) and the last int(0.1 n) of the nodes by number, as
+    the released code does on Planetoid graphs (Cora: 2166, 270 and 270, two nodes in no part); it has no seed, and its
+    split has 0. Unlabelled nodes are in no part.
 
     Raises:
         UsageError: The graph has no such split, or too few nodes for it.
