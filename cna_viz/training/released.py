@@ -3,7 +3,8 @@
 Its k-means counts every call, in training, validation and test, of every layer that shares it, and finds new clusters
 in calls 1, 20, 40, ...; it decays the coefficients of rational activations like weights, and clips their gradients to
 norm 1 (not on ogbn graphs). Here one evaluation serves validation and test, so that their calls are counted apart from
-it. In mini-batches none of this applies.
+it: the released code takes the scores of each in its own call, here both are of the clusters after both calls, so that
+every number of an epoch is of one network. In mini-batches none of this applies.
 """
 
 from typing import Any, Final

@@ -1,13 +1,16 @@
 """The grid of depths: all arms share all but what they are compared by."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cna_viz.config import RunConfig
+from cna_viz.analysis.tables.training_end import training_end
+from cna_viz.config import ModelConfig, RecordingConfig, RunConfig, TrainingConfig
 from cna_viz.errors import UsageError
 from cna_viz.experiments.grid import depth_grid
-from cna_viz.experiments.run import load_or_run_all
+from cna_viz.experiments.grid_files import find_grid
+from cna_viz.experiments.run import load_or_run, load_or_run_all
 
 
 def test_one_config_per_depth_slot_and_seed() -> None:
@@ -81,3 +84,23 @@ def test_grid_runs(runs: Any) -> None:
     assert all(
         bool(record.metrics["mad"].sel(epoch=record.best_epoch, stage="conv").notnull().all()) for record in records
     )
+
+
+def test_no_study_of_depth_stops_early() -> None:
+    assert {config.training.patience for config in depth_grid()} == {None}
+    assert {config.training.patience for config in find_grid("depth").configs()} == {None}
+
+
+def test_a_deep_network_that_starts_slowly_is_not_cut(runs: Path) -> None:
+    """For a hundred epochs it guesses, while its validation loss falls by little."""
+    config = RunConfig(
+        model=ModelConfig(slot="relu", layers=16),
+        training=TrainingConfig(lr=1e-4, epochs=160),
+        recording=RecordingConfig(every=160, snapshots="none"),
+    )
+    record = load_or_run(config, runs=runs, progress=False)
+    accuracy = record.metrics["accuracy"].sel(split="val")
+    assert record.summary["epochs"] == 160
+    assert float(accuracy.sel(epoch=slice(0, 100)).max()) < 0.2
+    assert record.score() > 0.4
+    assert training_end(record) == "unfinished"

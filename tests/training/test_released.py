@@ -126,6 +126,18 @@ def test_gradients_of_clipped_parameters_have_at_most_norm_one_together(graph: G
     assert norms() == pytest.approx([1.0, before[1]])
 
 
+def test_training_clips_as_the_released_code_only_where_it_does(graph: Graph, split: Split) -> None:
+    losses = {}
+    for clip in (True, False):
+        model = network(graph)
+        model.convs[-1].lin.weight.data.mul_(100)  # gradients of the rationals far above norm 1
+        wanted = ReleasedNetwork.of(model.state_dict(), graph, every=20)
+        losses[clip] = train(model, graph, split, clip=clip)[-1]["train"]
+    reference = wanted.train(graph, split, 24, lr=0.01, lr_activation=0.01, decay=0.05)[-1]["train"]
+    assert losses[True] == pytest.approx(reference, rel=1e-4)
+    assert losses[False] != pytest.approx(reference, rel=1e-2)
+
+
 def test_other_slots_count_training_calls_only(graph: Graph, split: Split) -> None:
     config = CONFIG.replace(model=ModelConfig(slot="cna", layers=4, hidden=8, clusters=3))
     model = network(graph, config)

@@ -29,24 +29,25 @@ def unfinished_findings(records: Sequence[Record]) -> list[str]:
         f"{counted(slots[end].total(), 'run')} {words}"
         for end, words in {
             "diverged": "diverged",
-            "untrained": "not trained",
-            "unknown": "with an unknown number of epochs allowed (watched or interrupted)",
+            "untrained": "had no epoch",
+            "unknown": "watched or interrupted",
         }.items()
         if end in slots
     ]
-    beside = f" (beside {listed(left_out)})" if left_out else ""
+    not_counted = [f"not counted: {listed(left_out)}"] if left_out else []
     trained = [record for record, end in zip(records, ends, strict=True) if end in ("finished", "unfinished")]
     if not trained:
-        return [f"whether more epochs would help is not known of any run: {listed(left_out)}"]
+        return [f"whether more epochs would help is known of no run: {listed(left_out)}"]
     if "unfinished" not in slots:
         all_of = "the run was not" if len(trained) == 1 else f"none of {counted(len(trained), 'run')} was"
-        return [f"{all_of} still improving at its end, in validation score or loss{beside}"]
+        return [f"{all_of} still improving at its end, in validation score or loss", *not_counted]
     found, total = slots["unfinished"], Counter(record.config.slot for record in trained)
     most = ", ".join(f"{slot} ({count} of {total[slot]})" for slot, count in found.most_common(5))
     more = f" and {counted(len(found) - 5, 'other slot')}" if len(found) > 5 else ""
     return [
-        f"{found.total()} of {counted(len(trained), 'run')} unfinished: the validation score or loss was still "
-        f"improving in the last {100 * (1 - LATE):.0f} % of the epochs allowed, in {most}{more}{beside}",
+        f"{found.total()} of {counted(len(trained), 'run')} {'is' if found.total() == 1 else 'are'} unfinished: the "
+        f"validation score or loss still improved in the last {100 * (1 - LATE):.0f} % of the epochs: {most}{more}",
+        *not_counted,
         "a comparison of unfinished runs is also one of how fast they learn; more `epochs` give them the time",
     ]
 

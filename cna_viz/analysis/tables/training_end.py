@@ -6,25 +6,22 @@ from cna_viz.records.record import Record
 
 End = Literal["finished", "unfinished", "diverged", "untrained", "unknown"]
 LATE: Final = 0.95
-"""Share of the allowed epochs from which a best score or a lowest loss counts as late."""
+"""Share of its epochs from which the best score or the lowest loss of a run counts as late."""
 
 
 def training_end(record: Record) -> End:
     """Return how the training of a run ended.
 
-    ``unfinished`` is a run that used all its epochs and was still improving: its best validation score or its lowest
-    validation loss lies in the last 5 % of them. ``finished`` runs stopped by themselves, or had both before.
-    ``diverged`` runs ended where a loss was not finite, ``untrained`` ones were allowed no epoch. ``unknown`` are
-    watched runs, which state no number of epochs, and interrupted ones.
+    ``unfinished`` is a run that was still improving when it ended: its best validation score or its lowest validation
+    loss lies in the last 5 % of its epochs. ``finished`` runs had both before. ``diverged`` runs ended where a loss was
+    not finite, ``untrained`` ones were allowed no epoch. ``unknown`` are watched runs, whose program knows what it did,
+    and interrupted ones.
     """
     if record.config.watched is not None or record.status == "incomplete":
         return "unknown"
     if record.status == "diverged":
         return "diverged"
-    allowed = record.config.training.epochs
-    if allowed == 0:
+    if record.config.training.epochs == 0:
         return "untrained"
-    if record.summary["epochs"] < allowed:
-        return "finished"
     best = (record.best_over_epochs("val", score)[1] for score in (record.metric, "loss"))
-    return "unfinished" if max(best) >= LATE * allowed else "finished"
+    return "unfinished" if max(best) >= LATE * record.summary["epochs"] else "finished"

@@ -89,7 +89,7 @@ def forest(rows: Sequence[Row], margin: float) -> go.Figure:
         showgrid=False,
         ticks="",
     )
-    return figure.update_layout(margin={"r": 230, "t": 96 if len({row.group for row in rows}) < 3 else 130})
+    return figure.update_layout(margin={"r": 262, "t": 96 if len({row.group for row in rows}) < 3 else 130})
 
 
 def height_of(rows: Sequence[Row], around: int = 100) -> int:

@@ -59,7 +59,8 @@ def test_a_run_is_unfinished_where_score_or_loss_still_improved(make: Make, scor
 
 
 def test_other_ends(make: Make) -> None:
-    assert training_end(allowed(ended(make, score=20, loss=20), 200)) == "finished"  # stopped by patience
+    stopped = allowed(ended(make, score=3, loss=20), 200)
+    assert training_end(stopped) == "unfinished"  # whose loss fell at its stop
     assert training_end(make(status="diverged", accuracy={})) == "diverged"
     assert training_end(allowed(make(epochs=0), 0)) == "untrained"
 
@@ -71,7 +72,7 @@ def test_a_score_that_was_never_defined_is_no_improvement(make: Make) -> None:
 
 
 MORE = "a comparison of unfinished runs is also one of how fast they learn; more `epochs` give them the time"
-LATE = "unfinished: the validation score or loss was still improving in the last 5 % of the epochs allowed, in"
+LATE = "unfinished: the validation score or loss still improved in the last 5 % of the epochs:"
 
 
 @pytest.mark.parametrize(
@@ -83,12 +84,17 @@ LATE = "unfinished: the validation score or loss was still improving in the last
             (3,),
             1,
             0,
-            ["the run was not still improving at its end, in validation score or loss (beside 1 run diverged)"],
+            ["the run was not still improving at its end, in validation score or loss", "not counted: 1 run diverged"],
         ),
-        ((20,), 0, 0, [f"1 of 1 run {LATE} relu (1 of 1)", MORE]),
-        ((20, 3, 19), 0, 0, [f"2 of 3 runs {LATE} relu (2 of 3)", MORE]),
-        ((20,), 2, 1, [f"1 of 1 run {LATE} relu (1 of 1) (beside 2 runs diverged and 1 run not trained)", MORE]),
-        ((), 2, 0, ["whether more epochs would help is not known of any run: 2 runs diverged"]),
+        ((20,), 0, 0, [f"1 of 1 run is {LATE} relu (1 of 1)", MORE]),
+        ((20, 3, 19), 0, 0, [f"2 of 3 runs are {LATE} relu (2 of 3)", MORE]),
+        (
+            (20,),
+            2,
+            1,
+            [f"1 of 1 run is {LATE} relu (1 of 1)", "not counted: 2 runs diverged and 1 run had no epoch", MORE],
+        ),
+        ((), 2, 0, ["whether more epochs would help is known of no run: 2 runs diverged"]),
     ],
 )
 def test_what_is_said_of_unfinished_runs(
@@ -102,7 +108,7 @@ def test_what_is_said_of_unfinished_runs(
 
 def test_slots_beyond_five_are_counted(make: Make) -> None:
     slots = ("relu", "cna", "none", "c", "n", "a", "cn")
-    text, _ = unfinished_findings([ended(make, slot, loss=20) for slot in slots])
+    text, *_ = unfinished_findings([ended(make, slot, loss=20) for slot in slots])
     assert text.endswith(" and 2 other slots")
 
 
@@ -178,6 +184,9 @@ CONFIGS = {
         model=ModelConfig(slot="relu", residual=True),
         recording=RecordingConfig(measures="mad,rayleigh", snapshots="ends"),
         training=TrainingConfig(lr=1e-5, batch_size=32),
+    ),
+    "none": RunConfig(
+        data=DataConfig(dataset="karate", features="row-normalized"), training=TrainingConfig(patience=None)
     ),
     "published split": RunConfig(data=DataConfig(dataset="cora", split="geom-gcn", split_seed=4)),
 }

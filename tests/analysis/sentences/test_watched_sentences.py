@@ -32,8 +32,7 @@ def test_nothing_is_claimed_of_their_training(tmp_path: Path) -> None:
     reruns = [watched_record(tmp_path, "a"), watched_record(tmp_path, "b", started=LATER)]
     assert training_settings(reruns) == "some arms are watched networks: the settings of their training are unknown"
     assert unfinished_findings(reruns) == [
-        "whether more epochs would help is not known of any run: 2 runs with an unknown number of epochs allowed "
-        "(watched or interrupted)"
+        "whether more epochs would help is known of no run: 2 runs watched or interrupted"
     ]
     with pytest.raises(UsageError, match="watched runs can't be compared in pairs"):
         remedy_findings(reruns, "slot")
