@@ -103,7 +103,7 @@ def _show(found: dict[str, Any], baseline: str, make: Callable[[list[str], list[
         + (f"; for all {len(found['effects'])} effects together" if "effects" in found else "")
         + "\n"
     )
-    print("\n".join(map(printable, found["training"])) + "\n")
+    print(printable("; ".join(found["training"])) + "\n")
     notes = found["tuning"]
     if len(notes) > 1 and len(set(notes.values())) == 1:
         notes = {"all arms": next(iter(notes.values()))}
