@@ -296,12 +296,12 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 def at_most(what: str, figure: float, bound: float) -> Row:
     """Return a row whose figure should not exceed the bound."""
-    return Row(what, figure, f"<= {bound:g}", figure <= bound)
+    return Row(what, float(figure), f"<= {bound:g}", bool(figure <= bound))
 
 
 def at_least(what: str, figure: float, bound: float) -> Row:
     """Return a row whose figure should reach the bound."""
-    return Row(what, figure, f">= {bound:g}", figure >= bound)
+    return Row(what, float(figure), f">= {bound:g}", bool(figure >= bound))
 
 
 def machine() -> dict[str, object]:
