@@ -1,6 +1,6 @@
 """Rows of differences with their intervals: the form that comparisons share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cna_viz.analysis.words import signed
+from cna_viz.analysis.words import listed, signed
 from cna_viz.figures.pieces.marks import add_words, legend_mark
 from cna_viz.figures.style.theme import MUTED, PAPER
 
@@ -48,10 +48,14 @@ def difference_row(
     return Row(label, mean, low, high, str(found["verdict"]), *look, [scale * point for point in points], group)
 
 
-def reasons(verdicts: Iterable[str]) -> list[str]:
-    """Return a note with the reasons of the inconclusive verdicts, which have no room beside the rows; else none."""
-    found = dict.fromkeys(reason for verdict in verdicts if (reason := verdict.partition(": ")[2]))
-    return [f"inconclusive also because of {' and '.join(found)}"] if found else []
+def reasons(rows: Sequence[Row]) -> list[str]:
+    """Return a note with the reasons of inconclusive verdicts, which have no room beside their rows; else none."""
+    labels: dict[str, list[str]] = {}
+    for row in rows:
+        if reason := row.verdict.partition(": ")[2]:
+            labels.setdefault(reason, []).append(row.label)
+    words = [f"{reason}: {listed(some) if len(some) < 5 else f'{len(some)} rows'}" for reason, some in labels.items()]
+    return [f"inconclusive also because of {'; '.join(words)}"] if words else []
 
 
 def forest(rows: Sequence[Row], margin: float) -> go.Figure:

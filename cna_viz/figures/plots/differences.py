@@ -61,7 +61,7 @@ def plot_differences(
     figure.update_xaxes(title=f"{split} {points_label(metric)}: arm − {escaped(baseline)}", row=1, col=1)
     notes = [
         f"{pairs.attrs['pairs']}, {which_model(records)}; {interval_words(len(rows))}",
-        *reasons(found["verdict"]),
+        *reasons(rows),
         *left_out(pairs.attrs["left_out"]),
     ]
     title = f"Which arm differs from {escaped(baseline)}?"

@@ -60,7 +60,7 @@ def plot_differences_by_group(
     notes = [
         f"in each group {found.attrs['pairs']}, {which_model(records)}; {interval_words(len(rows))}",
         *([f"scores: {scores}"] if len(distinct) > 1 else []),
-        *reasons(found["verdict"]),
+        *reasons(rows),
         *left_out(found.attrs["left_out"]),
     ]
     footnote = provenance(records, *notes)

@@ -70,7 +70,7 @@ def plot_effects(
         "effect of a step: mean of the four slots with it minus that of the four without; ×: how much more the one "
         "changes where the other is on, too",
         f"{pairs}, {which_model(records)}; {interval_words(len(EFFECTS))}{' of a group' if len(tables) > 1 else ''}",
-        *reasons(verdict for table in tables.values() for verdict in table["verdict"]),
+        *reasons(rows),
     ]
     footnote = provenance(factorial, *notes)
     return finish(figure, "What do C, N and A contribute?", footnote, height=height_of(rows))

@@ -42,7 +42,7 @@ def test_rows_are_the_differences_within_each_group(records: list[Record]) -> No
     assert figure.layout.title.text == "Does the difference from relu depend on the backbone?"
     assert "in each group 4 pairs of the same split and seed" in figure.layout.annotations[-1].text
     assert (
-        "for all 4 together<br>inconclusive also because of too few pairs (4 of 6)"
+        "for all 4 together<br>inconclusive also because of too few pairs (4 of 6): backbone g"
         in figure.layout.annotations[-1].text
     )
 
