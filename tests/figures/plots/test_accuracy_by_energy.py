@@ -79,7 +79,7 @@ def test_an_energy_of_zero_is_at_the_edge_and_counts_in_the_correlation(make: Ma
     figure = plot_accuracy_by_energy(records)
     assert markers(figure)["ReLU"].x[0] == pytest.approx(0.01)
     assert "exactly 0 is drawn at the left edge (1 run)" in footnote(figure)
-    assert "ρ = +1.00 [+1.00, +1.00], 5 runs" in footnote(figure)
+    assert "ρ = +1.00 [−0.17, +1.00], 5 runs" in footnote(figure)
 
 
 def test_what_can_not_be_drawn_is_counted(make: Make) -> None:
