@@ -45,8 +45,9 @@ class Record:
     def __repr__(self) -> str:
         facts, score = self.config.facts, self.score()
         known = "" if math.isnan(score) else f", test {self.metric} {score:.4g}"
+        depth = f"{self.layers} layer{'' if self.layers == 1 else 's'}"
         return (
-            f"<Record {self.id}: {facts['backbone']} + {facts['slot']}, {self.layers} layers, {facts['dataset']}, "
+            f"<Record {self.id}: {facts['backbone']} + {facts['slot']}, {depth}, {facts['dataset']}, "
             f"seed {self.config.stated_seed}, {self.status}{known}>"
         )
 

@@ -49,12 +49,9 @@ def snapshot_note(records: Sequence[Record], epoch: int | None = None) -> list[s
     late = {record.shown_epoch for record in records if record.shown_epoch != record.best_epoch}
     if epoch is not None or not late:
         return []
-    which = (
-        f"snapshot of epoch {late.pop()}"
-        if len(late) == 1
-        else f"snapshots of epochs {_listed(map(str, sorted(late)))}"
-    )
-    return [f"{which}, the last one kept"]
+    if len(late) == 1:
+        return [f"snapshot of epoch {late.pop()}, the last one kept"]
+    return [f"snapshots of epochs {_listed(map(str, sorted(late)))}, the last kept of each"]
 
 
 def _split(record: Record) -> str:

@@ -11,7 +11,13 @@ from cna_viz.config.vocabulary import STAGES
 from cna_viz.figures.style.labels import (
     STAGE_LABELS,
     _listed,
+    edge_notes,
+    layers_words,
+    left_out,
+    points_label,
     provenance,
+    snapshot_note,
+    student_note,
     which_model,
 )
 from cna_viz.records.record import Record
@@ -75,3 +81,64 @@ def test_the_content_is_named_where_the_name_of_the_dataset_does_not_identify_it
     assert provenance([one, other]).startswith("dataset digits · ")
     contents[other.id] = "2" * 64
     assert provenance([one, other]).startswith("dataset digits (11111111), digits (22222222) · ")
+
+
+@pytest.mark.parametrize(
+    ("runs", "note"),
+    [
+        ({}, []),
+        ({"cna": 1}, ["left out, because runs have no score: cna (1 diverged)"]),
+        ({"cna": 2, "a": 1}, ["left out, because runs have no score: cna (2 diverged), a (1 diverged)"]),
+        (
+            {str(number): 1 for number in range(8)},
+            [
+                "left out, because runs have no score: "
+                + ", ".join(f"{n} (1 diverged)" for n in range(6))
+                + " and 2 more"
+            ],
+        ),
+    ],
+)
+def test_arms_that_are_left_out_are_named(runs: dict[str, int], note: list[str]) -> None:
+    assert left_out(runs) == note
+
+
+@pytest.mark.parametrize(
+    ("metric", "label", "note"),
+    [
+        ("accuracy", "accuracy in points", "mean and 95 % interval over seeds (Student t, cut at 0 and 100 %)"),
+        ("nmse", "NMSE, less is better", "mean and 95 % interval over seeds (Student t)"),
+        ("r2", "R²", "mean and 95 % interval over seeds (Student t)"),
+    ],
+)
+def test_a_difference_has_the_unit_of_its_score(metric: str, label: str, note: str) -> None:
+    assert (points_label(metric), student_note(metric)) == (label, note)
+
+
+def test_depths_are_singular_and_plural() -> None:
+    assert (layers_words(1), layers_words(2)) == ("1 layer", "2 layers")
+
+
+@pytest.mark.parametrize(
+    ("kept", "note"),
+    [
+        ([], []),
+        ([4], ["snapshot of epoch 4, the last one kept"]),
+        ([4, 4], ["snapshot of epoch 4, the last one kept"]),
+        ([4, 2], ["snapshots of epochs 2, 4, the last kept of each"]),
+    ],
+)
+def test_another_snapshot_than_that_of_the_selected_model_is_named(
+    make: Make, monkeypatch: pytest.MonkeyPatch, kept: list[int], note: list[str]
+) -> None:
+    shown = {f"relu{seed}": epoch for seed, epoch in enumerate(kept)}
+    records = [make(seed=seed) for seed in range(len(kept) or 1)]
+    monkeypatch.setattr(
+        Record, "shown_epoch", property(lambda self: shown.get(f"relu{self.config.seed}", self.best_epoch))
+    )
+    assert snapshot_note(records) == note
+    assert snapshot_note(records, epoch=3) == []
+
+
+def test_edges_without_direction_and_weights_need_no_note(make: Make) -> None:
+    assert edge_notes([]) == edge_notes([make()]) == []
